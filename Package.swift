@@ -1,0 +1,131 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// Settings shared by every Swift target. No unsafe flags: a client could not pin a release.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+// Returning a span of one's own storage still needs this experimental feature; clients do not.
+let strictWithLifetimes: [SwiftSetting] = strict + [.enableExperimentalFeature("Lifetimes")]
+
+let package = Package(
+  name: "Keel",
+  platforms: [.macOS(.v15), .iOS(.v18)],
+  products: [
+    .library(name: "Keel", targets: ["Keel"]),
+    .library(name: "KeelNumerics", targets: ["KeelNumerics"]),
+    .library(name: "KeelLinearAlgebra", targets: ["KeelLinearAlgebra"]),
+    .library(name: "KeelData", targets: ["KeelData"]),
+    .library(name: "KeelOptimization", targets: ["KeelOptimization"]),
+    .library(name: "KeelDistributions", targets: ["KeelDistributions"]),
+    .library(name: "KeelEstimation", targets: ["KeelEstimation"]),
+    .library(name: "KeelAllocation", targets: ["KeelAllocation"]),
+    .library(name: "KeelDerivatives", targets: ["KeelDerivatives"]),
+    .library(name: "KeelEngine", targets: ["KeelEngine"]),
+    .library(name: "KeelReport", targets: ["KeelReport"]),
+  ],
+  targets: [
+    // C
+    .systemLibrary(
+      name: "COpenBLAS",
+      pkgConfig: "openblas",
+      providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]
+    ),
+    .target(name: "CKeelShims", dependencies: ["COpenBLAS"]),
+    .target(name: "CKeelKernels", linkerSettings: [.linkedLibrary("m")]),
+
+    // Swift, each above what it depends on
+    .target(
+      name: "KeelNumerics",
+      dependencies: ["CKeelKernels"],
+      swiftSettings: strictWithLifetimes
+    ),
+    .target(
+      name: "KeelLinearAlgebra",
+      dependencies: ["KeelNumerics", "CKeelShims"],
+      swiftSettings: strict
+    ),
+    .target(name: "KeelData", dependencies: ["KeelNumerics"], swiftSettings: strict),
+    .target(
+      name: "KeelOptimization",
+      dependencies: ["KeelNumerics", "KeelLinearAlgebra", "KeelData"],
+      swiftSettings: strict
+    ),
+    .target(
+      name: "KeelDistributions",
+      dependencies: ["KeelNumerics", "KeelLinearAlgebra", "KeelData", "KeelOptimization"],
+      swiftSettings: strict
+    ),
+    .target(
+      name: "KeelEstimation",
+      dependencies: ["KeelNumerics", "KeelLinearAlgebra", "KeelData", "KeelDistributions"],
+      swiftSettings: strict
+    ),
+    .target(
+      name: "KeelAllocation",
+      dependencies: [
+        "KeelNumerics", "KeelLinearAlgebra", "KeelData", "KeelOptimization", "KeelDistributions",
+        "KeelEstimation",
+      ],
+      swiftSettings: strict
+    ),
+    .target(
+      name: "KeelDerivatives",
+      dependencies: ["KeelNumerics", "KeelData"],
+      swiftSettings: strict
+    ),
+    .target(
+      name: "KeelEngine",
+      dependencies: ["KeelNumerics", "KeelData", "KeelAllocation"],
+      swiftSettings: strict
+    ),
+    .target(
+      name: "KeelReport",
+      dependencies: ["KeelNumerics", "KeelData"],
+      swiftSettings: strict
+    ),
+    .target(
+      name: "Keel",
+      dependencies: [
+        "KeelNumerics", "KeelLinearAlgebra", "KeelData", "KeelOptimization", "KeelDistributions",
+        "KeelEstimation", "KeelAllocation", "KeelDerivatives", "KeelEngine", "KeelReport",
+      ],
+      swiftSettings: strict
+    ),
+
+    // Tests: one target per module, and what they share
+    .target(
+      name: "KeelTestSupport",
+      dependencies: ["KeelNumerics"],
+      path: "Tests/Support",
+      swiftSettings: strict
+    ),
+    tests(of: "KeelNumerics"),
+    tests(of: "KeelLinearAlgebra", with: ["KeelNumerics"]),
+    tests(of: "KeelData", with: ["KeelNumerics"]),
+    tests(of: "KeelOptimization", with: ["KeelNumerics", "KeelLinearAlgebra", "KeelData"]),
+    tests(of: "KeelDistributions", with: ["KeelNumerics", "KeelLinearAlgebra", "KeelData"]),
+    tests(of: "KeelEstimation", with: ["KeelNumerics", "KeelLinearAlgebra", "KeelData"]),
+    tests(
+      of: "KeelAllocation",
+      with: ["KeelNumerics", "KeelLinearAlgebra", "KeelData", "KeelOptimization"]
+    ),
+    tests(of: "KeelDerivatives", with: ["KeelNumerics", "KeelData"]),
+    tests(of: "KeelEngine", with: ["KeelNumerics", "KeelData"]),
+    tests(of: "KeelReport", with: ["KeelData"]),
+  ]
+)
+
+func tests(of module: String, with others: [String] = []) -> Target {
+  .testTarget(
+    name: "\(module)Tests",
+    dependencies: ["KeelTestSupport", .init(stringLiteral: module)]
+      + others.map { .init(stringLiteral: $0) },
+    swiftSettings: strict
+  )
+}

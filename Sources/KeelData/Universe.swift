@@ -1,0 +1,99 @@
+/// The name of an asset, as the caller writes it: `"BTC"`, `"ETH-PERP"`, a contract address.
+///
+/// Names are compared exactly; `"btc"` is not `"BTC"`.
+public struct AssetID: RawRepresentable, Hashable, Sendable, Codable, Comparable,
+  ExpressibleByStringLiteral, CustomStringConvertible
+{
+  /// The name.
+  public let rawValue: String
+
+  /// Creates an identifier from a name.
+  ///
+  /// - Parameter rawValue: The name.
+  public init(rawValue: String) { self.rawValue = rawValue }
+
+  /// Creates an identifier from a name.
+  ///
+  /// - Parameter name: The name.
+  public init(_ name: String) { rawValue = name }
+
+  /// Creates an identifier from a literal.
+  ///
+  /// - Parameter value: The name.
+  public init(stringLiteral value: String) { rawValue = value }
+
+  /// The name.
+  public var description: String { rawValue }
+
+  /// Orders identifiers by their names.
+  public static func < (left: AssetID, right: AssetID) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// An ordered list of different assets, which every labeled value carries.
+///
+/// Two universes are equal when they name the same assets in the same order. Values over different
+/// universes never mix: the call throws ``DataError/universeMismatch(position:left:right:)``.
+public struct Universe: Hashable, Sendable {
+  /// The assets in order.
+  public let assets: [AssetID]
+
+  private let positions: [AssetID: Int]
+
+  /// Creates a universe.
+  ///
+  /// - Parameter assets: Different assets with non-empty names. None is allowed.
+  /// - Throws: `DataError.invalidUniverse` for an asset that stands twice or has an empty name.
+  public init(_ assets: [AssetID]) throws(DataError) {
+    var positions = [AssetID: Int](minimumCapacity: assets.count)
+    for (position, asset) in assets.enumerated() {
+      guard !asset.rawValue.isEmpty, positions.updateValue(position, forKey: asset) == nil else {
+        throw .invalidUniverse(asset: asset, position: position)
+      }
+    }
+    self.assets = assets
+    self.positions = positions
+  }
+
+  /// The number of assets.
+  public var count: Int { assets.count }
+
+  /// The position of an asset, or nil when it is not in the universe.
+  ///
+  /// - Parameter asset: The asset to look up.
+  /// - Returns: Its position, counted from 0.
+  /// - Complexity: O(1).
+  public func position(of asset: AssetID) -> Int? { positions[asset] }
+
+  /// The position of an asset that must be in the universe.
+  ///
+  /// - Parameter asset: The asset to look up.
+  /// - Returns: Its position, counted from 0.
+  /// - Throws: `DataError.unknownAsset`.
+  public func requiredPosition(of asset: AssetID) throws(DataError) -> Int {
+    guard let position = positions[asset] else { throw .unknownAsset(asset) }
+    return position
+  }
+
+  /// Checks that another universe is the same one.
+  ///
+  /// - Parameter other: The universe of a value that meets a value over this one.
+  /// - Throws: `DataError.universeMismatch` with the first position that differs.
+  public func requireEqual(_ other: Universe) throws(DataError) {
+    if assets == other.assets { return }
+    for position in 0..<max(count, other.count) {
+      let left = position < count ? assets[position] : nil
+      let right = position < other.count ? other.assets[position] : nil
+      if left != right {
+        throw .universeMismatch(position: position, left: left, right: right)
+      }
+    }
+  }
+
+  /// Compares the assets and their order.
+  public static func == (left: Universe, right: Universe) -> Bool { left.assets == right.assets }
+
+  /// Hashes the assets in order.
+  ///
+  /// - Parameter hasher: The hasher to feed.
+  public func hash(into hasher: inout Hasher) { hasher.combine(assets) }
+}
