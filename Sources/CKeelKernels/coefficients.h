@@ -49,15 +49,18 @@ static const double KEEL_ERFC[KEEL_ERFC_COUNT] = {
 #define KEEL_ERFC_1_LOW (-0x1.11ba79cfe082bp-56)
 
 /* The derivative of the table above by s, to few digits
-   Interpolation error 2.4e-02. */
-#define KEEL_ERFC_SLOPE_COUNT 6
+   Interpolation error 7.7e-05. */
+#define KEEL_ERFC_SLOPE_COUNT 9
 static const double KEEL_ERFC_SLOPE[KEEL_ERFC_SLOPE_COUNT] = {
-  -0x1.f6f5f51c412bap-1,
-  0x1.8c3836575bb60p+0,
-  -0x1.84aa4ef1604bep+0,
-  0x1.4cb1de718b182p+0,
-  -0x1.25f341fba9bd6p+0,
-  0x1.0c45f46b50e3fp-1,
+  -0x1.f3fe31ecb49bfp-1,
+  0x1.8bec52601fee3p+0,
+  -0x1.9f638dca167fap+0,
+  0x1.524120d542d9ep+0,
+  -0x1.bd1d2dba93744p-1,
+  0x1.dd0d36317db62p-2,
+  -0x1.7f480c09c264ep-3,
+  0x1.3d506cb455823p-5,
+  0x1.21a33b755a6e1p-10,
 };
 
 /* (t + k) exp(t^2 / 2) Phi(-t), powers of s = (t - k) / (t + k), t >= 0
@@ -95,15 +98,18 @@ static const double KEEL_PHI[KEEL_PHI_COUNT] = {
 #define KEEL_PHI_1_LOW (-0x1.e52dde31b68e2p-56)
 
 /* The derivative of the table above by s, to few digits
-   Interpolation error 1.4e-03. */
-#define KEEL_PHI_SLOPE_COUNT 6
+   Interpolation error 4.4e-06. */
+#define KEEL_PHI_SLOPE_COUNT 9
 static const double KEEL_PHI_SLOPE[KEEL_PHI_SLOPE_COUNT] = {
-  -0x1.371a074d73456p-1,
-  0x1.8c7204aa86de8p-1,
-  -0x1.211190c3b6833p-1,
-  0x1.ed90ff6eca1adp-3,
-  -0x1.8186e909beedbp-6,
-  -0x1.3c4b74500b6e3p-6,
+  -0x1.373e3a893c28ap-1,
+  0x1.8c6dd2e1f1979p-1,
+  -0x1.1e808e205d973p-1,
+  0x1.eec0b8349dbf9p-3,
+  -0x1.33d9f8a4b908ep-5,
+  -0x1.559d9565ee1b5p-6,
+  0x1.672c2202f0f95p-7,
+  0x1.0e14c4e1be611p-10,
+  -0x1.732a713fad687p-10,
 };
 
 /* erf(x) / x, powers of x^2, |x| <= 1/2

@@ -99,7 +99,7 @@ def slope(name, f):
     derivative = [i * c for i, c in enumerate(powers)][1:]
     return table(
         f"{name}_SLOPE", "The derivative of the table above by s, to few digits",
-        lambda s: polyval(derivative[::-1], s), -1, 1, 6,
+        lambda s: polyval(derivative[::-1], s), -1, 1, 9,
     )
 
 
