@@ -165,11 +165,12 @@ for i in range(700):
     if min(abs(z) for z in value[:4]) < mp.mpf("1e-290"):
         continue
     if i % 5 == 0 and depth <= 3:
-        option = ql.BlackScholesCalculator(
+        option = ql.BlackCalculator(
             ql.PlainVanillaPayoff(ql.Option.Call if kind == "call" else ql.Option.Put, strike),
-            spot, math.exp(-carry * time), volatility * math.sqrt(time), math.exp(-rate * time))
-        for mine, other in ((value[0], option.value()), (value[1], option.delta()),
-                            (value[2], option.gamma()), (value[3], option.vega(time)),
+            spot * math.exp((rate - carry) * time), volatility * math.sqrt(time),
+            math.exp(-rate * time))
+        for mine, other in ((value[0], option.value()), (value[1], option.delta(spot)),
+                            (value[2], option.gamma(spot)), (value[3], option.vega(time)),
                             (value[5], option.rho(time)), (value[6], option.dividendRho(time))):
             scale = max(abs(mine), spot if mine is value[0] else mp.mpf("1e-3"))
             assert abs(mine - other) <= mp.mpf("1e-9") * scale, (i, mine, other)
