@@ -31,7 +31,7 @@ public enum Black {
     let x = logMoneyness(forward: forward, strike: strike)
     return BlackLegs(
       near: forward, far: strike, logMoneyness: x,
-      totalVolatility: DoubleDouble(high: totalVolatility)
+      totalVolatility: DoubleDouble(high: totalVolatility), legsAreExact: true
     ).price(kind)
   }
 
@@ -58,7 +58,8 @@ public enum Black {
     try requirePositive(strike, "strike")
     let x = logMoneyness(forward: forward, strike: strike)
     return try ImpliedVolatility(
-      kind: kind, price: price, near: forward, far: strike, logMoneyness: x)
+      kind: kind, price: price, near: forward, far: strike, logMoneyness: x,
+      legsAreExact: true)
   }
 
   /// `ln(F/K)` of numbers that are not negative; an infinity where one is zero.

@@ -124,7 +124,8 @@ public struct BlackScholes: Hashable, Sendable, Codable {
     let growth = Carry(rate: rate, carryYield: carryYield, time: time).growth
     let total = try ImpliedVolatility(
       kind: option.kind, price: price, near: near, far: far,
-      logMoneyness: logRatio(spot, option.strike) + growth)
+      logMoneyness: logRatio(spot, option.strike) + growth,
+      legsAreExact: rate == 0 && carryYield == 0)
     return total.annualized(timeToExpiry: time)
   }
 
@@ -148,7 +149,7 @@ public struct BlackScholes: Hashable, Sendable, Codable {
     return BlackLegs(
       near: near, far: far,
       logMoneyness: Black.logMoneyness(forward: spot, strike: option.strike) + growth,
-      totalVolatility: total)
+      totalVolatility: total, legsAreExact: rate == 0 && carryYield == 0)
   }
 }
 

@@ -20,7 +20,8 @@ public struct ImpliedVolatility: Hashable, Sendable {
     price: Double,
     near: Double,
     far: Double,
-    logMoneyness x: DoubleDouble
+    logMoneyness x: DoubleDouble,
+    legsAreExact: Bool
   ) throws(DerivativesError) {
     try requireFinite(price, "price")
     let callIsOutOfTheMoney = x.high <= 0
@@ -30,17 +31,21 @@ public struct ImpliedVolatility: Hashable, Sendable {
     var timeValue = price
     var intrinsic = 0.0
     if !isOutOfTheMoney {
-      let exact = DoubleDouble(sum: maximum, -(kind == .call ? far : near))
-      intrinsic = max(0, exact.high)
-      timeValue = exact.high > 0 ? (price - exact.high) - exact.low : price
+      let difference = BlackLegs.difference(near, far, x, legsAreExact)
+      intrinsic = difference.high
+      timeValue = (price - difference.high) - difference.low
     }
-    guard timeValue >= 0 else {
+    guard price >= intrinsic else {
       throw .priceBelowIntrinsic(price: price, intrinsic: intrinsic)
     }
     guard price < maximum, timeValue < lesser else {
       throw .priceAboveMaximum(price: price, maximum: maximum)
     }
-    guard timeValue > 0 else { throw .noInformation(price: price, timeValue: timeValue) }
+    // In the money, price and intrinsic value may each be off by half a unit in the last place.
+    let lostTimeValue = isOutOfTheMoney ? 0 : 2 * price.ulp
+    guard timeValue > lostTimeValue else {
+      throw .noInformation(price: price, timeValue: timeValue)
+    }
     let target = TotalVolatilitySearch(
       timeValue: timeValue, missing: min(maximum - price, lesser), lesser: lesser,
       logMoneyness: callIsOutOfTheMoney ? x : -x)

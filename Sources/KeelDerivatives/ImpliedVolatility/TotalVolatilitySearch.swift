@@ -45,7 +45,12 @@ struct TotalVolatilitySearch {
     // p(s) ≤ s/√(2π), its value at the money; and d₁ = 9 leaves less than an ulp to the maximum.
     var lower = exp(logTarget) * Self.rootTwoPi * (1 - Self.bracketMargin)
     var upper = Self.saturation + (Self.saturation * Self.saturation - 2 * x.high).squareRoot()
-    lower = max(lower, .leastNormalMagnitude)
+    if lower < Self.leastVolatility {
+      lower = Self.leastVolatility
+      guard evaluate(lower).distance > 0 else {
+        throw .noInformation(price: timeValue, timeValue: timeValue)
+      }
+    }
     var s = min(max(guess, lower), upper)
     for iteration in 1...Self.maximumIterations {
       let evaluation = evaluate(s)
@@ -111,6 +116,9 @@ struct TotalVolatilitySearch {
 
   /// Room for rounding in the lower end of the bracket.
   private static let bracketMargin = 1e-9
+
+  /// A price that fits this volatility fits zero as well: the search stays among normal numbers.
+  private static let leastVolatility = 1e-306
 
   /// Halley's error after a step of this size is its cube, far below an ulp.
   private static let lastStep = 1e-6
