@@ -13,12 +13,8 @@ struct StandardizedSample {
   /// A farther observation has a square that cannot be summed with the others.
   static let largestDeviation = 1e100
 
-  /// Standardizes by median and median absolute deviation.
-  ///
-  /// - Parameters:
-  ///   - sample: The numbers.
-  ///   - minimumCount: The least number of observations.
-  ///   - thinnestShare: The divisor k of the smallest share n/k of equal values that is refused.
+  /// Standardizes by median and median absolute deviation; refuses a sample of n of which n/divisor
+  /// are equal.
   init(
     robustly sample: [Double],
     minimumCount: Int,

@@ -90,10 +90,10 @@ extension StudentT.FitSettings {
     }
   }
 
-  /// The largest k for which a value with n/k equal observations makes the likelihood unbounded at
+  /// The k for which a value with n/k equal observations may make the likelihood unbounded at
   /// the lowest ν: as σ → 0 it grows like σ^(−n + (ν+1)(n−m)), so that m/n ≥ ν/(ν+1) is fatal.
   fileprivate var repeatedShareDivisor: Int {
-    Int((1 + 1 / lowestDegreesOfFreedom).rounded(.down))
+    Int((1 + 1 / lowestDegreesOfFreedom).rounded(.up))
   }
 }
 

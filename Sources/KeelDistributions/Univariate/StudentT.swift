@@ -39,14 +39,15 @@ public struct StudentT: Hashable, Sendable {
   /// - Parameters:
   ///   - location: The center of symmetry, finite.
   ///   - scale: The scale, positive and finite.
-  ///   - degreesOfFreedom: The degrees of freedom, positive; infinity gives the normal law.
+  ///   - degreesOfFreedom: The degrees of freedom, a positive normal number; infinity gives the normal law.
   /// - Throws: `DistributionsError.invalidArgument`.
-  public init(location: Double, scale: Double, degreesOfFreedom: Double) throws(DistributionsError) {
+  public init(location: Double, scale: Double, degreesOfFreedom: Double) throws(DistributionsError)
+  {
     try requireFinite(location, "location")
     try requirePositive(scale, "scale")
-    guard degreesOfFreedom > 0 else {
+    guard degreesOfFreedom >= .leastNormalMagnitude else {
       throw .invalidArgument(
-        argument: "degreesOfFreedom", got: degreesOfFreedom, lowest: .leastNonzeroMagnitude,
+        argument: "degreesOfFreedom", got: degreesOfFreedom, lowest: .leastNormalMagnitude,
         highest: .infinity)
     }
     self.location = location
