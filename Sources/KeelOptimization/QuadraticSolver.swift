@@ -164,7 +164,7 @@ public struct QuadraticSolver: Sendable {
     else { return }
     var elements = scaled.matrix.columnMajorElements
     for i in 0..<n { elements[i * (n + 1)] += Self.convexityTolerance }
-    var factor = DenseCholesky()
+    var factor = DefiniteFactor()
     if !factor.factor(elements, order: n) { throw .notConvex(order: n) }
   }
 

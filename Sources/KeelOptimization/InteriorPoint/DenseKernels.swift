@@ -28,51 +28,53 @@ enum SymmetricKernel {
   }
 }
 
-/// A Cholesky factorization of a matrix that is given by its lower triangle, for small systems.
-struct DenseCholesky {
-  private(set) var order = 0
-  private var lower: [Double] = []
+/// A Cholesky factorization whose memory is kept from one matrix to the next of the same order.
+struct DefiniteFactor: ~Copyable {
+  private var solver: CholeskySolver?
 
   /// Factors a matrix.
   ///
   /// - Parameters:
   ///   - elements: order × order numbers, column after column; only the lower triangle is read.
   ///   - order: The number of rows.
-  /// - Returns: False when a pivot is not positive.
+  /// - Returns: False when the matrix is not positive definite or not finite.
   mutating func factor(_ elements: consuming [Double], order: Int) -> Bool {
-    self.order = order
-    lower = elements
-    let n = order
-    var a = lower.mutableSpan
-    for j in 0..<n {
-      for k in 0..<j {
-        let factor = a[j &+ k &* n]
-        if factor == 0 { continue }
-        for i in j..<n { a[i &+ j &* n] -= a[i &+ k &* n] * factor }
+    do throws(LinearAlgebraError) {
+      var current = try takeSolver(order)
+      do throws(LinearAlgebraError) {
+        try current.factor(SymmetricMatrix(lowerTriangleOf: elements, order: order))
+        solver = consume current
+        return true
+      } catch {
+        solver = consume current
+        return false
       }
-      let pivot = a[j &+ j &* n]
-      guard pivot > 0, pivot.isFinite else { return false }
-      let root = pivot.squareRoot()
-      for i in j..<n { a[i &+ j &* n] /= root }
+    } catch {
+      return false
     }
-    return true
   }
 
-  /// Solves for one right-hand side in place.
+  private mutating func takeSolver(_ order: Int) throws(LinearAlgebraError) -> CholeskySolver {
+    if let kept = solver.take(), kept.order == order { return kept }
+    return try CholeskySolver(order: order)
+  }
+
+  /// Solves in place for right-hand sides that stand one after the other; a solution that does not
+  /// exist becomes NaN.
   func solve(_ b: inout [Double]) {
-    let n = order
-    let a = lower.span
-    var x = b.mutableSpan
-    for j in 0..<n {
-      x[j] /= a[j &+ j &* n]
-      let value = x[j]
-      if value == 0 { continue }
-      for i in (j &+ 1)..<max(n, j &+ 1) { x[i] -= a[i &+ j &* n] * value }
+    guard !b.isEmpty else { return }
+    var isSolved = false
+    do throws(LinearAlgebraError) {
+      var span = b.mutableSpan
+      switch solver {
+      case .some(let solver):
+        try solver.solve(&span)
+        isSolved = true
+      case .none: break
+      }
+    } catch {
+      isSolved = false
     }
-    for j in stride(from: n - 1, through: 0, by: -1) {
-      var sum = x[j]
-      for i in (j &+ 1)..<max(n, j &+ 1) { sum -= a[i &+ j &* n] * x[i] }
-      x[j] = sum / a[j &+ j &* n]
-    }
+    if !isSolved { b = [Double](repeating: .nan, count: b.count) }
   }
 }

@@ -28,7 +28,7 @@ struct InteriorPointOutcome {
 }
 
 /// The primal-dual interior-point iterations.
-struct InteriorPoint {
+struct InteriorPoint: ~Copyable {
   /// One inequality `sign × (variable or row) ≤ bound`.
   private struct Slot {
     let target: Int
@@ -343,16 +343,14 @@ extension InteriorPoint {
     guard largestMagnitude(first.x, first.z) < .infinity else { return false }
     x = first.x
     y = first.y
-    z = first.z
-    s = first.z.map { -$0 }
-    moveInside(&z)
-    moveInside(&s)
+    z = Self.movedInside(first.z)
+    s = Self.movedInside(first.z.map { -$0 })
     return true
   }
 
-  private func moveInside(_ vector: inout [Double]) {
-    guard let least = vector.min(), least <= 0 else { return }
-    for j in vector.indices { vector[j] += 1 - least }
+  private static func movedInside(_ vector: [Double]) -> [Double] {
+    guard let least = vector.min(), least <= 0 else { return vector }
+    return vector.map { $0 + (1 - least) }
   }
 
   /// Takes one predictor-corrector step; returns false when it cannot move.

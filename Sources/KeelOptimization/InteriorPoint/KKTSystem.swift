@@ -12,7 +12,7 @@ import KeelNumerics
 /// | P + diag(σ) + Σ w a a'   A' | | x |   | f |
 /// | A                       −d  | | v | = | g |
 /// ```
-struct KKTSystem {
+struct KKTSystem: ~Copyable {
   /// Refinement steps: each gains the digits that regularization and rounding left, mostly in one.
   static let maximumRefinements = 6
 
@@ -31,9 +31,9 @@ struct KKTSystem {
   private var sigma: [Double] = []
   private var shortWeights: [Double] = []
   private var border: [Double] = []
-  private var factor = DenseCholesky()
+  private var factor = DefiniteFactor()
   private var diagonalFactor: [Double]?
-  private var schur = DenseCholesky()
+  private var schur = DefiniteFactor()
   private var images: [[Double]] = []
 
   /// - Parameters:
