@@ -57,26 +57,47 @@ public struct QuadraticSolver: Sendable {
     let raw = unscaling.point(
       outcome.x, outcome.rowDuals, outcome.boundDuals, iterations: outcome.iterations)
     switch outcome.end {
-    case .infeasible:
-      if let proof = unscaling.infeasibilityProof(outcome.rowDuals) {
-        return raw.solution(program, .primalInfeasible(proof))
-      }
     case .unbounded:
       if let proof = program.unboundednessProof(direction: unscaling.direction(outcome.x)) {
         return try unbounded(program, proof, raw)
       }
     case .deadline: return raw.solution(program, .deadlineExceeded)
     case .cancelled: return raw.solution(program, .cancelled)
-    case .converged, .iterationLimit, .stalled: break
+    case .infeasible, .converged, .iterationLimit, .stalled: break
     }
-    var best = raw
+    let best = polished(raw, core, outcome, unscaling)
+    let status = status(best.certificate, outcome.end)
+    if status == .optimal { return best.solution(program, status) }
+    if let proof = infeasibilityProof(core, outcome, unscaling) {
+      return raw.solution(program, .primalInfeasible(proof))
+    }
+    return best.solution(program, status)
+  }
+
+  /// The better one of a point and its polished form.
+  private func polished(
+    _ raw: UnscaledPoint,
+    _ core: CoreProgram,
+    _ outcome: InteriorPointOutcome,
+    _ unscaling: Unscaling
+  ) -> UnscaledPoint {
     var polish = ActiveSetPolish(core, outcome)
-    if polish.run() {
-      let polished = unscaling.point(
-        polish.x, polish.rowDuals, polish.boundDuals, iterations: outcome.iterations)
-      if polished.certificate.merit <= raw.certificate.merit { best = polished }
-    }
-    return best.solution(program, status(best.certificate, outcome.end))
+    guard outcome.end != .infeasible, polish.run() else { return raw }
+    let polished = unscaling.point(
+      polish.x, polish.rowDuals, polish.boundDuals, iterations: outcome.iterations)
+    return polished.certificate.merit <= raw.certificate.merit ? polished : raw
+  }
+
+  /// A proof of infeasibility, if the nearest point to feasibility gives one.
+  private func infeasibilityProof(
+    _ core: CoreProgram,
+    _ outcome: InteriorPointOutcome,
+    _ unscaling: Unscaling
+  ) -> InfeasibilityProof? {
+    let multipliers = NearestFeasibility.rowMultipliers(
+      of: core, maximumIterations: settings.maximumIterations) { interruption() }
+    if let proof = unscaling.infeasibilityProof(multipliers) { return proof }
+    return outcome.end == .infeasible ? unscaling.infeasibilityProof(outcome.rowDuals) : nil
   }
 
   private func status(

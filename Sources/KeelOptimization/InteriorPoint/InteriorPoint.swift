@@ -47,6 +47,11 @@ struct InteriorPoint: ~Copyable {
   /// The part of the way to the boundary that a step takes.
   private static let stepFraction = 0.99
 
+  /// So many steps that do not reduce the distance to an answer or a proof to
+  /// ``sufficientGain`` of its least value are the end of double precision.
+  private static let patience = 15
+  private static let sufficientGain = 0.9
+
   /// Below this step length nothing moves any more.
   private static let leastStep = 1e-8
 
@@ -120,6 +125,7 @@ struct InteriorPoint: ~Copyable {
   ) -> InteriorPointOutcome {
     guard start() else { return outcome(.stalled, 0) }
     var best = (merit: Double.infinity, outcome: outcome(.stalled, 0))
+    var furthest = Double.infinity
     var withoutProgress = 0
     for iteration in 0..<max(maximumIterations, 0) {
       if let end = interruption() {
@@ -129,15 +135,15 @@ struct InteriorPoint: ~Copyable {
       }
       let residuals = residuals()
       if let end = verdict(residuals) { return outcome(end, iteration) }
-      if residuals.merit < best.merit {
-        // Some steps that do not gain a tenth are the end of double precision.
-        withoutProgress = residuals.merit < best.merit * 0.9 ? 0 : withoutProgress + 1
-        best = (residuals.merit, outcome(.stalled, iteration))
-      } else {
-        withoutProgress += 1
+      withoutProgress += 1
+      if residuals.progress < Self.sufficientGain * furthest {
+        furthest = residuals.progress
+        withoutProgress = 0
       }
-      let patience = 15
-      guard withoutProgress < patience, step(residuals) else {
+      if residuals.merit < best.merit {
+        best = (residuals.merit, outcome(.stalled, iteration))
+      }
+      guard withoutProgress < Self.patience, step(residuals) else {
         best.outcome.iterations = iteration
         return best.outcome
       }
@@ -163,6 +169,13 @@ extension InteriorPoint {
     var merit: Double
     var dualRay: Double
     var primalRay: Double
+
+    /// The distance to an optimum, a proof of infeasibility or one of unboundedness.
+    var progress: Double {
+      min(
+        merit, bound < 0 ? dualRay / -bound : .infinity,
+        slope < 0 ? primalRay / -slope : .infinity)
+    }
   }
 
   /// A x of one slot.
