@@ -175,9 +175,12 @@ func checkDrawing(_ svg: String, _ label: String) -> MarkupParser {
       for figure in figures(values: values, name: "MATIC") {
         for width in [400.0, 880] {
           let parsed = checkDrawing(figure.svg(width: width, styling: .inherited), "\(count)")
-          for element in parsed.elements where element.name == "text" {
-            let x = try #require(element.attributes["x"].flatMap(Double.init))
-            #expect(x >= 0 && x <= width, "\(type(of: figure)) \(count) \(width)")
+          let boxes = try parsed.labels.map(LabelBox.init)
+          for (i, box) in boxes.enumerated() {
+            #expect(box.left >= -1 && box.right <= width + 1, "\(box) of \(count) in \(width)")
+            for other in boxes[..<i] where box.overlaps(other) {
+              Issue.record("\(type(of: figure)) \(count) \(width): \(box) on \(other)")
+            }
           }
         }
       }
@@ -232,5 +235,32 @@ func checkDrawing(_ svg: String, _ label: String) -> MarkupParser {
     var root = 1.0
     for _ in 0..<60 { root = (4 * root + x / (root * root * root * root)) / 5 }
     return x * x * root
+  }
+}
+
+/// The box of a text with the mean width of a character, judged without the library's own estimate.
+struct LabelBox {
+  let text: String
+  let left: Double
+  let right: Double
+  let baseline: Double
+
+  init(attributes: [String: String], text: String) throws {
+    let x = try #require(attributes["x"].flatMap(Double.init))
+    let size = attributes["class"]?.contains("title") == true ? 15.0 : 12.5
+    let meanCharacterWidth = 0.55
+    let width = meanCharacterWidth * size * Double(text.count)
+    switch attributes["text-anchor"] {
+    case "middle": left = x - width / 2
+    case "end": left = x - width
+    default: left = x
+    }
+    right = left + width
+    baseline = try #require(attributes["y"].flatMap(Double.init))
+    self.text = text
+  }
+
+  func overlaps(_ other: LabelBox) -> Bool {
+    abs(baseline - other.baseline) < 9 && left < other.right && other.left < right
   }
 }

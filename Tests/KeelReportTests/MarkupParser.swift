@@ -8,6 +8,8 @@ import Foundation
 final class MarkupParser: NSObject, XMLParserDelegate {
   private(set) var elements: [(name: String, attributes: [String: String])] = []
   private(set) var texts: [String] = []
+  /// The `text` elements with what they say.
+  private(set) var labels: [(attributes: [String: String], text: String)] = []
   private(set) var failure: String?
   private var current = ""
 
@@ -46,6 +48,7 @@ final class MarkupParser: NSObject, XMLParserDelegate {
     qualifiedName qName: String?
   ) {
     if !current.isEmpty { texts.append(current) }
+    if elementName == "text", let last = elements.last { labels.append((last.attributes, current)) }
     current = ""
   }
 }
