@@ -23,7 +23,7 @@ struct FigureFrame {
     self.caption = caption
     let usable = FigureSize.usable(width)
     canvas = Canvas(width: usable)
-    let margin = styling == .embedded ? FigureStyle.margin : 1
+    let margin = styling == .embedded ? FigureStyle.margin : 0
     left = margin
     right = usable - margin
     top = margin
@@ -54,13 +54,14 @@ struct FigureFrame {
 
   private mutating func drawLegend(_ entries: [LegendEntry]) {
     guard !entries.isEmpty else { return }
-    let markWidth = 26.0
+    let widestMark = 26.0
     let gap = 18.0
     var x = left
     top += 4
     for entry in entries {
       let name = TextWidth.truncated(
-        entry.name, to: innerWidth - markWidth, size: FigureStyle.textSize)
+        entry.name, to: innerWidth - widestMark, size: FigureStyle.textSize)
+      let markWidth = isNarrow(entry.mark) ? 18.0 : 26
       let needed = markWidth + TextWidth.of(name, size: FigureStyle.textSize)
       if x > left && x + needed > right {
         x = left
@@ -73,9 +74,16 @@ struct FigureFrame {
     top += 22
   }
 
+  private func isNarrow(_ mark: LegendEntry.Mark) -> Bool {
+    switch mark {
+    case .square, .points, .ring, .disc, .target: true
+    case .line, .band: false
+    }
+  }
+
   private mutating func drawMark(_ entry: LegendEntry, x: Double, y: Double) {
     let color = FigureStyle.colorIndex(entry.color)
-    let center = x + 9
+    let center = x + (isNarrow(entry.mark) ? 6 : 9)
     switch entry.mark {
     case .square:
       canvas.rectangle(
