@@ -4,6 +4,8 @@ public import KeelNumerics
 ///
 /// Simple returns add over assets (a portfolio's return is the weighted sum); log returns add over
 /// time. The two are different types, so that neither can stand in for the other.
+///
+/// Prices, growth factors and prices of stable coins are refused: see ``looksLikePrices(_:)``.
 public struct SimpleReturns: Hashable, Sendable {
   /// The assets, one a column.
   public let universe: Universe
@@ -20,7 +22,8 @@ public struct SimpleReturns: Hashable, Sendable {
   ///   - universe: The N assets.
   ///   - timestamps: The T ends of periods, strictly increasing.
   ///   - values: The T × N returns as fractions, finite, none below −1.
-  /// - Throws: `DataError` with asset and row.
+  /// - Throws: `DataError` with asset and row; `DataError.invalidValue` with the asset and no row
+  ///   for a column that ``looksLikePrices(_:)``.
   public init(
     universe: Universe,
     timestamps: [Timestamp],
@@ -32,11 +35,32 @@ public struct SimpleReturns: Hashable, Sendable {
     self.values = values
   }
 
+  /// Creates returns from parts that are known to fit.
+  init(unchecked universe: Universe, timestamps: [Timestamp], values: Matrix) {
+    self.universe = universe
+    self.timestamps = timestamps
+    self.values = values
+  }
+
   /// The number of rows T.
   public var observationCount: Int { values.rowCount }
+
+  /// Whether numbers offered as returns can only be prices, growth factors or logarithms of prices.
+  ///
+  /// They are taken for prices when there are at least five and the least of them is 0.5 or more:
+  /// no asset gains half its value in every one of five periods. The test is one-sided: prices below
+  /// 0.5 pass, and a single return of +900 % among ordinary ones does too.
+  ///
+  /// - Parameter values: The numbers of one asset.
+  /// - Returns: True when they are refused as returns.
+  public static func looksLikePrices(_ values: [Double]) -> Bool {
+    KeelData.looksLikePrices(values.span)
+  }
 }
 
 /// Log returns `ln(p(t) / p(t−1))`, T × N, each row over the period that ends at its timestamp.
+///
+/// Prices and logarithms of prices are refused: see ``SimpleReturns/looksLikePrices(_:)``.
 public struct LogReturns: Hashable, Sendable {
   /// The assets, one a column.
   public let universe: Universe
@@ -53,7 +77,8 @@ public struct LogReturns: Hashable, Sendable {
   ///   - universe: The N assets.
   ///   - timestamps: The T ends of periods, strictly increasing.
   ///   - values: The T × N log returns, finite.
-  /// - Throws: `DataError` with asset and row.
+  /// - Throws: `DataError` with asset and row; `DataError.invalidValue` with the asset and no row
+  ///   for a column that looks like prices.
   public init(
     universe: Universe,
     timestamps: [Timestamp],
@@ -65,8 +90,30 @@ public struct LogReturns: Hashable, Sendable {
     self.values = values
   }
 
+  /// Creates returns from parts that are known to fit.
+  init(unchecked universe: Universe, timestamps: [Timestamp], values: Matrix) {
+    self.universe = universe
+    self.timestamps = timestamps
+    self.values = values
+  }
+
   /// The number of rows T.
   public var observationCount: Int { values.rowCount }
+}
+
+// MARK: - Checks
+
+/// The least number that is taken for a price when every number of a column is at least as large.
+private let leastPriceLikeValue = 0.5
+
+/// The number of rows below which no column is taken for prices.
+private let leastPriceLikeCount = 5
+
+/// Whether numbers offered as returns can only be prices.
+private func looksLikePrices(_ values: borrowing Span<Double>) -> Bool {
+  guard values.count >= leastPriceLikeCount else { return false }
+  for i in values.indices where !(values[i] >= leastPriceLikeValue) { return false }
+  return true
 }
 
 /// Checks shape, order of time, finiteness and the lower bound.
@@ -92,12 +139,18 @@ private func requireReturns(
         argument: "values", asset: universe.assets[j], row: i, got: column[i], lowest: lowest,
         highest: .greatestFiniteMagnitude)
     }
+    guard !looksLikePrices(column) else {
+      throw .invalidValue(
+        argument: "values (prices where returns are meant)", asset: universe.assets[j], row: nil,
+        got: column[0], lowest: lowest, highest: leastPriceLikeValue)
+    }
   }
 }
 
 /// Checks that timestamps increase strictly.
 func requireIncreasing(_ timestamps: [Timestamp]) throws(DataError) {
   for i in timestamps.indices.dropFirst() where timestamps[i] <= timestamps[i - 1] {
-    throw .unorderedTimestamps(row: i, timestamp: timestamps[i], previous: timestamps[i - 1])
+    throw .invalidTimestamp(
+      row: i, reason: .unordered(timestamp: timestamps[i], previous: timestamps[i - 1]))
   }
 }
