@@ -101,6 +101,7 @@ let package = Package(
     // Tests: one target per module, and what they share
     .target(
       name: "KeelTestSupport",
+      dependencies: ["KeelNumerics"],
       path: "Tests/Support",
       swiftSettings: strict
     ),
