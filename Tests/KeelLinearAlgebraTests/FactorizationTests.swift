@@ -4,6 +4,8 @@ import KeelTestSupport
 import Testing
 
 @Suite struct FactorizationTests {
+  init() { #expect(oneBLASThread) }
+
   @Test(arguments: 1...40)
   func luSolvesLikeTheSystem(seed: Int) throws {
     var generator = SeededGenerator(seed: UInt64(seed))

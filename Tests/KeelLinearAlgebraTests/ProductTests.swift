@@ -4,6 +4,8 @@ import KeelTestSupport
 import Testing
 
 @Suite struct ProductTests {
+  init() { #expect(oneBLASThread) }
+
   /// Products by the definition round like the library's within this factor of the inner dimension.
   private func bound(_ inner: Int, _ a: Matrix, _ b: Matrix) -> Double {
     2 * Double(inner + 1) * Double.ulpOfOne * norm(a) * norm(b)

@@ -79,6 +79,8 @@ func expectClose(_ values: [Double], _ reference: [Double], absolute: Double, _ 
 }
 
 @Suite struct ReferenceTests {
+  init() { #expect(oneBLASThread) }
+
   @Test(arguments: LinearAlgebraReference.all.symmetric)
   func symmetricEigenvalues(_ reference: SymmetricReference) throws {
     let eigen = try SymmetricEigen(reference.matrix())
