@@ -4,6 +4,8 @@ import KeelTestSupport
 import Testing
 
 @Suite struct CholeskyTests {
+  init() { #expect(oneBLASThread) }
+
   @Test(arguments: 1...60)
   func reconstructsAndSolves(seed: Int) throws {
     var generator = SeededGenerator(seed: UInt64(seed))
