@@ -13,8 +13,9 @@ struct DecimalNumber {
   /// Whether a minus sign stands in front.
   var isNegative = false
 
-  /// The positions of the significant digits in the text, with a point among them perhaps: from the
-  /// first to the last digit that is not zero. Empty for zero.
+  /// The positions of the significant digits in the text, a point among them perhaps.
+  ///
+  /// They run from the first to the last digit that is not zero; there are none in zero.
   var digits = 0..<0
 
   /// The number of significant digits.
