@@ -1,0 +1,190 @@
+/* Written by Tests/Generate/kernel_coefficients.py; change the script, not this file. */
+#ifndef KEEL_COEFFICIENTS_H
+#define KEEL_COEFFICIENTS_H
+
+#define KEEL_HALF_LINE_K 4.0
+/* 1 / sqrt(2 pi) */
+#define KEEL_INV_SQRT_2PI 0x1.9884533d43651p-2
+#define KEEL_INV_SQRT_2PI_LOW (-0x1.cbc0d30ebfd15p-56)
+
+/* 1 / sqrt(pi) */
+#define KEEL_INV_SQRT_PI 0x1.20dd750429b6dp-1
+#define KEEL_INV_SQRT_PI_LOW (0x1.1ae3a914fed80p-57)
+
+/* ln 2 */
+#define KEEL_LN2 0x1.62e42fefa39efp-1
+
+/* (t + k) exp(t^2) erfc(t), powers of s = (t - k) / (t + k), t >= 0
+   Interpolation error 1.6e-18. */
+#define KEEL_ERFC_COUNT 26
+static const double KEEL_ERFC[KEEL_ERFC_COUNT] = {
+  0x1.18932bf08e154p+0,
+  -0x1.f3fe31ecb49bfp-1,
+  0x1.8be202d26c703p-1,
+  -0x1.14eacb1ad0349p-1,
+  0x1.52cac23710288p-2,
+  -0x1.645fd8a4bb8abp-3,
+  0x1.38dbd2c8dc877p-4,
+  -0x1.b00c052c845ecp-6,
+  0x1.908f47270f02bp-8,
+  -0x1.269b515664a15p-12,
+  -0x1.dd284580c949fp-12,
+  0x1.72cd9d5b94b7fp-13,
+  -0x1.e7eb6da612b9ap-19,
+  -0x1.3c6d73a8eb7a2p-16,
+  0x1.3b129d96936acp-18,
+  0x1.7e11b5c9fb94ap-20,
+  -0x1.c71cdd6e82287p-21,
+  -0x1.3e210acb383e5p-24,
+  0x1.104030657a7e8p-23,
+  -0x1.4abf8319163bbp-31,
+  -0x1.36d2a158b5077p-26,
+  0x1.f44682edb1654p-31,
+  0x1.396ea53eee2b8p-29,
+  -0x1.4bd39aaba4886p-33,
+  -0x1.894f704d41b58p-33,
+  0x1.a2a9edfcfd422p-37,
+};
+#define KEEL_ERFC_0_LOW (0x1.0dbbcff897421p-54)
+#define KEEL_ERFC_1_LOW (-0x1.11ba79cfe082bp-56)
+
+/* The derivative of the table above by s, to few digits
+   Interpolation error 7.7e-05. */
+#define KEEL_ERFC_SLOPE_COUNT 9
+static const double KEEL_ERFC_SLOPE[KEEL_ERFC_SLOPE_COUNT] = {
+  -0x1.f3fe31ecb49bfp-1,
+  0x1.8bec52601fee3p+0,
+  -0x1.9f638dca167fap+0,
+  0x1.524120d542d9ep+0,
+  -0x1.bd1d2dba93744p-1,
+  0x1.dd0d36317db62p-2,
+  -0x1.7f480c09c264ep-3,
+  0x1.3d506cb455823p-5,
+  0x1.21a33b755a6e1p-10,
+};
+
+/* (t + k) exp(t^2 / 2) Phi(-t), powers of s = (t - k) / (t + k), t >= 0
+   Interpolation error 6.2e-18. */
+#define KEEL_PHI_COUNT 26
+static const double KEEL_PHI[KEEL_PHI_COUNT] = {
+  0x1.82b4bb8c94dcep-1,
+  -0x1.373e3a893c28ap-1,
+  0x1.8c6dbf2cfc2b6p-2,
+  -0x1.7dff2bff6834cp-3,
+  0x1.eec4cc3e4d127p-5,
+  -0x1.ee27610498d0fp-8,
+  -0x1.c81719d550ea1p-9,
+  0x1.ab825fc86b65ap-10,
+  0x1.17a4ae57dfae8p-13,
+  -0x1.e4a427bd29540p-13,
+  -0x1.001eda9c6d29ap-19,
+  0x1.26d0cfc3a105ep-15,
+  0x1.80c0f34539df0p-21,
+  -0x1.8d5157f576ee3p-18,
+  -0x1.522460aaee22ap-21,
+  0x1.127054d04c8ebp-20,
+  0x1.248ee6ef018bbp-22,
+  -0x1.4f77f4e976bc8p-23,
+  -0x1.751a2b7f2dd9ep-24,
+  0x1.ed0700073cad9p-27,
+  0x1.70289dc68d0a1p-26,
+  0x1.ba71fe9a137d9p-30,
+  -0x1.006baa8ca55dap-28,
+  -0x1.f911d90934f17p-31,
+  0x1.7655f52ff7887p-32,
+  0x1.18fadcb19729ep-33,
+};
+#define KEEL_PHI_0_LOW (-0x1.b0f190a360e92p-56)
+#define KEEL_PHI_1_LOW (-0x1.e52dde31b68e2p-56)
+
+/* The derivative of the table above by s, to few digits
+   Interpolation error 4.4e-06. */
+#define KEEL_PHI_SLOPE_COUNT 9
+static const double KEEL_PHI_SLOPE[KEEL_PHI_SLOPE_COUNT] = {
+  -0x1.373e3a893c28ap-1,
+  0x1.8c6dd2e1f1979p-1,
+  -0x1.1e808e205d973p-1,
+  0x1.eec0b8349dbf9p-3,
+  -0x1.33d9f8a4b908ep-5,
+  -0x1.559d9565ee1b5p-6,
+  0x1.672c2202f0f95p-7,
+  0x1.0e14c4e1be611p-10,
+  -0x1.732a713fad687p-10,
+};
+
+/* erf(x) / x, powers of x^2, |x| <= 1/2
+   Interpolation error 2.3e-20. */
+#define KEEL_ERF_COUNT 10
+static const double KEEL_ERF[KEEL_ERF_COUNT] = {
+  0x1.20dd750429b6dp+0,
+  -0x1.812746b0379e6p-2,
+  0x1.ce2f21a042b29p-4,
+  -0x1.b82ce3127f739p-6,
+  0x1.565bcd0aa6349p-8,
+  -0x1.c02db23d41138p-11,
+  0x1.f9a2a6635fe79p-14,
+  -0x1.f4bb9f7301dedp-17,
+  0x1.b776442df3041p-20,
+  -0x1.39fb524e9c1f7p-23,
+};
+#define KEEL_ERF_0_LOW (0x1.1a70f6f39063dp-56)
+
+/* (exp(r) - 1 - r) / r^2, powers of r, |r| <= 0.3466
+   Interpolation error 3.1e-18. */
+#define KEEL_EXP_COUNT 11
+static const double KEEL_EXP[KEEL_EXP_COUNT] = {
+  0x1.0000000000000p-1,
+  0x1.5555555555557p-3,
+  0x1.5555555555556p-5,
+  0x1.11111111100d3p-7,
+  0x1.6c16c16c162cfp-10,
+  0x1.a01a01abeccc3p-13,
+  0x1.a01a01a6db488p-16,
+  0x1.71de02225a2f3p-19,
+  0x1.27e4db5bb725ap-22,
+  0x1.af4e092e1705bp-26,
+  0x1.1f7315649f2d7p-29,
+};
+
+/* (log((1 + s) / (1 - s)) - 2 s) / s^3, powers of s^2, |s| <= 0.1716
+   Interpolation error 3.1e-18. */
+#define KEEL_LOG_COUNT 8
+static const double KEEL_LOG[KEEL_LOG_COUNT] = {
+  0x1.5555555555555p-1,
+  0x1.9999999999a38p-2,
+  0x1.2492492476ba1p-2,
+  0x1.c71c72017a15cp-3,
+  0x1.745cf8f6c9119p-3,
+  0x1.3b1c38474d3eep-3,
+  0x1.0fbe478772696p-3,
+  0x1.0c06cf14c641bp-3,
+};
+
+/* sin(pi f / 2) / f, powers of f^2, |f| <= 1/2
+   Interpolation error 3.5e-18. */
+#define KEEL_SIN_COUNT 7
+static const double KEEL_SIN[KEEL_SIN_COUNT] = {
+  0x1.921fb54442d18p+0,
+  -0x1.4abbce625be41p-1,
+  0x1.466bc677587f8p-4,
+  -0x1.32d2cce2e5b19p-8,
+  0x1.50782fda12d96p-13,
+  -0x1.e30071afc3e59p-19,
+  0x1.e3f38399551bfp-25,
+};
+
+/* cos(pi f / 2), powers of f^2, |f| <= 1/2
+   Interpolation error 4.3e-20. */
+#define KEEL_COS_COUNT 8
+static const double KEEL_COS[KEEL_COS_COUNT] = {
+  0x1.0000000000000p+0,
+  -0x1.3bd3cc9be45dep+0,
+  0x1.03c1f081b5aacp-2,
+  -0x1.55d3c7e3c90f8p-6,
+  0x1.e1f5068355e15p-11,
+  -0x1.a6d1ec7906c20p-16,
+  0x1.f9cc41140bb60p-22,
+  -0x1.b264ba152378ap-28,
+};
+
+#endif

@@ -1,0 +1,19 @@
+/// Describes why a derivative cannot be priced or inverted.
+@nonexhaustive
+public enum DerivativesError: Error, Hashable, Sendable {
+  /// An argument is NaN, infinite or outside the allowed interval, both ends included.
+  case invalidInput(argument: String, got: Double, lowest: Double, highest: Double)
+
+  /// The price is below the value that the option has at zero volatility.
+  case priceBelowIntrinsic(price: Double, intrinsic: Double)
+
+  /// The price is not below the value that the option approaches as the volatility grows.
+  case priceAboveMaximum(price: Double, maximum: Double)
+
+  /// The price fits every volatility from zero to some level: its time value is zero or lost in the
+  /// rounding of the price.
+  case noInformation(price: Double, timeValue: Double)
+
+  /// The iteration stopped at its limit; `volatility` is the last value tried.
+  case iterationLimit(iterations: Int, volatility: Double)
+}

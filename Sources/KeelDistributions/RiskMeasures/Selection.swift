@@ -1,0 +1,121 @@
+// Goals in order: linear time without a bad case, the same result for any order of equal values.
+//
+// Hoare's selection with a three-way partition around the median of nine; after too many unlucky
+// rounds the rest is sorted (Musser 1997).
+
+/// A loss with its probability, or with mass one.
+struct WeightedValue {
+  var value: Double
+  var mass: Double
+}
+
+enum Selection {
+  /// Returns the element of rank `rank`, counted from 0, in increasing order, and reorders the
+  /// values so that smaller ones stand before it and larger ones behind.
+  static func select(_ rank: Int, in values: inout [Double]) -> Double {
+    var low = 0
+    var high = values.count
+    var rounds = maximumRounds(values.count)
+    var elements = values.mutableSpan
+    while high - low > 1 {
+      if rounds == 0 {
+        sort(&elements, low..<high)
+        break
+      }
+      rounds -= 1
+      let pivot = medianOfNine(low, high) { elements[$0] }
+      // [low, less) < pivot, [less, next) = pivot, [more, high) > pivot.
+      var less = low
+      var next = low
+      var more = high
+      while next < more {
+        let value = elements[next]
+        if value < pivot {
+          elements.swapAt(less, next)
+          less += 1
+          next += 1
+        } else if value > pivot {
+          more -= 1
+          elements.swapAt(more, next)
+        } else {
+          next += 1
+        }
+      }
+      if rank < less { high = less } else if rank >= more { low = more } else { return pivot }
+    }
+    return elements[rank]
+  }
+
+  /// The upper tail of weighted values: the point where the mass above, or at it, reaches `mass`.
+  ///
+  /// Reorders the values so that those above the point stand first.
+  ///
+  /// - Returns: The point, the count and the mass of the values above it.
+  static func upperTail(
+    mass: Double,
+    in values: inout [WeightedValue]
+  ) -> (point: Double, count: Int, mass: Double) {
+    var low = 0
+    var high = values.count
+    var above = 0.0
+    var rounds = maximumRounds(values.count)
+    while high > low {
+      if rounds == 0 { values[low..<high].sort { $0.value > $1.value } }
+      let pivot =
+        rounds <= 0 ? values[low].value : medianOfNine(low, high) { values[$0].value }
+      rounds -= 1
+      var more = low
+      var next = low
+      var less = high
+      var moreMass = 0.0
+      var equalMass = 0.0
+      while next < less {
+        let element = values[next]
+        if element.value > pivot {
+          moreMass += element.mass
+          values.swapAt(more, next)
+          more += 1
+          next += 1
+        } else if element.value < pivot {
+          less -= 1
+          values.swapAt(less, next)
+        } else {
+          equalMass += element.mass
+          next += 1
+        }
+      }
+      if above + moreMass > mass {
+        high = more
+      } else if above + moreMass + equalMass >= mass || less == high {
+        return (pivot, more, above + moreMass)
+      } else {
+        above += moreMass + equalMass
+        low = less
+      }
+    }
+    return (.nan, 0, above)
+  }
+
+  /// Twice the rounds that halving takes.
+  private static func maximumRounds(_ count: Int) -> Int {
+    2 * (Int.bitWidth - count.leadingZeroBitCount)
+  }
+
+  private static func sort(_ elements: inout MutableSpan<Double>, _ range: Range<Int>) {
+    var copy = range.map { elements[$0] }
+    copy.sort()
+    for (offset, value) in copy.enumerated() { elements[range.lowerBound + offset] = value }
+  }
+
+  private static func medianOfNine(_ low: Int, _ high: Int, _ value: (Int) -> Double) -> Double {
+    func median(_ a: Double, _ b: Double, _ c: Double) -> Double {
+      max(min(a, b), min(max(a, b), c))
+    }
+    let last = high - 1
+    let step = (last - low) / 8
+    func three(_ start: Int) -> Double {
+      median(value(start), value(start + step), value(start + 2 * step))
+    }
+    return median(three(low), three(low + 3 * step), three(last - 2 * step))
+  }
+}

@@ -1,0 +1,28 @@
+import KeelLinearAlgebra
+import KeelNumerics
+import KeelTestSupport
+import Testing
+
+@Suite struct CholeskyTests {
+  @Test(arguments: 1...60)
+  func reconstructsAndSolves(seed: Int) throws {
+    var generator = SeededGenerator(seed: UInt64(seed))
+    let order = 1 + (seed * 7) % 90
+    let a = try randomPositiveDefinite(order: order, using: &generator)
+    let factor = try Cholesky(a)
+    let product = try factor.lower * factor.lower.transposed
+    let residual = difference(product, a.matrix) / norm(a.matrix)
+    #expect(residual <= Double(order) * Double.ulpOfOne)
+    for j in 0..<order {
+      for i in 0..<j { #expect(factor.lower[i, j] == 0) }
+    }
+    let x = (0..<order).map { _ in generator.gaussian() }
+    let solved = try factor.solve(try a.times(x))
+    for i in 0..<order { expectClose(solved[i], x[i], relative: 1e-9, absolute: 1e-9) }
+  }
+
+  @Test func namesTheFailingMinor() throws {
+    let a = try SymmetricMatrix(rows: [[1, 2], [2, 1]])
+    #expect(throws: LinearAlgebraError.notPositiveDefinite(minorOrder: 2)) { try Cholesky(a) }
+  }
+}
