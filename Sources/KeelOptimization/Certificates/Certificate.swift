@@ -27,6 +27,24 @@ public struct Certificate: Hashable, Sendable {
   /// The number of iterations that the solver took; 0 for a claimed answer.
   public let iterations: Int
 
+  package init(
+    primalResidual: Double,
+    dualResidual: Double,
+    relativeGap: Double,
+    primalObjective: Double,
+    dualObjective: Double,
+    worstViolation: Violation?,
+    iterations: Int
+  ) {
+    self.primalResidual = primalResidual
+    self.dualResidual = dualResidual
+    self.relativeGap = relativeGap
+    self.primalObjective = primalObjective
+    self.dualObjective = dualObjective
+    self.worstViolation = worstViolation
+    self.iterations = iterations
+  }
+
   /// A constraint and by how much it is missed.
   public struct Violation: Hashable, Sendable {
     /// The name of the row or of the variable.

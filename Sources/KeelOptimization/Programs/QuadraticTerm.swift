@@ -30,6 +30,22 @@ extension QuadraticTerm {
     }
   }
 
+  /// The term multiplied by a number.
+  ///
+  /// - Parameter factor: The number; negative numbers make the term refused by the solver.
+  /// - Returns: The term of the same form.
+  public func multiplied(by factor: Double) -> QuadraticTerm {
+    switch self {
+    case .dense(let matrix):
+      let elements = matrix.elements
+      let scaled = [Double](capacity: elements.count) { output in
+        for i in 0..<elements.count { output.append(elements[i] * factor) }
+      }
+      return .dense(SymmetricMatrix(lowerTriangleOf: scaled, order: matrix.order))
+    case .diagonal(let values): return .diagonal(values.map { $0 * factor })
+    }
+  }
+
   /// The product P x, summed in a fixed order.
   func times(_ x: [Double]) -> [Double] {
     switch self {
