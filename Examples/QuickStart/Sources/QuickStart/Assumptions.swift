@@ -35,6 +35,10 @@ enum Assumptions {
   static let slippageRate = 0.0005
   static let gasPerTrade = 2.5
 
+  /// The decimals of exact amounts of assets and of cash.
+  static let assetDecimals = 8
+  static let cashDecimals = 6
+
   /// Smaller trades are not worth their gas.
   static let smallestTrade = 250.0
 

@@ -48,7 +48,7 @@ extension Story {
             detail: "Student-t; normal \(percent(held.tail.normalShortfall))"),
           .init(
             "Cost of the plan", dollars(rebalance.cost, 2),
-            detail: "\(plural(rebalance.tradeCount, "trade")), "
+            detail: "\(plural(rebalance.plan.trades.count, "trade")), "
               + "\(number(rebalance.cost / rebalance.valueBefore * 1e4, 1)) basis points"),
         ])
       ])

@@ -92,8 +92,8 @@ extension Story {
     let result = rebalance
     return table.lines + [
       "\(Assumptions.heldOutRows) \(market.period)s: \(dollars(result.valueAtStart)) became "
-        + "\(dollars(result.valueBefore)). The plan: \(plural(result.tradeCount, "trade")), turnover "
-        + "\(percent(result.turnover)),",
+        + "\(dollars(result.valueBefore)). The plan: \(plural(result.plan.trades.count, "trade")), turnover "
+        + "\(percent(result.plan.turnover)),",
       "cost \(dollars(result.cost, 2)) (fees \(dollars(result.fees, 2)), slippage "
         + "\(dollars(result.slippage, 2)), gas \(dollars(result.gas, 2))), that is "
         + "\(number(result.cost / result.valueBefore * 1e4, 2)) basis points.",

@@ -10,7 +10,7 @@ struct Estimates {
 
   init(_ market: Market) throws {
     returns = try market.estimation.simpleReturns()
-    covariance = try LedoitWolf().covariance(of: returns)
-    means = try SampleMean().expectedReturns(of: returns)
+    covariance = try LedoitWolf().covariance(from: returns)
+    means = try SampleMean().expectedReturns(from: returns)
   }
 }

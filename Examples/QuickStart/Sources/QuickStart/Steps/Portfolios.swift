@@ -47,17 +47,24 @@ struct Portfolios {
       MinimumVariance(constraints: constraints).weights(covariance: covariance).value,
       estimates, market)
     equalRisk = try Portfolio(
-      "Equal risk",
-      RiskBudgeting(constraints: constraints).weights(covariance: covariance).value,
-      estimates, market)
+      "Equal risk", Self.equalRisk(covariance, limit: largestWeight), estimates, market)
     do {
       maximumSharpe = try Portfolio(
         "Maximum Sharpe",
-        MaximumSharpe(constraints: constraints)
+        MaximumSharpe(riskFreeRate: 0, constraints: constraints)
           .weights(expectedReturns: means, covariance: covariance).value,
         estimates, market)
     } catch AllocationError.noPortfolioBeatsRiskFree {
       maximumSharpe = nil
+    }
+  }
+
+  /// Equal risk has one solution; where it breaks the limit, it is shown as it is.
+  private static func equalRisk(_ covariance: Covariance, limit: Double) throws -> Weights {
+    do {
+      return try RiskBudgeting(maximumWeight: limit).weights(covariance: covariance).value.weights
+    } catch AllocationError.riskBudgetUnattainable(_, .outsideBounds) {
+      return try RiskBudgeting.equal.weights(covariance: covariance).value.weights
     }
   }
 }
