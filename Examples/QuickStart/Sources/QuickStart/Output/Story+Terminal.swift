@@ -1,0 +1,118 @@
+import Keel
+
+// One screen: at most 45 lines of 100 columns.
+
+extension Story {
+  var terminalLines: [String] {
+    titleLines + [""] + portfolioLines + [""] + protectionLines + [""] + planLines
+  }
+
+  private var titleLines: [String] {
+    let history = market.history
+    let check = market.check
+    var lines = [
+      "Keel quick start: \(market.fileName), \(count(check.rowCount)) rows, "
+        + market.span(history),
+      "",
+    ]
+    var cleaning = "dates in order, every price positive, "
+    cleaning +=
+      check.blankCount == 0
+      ? "no blank"
+      : "\(plural(check.blankCount, "blank")), \(plural(check.droppedRowCount, "row")) left out"
+    cleaning += ", " + plural(check.gapCount, "gap")
+    lines.append(
+      "Prices      \(cleaning); \(plural(check.extremeMoves.count, "extreme move")) kept")
+    if let worst = check.worstCash {
+      lines.append(
+        "Cash        \(names(market.cash)); farthest from 1: \(worst.asset) "
+          + "\(number(worst.price, 4)) on \(worst.date)")
+    }
+    let diagnostics = estimates.covariance.diagnostics
+    var estimate = "\(count(estimates.returns.observationCount)) returns to "
+    estimate += "\(market.estimation.timestamps[market.estimation.rowCount - 1])"
+    estimate += ", the last \(Assumptions.heldOutRows) \(market.period)s unseen"
+    if let intensity = diagnostics.shrinkageIntensity {
+      estimate += "; Ledoit-Wolf shrinkage \(percent(intensity))"
+    }
+    return lines + ["Estimates   \(estimate)"]
+  }
+
+  private var portfolioLines: [String] {
+    let all = portfolios.all
+    var table = TextTable(gap: 3)
+    var rows: [[String]] = []
+    for (j, asset) in market.universe.assets.enumerated() {
+      rows.append(
+        [String(asset.rawValue.prefix(20))]
+          + all.map { cell(percent($0.weights.values[j]), percent($0.risk.shares[j])) })
+    }
+    let shown = Self.shortened(rows, to: 12, more: "more assets, see the report")
+    table.rows =
+      [["Weight | share of risk"] + all.map(\.name)] + shown + [
+        ["Expected return, volatility a year"]
+          + all.map { cell(percent($0.expectedReturn), percent($0.volatility)) },
+        ["Tail: degrees of freedom"]
+          + all.map { cell("t", number($0.tail.studentT.degreesOfFreedom, 1)) },
+        ["\(percent(Assumptions.confidence, 0)) shortfall a \(market.period), normal | Student-t"]
+          + all.map { cell(percent($0.tail.normalShortfall), percent($0.tail.studentTShortfall)) },
+      ]
+    var lines = table.lines
+    if portfolios.maximumSharpe == nil {
+      lines.append("  Maximum Sharpe: none, since no asset is expected to earn anything")
+    }
+    return lines
+  }
+
+  private var protectionLines: [String] {
+    let put = protection
+    let total = put.total
+    return [
+      "Put on \(put.asset) (\(percent(put.weight)) of \(portfolios.equalRisk.name.lowercased())): "
+        + "strike \(price(put.option.strike)), \(number(Assumptions.putDays, 0)) days, "
+        + "volatility \(percent(put.model.volatility)): \(dollars(total.price))",
+      "  delta \(number(total.delta)) \(put.asset)   gamma \(number(total.gamma, 5)) per dollar   "
+        + "vega \(dollars(total.vega.perVolatilityPoint)) a point   "
+        + "theta \(signedDollars(total.theta.perDay)) a day",
+    ]
+  }
+
+  private var planLines: [String] {
+    var table = TextTable(gap: 3)
+    let rows = rebalance.rows.map { row in
+      [
+        String(row.asset.rawValue.prefix(20)), percent(row.target, 2), percent(row.before, 2),
+        signedPercent(row.before - row.target, 2),
+        row.trade == 0 ? row.reason : signedDollars(row.trade), percent(row.after, 2),
+      ]
+    }
+    table.rows =
+      [["Equal risk", "target", "drifted", "drift", "trade", "after"]]
+      + Self.shortened(rows, to: 13, more: "more, see the report")
+    let result = rebalance
+    return table.lines + [
+      "\(Assumptions.heldOutRows) \(market.period)s: \(dollars(result.valueAtStart)) became "
+        + "\(dollars(result.valueBefore)). The plan: \(plural(result.plan.trades.count, "trade")), turnover "
+        + "\(percent(result.plan.turnover)),",
+      "cost \(dollars(result.cost, 2)) (fees \(dollars(result.fees, 2)), slippage "
+        + "\(dollars(result.slippage, 2)), gas \(dollars(result.gas, 2))), that is "
+        + "\(number(result.cost / result.valueBefore * 1e4, 2)) basis points.",
+    ]
+  }
+
+  private func cell(_ left: String, _ right: String) -> String {
+    left + String(repeating: " ", count: max(0, 7 - right.count)) + right
+  }
+
+  private func names(_ assets: [AssetID]) -> String {
+    assets.map(\.rawValue).joined(separator: ", ")
+  }
+
+  /// The first rows, and how many there are besides.
+  private static func shortened(
+    _ rows: [[String]], to limit: Int, more: String
+  ) -> [[String]] {
+    rows.count <= limit
+      ? rows : rows.prefix(limit - 1) + [["... \(rows.count - limit + 1) \(more)"]]
+  }
+}
