@@ -113,4 +113,22 @@ struct Hammer: Sendable {
       #expect(LinearAlgebra.runtimeInformation.threadCount == 1)
     }
   }
+
+  // In a process of its own, with two BLAS threads: callers queue instead of slowing each other
+  // down by orders of magnitude, and get the bits of one caller with two threads.
+  @Test(.timeLimit(.minutes(1))) func callersQueueWhenBLASHasMoreThreads() async {
+    await #expect(processExitsWith: .success) {
+      try LinearAlgebra.configure(threads: 2)
+      let hammer = try Hammer()
+      let expected = try (0..<21).map { try hammer.answer($0) }
+      let wrong = Atomic<Int>(0)
+      onThreads(8) { thread in
+        for call in 0..<42 {
+          let index = (thread &* 5 &+ call) % 21
+          if (try? hammer.answer(index)) != expected[index] { wrong.add(1, ordering: .relaxed) }
+        }
+      }
+      #expect(wrong.load(ordering: .relaxed) == 0)
+    }
+  }
 }

@@ -159,4 +159,13 @@ import Testing
       }
     }
   }
+
+  @Test func keepsDenormalNumbers() throws {
+    let least = Double.leastNonzeroMagnitude
+    let a = try SymmetricMatrix(diagonal: [3 * least, least, 2 * least])
+    #expect(try SymmetricEigen(a).values == [least, 2 * least, 3 * least])
+    #expect(try SVD(a.matrix).values == [3 * least, 2 * least, least])
+    let x = try Cholesky(a).solve([3 * least, least, 2 * least])
+    for value in x { expectClose(value, 1, relative: 4 * Double.ulpOfOne) }
+  }
 }
