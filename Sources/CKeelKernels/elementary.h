@@ -36,7 +36,7 @@ INLINE V FN(times_exp)(V high, V low, V a, V a_low) {
   U n;
   V v, r = FN(exp_parts)(a, a_low, &v, &n);
   V product = high * r, sum = high + product;
-  V rest = ((high - sum) + product) + FN(madd)(high, v, low);
+  V rest = ((high - sum) + product) + FN(madd)(high, v, FN(madd)(low, r, low));
 #if KEEL_FMA
   rest += FN(product_low)(high, r, product);
 #endif
