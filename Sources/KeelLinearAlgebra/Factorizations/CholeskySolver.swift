@@ -63,7 +63,7 @@ public struct CholeskySolver: ~Copyable, Sendable {
   ///   factored, `notFinite` for a bad element, `overflow` when a solution cannot be represented.
   /// - Complexity: O(n²) a right-hand side.
   public func solve(_ b: inout MutableSpan<Double>) throws(LinearAlgebraError) {
-    try requireFactor()
+    try Gate.ready(isFactored, order)
     try CholeskyRoutines.solve(factor: storage, order: order, &b)
   }
 
@@ -72,7 +72,7 @@ public struct CholeskySolver: ~Copyable, Sendable {
   /// - Throws: `shapeMismatch` when no matrix has been factored.
   public var logDeterminant: Double {
     get throws(LinearAlgebraError) {
-      try requireFactor()
+      try Gate.ready(isFactored, order)
       return Self.logDeterminant(ofFactor: storage, order: order)
     }
   }
@@ -88,7 +88,7 @@ public struct CholeskySolver: ~Copyable, Sendable {
   public mutating func reciprocalCondition(
     of a: borrowing SymmetricMatrix
   ) throws(LinearAlgebraError) -> Double {
-    try requireFactor()
+    try Gate.ready(isFactored, order)
     try Gate.equal(a.order, order, "matrix")
     return try CholeskyRoutines.reciprocalCondition(
       factor: storage, order: order, norm: Norms.one(a), work: &work, integerWork: &integerWork)
@@ -99,15 +99,9 @@ public struct CholeskySolver: ~Copyable, Sendable {
   /// - Throws: `shapeMismatch` when no matrix has been factored.
   public var lower: Matrix {
     get throws(LinearAlgebraError) {
-      try requireFactor()
+      try Gate.ready(isFactored, order)
       // The upper triangle is zero from the start: the copy and the routine leave it alone.
       return Matrix(uncheckedRowCount: order, columnCount: order, storage: storage)
-    }
-  }
-
-  private func requireFactor() throws(LinearAlgebraError) {
-    guard isFactored else {
-      throw .shapeMismatch(argument: "factored matrix", got: 0, required: order)
     }
   }
 

@@ -219,6 +219,21 @@ enum Gate {
     if info < 0 { throw .libraryFault(operation: operation, code: Int(info)) }
   }
 
+  /// Refuses to use a solver before it holds a factorization.
+  static func ready(_ isReady: Bool, _ order: Int) throws(LinearAlgebraError) {
+    guard isReady else {
+      throw .shapeMismatch(argument: "factored matrix", got: 0, required: order)
+    }
+  }
+
+  /// The length of workspace that a query returned, at least the documented minimum.
+  static func workspace(_ answer: Double, atLeast minimum: Int) throws(LinearAlgebraError) -> Int {
+    guard minimum <= largestIndex, answer <= Double(largestIndex) else {
+      throw .countOutOfRange(argument: "workspace", got: minimum, allowed: 0...largestIndex)
+    }
+    return Swift.max(minimum, Int(answer))
+  }
+
   /// The error for an array that is known to hold a bad element.
   static func notFinite(
     _ elements: [Double],

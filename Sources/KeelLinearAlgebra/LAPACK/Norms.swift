@@ -20,4 +20,18 @@ enum Norms {
     }
     return largest
   }
+
+  /// The Euclidean norm, scaled so that no square overflows or vanishes.
+  static func euclidean(_ elements: Span<Double>) -> Double {
+    var largest = 0.0
+    for i in 0..<elements.count { largest = Swift.max(largest, elements[i].magnitude) }
+    guard largest > 0 else { return 0 }
+    let exponent = -Int(largest.exponent)
+    var sum = 0.0
+    for i in 0..<elements.count {
+      let scaled = Double(sign: .plus, exponent: exponent, significand: elements[i])
+      sum += scaled * scaled
+    }
+    return Double(sign: .plus, exponent: -exponent, significand: sum.squareRoot())
+  }
 }

@@ -25,11 +25,8 @@ enum SymmetricEigenRoutines {
     try Gate.accepted(info, operation)
     // The documented minimum; it exceeds 32 bits long before the answer of the query does.
     let minimum = vectors ? 1 + 6 * order + 2 * order * order : 2 * order + 1
-    guard minimum <= Gate.largestIndex, real <= Double(Gate.largestIndex) else {
-      throw .countOutOfRange(
-        argument: "workspace", got: minimum, allowed: 0...Gate.largestIndex)
-    }
-    return (Swift.max(minimum, Int(real)), Swift.max(3 + 5 * order, Int(integer)))
+    let realCount = try Gate.workspace(real, atLeast: minimum)
+    return (realCount, Swift.max(3 + 5 * order, Int(integer)))
   }
 
   /// Replaces the matrix by its eigenvectors and fills the eigenvalues, ascending.
