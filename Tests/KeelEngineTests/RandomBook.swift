@@ -36,10 +36,13 @@ struct RandomBook {
         try Amount(value / (Double(price) / 64), decimals: decimals, rounding: .towardZero))
       weights.append(generator.uniform() < 0.2 ? 0 : generator.uniform())
       if generator.uniform() < 0.7 {
-        let lot = Amount.units(tenToInteger(Int.random(in: 0...decimals, using: &generator)), decimals)
+        let lot = Amount.units(
+          tenToInteger(Int.random(in: 0...decimals, using: &generator)), decimals)
         let minimum = [0, 10, 100].randomElement(using: &generator) ?? 0
         rules[name] = try VenueRules(
-          lot: lot, minimumTradeValue: Amount.units(Int128(minimum) * tenToInteger(cashDecimals), cashDecimals))
+          lot: lot,
+          minimumTradeValue: Amount.units(
+            Int128(minimum) * tenToInteger(cashDecimals), cashDecimals))
       }
     }
     let sum = max(weights.reduce(0, +), 1e-9)

@@ -71,7 +71,8 @@ struct RebalancingDraft {
       }
       let difference = try first.quantity.subtracting(second.quantity)
       if difference.isZero { return nil }
-      return difference.isNegative ? (second.side, try difference.negated()) : (first.side, difference)
+      return difference.isNegative
+        ? (second.side, try difference.negated()) : (first.side, difference)
     } catch {
       throw EngineError(error, asset: second.asset)
     }

@@ -74,7 +74,7 @@ struct RebalancingPass {
     let gas = pricing.costs.gasPerTrade.doubleValue
     var valueAfter = value
     var legs: [Leg] = []
-    for _ in 0..<Self.maximumCostIterations {
+    for iteration in 0..<Self.maximumCostIterations {
       legs = []
       result.dropped = []
       var cost = 0.0
@@ -89,7 +89,9 @@ struct RebalancingPass {
           cost += traded * proportional + gas
         }
       }
-      let next = max(0, value - cost)
+      var next = max(0, value - cost)
+      // A leg at a lot or minimum may come and go; the lower value keeps purchases below target.
+      if iteration >= Self.freeCostIterations { next = min(next, valueAfter) }
       let change = (next - valueAfter).magnitude
       valueAfter = next
       if change <= Self.costTolerance * value { break }
@@ -186,7 +188,8 @@ struct RebalancingPass {
       for (i, leg) in active.enumerated() {
         let size = leg.size * scale
         let early =
-          DecisionGrid.steps(size / value) <= 0 ? .cashShort : reasonToDrop(leg, size: size, value: value)
+          DecisionGrid.steps(size / value) <= 0
+          ? .cashShort : reasonToDrop(leg, size: size, value: value)
         let (trade, late) =
           early == nil ? try order(leg, size: size, isAll: false) : (nil, nil)
         if let trade { trades.append(trade) }
@@ -228,7 +231,8 @@ struct RebalancingPass {
     let proportional = 1 + pricing.costs.feeFraction + pricing.costs.slippageFraction
     let count = Double(legs.count)
     let available =
-      budget.doubleValue * (1 - Self.budgetMargin) - count * Self.roundedUnitsPerTrade / decimalScale
+      budget.doubleValue * (1 - Self.budgetMargin) - count * Self.roundedUnitsPerTrade
+      / decimalScale
       - count * pricing.costs.gasPerTrade.doubleValue
     let needed = legs.reduce(0) { $0 + $1.size } * proportional
     if needed <= available { return 1 }
@@ -268,6 +272,7 @@ struct RebalancingPass {
   /// The cost iteration contracts by the cost fraction; this many passes reach the tolerance for
   /// costs up to a third, and what is left is met by the next pass.
   private static let maximumCostIterations = 30
+  private static let freeCostIterations = 16
   private static let costTolerance = 1e-13
 
   /// Rounding of doubles in sizes and quotients, some ten operations.
