@@ -4,7 +4,7 @@ import Keel
 /// The whole job, step by step.
 func run(_ arguments: Arguments) throws {
   // One BLAS thread: the fastest setting for problems of this size, and the same bits every time.
-  LinearAlgebra.configure(threads: 1)
+  try LinearAlgebra.configure(threads: 1)
 
   let market = try Market(arguments.prices ?? shippedPrices())
   let estimates = try Estimates(market)

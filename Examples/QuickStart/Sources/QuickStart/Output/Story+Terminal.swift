@@ -40,39 +40,36 @@ extension Story {
 
   private var portfolioLines: [String] {
     let all = portfolios.all
-    var table = TextTable(gap: 3)
-    var rows: [[String]] = []
-    for (j, asset) in market.universe.assets.enumerated() {
-      rows.append(
-        [String(asset.rawValue.prefix(20))]
-          + all.map { cell(percent($0.weights.values[j]), percent($0.risk.shares[j])) })
+    let assets = market.universe.assets.enumerated().map { j, asset in
+      [shortName(asset)]
+        + all.map { pair(percent($0.weights.values[j]), percent($0.risk.shares[j])) }
     }
-    let shown = Self.shortened(rows, to: 12, more: "more assets, see the report")
+    let level = percent(Assumptions.confidence, 0)
+    var table = TextTable(gap: 4)
     table.rows =
-      [["Weight | share of risk"] + all.map(\.name)] + shown + [
-        ["Expected return, volatility a year"]
-          + all.map { cell(percent($0.expectedReturn), percent($0.volatility)) },
-        ["Tail: degrees of freedom"]
-          + all.map { cell("t", number($0.tail.studentT.degreesOfFreedom, 1)) },
-        ["\(percent(Assumptions.confidence, 0)) shortfall a \(market.period), normal | Student-t"]
-          + all.map { cell(percent($0.tail.normalShortfall), percent($0.tail.studentTShortfall)) },
+      [[""] + all.map(\.name), ["Portfolios"] + all.map { _ in pair("weight", "risk") }]
+      + Self.shortened(assets, to: 12, more: "more assets, see the report")
+      + [
+        ["Mean return | volatility, a year"]
+          + all.map { pair(percent($0.expectedReturn), percent($0.volatility)) },
+        ["\(level) shortfall a \(market.period): normal | Student-t"]
+          + all.map { pair(percent($0.tail.normalShortfall), percent($0.tail.studentTShortfall)) },
+        ["Degrees of freedom of Student-t"]
+          + all.map { number($0.tail.studentT.degreesOfFreedom, 1) },
       ]
-    var lines = table.lines
-    if portfolios.maximumSharpe == nil {
-      lines.append("  Maximum Sharpe: none, since no asset is expected to earn anything")
-    }
-    return lines
+    if portfolios.maximumSharpe != nil { return table.lines }
+    return table.lines + ["Maximum Sharpe: none, since no asset is expected to earn anything"]
   }
 
   private var protectionLines: [String] {
     let put = protection
     let total = put.total
     return [
-      "Put on \(put.asset) (\(percent(put.weight)) of \(portfolios.equalRisk.name.lowercased())): "
-        + "strike \(price(put.option.strike)), \(number(Assumptions.putDays, 0)) days, "
-        + "volatility \(percent(put.model.volatility)): \(dollars(total.price))",
-      "  delta \(number(total.delta)) \(put.asset)   gamma \(number(total.gamma, 5)) per dollar   "
-        + "vega \(dollars(total.vega.perVolatilityPoint)) a point   "
+      "Protection  a put on \(number(put.quantity, 2)) \(put.asset), \(percent(put.weight)) of the equal "
+        + "risk portfolio: \(number(Assumptions.putDays, 0)) days, strike \(price(put.option.strike)), "
+        + dollars(total.price),
+      "            delta \(number(total.delta)) \(put.asset), gamma \(number(total.gamma, 5)) a dollar, "
+        + "vega \(dollars(total.vega.perVolatilityPoint)) a point, "
         + "theta \(signedDollars(total.theta.perDay)) a day",
     ]
   }
@@ -81,28 +78,31 @@ extension Story {
     var table = TextTable(gap: 3)
     let rows = rebalance.rows.map { row in
       [
-        String(row.asset.rawValue.prefix(20)), percent(row.target, 2), percent(row.before, 2),
+        shortName(row.asset), percent(row.target, 2), percent(row.before, 2),
         signedPercent(row.before - row.target, 2),
         row.trade == 0 ? row.reason : signedDollars(row.trade), percent(row.after, 2),
       ]
     }
     table.rows =
-      [["Equal risk", "target", "drifted", "drift", "trade", "after"]]
+      [["Drift and plan", "target", "drifted", "drift", "trade", "after"]]
       + Self.shortened(rows, to: 13, more: "more, see the report")
     let result = rebalance
     return table.lines + [
-      "\(Assumptions.heldOutRows) \(market.period)s: \(dollars(result.valueAtStart)) became "
-        + "\(dollars(result.valueBefore)). The plan: \(plural(result.plan.trades.count, "trade")), turnover "
-        + "\(percent(result.plan.turnover)),",
-      "cost \(dollars(result.cost, 2)) (fees \(dollars(result.fees, 2)), slippage "
-        + "\(dollars(result.slippage, 2)), gas \(dollars(result.gas, 2))), that is "
-        + "\(number(result.cost / result.valueBefore * 1e4, 2)) basis points.",
+      "Result      \(Assumptions.heldOutRows) \(market.period)s turned "
+        + "\(dollars(result.valueAtStart)) into \(dollars(result.valueBefore)); "
+        + "\(plural(result.plan.trades.count, "trade")), turnover \(percent(result.plan.turnover))",
+      "Cost        \(dollars(result.cost, 2)): fees \(dollars(result.fees, 2)), slippage "
+        + "\(dollars(result.slippage, 2)), gas \(dollars(result.gas, 2)); "
+        + "\(number(result.cost / result.valueBefore * 1e4, 2)) basis points of the portfolio",
     ]
   }
 
-  private func cell(_ left: String, _ right: String) -> String {
-    left + String(repeating: " ", count: max(0, 7 - right.count)) + right
+  /// Two numbers as one column.
+  private func pair(_ left: String, _ right: String) -> String {
+    left + String(repeating: " ", count: max(1, 9 - right.count)) + right
   }
+
+  private func shortName(_ asset: AssetID) -> String { String(asset.rawValue.prefix(20)) }
 
   private func names(_ assets: [AssetID]) -> String {
     assets.map(\.rawValue).joined(separator: ", ")

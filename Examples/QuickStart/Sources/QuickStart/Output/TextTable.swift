@@ -1,7 +1,7 @@
 /// Columns of text that line up in a terminal: the first on the left, the others on the right.
 struct TextTable {
   var rows: [[String]] = []
-  var indent = 2
+  var indent = 0
   var gap = 2
 
   var lines: [String] {

@@ -30,8 +30,9 @@ struct Market {
     history = try everything.completeWindow()
 
     let names = everything.universe.assets
-    cash = names.filter { Assumptions.cashNames.contains($0.rawValue.uppercased()) }
+    let cash = names.filter { Assumptions.cashNames.contains($0.rawValue.uppercased()) }
     let risky = names.filter { !cash.contains($0) }
+    self.cash = cash
     guard !risky.isEmpty else {
       throw Failure("\(fileName): line 1: every column is cash; a portfolio needs another asset")
     }

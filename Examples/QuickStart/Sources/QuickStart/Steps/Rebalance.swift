@@ -10,7 +10,7 @@ struct Rebalance {
     let target: Double
     let before: Double
     let after: Double
-    /// In dollars; positive for a purchase, zero for none.
+    /// In dollars; positive for a purchase, zero for none. For cash, its change.
     let trade: Double
     /// Why nothing is traded, or nothing.
     let reason: String
@@ -80,14 +80,15 @@ struct Rebalance {
   }
 
   private static func rows(_ drift: DriftAnalysis, _ plan: RebalancingPlan) -> [Row] {
-    drift.universe.assets.enumerated().map { position, asset in
+    let cashChange = plan.cashAfter.doubleValue - plan.cashBefore.doubleValue
+    return drift.universe.assets.enumerated().map { position, asset in
       let trade = plan.trades.first { $0.asset == asset }
       let dropped = plan.dropped.first { $0.asset == asset }
       let value = trade.map { ($0.side == .sell ? -1 : 1) * $0.value.doubleValue } ?? 0
       return Row(
         asset: asset, target: drift.target.values[position],
         before: drift.weights.values[position], after: plan.expectedWeights.values[position],
-        trade: value, reason: asset == plan.cash ? "cash" : words(dropped?.reason))
+        trade: asset == plan.cash ? cashChange : value, reason: words(dropped?.reason))
     }
   }
 
@@ -99,7 +100,7 @@ struct Rebalance {
     case .belowMinimum: "too small"
     case .gasTooHigh: "gas too high"
     case .cashShort: "cash short"
-    default: "left"
+    @unknown default: "left"
     }
   }
 
