@@ -77,10 +77,27 @@ public struct CholeskySolver: ~Copyable, Sendable {
     }
   }
 
+  /// An estimate of the reciprocal condition number, in the 1-norm, of the last factored matrix.
+  ///
+  /// Both norms are estimated from the factor, each rarely more than three times too small, so the
+  /// estimate is rather too large. It allocates; ``reciprocalCondition(of:)`` does not and takes the
+  /// exact norm of the matrix.
+  ///
+  /// - Throws: `shapeMismatch` when no matrix has been factored.
+  public var reciprocalCondition: Double {
+    get throws(LinearAlgebraError) {
+      try Gate.ready(isFactored, order)
+      var work = [Double](repeating: 0, count: 3 * order)
+      var integerWork = [Int32](repeating: 0, count: order)
+      return try CholeskyRoutines.reciprocalCondition(
+        factor: storage, order: order, norm: Norms.estimateOne(ofFactor: storage, order: order),
+        work: &work, integerWork: &integerWork)
+    }
+  }
+
   /// Estimates the reciprocal condition number, in the 1-norm, of the last factored matrix.
   ///
-  /// The estimate is rarely more than three times the true value. It needs the matrix once more,
-  /// because its norm cannot be read from the factor.
+  /// The estimate is rarely more than three times the true value.
   ///
   /// - Parameter a: The matrix that was factored last.
   /// - Returns: A number between 0 (singular to working precision) and 1.
