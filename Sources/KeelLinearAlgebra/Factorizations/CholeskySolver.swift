@@ -67,6 +67,24 @@ public struct CholeskySolver: ~Copyable, Sendable {
     try CholeskyRoutines.solve(factor: storage, order: order, &b)
   }
 
+  /// Solves L x = b or Lᵀ x = b in place, half of a solve.
+  ///
+  /// With the covariance of a vector b, L⁻¹ b has the identity as its covariance.
+  ///
+  /// - Parameters:
+  ///   - b: One or more right-hand sides of length ``order``, one after the other; each is replaced
+  ///     by its solution. After an error the content is undefined.
+  ///   - transposition: Whether L or Lᵀ is meant.
+  /// - Throws: As ``solve(_:)``.
+  /// - Complexity: O(n²) a right-hand side.
+  public func solveLower(
+    _ b: inout MutableSpan<Double>,
+    _ transposition: Transposition = .none
+  ) throws(LinearAlgebraError) {
+    try Gate.ready(isFactored, order)
+    try CholeskyRoutines.solveLower(factor: storage, order: order, transposition, &b)
+  }
+
   /// The natural logarithm of the determinant of the last matrix.
   ///
   /// - Throws: `shapeMismatch` when no matrix has been factored.
