@@ -253,7 +253,7 @@ def temme():
         "TemmeCoefficients", "TemmeCoefficients",
         "Coefficients of Temme's uniform expansion of the incomplete gamma function.",
         [
-            scalar("rowCount", rows, "The number of functions C₀, C₁, …"),
+            scalar("rowCount", rows, "The number of functions C_k."),
             scalar("columnCount", top + 1, "The number of coefficients a function."),
             array("rows", flat, "The functions in powers of η, one after the other."),
         ])

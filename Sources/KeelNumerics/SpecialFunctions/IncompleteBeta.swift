@@ -1,7 +1,7 @@
 // Goals in order: relative accuracy in both tails, termination, speed.
 //
-// Continued fraction on the side of the mean where it converges fast: A. R. DiDonato, A. H. Morris,
-// Algorithm 708: Significant digit computation of the incomplete beta function ratios, ACM TOMS 18
+// Power series when it is short, else the continued fraction on the side of the mean where it
+// converges fast: A. R. DiDonato, A. H. Morris, Algorithm 708: Significant digit computation of the incomplete beta function ratios, ACM TOMS 18
 // (1992) 360-373, equation 10 (routine BFRAC), by modified Lentz; a series for the complement when one
 // parameter is small. The common factor x^a y^b/B(a, b) has its exponent in twice the precision, and
 // y = 1 - x is exact in two parts.
@@ -94,6 +94,9 @@ enum IncompleteBeta {
   private static let largestSubtrahend = 0.9
   /// Enough for parameters up to 1e10 at the mean; the result is kept when it is reached.
   private static let maximumTerms = 1_000_000
+  /// The power series is used up to these values of (a + b) x and x: some sixty terms.
+  private static let powerSeriesProduct = 2.0
+  private static let powerSeriesArgument = 0.7
   /// The series of the complement is used up to these values of b x and x.
   private static let seriesProduct = 1.0
   private static let seriesArgument = 0.5
@@ -106,7 +109,7 @@ enum IncompleteBeta {
     return tails(Argument(x: x), a, b)
   }
 
-  /// The tails for positive finite a and b and an argument in 0 ... 1.
+  /// The tails for positive finite a and b and an argument from 0 to 1.
   static func tails(_ argument: Argument, _ a: Double, _ b: Double) -> Tails {
     let x = argument.x.high
     let y = argument.y.high
@@ -122,16 +125,19 @@ enum IncompleteBeta {
   /// The tails for x up to about the mean.
   private static func tailsBelowMean(_ argument: Argument, _ a: Double, _ b: Double) -> Tails {
     let density = density(argument, a, b)
-    let lower = min(1, density * continuedFraction(argument, a, b))
+    let x = argument.x.high
+    let lower =
+      (a + b) * x <= powerSeriesProduct && x <= powerSeriesArgument
+      ? min(1, density * powerSeries(x, a, b) / a)
+      : min(1, density * continuedFraction(argument, a, b))
     if lower <= largestSubtrahend {
       return Tails(lower: lower, upper: 1 - lower, density: density)
     }
-    let x = argument.x.high
     let upper =
       b * x <= seriesProduct && x <= seriesArgument
       ? complementForSmallParameter(x, a, b)
       : density * continuedFraction(argument.mirrored, b, a)
-    return Tails(lower: lower, upper: upper, density: density)
+    return Tails(lower: 1 - upper, upper: upper, density: density)
   }
 
   /// When a parameter is above 1e100: the gamma limit, or a step.
@@ -146,7 +152,7 @@ enum IncompleteBeta {
     return Tails(lower: lower, upper: 1 - lower)
   }
 
-  /// x^a y^b / B(a, b)
+  /// The factor x^a y^b / B(a, b).
   private static func density(_ argument: Argument, _ a: Double, _ b: Double) -> Double {
     if b < a, b < 1 { return density(argument.mirrored, b, a) }
     let (x, y) = (argument.x, argument.y)
@@ -166,6 +172,19 @@ enum IncompleteBeta {
       GammaFunction.scaledReciprocal(a) * GammaFunction.scaledReciprocal(b)
       / GammaFunction.scaledReciprocal(sum.high)
     return ExtendedExponential.product(DoubleDouble(factor), first * a + second * b)
+  }
+
+  /// Σ (a + b)(a + b + 1)…(a + b + n − 1) xⁿ / ((a + 1)…(a + n)), of positive terms.
+  private static func powerSeries(_ x: Double, _ a: Double, _ b: Double) -> Double {
+    var term = 1.0
+    var rest = 0.0
+    for step in 1...maximumTerms {
+      let n = Double(step)
+      term *= (a + b + (n - 1)) / (a + n) * x
+      rest += term
+      if !(term >= (1 + rest) * Double.ulpOfOne / 4) { break }
+    }
+    return 1 + rest
   }
 
   /// The continued fraction that multiplies the density.

@@ -123,7 +123,7 @@ enum IncompleteGamma {
       ? a * exp(-GammaFunction.logarithmOnePlus(a)) : GammaFunction.scaledReciprocal(a)
   }
 
-  /// Σ xⁿ / ((a + 1) … (a + n))
+  /// The series Σ xⁿ / ((a + 1) … (a + n)).
   private static func series(_ a: Double, _ x: Double) -> Double {
     var term = 1.0
     var sum = 1.0

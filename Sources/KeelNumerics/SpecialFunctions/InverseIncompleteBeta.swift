@@ -20,8 +20,8 @@ extension SpecialFunctions {
   /// x with I_x(a, b) = p
   /// ```
   ///
-  /// Relative error: the larger of 1e-13 and what one rounding of p causes, for a and b in
-  /// 1e-3 ... 1e6 and p from 1e-300. Method: Newton on the logarithm of the smaller tail over
+  /// Relative error: the larger of 1e-13 and what a relative change of p by 1e-15 causes, for a and
+  /// b in 1e-3 ... 1e6 and p from 1e-300. Method: Newton on the logarithm of the smaller tail over
   /// ln(x/(1 − x)), inside a bracket.
   ///
   /// - Parameters:
@@ -120,7 +120,7 @@ private enum InverseIncompleteBeta {
     return log(a / b) + StandardNormal.quantile(target) * (1 / a + 1 / b).squareRoot()
   }
 
-  /// x = 1/(1 + exp(−u))
+  /// The point 1/(1 + exp(−u)).
   static func argument(logit: Double) -> IncompleteBeta.Argument {
     let small = exp(-logit.magnitude)
     let share = small / (1 + small)
