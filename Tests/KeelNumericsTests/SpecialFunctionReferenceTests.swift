@@ -134,6 +134,19 @@ private struct Scalar: Sendable, CustomTestStringConvertible {
     #expect(upper.error <= 1e-13, "1 - I: \(upper)")
   }
 
+  /// Parameters above 1e8 use another method.
+  @Test func incompleteBetaWithLargeParameters() throws {
+    var worst = Worst()
+    for row in try SpecialReference.rows("regularizedBetaLarge") {
+      let value =
+        row[3] == 1
+        ? SpecialFunctions.regularizedBeta(row[0], a: row[1], b: row[2])
+        : SpecialFunctions.regularizedBetaComplement(row[0], a: row[1], b: row[2])
+      worst.record(distance(value, row[4], row[5], unit: row[4]), row, value)
+    }
+    #expect(worst.error <= 1e-13, "\(worst)")
+  }
+
   /// The inverses promise 1e-13 or what this relative change of the probability causes.
   private static let probabilityError = 1e-15
 
