@@ -55,7 +55,7 @@ private struct Scalar: Sendable, CustomTestStringConvertible {
     Scalar(name: "logCDF", ulps: 2, function: StandardNormal.logCDF),
     Scalar(name: "quantile", ulps: 2, function: StandardNormal.quantile),
     Scalar(
-      name: "logGamma", ulps: 8, function: SpecialFunctions.logGamma,
+      name: "logGamma", ulps: 4, function: SpecialFunctions.logGamma,
       floor: { $0 > 0 ? 0 : 1 }),
     Scalar(
       name: "digamma", ulps: 8, function: SpecialFunctions.digamma,

@@ -5,15 +5,17 @@
 public enum Brent {
   /// Where an iteration stops.
   public struct Settings: Sendable, Hashable {
-    /// The uncertainty of the result that is accepted, in the unit of the argument; nil takes a part
-    /// of the larger end of the interval, or of 1 when that is less.
+    /// The uncertainty of the result that is accepted, in the unit of the argument.
     ///
-    /// The part is 2⁻¹⁰⁴ for a root and 2⁻⁵² for a minimum: it ends searches that converge to 0,
-    /// where a relative tolerance alone never would. 0 leaves the relative tolerance alone to decide.
+    /// nil, the default, takes 2⁻¹⁰⁴ for a root and 2⁻⁵² for a minimum, times the larger end of the
+    /// interval or 1, whichever is less: it ends searches that converge to 0, where a relative
+    /// tolerance alone never would. 0 leaves the relative tolerance alone to decide.
     public var absoluteTolerance: Double?
 
-    /// The uncertainty that is accepted, as a part of the result; nil takes what the method can
-    /// reach: 2 ulp for a root, the square root of an ulp for a minimum.
+    /// The uncertainty of the result that is accepted, as a part of the result, below 1.
+    ///
+    /// nil, the default, takes the least useful value, 2⁻⁵¹ for a root and 2⁻²⁶ for a minimum;
+    /// smaller values count as this one.
     public var relativeTolerance: Double?
 
     /// The largest number of steps, at least 1; each evaluates the function once.

@@ -11,8 +11,8 @@ extension Brent {
   /// ```
   ///
   /// For a function with one minimum the result is within the tolerance of it; a minimum in double
-  /// precision is known to about 1e-8 relative only, because the function is flat there. At an end of
-  /// the interval the result is within the tolerance of that end. Method: Brent (1973).
+  /// precision is known to about 1e-8 relative only, because the function is flat there. At an end
+  /// of the interval the result is within the tolerance of that end. Method: Brent (1973).
   ///
   /// - Parameters:
   ///   - function: The function. May be infinite, not NaN.

@@ -11,8 +11,9 @@ extension Brent {
   /// ```
   ///
   /// The result is within 4 ulp relative plus the tolerances of a change of sign of the function as
-  /// computed. A root at an end is accepted. For a function that jumps over 0, the place of the jump
-  /// is returned. Of several roots any one may be returned, always the same one. Method: Brent (1973).
+  /// computed. A root at an end is accepted. For a function that jumps over 0, the place of the
+  /// jump is returned. Of several roots any one may be returned, always the same one. Method: Brent
+  /// (1973).
   ///
   /// - Parameters:
   ///   - function: The function. Infinite values count by their sign.

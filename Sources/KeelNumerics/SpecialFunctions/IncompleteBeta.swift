@@ -4,8 +4,9 @@
 // converges fast: A. R. DiDonato, A. H. Morris, Algorithm 708: Significant digit computation of the
 // incomplete beta function ratios, ACM TOMS 18 (1992) 360-373 (routine BFRAC), by modified Lentz; a
 // series for the complement when one parameter is small; for parameters from 1e8 on the uniform
-// expansion of N. M. Temme, SIAM J. Math. Anal. 10 (1979) 757-766 and DLMF 8.18(ii). The common factor
-// x^a y^b/B(a, b) has its exponent in twice the precision, and y = 1 - x is exact in two parts.
+// expansion of N. M. Temme, SIAM J. Math. Anal. 10 (1979) 757-766 and DLMF 8.18(ii). The common
+// factor x^a y^b/B(a, b) has its exponent in twice the precision, and y = 1 - x is exact in two
+// parts.
 
 #if canImport(Glibc)
   import Glibc

@@ -1,9 +1,9 @@
 // Goals in order: termination, accuracy up to the conditioning of the problem, speed.
 //
 // In u = ln(x/(1 - x)) the logarithm of I is concave and increasing, so that Newton's method on the
-// logarithm of the smaller tail converges from everywhere: from the left at once, from the right after
-// one step. A bracket guards against rounding. The iteration keeps the smaller of x and 1 - x, so
-// that arguments next to 1 lose nothing.
+// logarithm of the smaller tail converges from everywhere: from the left at once, from the right
+// after one step. A bracket guards against rounding. The iteration keeps the smaller of x and 1 -
+// x, so that arguments next to 1 lose nothing.
 
 #if canImport(Glibc)
   import Glibc
