@@ -28,15 +28,22 @@ extension StandardStudentT {
   /// The solution for a probability in (0, ½].
   private func upperQuantile(_ probability: Double) -> Double {
     let mass = 0.5 - probability
-    return mass <= centralMass(centralLimit)
-      ? centralQuantile(mass) : tailQuantile(log(probability))
+    return mass <= largestCentralMass
+      ? centralQuantile(mass, probability) : tailQuantile(log(probability))
   }
 
-  private func centralQuantile(_ mass: Double) -> Double {
+  private func centralQuantile(_ mass: Double, _ probability: Double) -> Double {
     let limit = centralLimit
-    var z = min(mass / exp(logNormalizer), limit)
+    // The chord from the median lies below the solution; the normal quantile carried over by w does
+    // too, and is closer unless the mass is tiny.
+    var z = mass / exp(logNormalizer)
+    if degreesOfFreedom >= 1, mass > 0.01 {
+      let w = StandardNormal.quantile(probability)
+      z = max(z, (degreesOfFreedom * expm1(w * (w / degreesOfFreedom))).squareRoot())
+    }
+    z = min(z, limit)
     for _ in 0..<Self.maximumSteps {
-      let newton = (mass - centralMass(z)) / exp(logPDF(z))
+      let newton = mass / exp(logPDF(z)) - centralRatio(z)
       // f'/f = −(ν+1) z/(ν+z²).
       let step = Self.halley(newton, bend: -logDensityFall(z) * newton, unit: limit)
       z = min(max(z + step, 0), limit)
