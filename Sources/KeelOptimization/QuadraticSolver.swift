@@ -13,7 +13,9 @@ public struct QuadraticSolver: Sendable {
     /// The largest number of interior-point iterations; problems take 8 to 30.
     public var maximumIterations = 100
 
-    /// The instant after which the solver stops; nil for none. The clock is read only when set.
+    /// The instant after which the solver stops; nil for none.
+    ///
+    /// The clock is read only when this is set.
     public var deadline: ContinuousClock.Instant?
 
     /// Creates the default settings: 100 iterations and no deadline.
