@@ -42,8 +42,9 @@ public struct RiskContributions: Hashable, Sendable {
     values = terms.map { deviation > 0 ? $0 / deviation : 0 }
   }
 
-  /// The contribution of each asset as a share of the volatility; the shares add to one. All zero
-  /// for a portfolio without risk.
+  /// The contribution of each asset as a share of the volatility.
+  ///
+  /// The shares add to one; all are zero for a portfolio without risk.
   public var shares: [Double] { values.map { volatility > 0 ? $0 / volatility : 0 } }
 
   /// The contribution of one asset.
