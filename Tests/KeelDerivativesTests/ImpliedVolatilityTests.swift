@@ -59,7 +59,7 @@ import Testing
           option.kind, forward: f, strike: k, totalVolatility: implied.volatility)
         let moved = (implied.volatility.ulp / implied.volatility) / implied.conditioning * price
         #expect(
-          (again - price).magnitude <= max(8 * price.ulp, 2 * moved), "\(option): \(implied)")
+          (again - price).magnitude <= 4 * price.ulp + 2 * moved, "\(option): \(implied)")
       } catch .noInformation(_, let timeValue) {
         let missing = (option.kind == .call ? f : k) - price
         #expect(min(timeValue, missing) <= 16 * price.ulp, "\(option)")

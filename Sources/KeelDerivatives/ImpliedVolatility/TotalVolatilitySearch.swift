@@ -58,7 +58,7 @@ struct TotalVolatilitySearch {
       // The distance is positive where s is too small.
       if evaluation.distance > 0 { lower = max(lower, s) } else { upper = min(upper, s) }
       let step = evaluation.step
-      let next = s * exp(step)
+      let next = s + s * expm1(step)
       if step.magnitude < Self.lastStep { return (next, iteration) }
       let isLate = iteration > Self.patience && iteration % 2 == 0
       s =
