@@ -106,8 +106,9 @@ struct RebalancingPass {
       return Leg(line: line, side: .sell, size: held, isExit: true)
     }
     let step = smallest(value)
-    let gap = ((line.targetWeight * valueAfter - held) / step).rounded() * step
-    guard gap != 0 else { return nil }
+    let steps = ((line.targetWeight * valueAfter - held) / step).rounded()
+    guard steps.magnitude >= Self.fewestSteps else { return nil }
+    let gap = steps * step
     return Leg(line: line, side: gap > 0 ? .buy : .sell, size: gap.magnitude, isExit: false)
   }
 
@@ -284,6 +285,9 @@ struct RebalancingPass {
 
   /// Rounding of doubles in sizes and quotients, some ten operations.
   private static let budgetMargin = 1e-14
+
+  /// What a leg leaves is half a step: it must not call for the next.
+  private static let fewestSteps = 2.0
 
   /// A trade's roundings, three units, stay below half a step.
   private static let smallestUnits = 16.0
