@@ -16,7 +16,7 @@ import Testing
       total += distance
       if distance > worst { (worst, worstRow) = (distance, row) }
     }
-    #expect(worst <= 8, "\(worst) ulp at \(worstRow)")
+    #expect(worst <= 4, "\(worst) ulp at \(worstRow)")
     #expect(total / Double(rows.count) <= 1)
   }
 

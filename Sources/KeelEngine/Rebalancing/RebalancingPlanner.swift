@@ -109,7 +109,7 @@ public struct RebalancingPlanner: Hashable, Sendable {
 
   private static let highestGasFraction = 0.5
 
-  /// A pass spends most of what the pass before left over; the tests need at most a dozen.
+  /// A pass spends most of what the pass before left over; random books need at most five or so.
   private static let maximumPasses = 64
 }
 
