@@ -1,3 +1,4 @@
+import Foundation
 import Keel
 
 // The same results as a page with figures.
@@ -132,8 +133,8 @@ extension Story {
       caption: "What the three portfolios promise",
       columns: [
         .init("Portfolio", .leading), .init("Mean return a year"), .init("Volatility a year"),
-        .init("Sharpe ratio"), .init("\(level) shortfall, normal"), .init("Student-t"),
-        .init("Past days"), .init("Degrees of freedom"),
+        .init("Sharpe ratio"), .init("\(level) shortfall, normal"), .init("Student\u{2011}t"),
+        .init("Past"), .init("Degrees of freedom"),
       ], rows: rows)
     var blocks: [HTMLReport.Block] = [.figure(weights), .table(table)]
     blocks.append(
@@ -181,6 +182,8 @@ extension Story {
       .map { XYChart.Point(x: $1, y: (Double($0) + 0.5) / total) }.filter { $0.x > 0 }
     let worst = (tail.losses.first ?? 0.1) * 1.08
     let steps = 240
+    // The decade below the share of the worst loss.
+    let lowestShare = pow(10, (log10(0.5 / total)).rounded(.down))
     func curve(_ survival: (Double) -> Double) -> [XYChart.Point] {
       (0...steps).map { step in
         let loss = worst * Double(step) / Double(steps)
@@ -203,7 +206,7 @@ extension Story {
       xAxis: Axis("Loss in one \(market.period)", unit: .percent, range: 0...max(worst, 1e-6)),
       yAxis: Axis(
         "Share of \(market.period)s with a larger loss, logarithmic", scale: .logarithmic,
-        unit: .percent, range: (0.3 / total)...1),
+        unit: .percent, range: lowestShare...1),
       references: [
         ReferenceLine(
           tail.normalShortfall, label: "\(level) shortfall, normal \(percent(tail.normalShortfall))"
@@ -281,7 +284,8 @@ extension Story {
         .paragraph(
           "Cost \(dollars(result.cost, 2)): fees \(dollars(result.fees, 2)), slippage "
             + "\(dollars(result.slippage, 2)), gas \(dollars(result.gas, 2)). Sales come first, and the "
-            + "purchases are paid from them with all costs included."),
+            + "purchases are paid from them with all costs included. Weights inside the band are left as "
+            + "they are, and what they do not take stays in cash."),
       ])
   }
 
@@ -296,10 +300,15 @@ extension Story {
       rows: rebalance.rows.map { row in
         .init(
           row.asset.rawValue, target: row.target, before: row.before, after: row.after,
-          note: row.trade == 0
-            ? row.reason : "\(row.trade < 0 ? "sell" : "buy") \(dollars(abs(row.trade)))")
+          note: note(of: row))
       },
       threshold: Assumptions.driftThreshold,
       axis: Axis("Share of the portfolio", unit: .percent))
+  }
+
+  private func note(of row: Rebalance.Row) -> String {
+    if row.asset == rebalance.plan.cash { return "cash \(signedDollars(row.trade))" }
+    if row.trade == 0 { return row.reason }
+    return "\(row.trade < 0 ? "sell" : "buy") \(dollars(abs(row.trade)))"
   }
 }

@@ -4,7 +4,9 @@ import Keel
 
 extension Story {
   var terminalLines: [String] {
-    titleLines + [""] + portfolioLines + [""] + protectionLines + [""] + planLines
+    let lines = titleLines + [""] + portfolioLines + [""] + protectionLines + [""] + planLines
+    // Other programs that read the screen know only the ASCII minus.
+    return lines.map { $0.replacing("\u{2212}", with: "-") }
   }
 
   private var titleLines: [String] {

@@ -3,23 +3,23 @@ import Keel
 // How this example writes numbers and dates.
 
 func percent(_ value: Double, _ decimals: Int = 1) -> String {
-  NumberFormat.percent(decimals).ascii.string(value)
+  NumberFormat.percent(decimals).string(value)
 }
 
 func signedPercent(_ value: Double, _ decimals: Int = 1) -> String {
-  NumberFormat.percent(decimals).ascii.signed.string(value)
+  NumberFormat.percent(decimals).signed.string(value)
 }
 
 func number(_ value: Double, _ decimals: Int = 2) -> String {
-  NumberFormat.fixed(decimals).ascii.string(value)
+  NumberFormat.fixed(decimals).string(value)
 }
 
 func dollars(_ value: Double, _ decimals: Int = 0) -> String {
-  NumberFormat.currency("$", decimals: decimals).ascii.string(value)
+  NumberFormat.currency("$", decimals: decimals).string(value)
 }
 
 func signedDollars(_ value: Double, _ decimals: Int = 0) -> String {
-  NumberFormat.currency("$", decimals: decimals).ascii.signed.string(value)
+  NumberFormat.currency("$", decimals: decimals).signed.string(value)
 }
 
 /// A price with as many decimals as its size asks for.
