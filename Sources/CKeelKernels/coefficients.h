@@ -46,21 +46,17 @@ static const double KEEL_ERFC[KEEL_ERFC_COUNT] = {
   0x1.a2a9edfcfd422p-37,
 };
 #define KEEL_ERFC_0_LOW (0x1.0dbbcff897421p-54)
-#define KEEL_ERFC_1_LOW (-0x1.11ba79cfe082bp-56)
 
 /* The derivative of the table above by s, to few digits
-   Interpolation error 7.7e-05. */
-#define KEEL_ERFC_SLOPE_COUNT 9
+   Interpolation error 2.4e-02. */
+#define KEEL_ERFC_SLOPE_COUNT 6
 static const double KEEL_ERFC_SLOPE[KEEL_ERFC_SLOPE_COUNT] = {
-  -0x1.f3fe31ecb49bfp-1,
-  0x1.8bec52601fee3p+0,
-  -0x1.9f638dca167fap+0,
-  0x1.524120d542d9ep+0,
-  -0x1.bd1d2dba93744p-1,
-  0x1.dd0d36317db62p-2,
-  -0x1.7f480c09c264ep-3,
-  0x1.3d506cb455823p-5,
-  0x1.21a33b755a6e1p-10,
+  -0x1.f6f5f51c412bap-1,
+  0x1.8c3836575bb60p+0,
+  -0x1.84aa4ef1604bep+0,
+  0x1.4cb1de718b182p+0,
+  -0x1.25f341fba9bd6p+0,
+  0x1.0c45f46b50e3fp-1,
 };
 
 /* (t + k) exp(t^2 / 2) Phi(-t), powers of s = (t - k) / (t + k), t >= 0
@@ -95,21 +91,17 @@ static const double KEEL_PHI[KEEL_PHI_COUNT] = {
   0x1.18fadcb19729ep-33,
 };
 #define KEEL_PHI_0_LOW (-0x1.b0f190a360e92p-56)
-#define KEEL_PHI_1_LOW (-0x1.e52dde31b68e2p-56)
 
 /* The derivative of the table above by s, to few digits
-   Interpolation error 4.4e-06. */
-#define KEEL_PHI_SLOPE_COUNT 9
+   Interpolation error 1.4e-03. */
+#define KEEL_PHI_SLOPE_COUNT 6
 static const double KEEL_PHI_SLOPE[KEEL_PHI_SLOPE_COUNT] = {
-  -0x1.373e3a893c28ap-1,
-  0x1.8c6dd2e1f1979p-1,
-  -0x1.1e808e205d973p-1,
-  0x1.eec0b8349dbf9p-3,
-  -0x1.33d9f8a4b908ep-5,
-  -0x1.559d9565ee1b5p-6,
-  0x1.672c2202f0f95p-7,
-  0x1.0e14c4e1be611p-10,
-  -0x1.732a713fad687p-10,
+  -0x1.371a074d73456p-1,
+  0x1.8c7204aa86de8p-1,
+  -0x1.211190c3b6833p-1,
+  0x1.ed90ff6eca1adp-3,
+  -0x1.8186e909beedbp-6,
+  -0x1.3c4b74500b6e3p-6,
 };
 
 /* erf(x) / x, powers of x^2, |x| <= 1/2
@@ -185,6 +177,85 @@ static const double KEEL_COS[KEEL_COS_COUNT] = {
   -0x1.a6d1ec7906c20p-16,
   0x1.f9cc41140bb60p-22,
   -0x1.b264ba152378ap-28,
+};
+
+#define KEEL_QUANTILE_COUNT 8
+
+/* sqrt(2 pi) */
+#define KEEL_SQRT_2PI 0x1.40d931ff62706p+1
+#define KEEL_SQRT_2PI_LOW (-0x1.a6a0d6f814637p-53)
+
+/* sqrt(2) */
+#define KEEL_SQRT_2 0x1.6a09e667f3bcdp+0
+#define KEEL_SQRT_2_LOW (-0x1.bdd3413b26456p-54)
+
+/* (z / h - sqrt(2 pi)) / h^2 for Phi(z) = 1/2 + h, powers of 0.425^2 - h^2
+   Interpolation error 9.5e-17. */
+static const double KEEL_CENTRAL_NUMERATOR[KEEL_QUANTILE_COUNT] = {
+  0x1.37fc2a497deaap+2,
+  0x1.778c4e2a31618p+7,
+  0x1.52bf4901144d6p+11,
+  0x1.1cebb47546521p+14,
+  0x1.c51d549c5c13cp+15,
+  0x1.311900e896c95p+16,
+  0x1.f5bc6cdc98db3p+14,
+  0x1.d8e4cf7bfe481p+8,
+};
+static const double KEEL_CENTRAL_DENOMINATOR[KEEL_QUANTILE_COUNT] = {
+  0x1.0000000000000p+0,
+  0x1.6459f18df4872p+5,
+  0x1.82620d16ce01dp+9,
+  0x1.9da2f6fe6b43dp+12,
+  0x1.ca0ca136140eap+14,
+  0x1.f6e307e747e2ep+15,
+  0x1.dc2dd11985577p+15,
+  0x1.0f254f5e77fc8p+14,
+};
+
+/* z - sqrt(2) r for Phi(-z) = exp(-r^2), powers of r, 1.6 <= r <= 5.2
+   Interpolation error 8.7e-17. */
+static const double KEEL_MIDDLE_NUMERATOR[KEEL_QUANTILE_COUNT] = {
+  -0x1.bddffb5a3499dp+1,
+  -0x1.0173c299dce22p+5,
+  -0x1.faafa31327d35p+5,
+  -0x1.83871929b2439p+5,
+  -0x1.f09d547c534abp+3,
+  -0x1.a790c5e47ac77p+0,
+  -0x1.5700f26e3abbdp-5,
+  -0x1.670c2a6c4dcaap-15,
+};
+static const double KEEL_MIDDLE_DENOMINATOR[KEEL_QUANTILE_COUNT] = {
+  0x1.0000000000000p+0,
+  0x1.dbe0756889d92p+3,
+  0x1.70ff620572a48p+5,
+  0x1.b158249658ef0p+5,
+  0x1.d7756bcb805d1p+4,
+  0x1.b083f160f77d9p+2,
+  0x1.0cb05a089497dp-1,
+  0x1.339e8e260165ep-7,
+};
+
+/* z - sqrt(2) r for Phi(-z) = exp(-r^2), powers of r, 5.2 <= r <= 27.3
+   Interpolation error 1.6e-15. */
+static const double KEEL_FAR_NUMERATOR[KEEL_QUANTILE_COUNT] = {
+  -0x1.9beb5878e8c79p+1,
+  -0x1.b134249abb1fap+3,
+  -0x1.e27d0e29be061p+2,
+  -0x1.3557430415d58p+0,
+  -0x1.0e86be491d451p-4,
+  -0x1.36f3aea2878f6p-10,
+  -0x1.611cfb8611f9ep-18,
+  -0x1.cf4f4dab2d79fp-31,
+};
+static const double KEEL_FAR_DENOMINATOR[KEEL_QUANTILE_COUNT] = {
+  0x1.0000000000000p+0,
+  0x1.015d73cbadf8cp+3,
+  0x1.52415689fcc3ep+3,
+  0x1.d6ab477d033f9p+1,
+  0x1.c081bac9d4becp-2,
+  0x1.369739d4e860fp-6,
+  0x1.1f0112b376cfdp-12,
+  0x1.f6d4610c42a71p-21,
 };
 
 #endif

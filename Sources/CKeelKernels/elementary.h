@@ -20,7 +20,7 @@ INLINE V FN(exp_parts)(V a, V low, V *v, U *n) {
   V second = FN(madd)(count, FN(splat)(-KEEL_LN2_LOW), low);
   V r = first + second;
   V r_low = (first - r) + second;
-  *v = FN(madd)(r * r, FN(polynomial)(r, KEEL_EXP, 0, KEEL_EXP_COUNT), r_low);
+  *v = FN(madd)(r * r, FN(long_polynomial)(r, KEEL_EXP, 0, KEEL_EXP_COUNT), r_low);
   return r;
 }
 
@@ -36,7 +36,7 @@ INLINE V FN(times_exp)(V high, V low, V a, V a_low) {
   U n;
   V v, r = FN(exp_parts)(a, a_low, &v, &n);
   V product = high * r, sum = high + product;
-  V rest = ((high - sum) + product) + FN(madd)(high, v, low);
+  V rest = ((high - sum) + product) + FN(madd)(high, v, FN(madd)(low, r, low));
 #if KEEL_FMA
   rest += FN(product_low)(high, r, product);
 #endif

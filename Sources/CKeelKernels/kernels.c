@@ -1,7 +1,6 @@
 /* Compiles the bodies for each level and chooses between them. */
 #include "CKeelKernels.h"
 #include "coefficients.h"
-#include "quantile_coefficients.h"
 
 /* The bodies say where a fused operation stands; elsewhere products are rounded. */
 #pragma STDC FP_CONTRACT OFF

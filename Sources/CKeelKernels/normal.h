@@ -2,14 +2,16 @@
 
    Goals: 2 ulp in both tails down to the least normal number, right limits, no branches, speed.
    Both tails come from one smooth function on the half line, (t + k) e^(t^2) erfc(t), expanded in
-   s = (t - k) / (t + k) = 1 - 2 k u with u = 1 / (t + k). The last two steps of Horner's scheme,
-   the division and the product carry their rounding errors, and so does the square in the exponent;
-   what remains is about one ulp. The quantile is AS 241. */
+   s = (t - k) / (t + k) = 1 - 2 k u with u = 1 / (t + k). The last two steps of
+   the polynomial, the division and the product carry their rounding errors, and so does the square in the exponent;
+   what remains is about one ulp. The quantile has the intervals of M. J. Wichura, "Algorithm AS 241",
+   Applied Statistics 37 (1988), and its own quotients of polynomials. */
 
-/* u P(s) as high + low. `c` starts with the coefficients of s^0 and s^1, whose low parts are given;
-   `slope` is P' to few digits. For t >= 0. */
+#define KEEL_HALF_LINE_CHAIN 4
+
+/* u P(s) as high + low. `c0_low` is what rounding took from the first coefficient; `slope` is P' to few digits. For t >= 0. */
 INLINE V FN(half_line)(
-  V t, const double *c, int count, double c0_low, double c1_low, const double *slope,
+  V t, const double *c, int count, double c0_low, const double *slope,
   int slope_count, V *low) {
   V d = t + KEEL_HALF_LINE_K;
   V d_low = FN(sum_low)(t, FN(splat)(KEEL_HALF_LINE_K), d);
@@ -21,14 +23,17 @@ INLINE V FN(half_line)(
   V s = 1.0 - m;
   V s_low = FN(sum_low)(FN(splat)(1.0), -m, s) - m * rest;
 
-  V q = FN(polynomial)(s, c, 2, count);
+  /* Two chains cancel where the coefficients are large; those come one by one. */
+  V q = FN(long_polynomial)(s, c, KEEL_HALF_LINE_CHAIN, count);
+#pragma clang loop unroll(full)
+  for (int i = KEEL_HALF_LINE_CHAIN - 1; i > 1; i--) q = FN(madd)(s, q, FN(splat)(c[i]));
   V sq = s * q;
-  V q1 = sq + c[1];
-  V q1_low = FN(sum_low)(FN(splat)(c[1]), sq, q1) + (FN(product_low)(s, q, sq) + c1_low);
-  V sq1 = s * q1;
-  V p = sq1 + c[0];
-  V p_low = FN(sum_low)(FN(splat)(c[0]), sq1, p)
-    + (FN(product_low)(s, q1, sq1) + FN(madd)(s, q1_low, FN(splat)(c0_low)));
+  q = sq + c[1];
+  V q_low = FN(sum_low)(FN(splat)(c[1]), sq, q);
+  sq = s * q;
+  V p = sq + c[0];
+  V p_low = FN(sum_low)(FN(splat)(c[0]), sq, p)
+    + (FN(product_low)(s, q, sq) + FN(madd)(s, q_low, FN(splat)(c0_low)));
   p_low = FN(madd)(FN(polynomial)(s, slope, 0, slope_count), s_low, p_low);
 
   V high = u * p;
@@ -38,7 +43,7 @@ INLINE V FN(half_line)(
 
 INLINE V FN(erfc_half_line)(V t, V *low) {
   return FN(half_line)(
-    t, KEEL_ERFC, KEEL_ERFC_COUNT, KEEL_ERFC_0_LOW, KEEL_ERFC_1_LOW, KEEL_ERFC_SLOPE,
+    t, KEEL_ERFC, KEEL_ERFC_COUNT, KEEL_ERFC_0_LOW, KEEL_ERFC_SLOPE,
     KEEL_ERFC_SLOPE_COUNT, low);
 }
 
@@ -77,11 +82,14 @@ INLINE V FN(erf)(V x) {
 INLINE V FN(scaled_erfc)(V x) {
   V t = FN(clamped_magnitude)(x, 1e10), low;
   V high = FN(erfc_half_line)(t, &low);
-  V sum = high + low;
   /* 2 exp(x^2) - scaled_erfc(|x|) for negative x, infinite below -26.7. */
   V b = FN(clamped_magnitude)(x, KEEL_ERFC_LIMIT), square = b * b, zero = FN(splat)(0.0);
   V growth = FN(times_exp)(FN(splat)(2.0), zero, square, FN(product_low)(b, b, square));
-  V y = FN(choose)((U)(x < 0.0), growth - sum, sum);
+  V difference = growth - high;
+  V difference_low = FN(sum_low)(growth, -high, difference) - low;
+  /* Infinite growth has no low part. */
+  difference_low = FN(choose)((U)(growth < __builtin_inf()), difference_low, zero);
+  V y = FN(choose)((U)(x < 0.0), difference + difference_low, high + low);
   /* 1 / (x sqrt(pi)), whose relative error is 1 / (2 x^2). */
   return FN(choose)((U)(x > 1e10), KEEL_INV_SQRT_PI / x, y);
 }
@@ -96,7 +104,7 @@ INLINE V FN(normal_pdf)(V x) {
 INLINE V FN(normal_survival)(V x) {
   V t = FN(clamped_magnitude)(x, KEEL_NORMAL_LIMIT), low;
   V high = FN(half_line)(
-    t, KEEL_PHI, KEEL_PHI_COUNT, KEEL_PHI_0_LOW, KEEL_PHI_1_LOW, KEEL_PHI_SLOPE,
+    t, KEEL_PHI, KEEL_PHI_COUNT, KEEL_PHI_0_LOW, KEEL_PHI_SLOPE,
     KEEL_PHI_SLOPE_COUNT, &low);
   V square = t * t;
   V tail = FN(times_exp)(high, low, -0.5 * square, -0.5 * FN(product_low)(t, t, square));
@@ -110,28 +118,34 @@ INLINE V FN(chosen_polynomial)(
   V r, U central, U middle, const double *a, const double *b, const double *c) {
   V y = FN(splat)(0.0);
 #pragma clang loop unroll(full)
-  for (int i = 7; i >= 0; i--) {
+  for (int i = KEEL_QUANTILE_COUNT - 1; i >= 0; i--) {
     V k = FN(choose)(middle, FN(splat)(b[i]), FN(splat)(c[i]));
     y = FN(madd)(y, r, FN(choose)(central, FN(splat)(a[i]), k));
   }
   return y;
 }
 
+/* The leading term and a correction: z = sqrt(2 pi) h + h^3 C(h^2) for p = 1/2 + h near 1/2, and
+   z = sqrt(2) r + T(r) with r = sqrt(-log p) in the tails, so that the errors of the quotients C
+   and T count for less than half. */
 INLINE V FN(normal_quantile)(V x) {
-  V q = x - 0.5;
-  U central = (U)(FN(magnitude)(q) <= 0.425);
-  V tail = FN(choose)((U)(q < 0.0), x, 1.0 - x);
-  V root = __builtin_elementwise_sqrt(-FN(log)(tail));
-  U middle = (U)(root <= 5.0);
-  V r = root - FN(choose)(middle, FN(splat)(1.6), FN(splat)(5.0));
-  /* 0.180625 = 0.425^2, written so that the difference keeps its digits. */
-  V h = FN(magnitude)(q);
-  r = FN(choose)(central, (0.425 - h) * (0.425 + h), r);
+  V q = x - 0.5, h = FN(magnitude)(q);
+  U central = (U)(h <= 0.425);
+  V root = __builtin_elementwise_sqrt(-FN(log)(FN(choose)((U)(q < 0.0), x, 1.0 - x)));
+  U middle = (U)(root <= 5.2);
+  /* 0.425^2 - h^2, written so that the difference keeps its digits. */
+  V r = FN(choose)(central, (0.425 - h) * (0.425 + h), root);
   V numerator = FN(chosen_polynomial)(
     r, central, middle, KEEL_CENTRAL_NUMERATOR, KEEL_MIDDLE_NUMERATOR, KEEL_FAR_NUMERATOR);
   V denominator = FN(chosen_polynomial)(
     r, central, middle, KEEL_CENTRAL_DENOMINATOR, KEEL_MIDDLE_DENOMINATOR, KEEL_FAR_DENOMINATOR);
-  V y = numerator * FN(choose)(central, h, FN(splat)(1.0)) / denominator;
+  V correction = FN(choose)(central, h * h * h, FN(splat)(1.0)) * numerator / denominator;
+  V base = FN(choose)(central, h, root);
+  V slope = FN(choose)(central, FN(splat)(KEEL_SQRT_2PI), FN(splat)(KEEL_SQRT_2));
+  V slope_low = FN(choose)(central, FN(splat)(KEEL_SQRT_2PI_LOW), FN(splat)(KEEL_SQRT_2_LOW));
+  V product = base * slope;
+  V low = FN(product_low)(base, slope, product) + FN(madd)(base, slope_low, correction);
+  V y = product + low;
   y = FN(value)(FN(bits)(y) | (FN(bits)(q) & 0x8000000000000000u));
   y = FN(choose)((U)(x == 0.0), FN(splat)(-__builtin_inf()), y);
   y = FN(choose)((U)(x == 1.0), FN(splat)(__builtin_inf()), y);

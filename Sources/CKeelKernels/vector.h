@@ -62,3 +62,15 @@ INLINE V FN(polynomial)(V x, const double *c, int first, int count) {
   for (int i = count - 2; i >= first; i--) y = FN(madd)(y, x, FN(splat)(c[i]));
   return y;
 }
+
+/* The same by two interleaved chains in x^2: half the latency, for long polynomials. */
+INLINE V FN(long_polynomial)(V x, const double *c, int first, int count) {
+  V q = x * x, y = FN(splat)(c[count - 1]), z = FN(splat)(c[count - 2]);
+#pragma clang loop unroll(full)
+  for (int i = count - 3; i >= first; i -= 2) {
+    y = FN(madd)(y, q, FN(splat)(c[i]));
+    if (i > first) z = FN(madd)(z, q, FN(splat)(c[i - 1]));
+  }
+  /* y ends with c[first] when the number of terms is odd, else z does. */
+  return (count - first) % 2 == 1 ? FN(madd)(z, x, y) : FN(madd)(y, x, z);
+}

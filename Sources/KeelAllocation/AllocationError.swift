@@ -118,7 +118,7 @@ enum Translation {
         got: got)
     case .notConvex: .covarianceNotPositiveSemidefinite
     case .duplicateName(let name): .invalidArgument(name: name, asset: nil, got: .nan)
-    case .shapeMismatch(let argument, let got, _): 
+    case .shapeMismatch(let argument, let got, _):
       .invalidArgument(name: argument, asset: nil, got: Double(got))
     case .invalidIndex(let argument, let got, _):
       .invalidArgument(name: argument, asset: nil, got: Double(got))

@@ -30,9 +30,11 @@ public enum LinearAlgebra {
       throw .countOutOfRange(argument: "threads", got: threads, allowed: allowed)
     }
     try checkLibrary()
+    let before = Runtime.threadCount
     Runtime.setThreadCount(Int32(truncatingIfNeeded: threads))
     let actual = Runtime.threadCount
     guard actual == threads else {
+      Runtime.setThreadCount(Int32(truncatingIfNeeded: before))
       throw .libraryFault(operation: "setting the number of BLAS threads", code: actual)
     }
   }

@@ -121,7 +121,8 @@ package enum Kernels {
     var value = 0.0
     switch draw {
     case .uniform:
-      unsafe keel_fill_uniform(stream.seed, stream.stream, index, &value, 1, Level.baseline.rawValue)
+      unsafe keel_fill_uniform(
+        stream.seed, stream.stream, index, &value, 1, Level.baseline.rawValue)
     case .normal:
       unsafe keel_fill_normal(stream.seed, stream.stream, index, &value, 1, Level.baseline.rawValue)
     }

@@ -95,7 +95,8 @@ public struct QuadraticSolver: Sendable {
     _ unscaling: Unscaling
   ) -> InfeasibilityProof? {
     let multipliers = NearestFeasibility.rowMultipliers(
-      of: core, maximumIterations: settings.maximumIterations) { interruption() }
+      of: core, maximumIterations: settings.maximumIterations
+    ) { interruption() }
     if let proof = unscaling.infeasibilityProof(multipliers) { return proof }
     return outcome.end == .infeasible ? unscaling.infeasibilityProof(outcome.rowDuals) : nil
   }

@@ -12,7 +12,7 @@ The mapping s = (t - k) / (t + k) of the half line is that of M. M. Shepherd and
 Computation 36 (1981), with one division in place of two.
 """
 
-from mpmath import cos, erf, erfc, exp, expm1, fabs, log, log1p, mp, mpf, pi, polyval, sin, sqrt
+from mpmath import cos, erf, erfc, exp, expm1, fabs, log, log1p, lu_solve, matrix, mp, mpf, pi, polyval, sin, sqrt
 
 mp.dps = 60
 
@@ -99,7 +99,7 @@ def slope(name, f):
     derivative = [i * c for i, c in enumerate(powers)][1:]
     return table(
         f"{name}_SLOPE", "The derivative of the table above by s, to few digits",
-        lambda s: polyval(derivative[::-1], s), -1, 1, 9,
+        lambda s: polyval(derivative[::-1], s), -1, 1, 6,
     )
 
 
@@ -115,6 +115,65 @@ def quotient(f, x, order):
     return f(x)
 
 
+def survival(x):
+    return erfc(x / sqrt(mpf(2))) / 2
+
+
+def upper_quantile(logarithm):
+    """The z >= 0 whose survival probability has this logarithm, by Newton's iteration."""
+    p = exp(logarithm)
+    z = sqrt(-2 * logarithm) if p < 0.1 else (mpf(1) / 2 - p) * sqrt(2 * pi)
+    for _ in range(200):
+        tail = survival(z)
+        step = (log(tail) - logarithm) * tail * sqrt(2 * pi) * exp(z * z / 2)
+        z += step
+        if fabs(step) < mpf(10) ** -50 * (1 + fabs(z)):
+            break
+    return z
+
+
+CENTRAL = mpf("0.180625")  # 0.425^2, the border of AS 241
+
+
+def central(r):
+    h = sqrt(CENTRAL - r)
+    return (upper_quantile(log(mpf(1) / 2 - h)) / h - sqrt(2 * pi)) / (h * h)
+
+
+def tail(r):
+    return upper_quantile(-r * r) - sqrt(mpf(2)) * r
+
+
+def rational(name, about, f, lowest, highest, there, back, order=7):
+    """Interpolates by a quotient of two polynomials; `there` spreads the nodes."""
+
+    def nodes(count):
+        a, b = there(mpf(lowest)), there(mpf(highest))
+        return [back((a + b) / 2 + (b - a) / 2 * cos(pi * (j + mpf(1) / 2) / count))
+                for j in range(count)]
+
+    count = 2 * order + 1
+    system, values = matrix(count, count), matrix(count, 1)
+    for i, x in enumerate(nodes(count)):
+        values[i] = f(x)
+        for j in range(order + 1):
+            system[i, j] = x**j
+        for j in range(1, order + 1):
+            system[i, order + j] = -values[i] * x**j
+    solution = lu_solve(system, values)
+    top = [solution[j] for j in range(order + 1)]
+    bottom = [mpf(1)] + [solution[order + j] for j in range(1, order + 1)]
+    bound = max(fabs(polyval(top[::-1], x) / polyval(bottom[::-1], x) / f(x) - 1)
+                for x in nodes(151))
+    lines = [f"/* {about}", f"   Interpolation error {float(bound):.1e}. */"]
+    for part, powers in (("NUMERATOR", top), ("DENOMINATOR", bottom)):
+        lines.append(f"static const double {name}_{part}[KEEL_QUANTILE_COUNT] = {{")
+        lines += [f"  {float(c).hex()}," for c in powers]
+        lines.append("};")
+    print(name, float(bound))
+    return "\n".join(lines) + "\n"
+
+
 K = mpf(4)  # a power of two, so that 2 k u below is exact
 parts = [
     "/* Written by Tests/Generate/kernel_coefficients.py; change the script, not this file. */",
@@ -126,10 +185,10 @@ parts = [
     split("KEEL_INV_SQRT_PI", "1 / sqrt(pi)", 1 / sqrt(pi)),
     f"/* ln 2 */\n#define KEEL_LN2 {float(log(mpf(2))).hex()}\n",
     table("KEEL_ERFC", "(t + k) exp(t^2) erfc(t), powers of s = (t - k) / (t + k), t >= 0",
-          half_line(scaled_erfc, K), -1, 1, 26, 2),
+          half_line(scaled_erfc, K), -1, 1, 26, 1),
     slope("KEEL_ERFC", half_line(scaled_erfc, K)),
     table("KEEL_PHI", "(t + k) exp(t^2 / 2) Phi(-t), powers of s = (t - k) / (t + k), t >= 0",
-          half_line(lambda t: scaled_erfc(t / sqrt(2)) / 2, K), -1, 1, 26, 2),
+          half_line(lambda t: scaled_erfc(t / sqrt(2)) / 2, K), -1, 1, 26, 1),
     slope("KEEL_PHI", half_line(lambda t: scaled_erfc(t / sqrt(2)) / 2, K)),
     table("KEEL_ERF", "erf(x) / x, powers of x^2, |x| <= 1/2",
           lambda q: quotient(lambda z: erf(sqrt(z)) / sqrt(z), q, 2 / sqrt(pi)), 0, "0.25", 10, 1),
@@ -145,6 +204,16 @@ parts = [
           lambda q: quotient(lambda z: sin(pi * sqrt(z) / 2) / sqrt(z), q, pi / 2), 0, "0.25", 7),
     table("KEEL_COS", "cos(pi f / 2), powers of f^2, |f| <= 1/2",
           lambda q: cos(pi * sqrt(q) / 2), 0, "0.25", 8),
+    "#define KEEL_QUANTILE_COUNT 8\n",
+    split("KEEL_SQRT_2PI", "sqrt(2 pi)", sqrt(2 * pi)),
+    split("KEEL_SQRT_2", "sqrt(2)", sqrt(mpf(2))),
+    rational("KEEL_CENTRAL", "(z / h - sqrt(2 pi)) / h^2 for Phi(z) = 1/2 + h, powers of 0.425^2 - h^2",
+             central, "1e-30", CENTRAL - mpf("1e-30"),
+             lambda r: log(mpf(1) / 4 - CENTRAL + r), lambda v: exp(v) - mpf(1) / 4 + CENTRAL),
+    rational("KEEL_MIDDLE", "z - sqrt(2) r for Phi(-z) = exp(-r^2), powers of r, 1.6 <= r <= 5.2",
+             tail, "1.608", "5.2", log, exp),
+    rational("KEEL_FAR", "z - sqrt(2) r for Phi(-z) = exp(-r^2), powers of r, 5.2 <= r <= 27.3",
+             tail, "5.2", "27.3", log, exp),
     "#endif",
     "",
 ]

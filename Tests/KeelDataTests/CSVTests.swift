@@ -215,6 +215,16 @@ private func wide(_ text: String) throws(DataError) -> PriceHistory {
     }
   }
 
+  @Test func scatteredLongTablesAreRefused() throws {
+    let start = try Timestamp(parsing: "2000-01-01")
+    var lines = "date,symbol,adj_close\n"
+    for i in 0..<6000 { lines += "\(try start.advanced(byDays: i)),A\(i),1\n" }
+    #expect(
+      throws: DataError.shapeMismatch(
+        argument: "times × assets", got: 36_000_000, required: 1 << 24)
+    ) { try long(lines) }
+  }
+
   @Test(arguments: 1...40)
   func wideAndLongAgreeAndRoundTrip(seed: Int) throws {
     let history = try randomHistory(seed: seed)

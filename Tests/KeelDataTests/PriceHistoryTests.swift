@@ -169,6 +169,29 @@ private func walk(seed: Int, rowCount: Int, assetCount: Int) throws -> PriceHist
     }
   }
 
+  @Test(arguments: 1...20)
+  func returnsOfPartsArePartsOfReturns(seed: Int) throws {
+    let prices = try walk(seed: seed, rowCount: 25, assetCount: 3)
+    let simple = try prices.simpleReturns()
+    let logs = try prices.logReturns()
+    for cut in 2...25 {
+      let now = prices.timestamps[cut - 1]
+      #expect(try prices.until(now).simpleReturns() == simple.until(now))
+      #expect(try prices.until(now).logReturns() == logs.prefix(cut - 1))
+      #expect(try prices.suffix(cut).simpleReturns() == simple.suffix(cut - 1))
+      #expect(try prices.suffix(cut).logReturns() == logs.suffix(cut - 1))
+    }
+  }
+
+  @Test func looksUpRowsAndSeries() throws {
+    let prices = try history(ragged)
+    for (i, time) in prices.timestamps.enumerated() { #expect(prices.row(at: time) == i) }
+    #expect(prices.row(at: .distantPast) == nil && prices.row(at: .distantFuture) == nil)
+    #expect(try prices.row(at: prices.timestamps[3].advanced(byNanoseconds: 1)) == nil)
+    #expect(try prices.prices(of: "A") == [1, 2, 4, nil, 8, 8, 16])
+    #expect(throws: DataError.unknownAsset("Z")) { try prices.prices(of: "Z") }
+  }
+
   @Test func aLaterDelistingIsNotKnown() throws {
     let prices = try history(ragged)
     let delisted = try prices.delisting("C", from: 5, recovery: 0.25)

@@ -41,7 +41,9 @@ import Testing
       timeToExpiry: generator.uniform(0.1...2))
     let greeks = model.greeks(of: option)
 
-    func difference(_ h: Double, _ change: (inout BlackScholes, inout EuropeanOption, Double) -> Void)
+    func difference(
+      _ h: Double, _ change: (inout BlackScholes, inout EuropeanOption, Double) -> Void
+    )
       -> Double
     {
       func value(_ step: Double) -> Double {
@@ -105,10 +107,12 @@ import Testing
     let greeks = model.greeks(of: EuropeanOption(kind: .call, strike: 100, timeToExpiry: 1))
     // J. C. Hull, "Options, Futures, and Other Derivatives": the standard one-year example.
     expectClose(greeks.price, 10.450583572185565, relative: 1e-15)
-    expectClose(greeks.vega.perVolatilityPoint, greeks.vega.perUnitVolatility * 0.01, relative: 1e-15)
+    expectClose(
+      greeks.vega.perVolatilityPoint, greeks.vega.perUnitVolatility * 0.01, relative: 1e-15)
     expectClose(greeks.theta.perDay * 365, greeks.theta.perYear, relative: 1e-15)
     expectClose(greeks.rho.perBasisPoint * 1e4, greeks.rho.perUnitRate, relative: 1e-15)
-    #expect(greeks.theta.perYear < 0 && greeks.rho.perUnitRate > 0 && greeks.carryRho.perUnitRate < 0)
+    #expect(
+      greeks.theta.perYear < 0 && greeks.rho.perUnitRate > 0 && greeks.carryRho.perUnitRate < 0)
     let book = 2 * greeks + -2 * greeks
     #expect(book.price == 0 && book.theta.perYear == 0 && book.carryRho.perUnitRate == 0)
   }

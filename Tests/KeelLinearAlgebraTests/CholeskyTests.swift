@@ -4,6 +4,8 @@ import KeelTestSupport
 import Testing
 
 @Suite struct CholeskyTests {
+  init() { #expect(oneBLASThread) }
+
   @Test(arguments: 1...60)
   func reconstructsAndSolves(seed: Int) throws {
     var generator = SeededGenerator(seed: UInt64(seed))
@@ -24,5 +26,24 @@ import Testing
   @Test func namesTheFailingMinor() throws {
     let a = try SymmetricMatrix(rows: [[1, 2], [2, 1]])
     #expect(throws: LinearAlgebraError.notPositiveDefinite(minorOrder: 2)) { try Cholesky(a) }
+  }
+
+  @Test func ownedSolverKeepsNothingOfTheMatrixBefore() throws {
+    var generator = SeededGenerator(seed: 9)
+    let order = 150
+    let first = try randomPositiveDefinite(order: order, using: &generator)
+    let second = try randomPositiveDefinite(order: order, using: &generator)
+    var solver = try CholeskySolver(order: order)
+    try solver.factor(first)
+    try solver.factor(second)
+    let fresh = try Cholesky(second)
+    #expect(try solver.lower == fresh.lower)
+    #expect(try solver.logDeterminant == fresh.logDeterminant)
+    var isLower = true
+    for j in 0..<order {
+      for i in 0..<j { isLower = isLower && fresh.lower[i, j] == 0 }
+    }
+    #expect(isLower)
+    #expect(fresh.reciprocalCondition > 0 && fresh.reciprocalCondition < 1)
   }
 }

@@ -4,7 +4,10 @@ import CBenchmarkSupport
 let floorCases: [Case] =
   [100, 500, 2000].map(dpotrfFloor) + [100, 500].map(dsyevdFloor)
   + [(1000, 100), (5000, 1000)].map { dsyrkFloor(rows: $0.0, columns: $0.1) }
-  + [copyFloor(count: 1_000_000), libmFloor("exp", bench_libm_exp), libmFloor("erfc", bench_libm_erfc)]
+  + [
+    copyFloor(count: 1_000_000), libmFloor("exp", bench_libm_exp),
+    libmFloor("erfc", bench_libm_erfc),
+  ]
 
 /// Memory that belongs to a floor until the program ends.
 private func buffer(_ values: [Double]) -> UnsafeMutablePointer<Double> {

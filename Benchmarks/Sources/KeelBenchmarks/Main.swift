@@ -95,7 +95,8 @@ private func summary(_ record: Record) -> String {
   text += "  \(record.allocations) allocations"
   if record.lapack_allocations > 0 { text += " (+\(record.lapack_allocations) in LAPACK)" }
   for peer in record.peers {
-    text += String(format: "  %@ %.1f x slower (differs %.1e)", peer.name, peer.ratio, peer.agreement)
+    text += String(
+      format: "  %@ %.1f x slower (differs %.1e)", peer.name, peer.ratio, peer.agreement)
   }
   return text
 }

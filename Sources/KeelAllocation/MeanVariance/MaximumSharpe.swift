@@ -184,7 +184,9 @@ private struct HomogeneousProgram {
     _ n: Int
   ) -> [LinearRow] {
     func row(_ side: String, _ bound: Double, _ low: Double, _ high: Double) -> LinearRow {
-      guard bound.isFinite else { return LinearRow("\(name) \(side)", indices: [], coefficients: []) }
+      guard bound.isFinite else {
+        return LinearRow("\(name) \(side)", indices: [], coefficients: [])
+      }
       return LinearRow(
         "\(name) \(side)", indices: indices + [n], coefficients: coefficients + [-bound],
         lower: low, upper: high)
@@ -215,8 +217,9 @@ private struct HomogeneousProgram {
     var weights = (0..<n).map { min(max(y[$0] / y[n], lower[$0]), upper[$0]) }
     for (b, i) in boundedAssets.enumerated() {
       let first = 1 + 2 * rowCount + 2 * b
-      if duals.rows[first] > 0 { weights[i] = lower[i] }
-      if duals.rows[first + 1] < 0 { weights[i] = upper[i] }
+      // Division leaves an active bound by a rounding or two.
+      for (dual, bound) in [(duals.rows[first], lower[i]), (-duals.rows[first + 1], upper[i])]
+      where dual > 0 && (weights[i] - bound).magnitude <= 4 * bound.ulp { weights[i] = bound }
     }
     return weights
   }

@@ -245,6 +245,26 @@ extension PriceHistory {
     return availability(row: row, position: position)
   }
 
+  /// The prices of one asset.
+  ///
+  /// - Parameter asset: The asset.
+  /// - Returns: T prices, nil where there is none.
+  /// - Throws: `DataError.unknownAsset`.
+  public func prices(of asset: AssetID) throws(DataError) -> [Double?] {
+    let position = try universe.requiredPosition(of: asset)
+    return (0..<rowCount).map { self[$0, position] }
+  }
+
+  /// The row of a time.
+  ///
+  /// - Parameter time: The time.
+  /// - Returns: The row with exactly this timestamp, or nil.
+  /// - Complexity: O(log T).
+  public func row(at time: Timestamp) -> Int? {
+    let row = timestamps.rowCount(through: time) - 1
+    return row >= 0 && timestamps[row] == time ? row : nil
+  }
+
   /// Whether every price exists.
   public var isComplete: Bool { marks.allSatisfy { $0 == .value } }
 

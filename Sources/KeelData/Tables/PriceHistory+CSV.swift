@@ -80,7 +80,8 @@ extension PriceHistory {
   ///   - table: Times, assets and positive finite prices.
   ///   - settings: The names of the columns.
   /// - Throws: `DataError.invalidTable` with file, line, column and text; `DataError.shapeMismatch`
-  ///   when times and assets span more than 2³¹ cells.
+  ///   when fewer than one in 64 of more than 2²⁴ cells has a line: such a table holds few times in
+  ///   common, and would need memory out of all proportion to its size.
   /// - Complexity: O(lines · log(lines) + times · assets).
   public init(long table: CSVTable, settings: LongTableSettings) throws(DataError) {
     let timeColumn = try table.column(named: settings.timeColumn)
@@ -90,10 +91,11 @@ extension PriceHistory {
 
     let timestamps = lines.times.sortedUnique
     let assetCount = lines.assets.count
-    let (cellCount, overflow) = timestamps.count.multipliedReportingOverflow(by: assetCount)
-    guard !overflow, cellCount <= Int(Int32.max) else {
-      throw .shapeMismatch(
-        argument: "times × assets", got: overflow ? Int.max : cellCount, required: Int(Int32.max))
+    let cellLimit = max(Self.cellsOfAnyTable, lines.times.count * Self.cellsPerLine)
+    // Both factors are at most the number of lines, whose square fits.
+    let cellCount = timestamps.count * assetCount
+    guard cellCount <= cellLimit else {
+      throw .shapeMismatch(argument: "times × assets", got: cellCount, required: cellLimit)
     }
     var prices = [Double](repeating: 0, count: cellCount)
     var marks = [Mark](repeating: .noTrade, count: cellCount)
@@ -109,6 +111,12 @@ extension PriceHistory {
         uncheckedRowCount: timestamps.count, columnCount: assetCount, storage: prices),
       marks: marks, recoveries: [Double](repeating: 0, count: assetCount))
   }
+
+  /// The number of cells that any long table may span: 150 MB.
+  private static let cellsOfAnyTable = 1 << 24
+
+  /// The number of cells that a long table may span for each of its lines.
+  private static let cellsPerLine = 64
 
   /// The history with an asset delisted from a row on.
   ///

@@ -104,7 +104,8 @@ struct TotalVolatilitySearch {
   }
 
   /// `ln(computed / wanted)`, from the difference of the two where they are close.
-  private func logarithmicError(_ computed: Double, _ wanted: Double, _ logarithm: Double) -> Double {
+  private func logarithmicError(_ computed: Double, _ wanted: Double, _ logarithm: Double) -> Double
+  {
     let ratio = (computed - wanted) / wanted
     return ratio.magnitude < 0.5 && wanted.isNormal ? log1p(ratio) : logarithm - goal
   }

@@ -9,6 +9,15 @@ struct WeightedValue {
   var mass: Double
 }
 
+/// Where the upper tail of weighted values begins.
+struct UpperTail {
+  var value: Double
+  var countAbove: Int
+  var massAbove: Double
+  var countEqual: Int
+  var massEqual: Double
+}
+
 enum Selection {
   /// Returns the element of rank `rank`, counted from 0, in increasing order, and reorders the
   /// values so that smaller ones stand before it and larger ones behind.
@@ -46,54 +55,62 @@ enum Selection {
     return elements[rank]
   }
 
-  /// The upper tail of weighted values: the point where the mass above, or at it, reaches `mass`.
+  /// The smallest value above which there is at most a given mass.
   ///
-  /// Reorders the values so that those above the point stand first.
+  /// Reorders the values so that those above it stand first.
   ///
-  /// - Returns: The point, the count and the mass of the values above it.
-  static func upperTail(
-    mass: Double,
-    in values: inout [WeightedValue]
-  ) -> (point: Double, count: Int, mass: Double) {
+  /// - Returns: The value, and how many values and how much mass stand above it and at it.
+  static func upperTail(mass: Double, in values: inout [WeightedValue]) -> UpperTail {
     var low = 0
     var high = values.count
     var above = 0.0
     var rounds = maximumRounds(values.count)
     while high > low {
       if rounds == 0 { values[low..<high].sort { $0.value > $1.value } }
-      let pivot =
-        rounds <= 0 ? values[low].value : medianOfNine(low, high) { values[$0].value }
+      let pivot = rounds > 0 ? medianOfNine(low, high) { values[$0].value } : values[low].value
       rounds -= 1
-      var more = low
-      var next = low
-      var less = high
-      var moreMass = 0.0
-      var equalMass = 0.0
-      while next < less {
-        let element = values[next]
-        if element.value > pivot {
-          moreMass += element.mass
-          values.swapAt(more, next)
-          more += 1
-          next += 1
-        } else if element.value < pivot {
-          less -= 1
-          values.swapAt(less, next)
-        } else {
-          equalMass += element.mass
-          next += 1
-        }
-      }
-      if above + moreMass > mass {
-        high = more
-      } else if above + moreMass + equalMass >= mass || less == high {
-        return (pivot, more, above + moreMass)
+      let part = partition(&values, low..<high, around: pivot)
+      if above + part.masses.above > mass {
+        high = part.firstEqual
+      } else if above + part.masses.above + part.masses.equal > mass || part.firstBelow == high {
+        return UpperTail(
+          value: pivot, countAbove: part.firstEqual, massAbove: above + part.masses.above,
+          countEqual: part.firstBelow - part.firstEqual, massEqual: part.masses.equal)
       } else {
-        above += moreMass + equalMass
-        low = less
+        above += part.masses.above + part.masses.equal
+        low = part.firstBelow
       }
     }
-    return (.nan, 0, above)
+    return UpperTail(value: .nan, countAbove: 0, massAbove: 0, countEqual: 0, massEqual: 0)
+  }
+
+  /// Orders a range in three parts: above the pivot, equal, below.
+  private static func partition(
+    _ values: inout [WeightedValue],
+    _ range: Range<Int>,
+    around pivot: Double
+  ) -> (firstEqual: Int, firstBelow: Int, masses: (above: Double, equal: Double)) {
+    var elements = values.mutableSpan
+    var firstEqual = range.lowerBound
+    var next = range.lowerBound
+    var firstBelow = range.upperBound
+    var masses = (above: 0.0, equal: 0.0)
+    while next < firstBelow {
+      let element = elements[next]
+      if element.value > pivot {
+        masses.above += element.mass
+        elements.swapAt(firstEqual, next)
+        firstEqual += 1
+        next += 1
+      } else if element.value < pivot {
+        firstBelow -= 1
+        elements.swapAt(firstBelow, next)
+      } else {
+        masses.equal += element.mass
+        next += 1
+      }
+    }
+    return (firstEqual, firstBelow, masses)
   }
 
   /// Twice the rounds that halving takes.

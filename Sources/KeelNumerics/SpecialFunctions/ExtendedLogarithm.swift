@@ -9,8 +9,14 @@ enum ExtendedLogarithm {
   /// Below this distance from 1 the series is used alone.
   private static let seriesRadius = 1.0 / 128
 
-  /// ln x in two parts, for a positive finite x.
+  /// A logarithm below that of every positive double: what an argument that underflowed gets.
+  private static let belowAll = -746.0
+
+  /// ln x in two parts, for a positive finite x; −746 for 0, NaN for everything else.
   static func log(_ x: DoubleDouble) -> DoubleDouble {
+    guard x.high > 0, x.high < .infinity else {
+      return DoubleDouble(x.high == 0 ? belowAll : .nan)
+    }
     let nearOne = x + DoubleDouble(-1)
     if nearOne.high.magnitude < seriesRadius { return series(nearOne) }
     typealias Table = ExponentialCoefficients

@@ -177,7 +177,7 @@ enum IncompleteBeta {
     let distance = (argument.y * a - argument.x * b).high
     let slope = 1 + argument.y.high
     var denominator = a / (a + 1) * (distance + 1)
-    var c = denominator
+    var c = Double.infinity
     var d = 1 / denominator
     var value = d
     for step in 1...maximumTerms {

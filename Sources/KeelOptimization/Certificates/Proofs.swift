@@ -48,12 +48,10 @@ extension QuadraticProgram {
     let largest = largestMagnitude(rowMultipliers)
     guard largest > 0, largest < .infinity else { return nil }
     var y = rowMultipliers.map { $0 / largest }
-    for (k, row) in rows.enumerated() {
-      // A multiplier needs the bound of its side.
-      if y[k] > 0 && row.lower == -.infinity || y[k] < 0 && row.upper == .infinity {
-        guard y[k].magnitude <= Self.proofTolerance else { return nil }
-        y[k] = 0
-      }
+    for (k, row) in rows.enumerated()
+    where y[k] > 0 && row.lower == -.infinity || y[k] < 0 && row.upper == .infinity {
+      guard y[k].magnitude <= Self.proofTolerance else { return nil }
+      y[k] = 0
     }
     var z = [Double](repeating: 0, count: variableCount)
     var size = z

@@ -42,7 +42,8 @@ extension QuadraticProgram {
     let curvature = dot(x, product)
     let slope = dot(linear, x)
     var gap = GapTerms()
-    let residual = dualResidual(x, product, y, z)
+    let residual = dualResidual(
+      x, product, y, z, objectiveSize: max(curvature.magnitude, slope.magnitude))
     for (k, row) in rows.enumerated() {
       gap.add(dual: y[k], value: row.value(at: x), lower: row.lower, upper: row.upper)
     }
@@ -92,11 +93,15 @@ extension QuadraticProgram {
   }
 
   /// The largest element of Px + q − A'y − z relative to its terms.
+  ///
+  /// A term a y is counted with at least the dual value that, over the whole row, is worth the
+  /// objective: a variable whose only terms are duals that should vanish has no other scale.
   private func dualResidual(
     _ x: [Double],
     _ product: [Double],
     _ y: [Double],
-    _ z: [Double]
+    _ z: [Double],
+    objectiveSize: Double
   ) -> Double {
     var residual = product
     var size = quadratic.absoluteTimes(x)
@@ -105,10 +110,14 @@ extension QuadraticProgram {
       size[i] += linear[i].magnitude + z[i].magnitude
     }
     var worst = 0.0
-    for (k, row) in rows.enumerated() where y[k] != 0 {
+    for (k, row) in rows.enumerated() {
+      var terms = 0.0
+      for (i, a) in zip(row.indices, row.coefficients) { terms += (a * x[i]).magnitude }
+      let natural = terms > 0 && terms < .infinity ? objectiveSize / terms : 0
+      let dualSize = propagatingMaximum(y[k].magnitude, natural)
       for (i, a) in zip(row.indices, row.coefficients) {
         residual[i] -= a * y[k]
-        size[i] += (a * y[k]).magnitude
+        size[i] += a.magnitude * dualSize
       }
     }
     for i in x.indices {

@@ -127,7 +127,8 @@ struct ActiveSetPolish {
     let quadratic: QuadraticTerm
     switch program.quadratic {
     case .dense(let matrix):
-      quadratic = free.count == program.count ? program.quadratic : .dense(matrix.submatrix(at: free))
+      quadratic =
+        free.count == program.count ? program.quadratic : .dense(matrix.submatrix(at: free))
     case .diagonal(let values): quadratic = .diagonal(free.map { values[$0] })
     }
     return (

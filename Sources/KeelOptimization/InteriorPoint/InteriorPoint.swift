@@ -382,7 +382,9 @@ extension InteriorPoint {
     let remaining = 1 - affineStep
     let centering = remaining * remaining * remaining
 
-    let corrected = slots.indices.map { s[$0] * z[$0] + affine.s[$0] * affine.z[$0] - centering * mu }
+    let corrected = slots.indices.map {
+      s[$0] * z[$0] + affine.s[$0] * affine.z[$0] - centering * mu
+    }
     let combined = direction(
       residuals, constant, weights, keep: 1 - centering, complementarity: corrected,
       tauKappa: tau * kappa + affine.tau * affine.kappa - centering * mu)
@@ -433,7 +435,8 @@ extension InteriorPoint {
       slots.indices.map { shift[$0] - keep * residuals.slots[$0] },
       residuals.equalities.map { -keep * $0 }, weights: weights)
     // q + 2Pξ with ξ = x/τ.
-    let slope = program.count == 0 ? [] : zip(program.linear, residuals.product).map { $0 + 2 * $1 / tau }
+    let slope =
+      program.count == 0 ? [] : zip(program.linear, residuals.product).map { $0 + 2 * $1 / tau }
     let numerator =
       keep * residuals.gap - tauKappa / tau + dot(slope, result.x) + boundProduct(result)
     let denominator =

@@ -5,6 +5,9 @@ import KeelNumerics
 //
 // Quasi-definite system of one Newton step (Vanderbei, SIAM J. Optim. 5, 1995), eliminated to
 //   H = P + diag(σ) + Σ w a a' (short inequality rows),   S = A H⁻¹ A' + diag(d).
+// A dense H also gets ρ a a' for each equation, which changes no solution of the system and gives
+// variables without curvature some (augmented Lagrangian, as in Golub and Greif, SIAM J. Sci.
+// Comput. 24, 2003).
 
 /// The linear system of a Newton step or of an equality-constrained problem.
 ///
@@ -24,6 +27,9 @@ struct KKTSystem: ~Copyable {
 
   /// The largest regularization before a factorization is given up.
   static let largestRegularization = 1e-3
+
+  /// The weight ρ of the equations in a dense H: the size of the scaled P and rows.
+  private static let augmentation = 1.0
 
   private let program: CoreProgram
   private let borderRows: [Int]
@@ -83,14 +89,32 @@ struct KKTSystem: ~Copyable {
     }
     for i in 0..<n { h[i &* (n &+ 1)] += sigma[i] + delta }
     for (s, k) in shortRows.enumerated() where shortWeights[s] != 0 {
-      let row = program.rows[k]
-      for (j, b) in zip(row.indices, row.coefficients) {
-        for (i, a) in zip(row.indices, row.coefficients) where i >= j {
-          h[i &+ j &* n] += shortWeights[s] * a * b
-        }
-      }
+      Self.addOuterProduct(of: program.rows[k], weight: shortWeights[s], to: &h, order: n)
+    }
+    for (b, k) in borderRows.enumerated() where isAugmented(b) {
+      Self.addOuterProduct(of: program.rows[k], weight: Self.augmentation, to: &h, order: n)
     }
     return factor.factor(h, order: n)
+  }
+
+  /// Whether a border row is an equation that is added to a dense H.
+  private func isAugmented(_ b: Int) -> Bool { diagonalFactor == nil && border[b] == 0 }
+
+  /// Adds weight × a a' to the lower triangle.
+  private static func addOuterProduct(
+    of row: CoreProgram.Row,
+    weight: Double,
+    to h: inout [Double],
+    order: Int
+  ) {
+    let indices = row.indices.span
+    let coefficients = row.coefficients.span
+    var elements = h.mutableSpan
+    for p in 0..<indices.count {
+      let column = indices[p] &* order
+      let factor = weight * coefficients[p]
+      for q in p..<indices.count { elements[indices[q] &+ column] += coefficients[q] * factor }
+    }
   }
 
   private mutating func factorSchur(_ delta: Double) -> Bool {
@@ -144,6 +168,10 @@ struct KKTSystem: ~Copyable {
 
   private func solveOnce(_ f: [Double], _ g: [Double]) -> (x: [Double], v: [Double]) {
     var x = f
+    for (b, k) in borderRows.enumerated() where isAugmented(b) && g[b] != 0 {
+      let row = program.rows[k]
+      for (i, a) in zip(row.indices, row.coefficients) { x[i] += Self.augmentation * a * g[b] }
+    }
     solveUpper(&x)
     if borderRows.isEmpty { return (x, []) }
     var v = borderRows.indices.map { program.rows[borderRows[$0]].value(at: x) - g[$0] }

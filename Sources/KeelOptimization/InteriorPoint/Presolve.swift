@@ -70,7 +70,8 @@ struct Presolve {
       most += a > 0 ? a * high : a * low
       size += max(finiteMagnitude(a * low), finiteMagnitude(a * high))
     }
-    let margin = Self.forcingTolerance * (size + max(finiteMagnitude(row.lower), finiteMagnitude(row.upper)))
+    let margin =
+      Self.forcingTolerance * (size + max(finiteMagnitude(row.lower), finiteMagnitude(row.upper)))
     if most < row.lower - margin {
       contradiction = (k, 1)
       return false

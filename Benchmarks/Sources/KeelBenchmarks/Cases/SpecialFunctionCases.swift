@@ -6,13 +6,17 @@ let specialFunctionCases: [Case] = [
   vector("special/normal-cdf", { Inputs.normals(count: count) }, "scipy_ndtr") {
     try StandardNormal.cdf($0, into: &$1)
   },
-  vector("special/normal-quantile", { Inputs.uniforms(count: count, 0...1, stream: 6) }, "scipy_ndtri") {
+  vector(
+    "special/normal-quantile", { Inputs.uniforms(count: count, 0...1, stream: 6) }, "scipy_ndtri"
+  ) {
     try StandardNormal.quantile($0, into: &$1)
   },
   vector("special/erfc", { Inputs.normals(count: count) }, "scipy_erfc") {
     try SpecialFunctions.erfc($0, into: &$1)
   },
-  fill("random/normal", peers: ["numpy_normal"]) { RandomStream(seed: 1, stream: 0).fillNormal(&$0, from: 0) },
+  fill("random/normal", peers: ["numpy_normal"]) {
+    RandomStream(seed: 1, stream: 0).fillNormal(&$0, from: 0)
+  },
   fill("random/uniform", peers: []) { RandomStream(seed: 1, stream: 0).fillUniform(&$0, from: 0) },
 ]
 

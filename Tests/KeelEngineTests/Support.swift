@@ -1,0 +1,3 @@
+import Foundation
+
+func tenTo(_ exponent: Double) -> Double { Foundation.pow(10, exponent) }
