@@ -39,11 +39,16 @@ extension QuadraticProgram {
   ) -> Certificate {
     let violation = worstViolation(x)
     let product = quadratic.times(x)
+    let productSize = quadratic.absoluteTimes(x)
     let curvature = dot(x, product)
     let slope = dot(linear, x)
+    var objectiveSize = 0.0
+    for i in x.indices {
+      objectiveSize += x[i].magnitude * (productSize[i] + linear[i].magnitude)
+    }
     var gap = GapTerms()
     let residual = dualResidual(
-      x, product, y, z, objectiveSize: max(curvature.magnitude, slope.magnitude))
+      x, product, productSize, y, z, objectiveSize: objectiveSize)
     for (k, row) in rows.enumerated() {
       gap.add(dual: y[k], value: row.value(at: x), lower: row.lower, upper: row.upper)
     }
@@ -52,7 +57,7 @@ extension QuadraticProgram {
     }
     let primal = curvature / 2 + slope
     let dual = gap.bound - curvature / 2
-    let size = max(curvature.magnitude, slope.magnitude, gap.size)
+    let size = propagatingMaximum(objectiveSize, gap.size)
     let missing = propagatingMaximum((primal - dual).magnitude, gap.complementarity)
     return Certificate(
       primalResidual: violation?.relative ?? (x.allSatisfy(\.isFinite) ? 0 : .nan),
@@ -99,12 +104,13 @@ extension QuadraticProgram {
   private func dualResidual(
     _ x: [Double],
     _ product: [Double],
+    _ productSize: [Double],
     _ y: [Double],
     _ z: [Double],
     objectiveSize: Double
   ) -> Double {
     var residual = product
-    var size = quadratic.absoluteTimes(x)
+    var size = productSize
     for i in x.indices {
       residual[i] += linear[i] - z[i]
       size[i] += linear[i].magnitude + z[i].magnitude
