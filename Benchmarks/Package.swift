@@ -14,7 +14,7 @@ let package = Package(
     .executableTarget(
       name: "KeelBenchmarks",
       dependencies: [.product(name: "Keel", package: "Keel"), "CBenchmarkSupport"],
-      swiftSettings: [.swiftLanguageMode(.v6)]
+      swiftSettings: [.swiftLanguageMode(.v6), .defaultIsolation(MainActor.self)]
     ),
   ]
 )

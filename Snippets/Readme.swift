@@ -2,7 +2,7 @@
 
 import Keel
 
-LinearAlgebra.configure(threads: 1)  // once, when the process starts
+try LinearAlgebra.configure(threads: 1)  // once, when the process starts
 
 // snippet.example
 let text = """

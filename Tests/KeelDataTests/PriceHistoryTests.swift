@@ -123,6 +123,9 @@ private func walk(seed: Int, rowCount: Int, assetCount: Int) throws -> PriceHist
     #expect(throws: DataError.self) { try prices.delisting("C", from: 7, recovery: 0) }
     #expect(throws: DataError.self) { try prices.delisting("C", from: .min, recovery: 0) }
     #expect(throws: DataError.unknownAsset("Z")) { try prices.delisting("Z", from: 5, recovery: 0) }
+    #expect(
+      throws: DataError.missingPrice(asset: "B", row: 0, availability: .delisted(recovery: 1))
+    ) { try prices.prefix(2).delisting("B", from: 0, recovery: 1) }
     let one = try Matrix(columns: [[1, 1, 1]])
     let universe = try Universe(["A"])
     for availability: [Availability] in [

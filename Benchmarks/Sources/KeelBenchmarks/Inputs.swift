@@ -15,14 +15,15 @@ enum Inputs {
     return (0..<count).map { range.lowerBound + width * random.uniform(at: UInt64($0)) }
   }
 
-  /// A symmetric positive definite matrix, column-major: correlation 0.3 with spread variances.
+  /// A symmetric positive definite matrix, column-major: two common factors and an own variance.
   static func positiveDefinite(order n: Int) -> [Double] {
     let deviations = uniforms(count: n, 0.5...1.5, stream: 1)
+    let exposures = uniforms(count: n, -1...1, stream: 8)
     var values = [Double](repeating: 0, count: n * n)
     for j in 0..<n {
       for i in 0..<n {
-        let correlation = i == j ? 1 : 0.3 + 0.2 * Double((i + j) % 7) / 7
-        values[i + j * n] = correlation * deviations[i] * deviations[j]
+        values[i + j * n] =
+          deviations[i] * deviations[j] * (0.3 + 0.2 * exposures[i] * exposures[j])
       }
       values[j + j * n] += 1
     }

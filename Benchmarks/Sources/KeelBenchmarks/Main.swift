@@ -126,16 +126,22 @@ private func table(_ records: [Record]) -> String {
     let allocations =
       "\(record.allocations)"
       + (record.lapack_allocations > 0 ? " + \(record.lapack_allocations) LAPACK" : "")
-    let peers = record.peers.isEmpty ? [nil] : record.peers.map(Optional.some)
+    let ours: [String] = [
+      "`\(record.name)`", formatted(nanoseconds: record.median_ns), item, allocations, floor,
+    ]
+    let peers: [Record.Peer?] = record.peers.isEmpty ? [nil] : record.peers
     for peer in peers {
-      let columns = [
-        "`\(record.name)`", formatted(nanoseconds: record.median_ns), item, allocations, floor,
-        peer?.name ?? "", peer.map { formatted(nanoseconds: $0.median_ns) } ?? "",
-        peer.map { String(format: "%.1f", $0.ratio) } ?? "",
-        peer.map { String(format: "%.0e", $0.agreement) } ?? "",
-      ]
+      let columns: [String] = ours + peerColumns(peer)
       text += "| " + columns.joined(separator: " | ") + " |\n"
     }
   }
   return text
+}
+
+private func peerColumns(_ peer: Record.Peer?) -> [String] {
+  guard let peer else { return ["", "", "", ""] }
+  return [
+    peer.name, formatted(nanoseconds: peer.median_ns), String(format: "%.1f", peer.ratio),
+    String(format: "%.0e", peer.agreement),
+  ]
 }

@@ -120,14 +120,17 @@ extension PriceHistory {
 
   /// The history with an asset delisted from a row on.
   ///
+  /// The loss is booked as a return only when the row before has a price; a gap between the last
+  /// price and the delisting stays a gap, and hides the loss from every return.
+  ///
   /// - Parameters:
   ///   - asset: The asset.
   ///   - row: The first row without the asset, from 0; every later price must be missing.
   ///   - recovery: What a holder got back, as a fraction of the last price: 0 for a total loss.
-  /// - Returns: The history; a gap between the last price and `row` stays a gap.
+  /// - Returns: The history.
   /// - Throws: `DataError.unknownAsset`, `DataError.shapeMismatch` for no such row, or
-  ///   `DataError.invalidValue` for a recovery out of range, or a price in or after the row, or none
-  ///   before it.
+  ///   `DataError.invalidValue` for a recovery out of range or a price in or after the row,
+  ///   `DataError.missingPrice` for no price before it.
   public func delisting(
     _ asset: AssetID,
     from row: Int,

@@ -20,7 +20,7 @@ private func ledoitWolfCase(rows: Int, columns: Int) -> Case {
     let returns = try returnsMatrix(rows: rows, columns: columns)
     var last: SymmetricMatrix?
     return .init(
-      run: { last = try LedoitWolf().unlabeledCovariance(returns).matrix },
+      run: { last = try LedoitWolf().unlabeledCovariance(from: returns).matrix },
       answer: { last.map { $0.matrix.columnMajorElements } ?? [] })
   }
 }
@@ -35,7 +35,7 @@ private func sampleCase(rows: Int, columns: Int) -> Case {
     let returns = try returnsMatrix(rows: rows, columns: columns)
     var last: SymmetricMatrix?
     return .init(
-      run: { last = try SampleCovariance().unlabeledCovariance(returns).matrix },
+      run: { last = try SampleCovariance().unlabeledCovariance(from: returns).matrix },
       answer: { last.map { $0.matrix.columnMajorElements } ?? [] })
   }
 }

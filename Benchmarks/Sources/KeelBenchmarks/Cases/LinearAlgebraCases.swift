@@ -1,8 +1,9 @@
 import Keel
 
 let linearAlgebraCases: [Case] =
-  [100, 500, 2000].map(choleskyCase) + [100, 500].map(symmetricEigenCase)
-  + [1000, 2000].map(finiteCheckCase)
+  [100, 500, 2000].map { choleskyCase(order: $0) }
+  + [100, 500].map { symmetricEigenCase(order: $0) }
+  + [1000, 2000].map { finiteCheckCase(order: $0) }
 
 private func positiveDefinite(order n: Int) throws -> SymmetricMatrix {
   try SymmetricMatrix(
@@ -34,7 +35,7 @@ private final class CholeskyHolder {
 
   func run() throws { try solver.factor(matrix) }
 
-  func answer() -> [Double] { solver.lower.columnMajorElements }
+  func answer() throws -> [Double] { try solver.lower.columnMajorElements }
 }
 
 private func symmetricEigenCase(order n: Int) -> Case {
@@ -60,7 +61,7 @@ private final class EigenHolder {
 
   func run() throws { try solver.decompose(matrix) }
 
-  func answer() -> [Double] { solver.values }
+  func answer() throws -> [Double] { try solver.values }
 }
 
 /// What proving a matrix finite costs when it is read from memory once.

@@ -1,8 +1,9 @@
 import Keel
 
 let portfolioCases: [Case] =
-  [100, 500].map(minimumVarianceCase) + [50, 100].map(maximumSharpeCase)
-  + [100, 500, 1000].map(equalRiskCase)
+  [100, 500].map { minimumVarianceCase(assetCount: $0) }
+  + [50, 100].map { maximumSharpeCase(assetCount: $0) }
+  + [100, 500, 1000].map { equalRiskCase(assetCount: $0) }
 
 /// Estimates of n assets from 2 n observations.
 private func estimates(assetCount n: Int) throws -> (ExpectedReturns, Covariance) {
@@ -10,8 +11,8 @@ private func estimates(assetCount n: Int) throws -> (ExpectedReturns, Covariance
   let rows = 2 * n
   let returns = try Matrix(
     rowCount: rows, columnCount: n, columnMajor: Inputs.returns(rows: rows, columns: n))
-  let estimate = try LedoitWolf().unlabeledCovariance(returns)
-  let means = try SampleMean().unlabeledExpectedReturns(returns)
+  let estimate = try LedoitWolf().unlabeledCovariance(from: returns)
+  let means = try SampleMean().unlabeledExpectedReturns(from: returns)
   return (
     try ExpectedReturns(universe: universe, values: means),
     try Covariance(universe: universe, dense: estimate.matrix)
