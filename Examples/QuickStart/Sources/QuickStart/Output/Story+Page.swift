@@ -7,7 +7,7 @@ extension Story {
   var page: HTMLReport {
     HTMLReport(
       title: "A portfolio of \(market.universe.count) assets, kept on course",
-      subtitle: "\(market.fileName): \(count(market.check.rowCount)) rows of prices, "
+      subtitle: "\(market.fileName): \(count(market.history.rowCount)) rows of prices, "
         + "\(market.span(market.history)). The last \(Assumptions.heldOutRows) \(market.period)s are "
         + "kept out of every estimate.",
       sections: [
@@ -81,6 +81,7 @@ extension Story {
       [
         asset.rawValue, price(market.estimation[market.estimation.rowCount - 1, position] ?? .nan),
         signedPercent(annual.linear(estimates.means.values[position])),
+        percent(estimates.ownVolatilities[position]),
         percent(annual.volatility(estimates.covariance.standardDeviations[position])),
       ]
     }
@@ -101,7 +102,7 @@ extension Story {
           Table(
             columns: [
               .init("Asset", .leading), .init("Last price seen"), .init("Mean return a year"),
-              .init("Volatility a year"),
+              .init("Volatility a year"), .init("After shrinkage"),
             ], rows: rows)),
       ])
   }
@@ -125,7 +126,7 @@ extension Story {
         portfolio.name, signedPercent(portfolio.expectedReturn), percent(portfolio.volatility),
         number(portfolio.sharpeRatio), percent(portfolio.tail.normalShortfall, 2),
         percent(portfolio.tail.studentTShortfall, 2), percent(portfolio.tail.pastShortfall, 2),
-        number(portfolio.tail.studentT.degreesOfFreedom, 2),
+        degrees(portfolio.tail.studentT),
       ]
     }
     let level = percent(Assumptions.confidence, 0)
@@ -142,9 +143,7 @@ extension Story {
         "Shortfall is the mean loss in the worst \(percent(1 - Assumptions.confidence, 0)) of "
           + "\(market.period)s, as a share of the portfolio. A normal law with the same mean and "
           + "deviation understates it."))
-    if portfolios.maximumSharpe == nil {
-      blocks.append(.note("No asset is expected to earn anything, so no Sharpe ratio is positive."))
-    }
+    blocks += portfolios.remarks.map { .note($0) }
     return .init("Three portfolios", blocks)
   }
 
@@ -192,7 +191,7 @@ extension Story {
     }
     // A loss of x is a return of −x, so its survival is the distribution function there.
     let level = percent(Assumptions.confidence, 0)
-    let degrees = number(tail.studentT.degreesOfFreedom, 1)
+    let degrees = degrees(tail.studentT)
     return XYChart(
       caption: Caption(
         "Losses against two tails",
@@ -260,7 +259,7 @@ extension Story {
     let rows = result.rows.map { row in
       [
         row.asset.rawValue, percent(row.target, 2), percent(row.before, 2),
-        signedPercent(row.before - row.target, 2),
+        signedPercent(row.drift, 2),
         row.trade == 0 ? row.reason : signedDollars(row.trade, 2), percent(row.after, 2),
       ]
     }

@@ -29,6 +29,21 @@ func price(_ value: Double) -> String {
 
 func count(_ value: Int) -> String { NumberFormat.fixed(0).string(Double(value)) }
 
+/// A name that fits the screen and cannot steer the terminal.
+func shortName(_ asset: AssetID, _ most: Int = 12) -> String {
+  let name = asset.rawValue.map {
+    $0.isNewline || $0.asciiValue.map { $0 < 32 } ?? false ? "?" : $0
+  }
+  return name.count > most ? String(name.prefix(most - 1)) + "…" : String(name)
+}
+
+/// Degrees of freedom; at the largest that a fit looks at, the law is as good as normal.
+func degrees(_ law: StudentT) -> String {
+  let largest = StudentT.FitSettings().highestDegreesOfFreedom
+  return law.degreesOfFreedom >= largest
+    ? "over \(count(Int(largest)))" : number(law.degreesOfFreedom, 1)
+}
+
 func plural(_ value: Int, _ noun: String) -> String {
   "\(value == 0 ? "no" : count(value)) \(noun)\(value == 1 ? "" : "s")"
 }
