@@ -25,9 +25,13 @@ struct StandardStudentT: Hashable, Sendable {
   /// ln c(ν), the logarithm of the density at zero.
   let logNormalizer: Double
 
+  /// P(0 < Z ≤ z) where the central series ends.
+  private(set) var largestCentralMass = 0.5
+
   init(degreesOfFreedom: Double) {
     self.degreesOfFreedom = degreesOfFreedom
     logNormalizer = StudentTNormalizer(degreesOfFreedom: degreesOfFreedom).value
+    largestCentralMass = centralMass(centralLimit)
   }
 
   var isNormal: Bool { degreesOfFreedom == .infinity }
@@ -87,7 +91,10 @@ extension StandardStudentT {
   var centralLimit: Double { (3 / (1 + 2 / degreesOfFreedom)).squareRoot() }
 
   /// P(0 < Z ≤ z), odd in z, for |z| up to ``centralLimit``.
-  func centralMass(_ z: Double) -> Double {
+  func centralMass(_ z: Double) -> Double { exp(logPDF(z)) * centralRatio(z) }
+
+  /// P(0 < Z ≤ z) over the density at z, for |z| up to ``centralLimit``.
+  func centralRatio(_ z: Double) -> Double {
     let degrees = degreesOfFreedom
     let square = z * z
     let y = square / (degrees + square)
@@ -98,11 +105,12 @@ extension StandardStudentT {
     var term = 1.0
     var sum = 1.0
     for k in 0..<Self.maximumTerms {
-      term *= (leading + Double(k) * y) / (1.5 + Double(k))
+      // The quotient does not wait for the term before it.
+      term *= (leading + Double(k) * y) * (1 / (1.5 + Double(k)))
       sum += term
       if term <= Self.negligibleTerm * sum { break }
     }
-    return z * exp(logPDF(z)) * sum
+    return z * sum
   }
 
   /// ln P(Z > z) for z from ``centralLimit`` up.

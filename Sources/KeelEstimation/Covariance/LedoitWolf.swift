@@ -64,22 +64,17 @@ public struct LedoitWolf: Hashable, Sendable {
   }
 
   private func estimate(_ returns: ReturnsMatrix) throws(EstimationError) -> UnlabeledCovariance {
-    let products = try returns.centeredProducts(fourthPowers: true)
     let order = returns.columnCount
     let count = Double(returns.rowCount)
-    var elements = products.lowerTriangle
+    var (elements, fourthPowerSum) = try returns.centeredProducts(fourthPowers: true)
     let moments = Self.moments(ofLowerTriangle: elements, order: order, divisor: count)
     let intensity = Self.intensity(
-      moments, fourthPowerMean: products.fourthPowerSum / count, order: order, count: count)
-    let factor = (1 - intensity) / count
-    var span = elements.mutableSpan
-    for i in span.indices { span[i] = returns.unscaledSquare(span[i] * factor) }
+      moments, fourthPowerMean: fourthPowerSum / count, order: order, count: count)
+    try returns.unscale(&elements, factor: (1 - intensity) / count)
     let target = returns.unscaledSquare(intensity * moments.trace / Double(order))
-    for j in 0..<order { span[j &+ j &* order] += target }
+    guard target.isFinite else { throw .notRepresentable(result: "covariance") }
+    for j in 0..<order { elements[j &+ j &* order] += target }
     let matrix = returns.inColumnOrder(SymmetricMatrix(lowerTriangleOf: elements, order: order))
-    guard matrix.firstNonFiniteElement == nil else {
-      throw .notRepresentable(result: "covariance")
-    }
     var diagnostics = CovarianceDiagnostics(
       shrinkageIntensity: intensity, observationCount: returns.rowCount)
     if examination == .eigenvalues { try diagnostics.examine(matrix) }

@@ -61,21 +61,28 @@ struct ReturnsMatrix {
       if !summary.isFinite, let row = matrix.column(column).firstNonFiniteIndex {
         throw .invalidReturn(asset: asset, column: column, row: row, got: matrix[row, column])
       }
-      if summary.looksLikePrices {
-        throw .pricesGiven(asset: asset, column: column, lowest: summary.lowest)
+      if let lowest = matrix.column(column).lowestPrice(mean: summary.mean) {
+        throw .pricesGiven(asset: asset, column: column, lowest: lowest)
       }
     }
-    let largest = summaries.reduce(0) { max($0, $1.largestMagnitude) }
-    let scale = Self.scale(for: largest)
-    if scale != 1 { summaries = order.map { ColumnSummary(matrix.column($0), scale: scale) } }
+    let spread = summaries.reduce(0) { max($0, $1.squareSum) }
+    if Self.usualSpread.contains(spread), summaries.allSatisfy(\.isFinite) {
+      scale = 1
+    } else {
+      let largest = order.reduce(0) { max($0, matrix.column($1).largestMagnitude) }
+      let scale = Self.scale(for: largest)
+      self.scale = scale
+      summaries = order.map { ColumnSummary(matrix.column($0), scale: scale) }
+    }
     scaledMeans = summaries.map(\.mean)
-    self.scale = scale
   }
 
-  /// One for magnitudes whose fourth powers and their sums are far from both ends of the range.
+  /// Sums of squares whose squares, summed again, are far from both ends of the range.
+  private static let usualSpread = 0x1p-400...0x1p400
+
+  /// A power of two that brings the largest magnitude near one, with a normal inverse.
   private static func scale(for largest: Double) -> Double {
-    let usual = 0x1p-200...0x1p200
-    guard largest > 0, !usual.contains(largest) else { return 1 }
+    guard largest > 0 else { return 1 }
     return Double(sign: .plus, exponent: -max(largest.exponent, -1000), significand: 1)
   }
 
@@ -89,6 +96,26 @@ struct ReturnsMatrix {
   /// A square in scaled units, in the units of the returns.
   func unscaledSquare(_ value: Double) -> Double { value / scale / scale }
 
+  /// Multiplies a lower triangle by a factor of at most one and brings it to the units of the returns.
+  func unscale(
+    _ lowerTriangle: inout [Double],
+    factor: Double
+  ) throws(EstimationError) {
+    let order = columnCount
+    let inverse = 1 / scale
+    var isFinite = true
+    var elements = lowerTriangle.mutableSpan
+    for j in 0..<order {
+      for i in (j &+ j &* order)..<((j &+ 1) &* order) { elements[i] *= factor }
+      if scale == 1 { continue }
+      for i in (j &+ j &* order)..<((j &+ 1) &* order) {
+        elements[i] = elements[i] * inverse * inverse
+        isFinite = isFinite && elements[i].isFinite
+      }
+    }
+    guard isFinite else { throw .notRepresentable(result: "covariance") }
+  }
+
   /// A matrix in the order of computation, brought to the order of the columns.
   func inColumnOrder(_ matrix: SymmetricMatrix) -> SymmetricMatrix {
     if order == Array(0..<columnCount) { return matrix }
@@ -101,20 +128,15 @@ struct ReturnsMatrix {
 // MARK: - Centered products
 
 extension ReturnsMatrix {
-  /// Σ (x − m)(x − m)' over the rows, in scaled units and the order of computation.
-  struct CenteredProducts {
-    /// The lower triangle, column after column.
-    var lowerTriangle: [Double]
-
-    /// Σ over the rows of the fourth power of the length of the centered row; zero when not asked.
-    var fourthPowerSum = 0.0
-  }
-
   // The rows that are centered at a time: with 1000 columns a panel of 4 MiB. Fixed, so that the
   // sums have the same bits wherever they run.
   private static let panelRowCount = 512
 
-  func centeredProducts(fourthPowers: Bool) throws(EstimationError) -> CenteredProducts {
+  /// Σ (x − m)(x − m)' over the rows, in scaled units and the order of computation, and the sum of
+  /// the fourth powers of the lengths of the centered rows, zero when not asked for.
+  func centeredProducts(
+    fourthPowers: Bool
+  ) throws(EstimationError) -> (lowerTriangle: [Double], fourthPowerSum: Double) {
     do throws(LinearAlgebraError) {
       var accumulator = try GramAccumulator(order: columnCount)
       var panel = [Double](
@@ -129,8 +151,7 @@ extension ReturnsMatrix {
         try accumulator.add(panel, rowCount: length)
         start += length
       }
-      return CenteredProducts(
-        lowerTriangle: try accumulator.finish(), fourthPowerSum: fourthPowerSum)
+      return (try accumulator.finish(), fourthPowerSum)
     } catch {
       throw EstimationError(error)
     }
@@ -155,22 +176,14 @@ extension ReturnsMatrix {
     at offset: Int,
     _ sums: inout MutableSpan<Double>
   ) {
-    var i = 0
-    while i &+ 4 <= values.count {
-      let block = SIMD4(values[i], values[i &+ 1], values[i &+ 2], values[i &+ 3])
-      let value = block * scale - mean
-      let square = value * value
-      for lane in 0..<4 {
-        output[offset &+ i &+ lane] = value[lane]
-        sums[i &+ lane] += square[lane]
-      }
-      i &+= 4
-    }
-    while i < values.count {
+    let count = values.count
+    var target = output._mutatingExtracting(offset..<(offset &+ count))
+    // Equal counts let the compiler drop the checks in the loop and use vectors.
+    guard target.count == count, sums.count == count else { return }
+    for i in 0..<count {
       let value = values[i] * scale - mean
-      output[offset &+ i] = value
+      target[i] = value
       sums[i] += value * value
-      i &+= 1
     }
   }
 }

@@ -77,15 +77,10 @@ public struct SampleCovariance: Hashable, Sendable {
     var elements = try returns.centeredProducts(fourthPowers: false).lowerTriangle
     let count = Double(returns.rowCount)
     let denominator = divisor == .observationCount ? count : count - 1
-    var span = elements.mutableSpan
-    for i in span.indices { span[i] = returns.unscaledSquare(span[i] / denominator) }
+    try returns.unscale(&elements, factor: 1 / denominator)
     let matrix = returns.inColumnOrder(
       SymmetricMatrix(lowerTriangleOf: elements, order: returns.columnCount))
     var diagnostics = CovarianceDiagnostics(observationCount: returns.rowCount)
-    if let place = matrix.firstNonFiniteElement {
-      _ = place
-      throw .notRepresentable(result: "covariance")
-    }
     if examination == .eigenvalues { try diagnostics.examine(matrix) }
     return UnlabeledCovariance(matrix: matrix, diagnostics: diagnostics)
   }
