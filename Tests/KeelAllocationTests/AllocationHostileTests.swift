@@ -1,5 +1,6 @@
 import KeelAllocation
 import KeelData
+import KeelDistributions
 import KeelNumerics
 import KeelOptimization
 import KeelTestSupport
@@ -107,9 +108,9 @@ import Testing
     #expect(throws: AllocationError.self) {
       try MaximumSharpe(riskFreeRate: 0).weights(expectedReturns: mean, covariance: covariance)
     }
-    let contributions = try RiskContributions(
+    let contributions = try RiskContributions.volatility(
       weights: Weights(universe: Universe([]), values: []), covariance: covariance)
-    #expect(contributions.volatility == 0)
+    #expect(contributions.total == 0)
   }
 
   @Test func oneAsset() throws {

@@ -1,5 +1,6 @@
 import KeelAllocation
 import KeelData
+import KeelDistributions
 import KeelNumerics
 import KeelOptimization
 import KeelTestSupport
@@ -280,8 +281,8 @@ enum Market {
       #expect(solution.value.weights.values[i] > 0)
     }
     expectClose(solution.value.weights.total, 1, relative: 1e-14)
-    let sum = solution.value.contributions.values.reduce(0, +)
-    expectClose(sum, solution.value.contributions.volatility, relative: 1e-13)
+    let sum = solution.value.contributions.contributions.reduce(0, +)
+    expectClose(sum, solution.value.contributions.total, relative: 1e-13)
     #expect(solution.certificate.dualResidual <= 1e-9)
   }
 

@@ -8,6 +8,7 @@
 // (Spinu, SSRN 2297383, 2013) where the descent is slow.
 
 public import KeelData
+public import KeelDistributions
 import KeelLinearAlgebra
 import KeelNumerics
 public import KeelOptimization
@@ -125,10 +126,10 @@ public struct RiskBudgeting: Hashable, Sendable {
     let total = scaled.reduce(0, +)
     let values = scaled.map { $0 / total * budget }
     let weights = try Translation.weights(values, over: universe)
-    let contributions = try RiskContributions(weights: weights, covariance: covariance)
+    let contributions = try Self.contributions(weights, covariance)
     let error = zip(contributions.shares, shares)
       .reduce(0) { propagatingMaximum($0, ($1.0 / $1.1 - 1).magnitude) }
-    let certificate = Self.certificate(error, contributions.volatility, barrier.iterations)
+    let certificate = Self.certificate(error, contributions.total, barrier.iterations)
     if let end { throw .notSolved(status: end, certificate: certificate) }
     let publishedTolerance = 1e-9
     guard error <= publishedTolerance else {
@@ -152,6 +153,19 @@ public struct RiskBudgeting: Hashable, Sendable {
     return Solution(
       value: Portfolio(weights: weights, contributions: contributions), status: .optimal,
       certificate: certificate, duals: Duals(of: program, rows: [0], bounds: zeros))
+  }
+
+  /// The parts of the volatility, with errors in this module's terms.
+  private static func contributions(
+    _ weights: Weights,
+    _ covariance: Covariance
+  ) throws(AllocationError) -> RiskContributions {
+    do throws(DistributionsError) {
+      return try RiskContributions.volatility(weights: weights, covariance: covariance)
+    } catch {
+      if case .negativeVariance = error { throw .covarianceNotPositiveSemidefinite }
+      throw .invalidArgument(name: "covariance", asset: nil, got: .nan)
+    }
   }
 
   private static func certificate(

@@ -127,7 +127,7 @@ public struct XYChart: Figure, Hashable {
     frame.canvas.line(x1: plotLeft, y1: bottom, x2: plotRight, y2: bottom, style: "axis")
     drawReferences(&frame, map: xMap, top: top, bottom: bottom)
     frame.canvas.beginClip(
-      x: plotLeft - 3, y: top - 3, width: plotRight - plotLeft + 6, height: plotHeight + 6)
+      x: plotLeft - 3, y: top - 3, width: plotRight - plotLeft + 6, height: plotHeight + 4)
     for (index, series) in series.enumerated() {
       let color = "s\(FigureStyle.colorIndex(index))"
       let style = series.mark == .points ? "points" : "line"

@@ -37,7 +37,7 @@ enum PageStyle {
     vertical-align:baseline}
     thead th{color:var(--muted);font-weight:500;font-size:13px;vertical-align:bottom;\
     border-bottom-color:var(--axis)}
-    tbody th{font-weight:500}
+    tbody th{font-weight:500;min-width:9em}
     .number{text-align:right;white-space:nowrap}
     thead .number{white-space:normal}
     th:last-child,td:last-child{padding-right:2px}
@@ -53,6 +53,7 @@ enum PageStyle {
     .compact{display:block}
     .metrics{grid-template-columns:1fr 1fr}
     .value{font-size:20px}
+    tbody th{min-width:6em}
     }
     @media print{
     @page{margin:16mm}

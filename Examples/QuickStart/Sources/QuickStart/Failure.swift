@@ -6,13 +6,17 @@ struct Failure: Error {
 
   init(_ line: String) { self.line = line }
 
-  /// Words for whatever a step threw.
-  init(_ error: any Error) {
+  /// Words for whatever a step threw over the prices of a file.
+  init(_ error: any Error, in file: String) {
     switch error {
     case let failure as Failure: self = failure
     case DataError.invalidTable(let file, let line, let column, let value, let reason):
       self.init("\(file): line \(line), column \(column), \"\(value)\": \(Self.words(reason))")
-    default: self.init(String(describing: error))
+    case DistributionsError.repeatedValue(let value, let count, let total):
+      self.init(
+        "\(file): the return \(value) stands \(count) times in \(total) rows, too often for a law of losses"
+      )
+    default: self.init("\(file): \(error)")
     }
   }
 

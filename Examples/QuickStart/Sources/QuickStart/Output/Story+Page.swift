@@ -1,3 +1,4 @@
+import Foundation
 import Keel
 
 // The same results as a page with figures.
@@ -6,7 +7,7 @@ extension Story {
   var page: HTMLReport {
     HTMLReport(
       title: "A portfolio of \(market.universe.count) assets, kept on course",
-      subtitle: "\(market.fileName): \(count(market.check.rowCount)) rows of prices, "
+      subtitle: "\(market.fileName): \(count(market.history.rowCount)) rows of prices, "
         + "\(market.span(market.history)). The last \(Assumptions.heldOutRows) \(market.period)s are "
         + "kept out of every estimate.",
       sections: [
@@ -80,6 +81,7 @@ extension Story {
       [
         asset.rawValue, price(market.estimation[market.estimation.rowCount - 1, position] ?? .nan),
         signedPercent(annual.linear(estimates.means.values[position])),
+        percent(estimates.ownVolatilities[position]),
         percent(annual.volatility(estimates.covariance.standardDeviations[position])),
       ]
     }
@@ -100,7 +102,7 @@ extension Story {
           Table(
             columns: [
               .init("Asset", .leading), .init("Last price seen"), .init("Mean return a year"),
-              .init("Volatility a year"),
+              .init("Volatility a year"), .init("After shrinkage"),
             ], rows: rows)),
       ])
   }
@@ -124,7 +126,7 @@ extension Story {
         portfolio.name, signedPercent(portfolio.expectedReturn), percent(portfolio.volatility),
         number(portfolio.sharpeRatio), percent(portfolio.tail.normalShortfall, 2),
         percent(portfolio.tail.studentTShortfall, 2), percent(portfolio.tail.pastShortfall, 2),
-        number(portfolio.tail.studentT.degreesOfFreedom, 2),
+        degrees(portfolio.tail.studentT),
       ]
     }
     let level = percent(Assumptions.confidence, 0)
@@ -132,8 +134,8 @@ extension Story {
       caption: "What the three portfolios promise",
       columns: [
         .init("Portfolio", .leading), .init("Mean return a year"), .init("Volatility a year"),
-        .init("Sharpe ratio"), .init("\(level) shortfall, normal"), .init("Student-t"),
-        .init("Past days"), .init("Degrees of freedom"),
+        .init("Sharpe ratio"), .init("\(level) shortfall, normal"), .init("Student\u{2011}t"),
+        .init("Past"), .init("Degrees of freedom"),
       ], rows: rows)
     var blocks: [HTMLReport.Block] = [.figure(weights), .table(table)]
     blocks.append(
@@ -141,9 +143,7 @@ extension Story {
         "Shortfall is the mean loss in the worst \(percent(1 - Assumptions.confidence, 0)) of "
           + "\(market.period)s, as a share of the portfolio. A normal law with the same mean and "
           + "deviation understates it."))
-    if portfolios.maximumSharpe == nil {
-      blocks.append(.note("No asset is expected to earn anything, so no Sharpe ratio is positive."))
-    }
+    blocks += portfolios.remarks.map { .note($0) }
     return .init("Three portfolios", blocks)
   }
 
@@ -181,6 +181,8 @@ extension Story {
       .map { XYChart.Point(x: $1, y: (Double($0) + 0.5) / total) }.filter { $0.x > 0 }
     let worst = (tail.losses.first ?? 0.1) * 1.08
     let steps = 240
+    // The decade below the share of the worst loss.
+    let lowestShare = pow(10, (log10(0.5 / total)).rounded(.down))
     func curve(_ survival: (Double) -> Double) -> [XYChart.Point] {
       (0...steps).map { step in
         let loss = worst * Double(step) / Double(steps)
@@ -189,7 +191,7 @@ extension Story {
     }
     // A loss of x is a return of −x, so its survival is the distribution function there.
     let level = percent(Assumptions.confidence, 0)
-    let degrees = number(tail.studentT.degreesOfFreedom, 1)
+    let degrees = degrees(tail.studentT)
     return XYChart(
       caption: Caption(
         "Losses against two tails",
@@ -203,7 +205,7 @@ extension Story {
       xAxis: Axis("Loss in one \(market.period)", unit: .percent, range: 0...max(worst, 1e-6)),
       yAxis: Axis(
         "Share of \(market.period)s with a larger loss, logarithmic", scale: .logarithmic,
-        unit: .percent, range: (0.3 / total)...1),
+        unit: .percent, range: lowestShare...1),
       references: [
         ReferenceLine(
           tail.normalShortfall, label: "\(level) shortfall, normal \(percent(tail.normalShortfall))"
@@ -257,7 +259,7 @@ extension Story {
     let rows = result.rows.map { row in
       [
         row.asset.rawValue, percent(row.target, 2), percent(row.before, 2),
-        signedPercent(row.before - row.target, 2),
+        signedPercent(row.drift, 2),
         row.trade == 0 ? row.reason : signedDollars(row.trade, 2), percent(row.after, 2),
       ]
     }
@@ -281,7 +283,8 @@ extension Story {
         .paragraph(
           "Cost \(dollars(result.cost, 2)): fees \(dollars(result.fees, 2)), slippage "
             + "\(dollars(result.slippage, 2)), gas \(dollars(result.gas, 2)). Sales come first, and the "
-            + "purchases are paid from them with all costs included."),
+            + "purchases are paid from them with all costs included. Weights inside the band are left as "
+            + "they are, and what they do not take stays in cash."),
       ])
   }
 
@@ -296,10 +299,15 @@ extension Story {
       rows: rebalance.rows.map { row in
         .init(
           row.asset.rawValue, target: row.target, before: row.before, after: row.after,
-          note: row.trade == 0
-            ? row.reason : "\(row.trade < 0 ? "sell" : "buy") \(dollars(abs(row.trade)))")
+          note: note(of: row))
       },
       threshold: Assumptions.driftThreshold,
       axis: Axis("Share of the portfolio", unit: .percent))
+  }
+
+  private func note(of row: Rebalance.Row) -> String {
+    if row.asset == rebalance.plan.cash { return "cash \(signedDollars(row.trade))" }
+    if row.trade == 0 { return row.reason }
+    return "\(row.trade < 0 ? "sell" : "buy") \(dollars(abs(row.trade)))"
   }
 }

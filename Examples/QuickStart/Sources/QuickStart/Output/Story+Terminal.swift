@@ -4,28 +4,30 @@ import Keel
 
 extension Story {
   var terminalLines: [String] {
-    titleLines + [""] + portfolioLines + [""] + protectionLines + [""] + planLines
+    let lines = titleLines + [""] + portfolioLines + [""] + protectionLines + [""] + planLines
+    // Other programs that read the screen know only the ASCII minus.
+    return lines.map { $0.replacing("\u{2212}", with: "-") }
   }
 
   private var titleLines: [String] {
     let history = market.history
     let check = market.check
     var lines = [
-      "Keel quick start: \(market.fileName), \(count(check.rowCount)) rows, "
+      "Keel quick start: \(shortName(AssetID(market.fileName), 40)), \(count(history.rowCount)) rows, "
         + market.span(history),
       "",
     ]
-    var cleaning = "dates in order, every price positive, "
+    var cleaning = "dates increase, prices positive, "
     cleaning +=
       check.blankCount == 0
       ? "no blank"
-      : "\(plural(check.blankCount, "blank")), \(plural(check.droppedRowCount, "row")) left out"
+      : "\(plural(check.blankCount, "blank")) (\(plural(check.droppedRowCount, "row")) left out)"
     cleaning += ", " + plural(check.gapCount, "gap")
     lines.append(
       "Prices      \(cleaning); \(plural(check.extremeMoves.count, "extreme move")) kept")
     if let worst = check.worstCash {
       lines.append(
-        "Cash        \(names(market.cash)); farthest from 1: \(worst.asset) "
+        "Cash        \(names(market.cash)); farthest from 1: \(shortName(worst.asset)) "
           + "\(number(worst.price, 4)) on \(worst.date)")
     }
     let diagnostics = estimates.covariance.diagnostics
@@ -55,20 +57,19 @@ extension Story {
         ["\(level) shortfall a \(market.period): normal | Student-t"]
           + all.map { pair(percent($0.tail.normalShortfall), percent($0.tail.studentTShortfall)) },
         ["Degrees of freedom of Student-t"]
-          + all.map { number($0.tail.studentT.degreesOfFreedom, 1) },
+          + all.map { degrees($0.tail.studentT) },
       ]
-    if portfolios.maximumSharpe != nil { return table.lines }
-    return table.lines + ["Maximum Sharpe: none, since no asset is expected to earn anything"]
+    return table.lines + portfolios.remarks
   }
 
   private var protectionLines: [String] {
     let put = protection
     let total = put.total
     return [
-      "Protection  a put on \(number(put.quantity, 2)) \(put.asset), \(percent(put.weight)) of the equal "
+      "Protection  a put on \(number(put.quantity, 2)) \(shortName(put.asset)), \(percent(put.weight)) of the equal "
         + "risk portfolio: \(number(Assumptions.putDays, 0)) days, strike \(price(put.option.strike)), "
         + dollars(total.price),
-      "            delta \(number(total.delta)) \(put.asset), gamma \(number(total.gamma, 5)) a dollar, "
+      "            delta \(number(total.delta)) \(shortName(put.asset)), gamma \(number(total.gamma, 5)) a dollar, "
         + "vega \(dollars(total.vega.perVolatilityPoint)) a point, "
         + "theta \(signedDollars(total.theta.perDay)) a day",
     ]
@@ -76,16 +77,20 @@ extension Story {
 
   private var planLines: [String] {
     var table = TextTable(gap: 3)
-    let rows = rebalance.rows.map { row in
+    let mostRows = 13
+    let isLong = rebalance.rows.count > mostRows
+    let shown =
+      isLong ? rebalance.rows.sorted { abs($0.drift) > abs($1.drift) } : rebalance.rows
+    let rows = shown.map { row in
       [
         shortName(row.asset), percent(row.target, 2), percent(row.before, 2),
-        signedPercent(row.before - row.target, 2),
+        signedPercent(row.drift, 2),
         row.trade == 0 ? row.reason : signedDollars(row.trade), percent(row.after, 2),
       ]
     }
     table.rows =
       [["Drift and plan", "target", "drifted", "drift", "trade", "after"]]
-      + Self.shortened(rows, to: 13, more: "more, see the report")
+      + Self.shortened(rows, to: mostRows, more: "more, see the report")
     let result = rebalance
     return table.lines + [
       "Result      \(Assumptions.heldOutRows) \(market.period)s turned "
@@ -102,10 +107,8 @@ extension Story {
     left + String(repeating: " ", count: max(1, 9 - right.count)) + right
   }
 
-  private func shortName(_ asset: AssetID) -> String { String(asset.rawValue.prefix(20)) }
-
   private func names(_ assets: [AssetID]) -> String {
-    assets.map(\.rawValue).joined(separator: ", ")
+    assets.map { shortName($0) }.joined(separator: ", ")
   }
 
   /// The first rows, and how many there are besides.

@@ -3,23 +3,23 @@ import Keel
 // How this example writes numbers and dates.
 
 func percent(_ value: Double, _ decimals: Int = 1) -> String {
-  NumberFormat.percent(decimals).ascii.string(value)
+  NumberFormat.percent(decimals).string(value)
 }
 
 func signedPercent(_ value: Double, _ decimals: Int = 1) -> String {
-  NumberFormat.percent(decimals).ascii.signed.string(value)
+  NumberFormat.percent(decimals).signed.string(value)
 }
 
 func number(_ value: Double, _ decimals: Int = 2) -> String {
-  NumberFormat.fixed(decimals).ascii.string(value)
+  NumberFormat.fixed(decimals).string(value)
 }
 
 func dollars(_ value: Double, _ decimals: Int = 0) -> String {
-  NumberFormat.currency("$", decimals: decimals).ascii.string(value)
+  NumberFormat.currency("$", decimals: decimals).string(value)
 }
 
 func signedDollars(_ value: Double, _ decimals: Int = 0) -> String {
-  NumberFormat.currency("$", decimals: decimals).ascii.signed.string(value)
+  NumberFormat.currency("$", decimals: decimals).signed.string(value)
 }
 
 /// A price with as many decimals as its size asks for.
@@ -28,6 +28,21 @@ func price(_ value: Double) -> String {
 }
 
 func count(_ value: Int) -> String { NumberFormat.fixed(0).string(Double(value)) }
+
+/// A name that fits the screen and cannot steer the terminal.
+func shortName(_ asset: AssetID, _ most: Int = 12) -> String {
+  let name = asset.rawValue.map {
+    $0.isNewline || $0.asciiValue.map { $0 < 32 } ?? false ? "?" : $0
+  }
+  return name.count > most ? String(name.prefix(most - 1)) + "…" : String(name)
+}
+
+/// Degrees of freedom; at the largest that a fit looks at, the law is as good as normal.
+func degrees(_ law: StudentT) -> String {
+  let largest = StudentT.FitSettings().highestDegreesOfFreedom
+  return law.degreesOfFreedom >= largest
+    ? "over \(count(Int(largest)))" : number(law.degreesOfFreedom, 1)
+}
 
 func plural(_ value: Int, _ noun: String) -> String {
   "\(value == 0 ? "no" : count(value)) \(noun)\(value == 1 ? "" : "s")"

@@ -43,11 +43,22 @@ struct Market {
           + "\(risky.count) assets need at least \(fewest)")
     }
     let prices = try history.selecting(risky)
+    try Self.requireMovement(prices, fileName)
     estimation = prices.dropLast(Assumptions.heldOutRows)
     // The first held-out return starts at the last price that the estimates saw.
     heldOut = prices.suffix(Assumptions.heldOutRows + 1)
     annualization = try Self.annualization(of: history)
     check = try PriceCheck(everything, kept: history, cash: cash)
+  }
+
+  /// Requires that every price changes, without which there is no risk to measure.
+  private static func requireMovement(_ prices: PriceHistory, _ fileName: String) throws {
+    for (position, asset) in prices.universe.assets.enumerated() {
+      let first = prices[0, position]
+      if (1..<prices.rowCount).allSatisfy({ prices[$0, position] == first }) {
+        throw Failure("\(fileName): the price of \(asset) never changes")
+      }
+    }
   }
 
   /// Periods a year, told from the dates.

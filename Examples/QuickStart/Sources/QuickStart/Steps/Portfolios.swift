@@ -35,6 +35,24 @@ struct Portfolios {
 
   var all: [Portfolio] { [minimumVariance, maximumSharpe, equalRisk].compactMap(\.self) }
 
+  /// What did not come out as asked, in words.
+  var remarks: [String] {
+    var remarks: [String] = []
+    if maximumSharpe == nil {
+      remarks.append("Maximum Sharpe: none, since no asset is expected to earn anything.")
+    }
+    if largestWeight == 1, equalRisk.weights.universe.count > 1 {
+      remarks.append(
+        "With so few assets the limit of \(percent(Assumptions.largestWeight, 0)) cannot be kept.")
+    }
+    if let most = equalRisk.weights.values.max(), most > largestWeight {
+      remarks.append(
+        "Equal risk has one solution, and it takes \(percent(most)) of one asset, beyond the limit of "
+          + "\(percent(largestWeight, 0)).")
+    }
+    return remarks
+  }
+
   init(_ market: Market, _ estimates: Estimates) throws {
     let assetCount = Double(market.universe.count)
     let fits = assetCount * Assumptions.largestWeight >= 1

@@ -22,8 +22,7 @@ struct Protection {
     quantity = Assumptions.portfolioValue * weight / spot
     model = BlackScholes(
       spot: spot,
-      volatility: market.annualization.volatility(
-        estimates.covariance.standardDeviations[position]),
+      volatility: estimates.ownVolatilities[position],
       rate: Assumptions.interestRate, carryYield: 0)
     option = EuropeanOption(
       kind: .put, strike: Assumptions.putStrikeShare * spot,

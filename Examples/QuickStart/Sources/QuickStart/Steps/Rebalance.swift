@@ -14,6 +14,8 @@ struct Rebalance {
     let trade: Double
     /// Why nothing is traded, or nothing.
     let reason: String
+
+    var drift: Double { before - target }
   }
 
   let rows: [Row]
