@@ -1,6 +1,7 @@
 import Foundation
 import KeelAllocation
 import KeelData
+import KeelDistributions
 import KeelNumerics
 import KeelOptimization
 import KeelTestSupport
@@ -59,8 +60,8 @@ import Testing
     for share in equal.value.contributions.shares {
       expectClose(share, 1 / Double(assets.count), relative: 1e-9)
     }
-    let volatility = equal.value.contributions.volatility
-    let lowest = try RiskContributions(weights: least.value, covariance: covariance).volatility
+    let volatility = equal.value.contributions.total
+    let lowest = try RiskContributions.volatility(weights: least.value, covariance: covariance).total
     #expect(lowest <= volatility * (1 + 1e-12) || equal.value.weights.values.contains { $0 > 0.35 })
   }
 }
