@@ -113,7 +113,9 @@ let package = Package(
     tests(of: "KeelEstimation", with: ["KeelNumerics", "KeelLinearAlgebra", "KeelData"]),
     tests(
       of: "KeelAllocation",
-      with: ["KeelNumerics", "KeelLinearAlgebra", "KeelData", "KeelOptimization"]
+      with: [
+        "KeelNumerics", "KeelLinearAlgebra", "KeelData", "KeelOptimization", "KeelDistributions",
+      ]
     ),
     tests(of: "KeelDerivatives", with: ["KeelNumerics", "KeelData"]),
     tests(of: "KeelEngine", with: ["KeelNumerics", "KeelData"]),

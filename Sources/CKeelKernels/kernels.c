@@ -1,0 +1,95 @@
+/* Compiles the bodies for each level and chooses between them. */
+#include "CKeelKernels.h"
+#include "coefficients.h"
+
+/* A vector is two registers wide on purpose: two interleaved chains hide the latency of each other.
+   Such vectors never cross a call, as every body is inlined. */
+#pragma clang diagnostic ignored "-Wpsabi"
+
+/* The bodies say where a fused operation stands; elsewhere products are rounded. */
+#pragma STDC FP_CONTRACT OFF
+
+#if defined(__x86_64__)
+#define KEEL_HAS_LEVELS 1
+#pragma clang attribute push( \
+  __attribute__((target("avx512f,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
+#define KEEL_SUFFIX _avx512
+#define KEEL_WIDTH 16
+#define KEEL_FMA 1
+#include "level.h"
+#pragma clang attribute pop
+
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#define KEEL_SUFFIX _avx2
+#define KEEL_WIDTH 8
+#define KEEL_FMA 1
+#include "level.h"
+#pragma clang attribute pop
+#endif
+
+#define KEEL_SUFFIX _baseline
+#define KEEL_WIDTH 4
+#if defined(__ARM_FEATURE_FMA) || defined(__aarch64__) || defined(__FMA__)
+#define KEEL_FMA 1
+#else
+#define KEEL_FMA 0
+#endif
+#include "level.h"
+
+int keel_level_used(int level) {
+#if KEEL_HAS_LEVELS
+  if (level == KEEL_LEVEL_BASELINE) return KEEL_LEVEL_BASELINE;
+  if (level != KEEL_LEVEL_AVX2 && __builtin_cpu_supports("avx512f")
+      && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")
+      && __builtin_cpu_supports("fma"))
+    return KEEL_LEVEL_AVX512;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return KEEL_LEVEL_AVX2;
+#else
+  (void)level;
+#endif
+  return KEEL_LEVEL_BASELINE;
+}
+
+#if KEEL_HAS_LEVELS
+#define KEEL_DISPATCH(name, level, ...)                                                           \
+  switch (keel_level_used(level)) {                                                               \
+    case KEEL_LEVEL_AVX512: name##_avx512(__VA_ARGS__); break;                                    \
+    case KEEL_LEVEL_AVX2: name##_avx2(__VA_ARGS__); break;                                        \
+    default: name##_baseline(__VA_ARGS__);                                                        \
+  }
+#else
+#define KEEL_DISPATCH(name, level, ...) ((void)(level), name##_baseline(__VA_ARGS__));
+#endif
+
+#define KEEL_DEFINE(name)                                                                         \
+  void keel_##name(const double *restrict x, double *restrict y, size_t n, int level) {           \
+    KEEL_DISPATCH(map_##name, level, x, y, n)                                                     \
+  }
+
+KEEL_DEFINE(exp)
+KEEL_DEFINE(log)
+KEEL_DEFINE(erf)
+KEEL_DEFINE(erfc)
+KEEL_DEFINE(scaled_erfc)
+KEEL_DEFINE(normal_pdf)
+KEEL_DEFINE(normal_cdf)
+KEEL_DEFINE(normal_survival)
+KEEL_DEFINE(normal_quantile)
+
+void keel_fill_uniform(
+  uint64_t seed, uint64_t stream, uint64_t index, double *restrict y, size_t n, int level) {
+  KEEL_DISPATCH(fill_uniform, level, seed, stream, index, y, n)
+}
+
+void keel_fill_normal(
+  uint64_t seed, uint64_t stream, uint64_t index, double *restrict y, size_t n, int level) {
+  KEEL_DISPATCH(fill_normal, level, seed, stream, index, y, n)
+}
+
+void keel_philox(
+  uint64_t key, uint64_t counter_low, uint64_t counter_high, uint64_t *restrict output) {
+  keel_bits_baseline first, second;
+  philox_baseline(key, counter_high, (keel_bits_baseline)counter_low, &first, &second);
+  output[0] = first[0];
+  output[1] = second[0];
+}

@@ -160,6 +160,10 @@ extension String {
   /// The text, cut where it is too long for an error.
   var excerpt: String {
     let longest = 80
-    return utf8.count <= longest ? self : String(prefix(longest)) + "…"
+    guard utf8.count > longest else { return self }
+    // By scalars: one character may hold any number of combining marks.
+    var cut = String.UnicodeScalarView()
+    cut.append(contentsOf: unicodeScalars.prefix(longest))
+    return String(cut) + "…"
   }
 }

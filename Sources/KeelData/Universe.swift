@@ -1,6 +1,7 @@
 /// The name of an asset, as the caller writes it: `"BTC"`, `"ETH-PERP"`, a contract address.
 ///
-/// Names are compared exactly; `"btc"` is not `"BTC"`.
+/// Names are compared as Swift compares strings: `"btc"` is not `"BTC"`, and two spellings of one
+/// accented letter are the same.
 public struct AssetID: RawRepresentable, Hashable, Sendable, Codable, Comparable,
   ExpressibleByStringLiteral, CustomStringConvertible
 {

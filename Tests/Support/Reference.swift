@@ -25,9 +25,7 @@ public enum Reference {
     let path =
       ProcessInfo.processInfo.environment["KEEL_DATA"]
       ?? package.deletingLastPathComponent().appendingPathComponent("shared/data").path
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue
-    else { return nil }
+    guard FileManager.default.fileExists(atPath: path) else { return nil }
     return URL(fileURLWithPath: path)
   }
 }

@@ -1,4 +1,3 @@
-public import KeelNumerics
 public import Testing
 
 /// Checks a computed number against a reference, relative to the reference or absolutely, and

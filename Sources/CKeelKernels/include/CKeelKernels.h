@@ -1,1 +1,81 @@
-#pragma once
+/* Vectorized elementary functions and counter-based random numbers.
+
+   One loop body is compiled three times on x86-64 (AVX-512, AVX2 with FMA, and the baseline of the
+   processor family) and once elsewhere; every call asks the processor which one it may use, so
+   there is no state and any number of threads may call at once. The bodies have no branches: the
+   time does not depend on the values.
+
+   An element's result depends on its value and the level alone: not on its position, on the length
+   of the array or on its neighbors, bit for bit. */
+#ifndef C_KEEL_KERNELS_H
+#define C_KEEL_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "KeelThreads.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The instruction sets that a kernel was compiled for. A level that the processor lacks is replaced
+   by the best one it has. */
+enum {
+  KEEL_LEVEL_AUTOMATIC = 0,
+  KEEL_LEVEL_BASELINE = 1,
+  KEEL_LEVEL_AVX2 = 2,
+  KEEL_LEVEL_AVX512 = 3
+};
+
+/* The level that a call with `level` uses on this processor. */
+int keel_level_used(int level);
+
+/* Each writes f(x[i]) to y[i] for i < n; x and y do not overlap; NaN gives NaN. Errors are the
+   largest measured against 50-digit references, where the result is a normal number. */
+
+/* exp(x); 1 ulp. */
+void keel_exp(const double *restrict x, double *restrict y, size_t n, int level);
+
+/* The natural logarithm; 1 ulp; minus infinity at zero, NaN below. */
+void keel_log(const double *restrict x, double *restrict y, size_t n, int level);
+
+/* The error function; 2 ulp. */
+void keel_erf(const double *restrict x, double *restrict y, size_t n, int level);
+
+/* 1 - erf(x) without cancellation; 2 ulp in both tails. */
+void keel_erfc(const double *restrict x, double *restrict y, size_t n, int level);
+
+/* exp(x^2) erfc(x); 2 ulp. */
+void keel_scaled_erfc(const double *restrict x, double *restrict y, size_t n, int level);
+
+/* The standard normal density; 1 ulp. */
+void keel_normal_pdf(const double *restrict x, double *restrict y, size_t n, int level);
+
+/* The standard normal distribution function; 2 ulp in both tails. */
+void keel_normal_cdf(const double *restrict x, double *restrict y, size_t n, int level);
+
+/* The standard normal survival function, cdf(-x); 2 ulp in both tails. */
+void keel_normal_survival(const double *restrict x, double *restrict y, size_t n, int level);
+
+/* The inverse of the normal distribution function; 4 ulp; infinite at 0 and 1, NaN outside. */
+void keel_normal_quantile(const double *restrict x, double *restrict y, size_t n, int level);
+
+/* One block of Philox4x32-10: 128 bits from a 64-bit key and a 128-bit counter, as two words of
+   64 bits, low half first. */
+void keel_philox(
+  uint64_t key, uint64_t counter_low, uint64_t counter_high, uint64_t *restrict output);
+
+/* Writes the uniform draws index, index + 1, ... of a stream; the same bits at every level. */
+void keel_fill_uniform(
+  uint64_t seed, uint64_t stream, uint64_t index, double *restrict y, size_t n, int level);
+
+/* Writes the normal draws index, index + 1, ... of a stream; the same bits at every level. */
+void keel_fill_normal(
+  uint64_t seed, uint64_t stream, uint64_t index, double *restrict y, size_t n, int level);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -7,14 +7,21 @@
 //   - 0 < q ≤ 19: m · 10^q < 2¹²⁸ is an exact integer, rounded once.
 // Everything else goes to the standard library, which rounds correctly too.
 
+/// The powers of ten that a `Double` holds exactly: 5²² is the last power of five below 2⁵³.
+private let exactPowersOfTen: [Double] = [
+  1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
+  1e18, 1e19, 1e20, 1e21, 1e22,
+]
+
 /// The parts of a decimal number: an optional sign, digits with an optional point, an optional
 /// exponent.
 struct DecimalNumber {
   /// Whether a minus sign stands in front.
   var isNegative = false
 
-  /// The positions of the significant digits in the text, with a point among them perhaps: from the
-  /// first to the last digit that is not zero. Empty for zero.
+  /// The positions of the significant digits in the text, a point among them perhaps.
+  ///
+  /// They run from the first to the last digit that is not zero; there are none in zero.
   var digits = 0..<0
 
   /// The number of significant digits.
@@ -116,8 +123,8 @@ extension Double {
         let digit = text[i] &- UInt8(ascii: "0")
         if digit <= 9 { significand = significand &* 10 &+ UInt64(digit) }
       }
-      if significand < 1 << 53, q >= -22 {
-        let power = Double(powersOfTen[q.magnitude == 0 ? 0 : Int(q.magnitude)])
+      if significand < 1 << 53, q > -exactPowersOfTen.count {
+        let power = exactPowersOfTen[abs(q)]
         magnitude = q < 0 ? Double(significand) / power : Double(significand) * power
       } else if q <= 0 {
         magnitude = correctlyRoundedQuotient(UInt128(significand), powersOfTen[-q])

@@ -55,8 +55,9 @@ public struct PriceHistory: Hashable, Sendable {
   ///   - prices: The T × N prices, positive and finite where there is a value, ignored elsewhere.
   ///   - availability: T × N answers, column after column: the whole history of the first asset
   ///     first.
-  /// - Throws: `DataError` with asset and row; `DataError.invalidValue` for a recovery that is
-  ///   negative or not finite, that changes, that has no price before it or a price after it.
+  /// - Throws: `DataError` with asset and row: `DataError.invalidValue` for a recovery that is
+  ///   negative or not finite, that changes, or that anything else follows;
+  ///   `DataError.missingPrice` for a delisting without a price before it.
   public init(
     universe: Universe,
     timestamps: [Timestamp],
@@ -125,7 +126,8 @@ public struct PriceHistory: Hashable, Sendable {
     for j in 0..<universe.count {
       let asset = universe.assets[j]
       try Self.requirePositive(storage.column(j), marks, offset: j * storage.rowCount, asset)
-      try Self.requireFinalDelisting(marks, j * storage.rowCount, storage.rowCount, asset)
+      try Self.requireFinalDelisting(
+        marks, storage.column(j), offset: j * storage.rowCount, recovery: recoveries[j], asset)
     }
     self.init(
       unchecked: universe, timestamps: timestamps, storage: storage, marks: marks,
@@ -165,19 +167,23 @@ public struct PriceHistory: Hashable, Sendable {
   /// Checks that a delisting follows a price and ends the column.
   private static func requireFinalDelisting(
     _ marks: [Mark],
-    _ offset: Int,
-    _ rowCount: Int,
+    _ column: borrowing Span<Double>,
+    offset: Int,
+    recovery: Double,
     _ asset: AssetID
   ) throws(DataError) {
     var hasPrice = false
     var isDelisted = false
-    for i in 0..<rowCount {
+    for i in 0..<column.count {
       let mark = marks[offset + i]
       if mark == .value { hasPrice = true }
-      if mark == .delisted && !hasPrice || mark != .delisted && isDelisted {
+      if mark == .delisted, !hasPrice {
+        throw .missingPrice(asset: asset, row: i, availability: .delisted(recovery: recovery))
+      }
+      if mark != .delisted, isDelisted {
         throw .invalidValue(
-          argument: "availability after or before a delisting", asset: asset, row: i, got: .nan,
-          lowest: 0, highest: .greatestFiniteMagnitude)
+          argument: "availability after a delisting", asset: asset, row: i,
+          got: mark == .value ? column[i] : .nan, lowest: recovery, highest: recovery)
       }
       isDelisted = mark == .delisted
     }
@@ -243,6 +249,26 @@ extension PriceHistory {
   public func availability(row: Int, asset: AssetID) -> Availability? {
     guard row >= 0, row < rowCount, let position = universe.position(of: asset) else { return nil }
     return availability(row: row, position: position)
+  }
+
+  /// The prices of one asset.
+  ///
+  /// - Parameter asset: The asset.
+  /// - Returns: T prices, nil where there is none.
+  /// - Throws: `DataError.unknownAsset`.
+  public func prices(of asset: AssetID) throws(DataError) -> [Double?] {
+    let position = try universe.requiredPosition(of: asset)
+    return (0..<rowCount).map { self[$0, position] }
+  }
+
+  /// The row of a time.
+  ///
+  /// - Parameter time: The time.
+  /// - Returns: The row with exactly this timestamp, or nil.
+  /// - Complexity: O(log T).
+  public func row(at time: Timestamp) -> Int? {
+    let row = timestamps.rowCount(through: time) - 1
+    return row >= 0 && timestamps[row] == time ? row : nil
   }
 
   /// Whether every price exists.

@@ -12,6 +12,9 @@ struct CSVScanner {
   /// The number of fields in the header.
   private(set) var columnCount = 0
 
+  /// Whether a field goes over several lines.
+  private(set) var hasLineBreaks = false
+
   private let file: String
   private let delimiter: UInt8
   private let firstBadByte: Int
@@ -109,7 +112,7 @@ struct CSVScanner {
   }
 
   /// Reads a field in quotes; only blanks may stand between the quotes and the separators.
-  private func quotedField(
+  private mutating func quotedField(
     _ bytes: borrowing Span<UInt8>,
     _ position: inout Int,
     _ column: Int
@@ -119,7 +122,10 @@ struct CSVScanner {
     var hasEscapes = false
     var end = start
     while true {
-      while end < bytes.count, bytes[end] != Self.quote { end += 1 }
+      while end < bytes.count, bytes[end] != Self.quote {
+        if bytes[end] == Self.lineFeed || bytes[end] == Self.carriageReturn { hasLineBreaks = true }
+        end += 1
+      }
       guard end < bytes.count else {
         let reason: TableFailure = firstBadByte < bytes.count ? .notUTF8 : .badQuoting
         throw failure(reason, bytes, start, bytes.count, column)

@@ -27,6 +27,9 @@ public struct CSVTable: Sendable {
   /// The fields, row after row, the header first.
   let fields: [Field]
 
+  /// Whether a field goes over several lines, so that rows are not lines.
+  let hasLineBreaks: Bool
+
   /// Where a field stands in the bytes, without its quotes.
   struct Field: Sendable {
     var start: Int
@@ -70,6 +73,7 @@ public struct CSVTable: Sendable {
     self.bytes = bytes
     self.file = file
     self.fields = fields
+    hasLineBreaks = scanner.hasLineBreaks
     rowCount = max(fields.count / max(columnCount, 1) - 1, 0)
     header = fields.prefix(columnCount).map { Self.text(of: $0, in: bytes) }
     var names = Set<String>(minimumCapacity: columnCount)
@@ -191,8 +195,10 @@ extension CSVTable {
   /// - Returns: An error with file, line, column and text.
   public func failure(_ reason: TableFailure, row: Int, column: Int) -> DataError {
     let field = field(row, column)
+    // The header is line 1, row 0 line 2; blank lines stand at the end only.
+    let line = hasLineBreaks ? bytes.span.line(at: field.start) : row + 2
     return .invalidTable(
-      file: file, line: bytes.span.line(at: field.start), column: column + 1,
+      file: file, line: line, column: column + 1,
       value: Self.text(of: field, in: bytes).excerpt, reason: reason)
   }
 

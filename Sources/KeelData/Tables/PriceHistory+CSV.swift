@@ -80,7 +80,8 @@ extension PriceHistory {
   ///   - table: Times, assets and positive finite prices.
   ///   - settings: The names of the columns.
   /// - Throws: `DataError.invalidTable` with file, line, column and text; `DataError.shapeMismatch`
-  ///   when times and assets span more than 2³¹ cells.
+  ///   when fewer than one in 64 of more than 2²⁴ cells has a line: such a table holds few times in
+  ///   common, and would need memory out of all proportion to its size.
   /// - Complexity: O(lines · log(lines) + times · assets).
   public init(long table: CSVTable, settings: LongTableSettings) throws(DataError) {
     let timeColumn = try table.column(named: settings.timeColumn)
@@ -90,10 +91,11 @@ extension PriceHistory {
 
     let timestamps = lines.times.sortedUnique
     let assetCount = lines.assets.count
-    let (cellCount, overflow) = timestamps.count.multipliedReportingOverflow(by: assetCount)
-    guard !overflow, cellCount <= Int(Int32.max) else {
-      throw .shapeMismatch(
-        argument: "times × assets", got: overflow ? Int.max : cellCount, required: Int(Int32.max))
+    let cellLimit = max(Self.cellsOfAnyTable, lines.times.count * Self.cellsPerLine)
+    // Both factors are at most the number of lines, whose square fits.
+    let cellCount = timestamps.count * assetCount
+    guard cellCount <= cellLimit else {
+      throw .shapeMismatch(argument: "times × assets", got: cellCount, required: cellLimit)
     }
     var prices = [Double](repeating: 0, count: cellCount)
     var marks = [Mark](repeating: .noTrade, count: cellCount)
@@ -110,16 +112,25 @@ extension PriceHistory {
       marks: marks, recoveries: [Double](repeating: 0, count: assetCount))
   }
 
+  /// The number of cells that any long table may span: 150 MB.
+  private static let cellsOfAnyTable = 1 << 24
+
+  /// The number of cells that a long table may span for each of its lines.
+  private static let cellsPerLine = 64
+
   /// The history with an asset delisted from a row on.
+  ///
+  /// The loss is booked as a return only when the row before has a price; a gap between the last
+  /// price and the delisting stays a gap, and hides the loss from every return.
   ///
   /// - Parameters:
   ///   - asset: The asset.
   ///   - row: The first row without the asset, from 0; every later price must be missing.
   ///   - recovery: What a holder got back, as a fraction of the last price: 0 for a total loss.
-  /// - Returns: The history; a gap between the last price and `row` stays a gap.
+  /// - Returns: The history.
   /// - Throws: `DataError.unknownAsset`, `DataError.shapeMismatch` for no such row, or
-  ///   `DataError.invalidValue` for a recovery out of range, or a price in or after the row, or none
-  ///   before it.
+  ///   `DataError.invalidValue` for a recovery out of range or a price in or after the row,
+  ///   `DataError.missingPrice` for no price before it.
   public func delisting(
     _ asset: AssetID,
     from row: Int,

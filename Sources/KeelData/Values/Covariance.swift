@@ -46,18 +46,19 @@ public struct Covariance: Hashable, Sendable {
         got: dense[place.row, place.column],
         lowest: -.greatestFiniteMagnitude, highest: .greatestFiniteMagnitude)
     }
+    for (j, variance) in dense.diagonal.enumerated() where variance < 0 {
+      throw .invalidValue(
+        argument: "dense", asset: universe.assets[j], row: j, got: variance, lowest: 0,
+        highest: .greatestFiniteMagnitude)
+    }
     let deviations = dense.diagonal.map { $0.squareRoot() }
     for j in 0..<dense.order {
       let column = dense.column(j)
-      for i in 0...j {
-        let highest =
-          i == j
-          ? Double.greatestFiniteMagnitude
-          : deviations[i] * deviations[j] * (1 + Self.correlationTolerance)
-        let lowest = i == j ? 0 : -highest
-        guard column[i] >= lowest, column[i] <= highest else {
+      for i in 0..<j {
+        let highest = deviations[i] * deviations[j] * (1 + Self.correlationTolerance)
+        guard column[i].magnitude <= highest else {
           throw .invalidValue(
-            argument: "dense", asset: universe.assets[j], row: i, got: column[i], lowest: lowest,
+            argument: "dense", asset: universe.assets[j], row: i, got: column[i], lowest: -highest,
             highest: highest)
         }
       }

@@ -28,6 +28,6 @@ public struct Weights: Hashable, Sendable {
     universe.position(of: asset).map { values[$0] }
   }
 
-  /// The sum of the weights.
-  public var total: Double { values.reduce(0, +) }
+  /// The sum of the weights, taken in the order of the assets' names.
+  public var total: Double { universe.positionsByName.reduce(0) { $0 + values[$1] } }
 }

@@ -1,0 +1,54 @@
+#include "CBenchmarkSupport.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+// Fortran symbols of LAPACK and BLAS, with gfortran's hidden string lengths at the end.
+extern void dpotrf_(const char *uplo, const int *n, double *a, const int *lda, int *info, size_t);
+extern void dsyevd_(const char *jobz, const char *uplo, const int *n, double *a, const int *lda,
+                    double *w, double *work, const int *lwork, int *iwork, const int *liwork,
+                    int *info, size_t, size_t);
+extern void dsyrk_(const char *uplo, const char *trans, const int *n, const int *k,
+                   const double *alpha, const double *a, const int *lda, const double *beta,
+                   double *c, const int *ldc, size_t, size_t);
+extern void openblas_set_num_threads(int);
+
+int bench_dpotrf(int n, double *a) {
+  int info = 0;
+  dpotrf_("L", &n, a, &n, &info, 1);
+  return info;
+}
+
+int bench_dsyevd(int n, double *a, double *w, double *work, int lwork, int *iwork, int liwork) {
+  int info = 0;
+  dsyevd_("V", "L", &n, a, &n, w, work, &lwork, iwork, &liwork, &info, 1, 1);
+  return info;
+}
+
+int bench_dsyevd_sizes(int n, int *lwork, int *liwork) {
+  int info = 0, query = -1;
+  double work = 0;
+  dsyevd_("V", "L", &n, NULL, &n, NULL, &work, &query, liwork, &query, &info, 1, 1);
+  *lwork = (int)work;
+  return info;
+}
+
+void bench_dsyrk_transposed(int n, int k, const double *a, double *c) {
+  double one = 1, zero = 0;
+  dsyrk_("L", "T", &n, &k, &one, a, &k, &zero, c, &n, 1, 1);
+}
+
+void bench_set_threads(int threads) { openblas_set_num_threads(threads); }
+
+void bench_copy(double *to, const double *from, uint64_t count) {
+  memcpy(to, from, count * sizeof(double));
+}
+
+void bench_libm_exp(double *to, const double *from, uint64_t count) {
+  for (uint64_t i = 0; i < count; i++) to[i] = exp(from[i]);
+}
+
+void bench_libm_erfc(double *to, const double *from, uint64_t count) {
+  for (uint64_t i = 0; i < count; i++) to[i] = erfc(from[i]);
+}

@@ -1,0 +1,27 @@
+#ifndef KEEL_BENCHMARK_SUPPORT_H
+#define KEEL_BENCHMARK_SUPPORT_H
+
+#include <stdint.h>
+
+// Allocation counts since the last reset, over all threads. Calls that come from the BLAS and LAPACK
+// library are counted apart from all others.
+void bench_allocations_reset(void);
+uint64_t bench_allocations_own(void);
+uint64_t bench_allocations_lapack(void);
+
+// Floors: the plain library call on prepared buffers. The order-n matrices are column-major; the
+// lower triangle is read. Return LAPACK's info.
+int bench_dpotrf(int n, double *a);
+int bench_dsyevd(int n, double *a, double *w, double *work, int lwork, int *iwork, int liwork);
+int bench_dsyevd_sizes(int n, int *lwork, int *liwork);
+void bench_dsyrk_transposed(int n, int k, const double *a, double *c);
+void bench_set_threads(int threads);
+
+// One pass over memory: copy `count` doubles.
+void bench_copy(double *to, const double *from, uint64_t count);
+
+// What libm gives, one call an element.
+void bench_libm_exp(double *to, const double *from, uint64_t count);
+void bench_libm_erfc(double *to, const double *from, uint64_t count);
+
+#endif

@@ -1,0 +1,47 @@
+import Keel
+
+let portfolioCases: [Case] =
+  [100, 500].map { minimumVarianceCase(assetCount: $0) }
+  + [50, 100].map { maximumSharpeCase(assetCount: $0) }
+  + [100, 500, 1000].map { equalRiskCase(assetCount: $0) }
+
+/// Estimates of n assets from 2 n observations.
+private func estimates(assetCount n: Int) throws -> (ExpectedReturns, Covariance) {
+  let universe = try Universe((0..<n).map { AssetID("A\($0)") })
+  let rows = 2 * n
+  let returns = try Matrix(
+    rowCount: rows, columnCount: n, columnMajor: Inputs.returns(rows: rows, columns: n))
+  let estimate = try LedoitWolf().unlabeledCovariance(from: returns)
+  let means = try SampleMean().unlabeledExpectedReturns(from: returns)
+  return (
+    try ExpectedReturns(universe: universe, values: means),
+    try Covariance(universe: universe, dense: estimate.matrix)
+  )
+}
+
+private func minimumVarianceCase(assetCount n: Int) -> Case {
+  Case(
+    name: "allocation/minimum-variance/\(n)",
+    floors: n == 100 || n == 500 ? ["blas/dpotrf/\(n)"] : []
+  ) {
+    let (_, covariance) = try estimates(assetCount: n)
+    return .init(run: { _ = try MinimumVariance().weights(covariance: covariance) })
+  }
+}
+
+private func maximumSharpeCase(assetCount n: Int) -> Case {
+  Case(name: "allocation/maximum-sharpe/\(n)") {
+    let (means, covariance) = try estimates(assetCount: n)
+    return .init(run: {
+      _ = try MaximumSharpe(riskFreeRate: 0).weights(
+        expectedReturns: means, covariance: covariance)
+    })
+  }
+}
+
+private func equalRiskCase(assetCount n: Int) -> Case {
+  Case(name: "risk-budgeting/equal-risk/\(n)") {
+    let (_, covariance) = try estimates(assetCount: n)
+    return .init(run: { _ = try RiskBudgeting().weights(covariance: covariance) })
+  }
+}

@@ -1,0 +1,75 @@
+import CBenchmarkSupport
+
+/// The lower limits: the bare library call, or one pass over memory.
+let floorCases: [Case] =
+  [100, 500, 2000].map { dpotrfFloor(order: $0) } + [100, 500].map { dsyevdFloor(order: $0) }
+  + [(1000, 100), (5000, 1000)].map { dsyrkFloor(rows: $0.0, columns: $0.1) }
+  + [
+    copyFloor(count: 1_000_000), libmFloor("exp", bench_libm_exp),
+    libmFloor("erfc", bench_libm_erfc),
+  ]
+
+/// Memory that belongs to a floor until the program ends.
+private func buffer(_ values: [Double]) -> UnsafeMutablePointer<Double> {
+  let pointer = UnsafeMutablePointer<Double>.allocate(capacity: max(values.count, 1))
+  pointer.initialize(from: values, count: values.count)
+  return pointer
+}
+
+private func dpotrfFloor(order n: Int) -> Case {
+  Case(name: "blas/dpotrf/\(n)") {
+    let source = buffer(Inputs.positiveDefinite(order: n))
+    let work = buffer([Double](repeating: 0, count: n * n))
+    return .init(run: {
+      bench_copy(work, source, UInt64(n * n))
+      guard bench_dpotrf(Int32(n), work) == 0 else { throw BenchmarkError("dpotrf failed") }
+    })
+  }
+}
+
+private func dsyevdFloor(order n: Int) -> Case {
+  Case(name: "blas/dsyevd/\(n)") {
+    let source = buffer(Inputs.positiveDefinite(order: n))
+    let matrix = buffer([Double](repeating: 0, count: n * n))
+    let values = buffer([Double](repeating: 0, count: n))
+    var (doubles, integers): (Int32, Int32) = (0, 0)
+    bench_dsyevd_sizes(Int32(n), &doubles, &integers)
+    let work = buffer([Double](repeating: 0, count: Int(doubles)))
+    let integerWork = UnsafeMutablePointer<Int32>.allocate(capacity: Int(integers))
+    let (workCount, integerCount) = (doubles, integers)
+    return .init(run: {
+      bench_copy(matrix, source, UInt64(n * n))
+      let info = bench_dsyevd(
+        Int32(n), matrix, values, work, workCount, integerWork, integerCount)
+      guard info == 0 else { throw BenchmarkError("dsyevd failed") }
+    })
+  }
+}
+
+private func dsyrkFloor(rows: Int, columns: Int) -> Case {
+  Case(name: "blas/dsyrk/\(rows)x\(columns)") {
+    let source = buffer(Inputs.returns(rows: rows, columns: columns))
+    let product = buffer([Double](repeating: 0, count: columns * columns))
+    return .init(run: { bench_dsyrk_transposed(Int32(columns), Int32(rows), source, product) })
+  }
+}
+
+private func copyFloor(count: Int) -> Case {
+  Case(name: "memory/copy/\(count)", items: count) {
+    let source = buffer(Inputs.normals(count: count))
+    let target = buffer([Double](repeating: 0, count: count))
+    return .init(run: { bench_copy(target, source, UInt64(count)) })
+  }
+}
+
+private func libmFloor(
+  _ name: String,
+  _ function: @escaping (UnsafeMutablePointer<Double>?, UnsafePointer<Double>?, UInt64) -> Void
+) -> Case {
+  let count = 1_000_000
+  return Case(name: "memory/libm-\(name)/\(count)", items: count) {
+    let source = buffer(Inputs.normals(count: count))
+    let target = buffer([Double](repeating: 0, count: count))
+    return .init(run: { function(target, source, UInt64(count)) })
+  }
+}

@@ -1,0 +1,127 @@
+public import KeelData
+public import KeelOptimization
+
+/// Describes why there is no portfolio to return.
+@nonexhaustive
+public enum AllocationError: Error, Hashable, Sendable {
+  /// The constraints clash; `constraints` names those that cannot hold together, and
+  /// `contradiction` is by how much their combination is missed, as a fraction of the portfolio.
+  case infeasible(constraints: [String], contradiction: Double)
+
+  /// The objective grows without limit along a direction, here the asset that moves most.
+  case unbounded(asset: AssetID)
+
+  /// No allowed portfolio is expected to earn more than the risk-free rate, so that no Sharpe ratio
+  /// is positive; `best` is the largest expected return that the constraints allow.
+  case noPortfolioBeatsRiskFree(best: Double, riskFreeRate: Double)
+
+  /// The covariance has a negative variance in some direction.
+  case covarianceNotPositiveSemidefinite
+
+  /// A number in a constraint or a setting is NaN, infinite or outside its range.
+  case invalidArgument(name: String, asset: AssetID?, got: Double)
+
+  /// Two values that meet in one call are about different assets, or about the same in another
+  /// order; an asset is nil where one of them has no more.
+  case universeMismatch(position: Int, left: AssetID?, right: AssetID?)
+
+  /// No long-only portfolio has the wanted risk contributions.
+  case riskBudgetUnattainable(asset: AssetID, reason: RiskBudgetFailure)
+
+  /// The solver stopped before the published tolerance held.
+  case notSolved(status: SolverStatus, certificate: Certificate)
+}
+
+/// Says why risk contributions cannot be attained.
+@nonexhaustive
+public enum RiskBudgetFailure: Hashable, Sendable {
+  /// The asset has no variance, so that no weight gives it a risk contribution.
+  case noVariance
+
+  /// The only weight with the wanted contribution lies outside the bounds.
+  case outsideBounds(weight: Double, lowest: Double, highest: Double)
+
+  /// Some assets hedge each other completely, so that total risk vanishes before the budgets are
+  /// met; `error` is the relative distance to the budget that was left.
+  case vanishingRisk(error: Double)
+}
+
+/// Translates the errors of lower modules into what they mean for a portfolio.
+enum Translation {
+  /// Requires one universe for two values.
+  static func requireEqual(_ left: Universe, _ right: Universe) throws(AllocationError) {
+    do throws(DataError) {
+      try left.requireEqual(right)
+    } catch {
+      if case .universeMismatch(let position, let first, let second) = error {
+        throw .universeMismatch(position: position, left: first, right: second)
+      }
+      throw .universeMismatch(position: 0, left: left.assets.first, right: right.assets.first)
+    }
+  }
+
+  /// Makes a program or says what was wrong with the constraints.
+  static func program(
+    universe: Universe,
+    _ make: () throws(OptimizationError) -> QuadraticProgram
+  ) throws(AllocationError) -> QuadraticProgram {
+    do throws(OptimizationError) {
+      return try make()
+    } catch {
+      throw translated(error, universe)
+    }
+  }
+
+  /// Solves a program; anything but an optimum is an error.
+  static func solution(
+    of program: QuadraticProgram,
+    universe: Universe,
+    settings: QuadraticSolver.Settings
+  ) throws(AllocationError) -> Solution<[Double]> {
+    let solution: Solution<[Double]>
+    do throws(OptimizationError) {
+      solution = try QuadraticSolver(settings: settings).solve(program)
+    } catch {
+      throw translated(error, universe)
+    }
+    switch solution.status {
+    case .optimal: return solution
+    case .primalInfeasible(let proof):
+      throw .infeasible(constraints: proof.constraints, contradiction: proof.contradiction)
+    case .unbounded(let proof):
+      let direction = proof.direction.prefix(universe.count)
+      let most = direction.indices.max { direction[$0].magnitude < direction[$1].magnitude }
+      throw .unbounded(asset: universe.assets[most ?? 0])
+    default: throw .notSolved(status: solution.status, certificate: solution.certificate)
+    }
+  }
+
+  /// Puts labels on numbers that are known to be finite.
+  static func weights(
+    _ values: [Double],
+    over universe: Universe
+  ) throws(AllocationError) -> Weights {
+    do throws(DataError) {
+      return try Weights(universe: universe, values: values)
+    } catch {
+      throw .invalidArgument(name: "weights", asset: nil, got: .nan)
+    }
+  }
+
+  static func translated(_ error: OptimizationError, _ universe: Universe) -> AllocationError {
+    switch error {
+    case .conflictingBounds(let name, let lower, let upper):
+      .infeasible(constraints: [name], contradiction: lower - upper)
+    case .invalidValue(let argument, let index, let got):
+      .invalidArgument(
+        name: argument, asset: index < universe.count ? universe.assets[max(index, 0)] : nil,
+        got: got)
+    case .notConvex: .covarianceNotPositiveSemidefinite
+    case .duplicateName(let name): .invalidArgument(name: name, asset: nil, got: .nan)
+    case .shapeMismatch(let argument, let got, _):
+      .invalidArgument(name: argument, asset: nil, got: Double(got))
+    case .invalidIndex(let argument, let got, _):
+      .invalidArgument(name: argument, asset: nil, got: Double(got))
+    }
+  }
+}

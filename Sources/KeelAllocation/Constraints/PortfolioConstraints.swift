@@ -1,0 +1,183 @@
+public import KeelData
+import KeelOptimization
+
+/// What a portfolio must satisfy: bounds for each asset, the sum of the weights, and linear limits.
+///
+/// ```text
+/// lower ≤ w ≤ upper,   Σ w = budget,   lower_k ≤ a_k'w ≤ upper_k
+/// ```
+///
+/// Every constraint has a name, by which dual values and errors speak of it: the asset's name for
+/// its bounds, ``budgetName`` for the sum of the weights, and the caller's name for the rest.
+public struct PortfolioConstraints: Hashable, Sendable {
+  /// The interval of the weight of each asset, as fractions of the portfolio.
+  public enum Bounds: Hashable, Sendable {
+    /// One interval for every asset. An infinite end is no bound.
+    case uniform(ClosedRange<Double>)
+
+    /// An interval for some assets, and one for all others.
+    case byAsset([AssetID: ClosedRange<Double>], others: ClosedRange<Double>)
+  }
+
+  /// The name of the constraint on the sum of the weights.
+  public static let budgetName = "budget"
+
+  /// The interval of each weight; by default 0 to 1, long only.
+  public var bounds: Bounds
+
+  /// The sum of the weights; by default 1, fully invested.
+  public var budget: Double
+
+  /// Further linear constraints.
+  public var linear: [LinearConstraint]
+
+  /// Creates constraints.
+  ///
+  /// - Parameters:
+  ///   - bounds: The interval of each weight, as a fraction.
+  ///   - budget: The sum of the weights.
+  ///   - linear: Further linear constraints.
+  public init(
+    bounds: Bounds = .uniform(0...1),
+    budget: Double = 1,
+    linear: [LinearConstraint] = []
+  ) {
+    self.bounds = bounds
+    self.budget = budget
+    self.linear = linear
+  }
+
+  /// Long only and fully invested.
+  public static let longOnly = PortfolioConstraints()
+}
+
+/// A named limit `lower ≤ Σ coefficient × weight ≤ upper`.
+public struct LinearConstraint: Hashable, Sendable {
+  /// The name, different from that of assets and other constraints.
+  public let name: String
+
+  /// The coefficient of each asset that counts.
+  public let coefficients: [AssetID: Double]
+
+  /// The lower limit; −∞ for none.
+  public let lower: Double
+
+  /// The upper limit; +∞ for none.
+  public let upper: Double
+
+  /// Creates a linear constraint.
+  ///
+  /// - Parameters:
+  ///   - name: The name, different from that of assets and other constraints.
+  ///   - coefficients: The coefficient of each asset that counts.
+  ///   - lower: The lower limit; −∞ for none.
+  ///   - upper: The upper limit; +∞ for none.
+  public init(
+    _ name: String,
+    coefficients: [AssetID: Double],
+    lower: Double = -.infinity,
+    upper: Double = .infinity
+  ) {
+    self.name = name
+    self.coefficients = coefficients
+    self.lower = lower
+    self.upper = upper
+  }
+
+  /// A limit on the total weight of a group of assets.
+  ///
+  /// - Parameters:
+  ///   - name: The name of the group.
+  ///   - assets: Its members.
+  ///   - total: The interval of the sum of their weights.
+  /// - Returns: The constraint.
+  public static func group(
+    _ name: String,
+    _ assets: Set<AssetID>,
+    total: ClosedRange<Double>
+  ) -> LinearConstraint {
+    LinearConstraint(
+      name, coefficients: Dictionary(uniqueKeysWithValues: assets.map { ($0, 1) }),
+      lower: total.lowerBound, upper: total.upperBound)
+  }
+}
+
+// MARK: - In terms of a universe
+
+extension PortfolioConstraints {
+  /// The lower and upper bounds in the order of a universe.
+  func resolvedBounds(
+    over universe: Universe
+  ) throws(AllocationError) -> (lower: [Double], upper: [Double]) {
+    var lower: [Double] = []
+    var upper: [Double] = []
+    switch bounds {
+    case .uniform(let range):
+      lower = [Double](repeating: range.lowerBound, count: universe.count)
+      upper = [Double](repeating: range.upperBound, count: universe.count)
+    case .byAsset(let ranges, let others):
+      let unknown = ranges.keys.filter { universe.position(of: $0) == nil }.min()
+      if let unknown { throw .universeMismatch(position: -1, left: unknown, right: nil) }
+      for asset in universe.assets {
+        let range = ranges[asset] ?? others
+        lower.append(range.lowerBound)
+        upper.append(range.upperBound)
+      }
+    }
+    return (lower, upper)
+  }
+
+  /// The rows in the order of a universe, the budget first.
+  func resolvedRows(over universe: Universe) throws(AllocationError) -> [LinearRow] {
+    guard budget.isFinite else {
+      throw .invalidArgument(name: Self.budgetName, asset: nil, got: budget)
+    }
+    var rows = [
+      LinearRow(
+        Self.budgetName, indices: Array(0..<universe.count),
+        coefficients: [Double](repeating: 1, count: universe.count), lower: budget, upper: budget)
+    ]
+    for constraint in linear {
+      var pairs: [(Int, Double)] = []
+      for (asset, coefficient) in constraint.coefficients {
+        guard let position = universe.position(of: asset) else {
+          throw .universeMismatch(position: -1, left: asset, right: nil)
+        }
+        guard coefficient.isFinite else {
+          throw .invalidArgument(name: constraint.name, asset: asset, got: coefficient)
+        }
+        pairs.append((position, coefficient))
+      }
+      pairs.sort { $0.0 < $1.0 }
+      rows.append(
+        LinearRow(
+          constraint.name, indices: pairs.map(\.0), coefficients: pairs.map(\.1),
+          lower: constraint.lower, upper: constraint.upper))
+    }
+    return rows
+  }
+
+  /// The program `minimize 1/2 w'Pw + q'w` under these constraints.
+  func program(
+    quadratic: QuadraticTerm,
+    linear objective: [Double]?,
+    over universe: Universe
+  ) throws(AllocationError) -> QuadraticProgram {
+    let (lower, upper) = try resolvedBounds(over: universe)
+    let rows = try resolvedRows(over: universe)
+    return try Translation.program(universe: universe) { () throws(OptimizationError) in
+      try QuadraticProgram(
+        quadratic: quadratic, linear: objective, lowerBounds: lower, upperBounds: upper,
+        rows: rows, variableNames: universe.assets.map(\.rawValue))
+    }
+  }
+}
+
+extension Covariance {
+  /// The covariance as a quadratic term, in its own form.
+  var quadraticTerm: QuadraticTerm {
+    switch form {
+    case .dense(let matrix): .dense(matrix)
+    }
+  }
+}

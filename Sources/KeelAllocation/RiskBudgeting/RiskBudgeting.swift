@@ -1,0 +1,210 @@
+// Goals: (1) contributions equal to their budgets to 1e-9 relative for every positive budget vector;
+// (2) an error instead of a wrong portfolio when that is impossible; (3) some passes over the matrix.
+//
+// Convex form: minimize 1/2 x'Cx − Σ b ln x over x > 0, with C the covariance scaled to unit
+// variances, whose optimality conditions are x_i (Cx)_i = b_i (Maillard, Roncalli and Teïletche,
+// Journal of Portfolio Management 36, 2010). Solved by cyclical coordinate descent (Griveau-Billion,
+// Richard and Roncalli, arXiv 1311.4057, 2013), from inverse volatility, and by damped Newton steps
+// (Spinu, SSRN 2297383, 2013) where the descent is slow.
+
+public import KeelData
+public import KeelDistributions
+import KeelLinearAlgebra
+import KeelNumerics
+public import KeelOptimization
+
+/// The long-only portfolio in which each asset contributes a wanted share of the volatility.
+///
+/// ```text
+/// w_i (Σw)_i = b_i w'Σw,   w > 0,   Σ w = budget
+/// ```
+///
+/// The solution is unique. In the certificate, the dual residual is the largest relative distance of
+/// a contribution from its budget; the dual values are zero.
+public struct RiskBudgeting: Hashable, Sendable {
+  /// The shares of risk.
+  public enum Budgets: Hashable, Sendable {
+    /// The same share for each asset (equal risk contribution).
+    case equal
+
+    /// A positive number for each asset; only their proportions count.
+    case byAsset([AssetID: Double])
+  }
+
+  /// What a caller may set.
+  public struct Settings: Hashable, Sendable {
+    /// The largest relative distance of a contribution from its budget.
+    public var relativeTolerance = 1e-11
+
+    /// The largest number of passes of coordinate descent before Newton steps take over.
+    public var maximumPasses = 60
+
+    /// The largest number of Newton steps.
+    public var maximumNewtonSteps = 100
+
+    /// The instant after which the method stops; nil for none.
+    ///
+    /// The clock is read only when this is set.
+    public var deadline: ContinuousClock.Instant?
+
+    /// Creates the default settings: 1e-11, 60 passes, 100 steps, no deadline.
+    public init() {}
+  }
+
+  /// A portfolio with the contributions that it attains.
+  public struct Portfolio: Hashable, Sendable {
+    /// The weights.
+    public let weights: Weights
+
+    /// What each asset contributes to the volatility.
+    public let contributions: RiskContributions
+  }
+
+  /// Equal risk contribution, fully invested.
+  public static let equal = RiskBudgeting()
+
+  /// The shares of risk.
+  public var budgets: Budgets
+
+  /// The largest weight that is accepted for each asset; nil for no limit.
+  ///
+  /// A limit that the solution breaks is an error, because no other portfolio has the wanted
+  /// contributions.
+  public var maximumWeight: Double?
+
+  /// The sum of the weights.
+  public var budget: Double
+
+  /// The limits of the method.
+  public var settings: Settings
+
+  /// Creates the portfolio choice.
+  ///
+  /// - Parameters:
+  ///   - budgets: The shares of risk.
+  ///   - maximumWeight: The largest weight that is accepted; nil for no limit.
+  ///   - budget: The sum of the weights; positive.
+  ///   - settings: The limits of the method.
+  public init(
+    budgets: Budgets = .equal,
+    maximumWeight: Double? = nil,
+    budget: Double = 1,
+    settings: Settings = Settings()
+  ) {
+    self.budgets = budgets
+    self.maximumWeight = maximumWeight
+    self.budget = budget
+    self.settings = settings
+  }
+
+  /// Chooses the weights.
+  ///
+  /// - Parameter covariance: The covariance of N assets per period; it may be singular.
+  /// - Returns: The weights with the attained contributions.
+  /// - Throws: ``AllocationError``, among others
+  ///   ``AllocationError/riskBudgetUnattainable(asset:reason:)``.
+  /// - Complexity: O(N²) a pass, O(N³) a Newton step.
+  public func weights(covariance: Covariance) throws(AllocationError) -> Solution<Portfolio> {
+    let universe = covariance.universe
+    let shares = try resolvedShares(over: universe)
+    guard budget > 0, budget.isFinite else {
+      throw .invalidArgument(name: "budget", asset: nil, got: budget)
+    }
+    if let maximumWeight, !(maximumWeight > 0) {
+      throw .invalidArgument(name: "maximumWeight", asset: nil, got: maximumWeight)
+    }
+    guard universe.count > 0 else {
+      throw .infeasible(constraints: [PortfolioConstraints.budgetName], contradiction: budget)
+    }
+    let deviations = covariance.standardDeviations
+    for (i, deviation) in deviations.enumerated() where !(deviation > 0) {
+      throw .riskBudgetUnattainable(asset: universe.assets[i], reason: .noVariance)
+    }
+    var barrier = RiskBarrier(covariance.matrix, deviations: deviations, shares: shares)
+    let end = barrier.minimize(settings)
+    let scaled = zip(barrier.x, deviations).map { $0 / $1 }
+    let total = scaled.reduce(0, +)
+    let values = scaled.map { $0 / total * budget }
+    let weights = try Translation.weights(values, over: universe)
+    let contributions = try Self.contributions(weights, covariance)
+    let error = zip(contributions.shares, shares)
+      .reduce(0) { propagatingMaximum($0, ($1.0 / $1.1 - 1).magnitude) }
+    let certificate = Self.certificate(error, contributions.total, barrier.iterations)
+    if let end { throw .notSolved(status: end, certificate: certificate) }
+    let publishedTolerance = 1e-9
+    guard error <= publishedTolerance else {
+      let worst = zip(contributions.shares, shares).map { ($0 / $1 - 1).magnitude }
+      let asset = worst.indices.max { worst[$0] < worst[$1] } ?? 0
+      throw .riskBudgetUnattainable(
+        asset: universe.assets[asset], reason: .vanishingRisk(error: error))
+    }
+    if let maximumWeight {
+      // A weight may exceed its limit by what a solver of constraints would be allowed.
+      let slack = maximumWeight * Certificate.optimalTolerances.primal
+      for (i, weight) in values.enumerated() where weight > maximumWeight + slack {
+        throw .riskBudgetUnattainable(
+          asset: universe.assets[i],
+          reason: .outsideBounds(weight: weight, lowest: 0, highest: maximumWeight))
+      }
+    }
+    let zeros = [Double](repeating: 0, count: universe.count)
+    let program = try PortfolioConstraints(bounds: .uniform(0...Double.infinity), budget: budget)
+      .program(quadratic: covariance.quadraticTerm, linear: nil, over: universe)
+    return Solution(
+      value: Portfolio(weights: weights, contributions: contributions), status: .optimal,
+      certificate: certificate, duals: Duals(of: program, rows: [0], bounds: zeros))
+  }
+
+  /// The parts of the volatility, with errors in this module's terms.
+  private static func contributions(
+    _ weights: Weights,
+    _ covariance: Covariance
+  ) throws(AllocationError) -> RiskContributions {
+    do throws(DistributionsError) {
+      return try RiskContributions.volatility(weights: weights, covariance: covariance)
+    } catch {
+      if case .negativeVariance = error { throw .covarianceNotPositiveSemidefinite }
+      throw .invalidArgument(name: "covariance", asset: nil, got: .nan)
+    }
+  }
+
+  private static func certificate(
+    _ error: Double,
+    _ volatility: Double,
+    _ iterations: Int
+  ) -> Certificate {
+    Certificate(
+      primalResidual: 0, dualResidual: error, relativeGap: 0, primalObjective: volatility,
+      dualObjective: volatility, worstViolation: nil, iterations: iterations)
+  }
+
+  /// The shares of risk in the order of a universe; they add to one.
+  private func resolvedShares(over universe: Universe) throws(AllocationError) -> [Double] {
+    var shares = [Double](repeating: 1, count: universe.count)
+    if case .byAsset(let table) = budgets {
+      if let unknown = table.keys.filter({ universe.position(of: $0) == nil }).min() {
+        throw .universeMismatch(position: -1, left: unknown, right: nil)
+      }
+      for (i, asset) in universe.assets.enumerated() {
+        guard let share = table[asset], share > 0, share.isFinite else {
+          throw .invalidArgument(
+            name: "budgets", asset: asset, got: table[asset] ?? .nan)
+        }
+        shares[i] = share
+      }
+    }
+    // Divided by the largest first: the sum of large numbers may overflow.
+    let largest = shares.max() ?? 1
+    let total = shares.reduce(0) { $0 + $1 / largest }
+    let resolved = shares.map { $0 / largest / total }
+    for (i, share) in resolved.enumerated() where !share.isNormal {
+      throw .invalidArgument(name: "budgets", asset: universe.assets[i], got: shares[i])
+    }
+    return resolved
+  }
+}
+
+/// The larger of two numbers, and NaN when one is NaN.
+private func propagatingMaximum(_ left: Double, _ right: Double) -> Double {
+  left.isNaN || right.isNaN ? .nan : max(left, right)
+}

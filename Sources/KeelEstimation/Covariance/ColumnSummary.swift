@@ -1,0 +1,64 @@
+import KeelNumerics
+
+/// Mean and rough spread of a column, in one pass.
+struct ColumnSummary {
+  /// The mean times the scale.
+  let mean: Double
+
+  /// Σ (x − x(0))² in scaled units: infinite or zero where the scale does not suit the column.
+  let squareSum: Double
+
+  /// - Parameters:
+  ///   - values: The column, not empty.
+  ///   - scale: A power of two by which each value is multiplied.
+  init(_ values: Span<Double>, scale: Double) {
+    // Differences from the first value: a constant column has exactly its value as the mean.
+    let origin = values[0] * scale
+    var sums = SIMD8<Double>.zero
+    var squares = SIMD8<Double>.zero
+    let count = values.count
+    var i = 0
+    while i &+ 8 <= count {
+      let block = SIMD8(
+        values[i], values[i &+ 1], values[i &+ 2], values[i &+ 3], values[i &+ 4],
+        values[i &+ 5], values[i &+ 6], values[i &+ 7])
+      let difference = block * scale - origin
+      sums += difference
+      squares += difference * difference
+      i &+= 8
+    }
+    var sum = sums.sum()
+    var square = squares.sum()
+    while i < count {
+      let difference = values[i] * scale - origin
+      sum += difference
+      square += difference * difference
+      i &+= 1
+    }
+    mean = origin + sum / Double(count)
+    squareSum = square
+  }
+
+  /// False when a value is NaN or infinite; also when only the sum overflows.
+  var isFinite: Bool { mean.isFinite }
+}
+
+extension Span where Element == Double {
+  /// The least value where the column cannot be returns: so many in a row that none is below 50 %;
+  /// most columns are cleared by their mean alone.
+  func lowestPrice(mean: Double) -> Double? {
+    let enough = 10
+    let threshold = 0.5
+    guard count >= enough, mean >= threshold else { return nil }
+    var lowest = self[0]
+    for i in indices { lowest = Swift.min(lowest, self[i]) }
+    return lowest >= threshold ? lowest : nil
+  }
+
+  /// The largest magnitude.
+  var largestMagnitude: Double {
+    var largest = 0.0
+    for i in indices { largest = Swift.max(largest, self[i].magnitude) }
+    return largest
+  }
+}

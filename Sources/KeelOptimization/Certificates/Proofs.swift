@@ -1,0 +1,126 @@
+/// A proof that no point satisfies the constraints (Farkas).
+///
+/// ```text
+/// y'A + z' = 0  and  Σ (lower y⁺ − upper y⁻) + Σ (lowerBound z⁺ − upperBound z⁻) > 0
+/// ```
+///
+/// Any feasible point would make the first expression times x at least as large as the second.
+public struct InfeasibilityProof: Hashable, Sendable {
+  /// The multipliers y of the rows and z of the bounds, the largest of the rows about one.
+  public let multipliers: Duals
+
+  /// The second expression: positive, in the unit of the rows.
+  public let contradiction: Double
+
+  /// The part of y'A that no finite bound can absorb, relative to its terms; zero in most proofs.
+  public let residual: Double
+
+  /// The names of the rows and variables whose bounds clash, rows first.
+  public let constraints: [String]
+}
+
+/// A proof that the objective falls without limit from any feasible point.
+public struct UnboundednessProof: Hashable, Sendable {
+  /// A direction in which one can move forever, its largest element 1 in magnitude.
+  public let direction: [Double]
+
+  /// The change of the objective per unit of the direction: negative.
+  public let slope: Double
+
+  /// What is left of curvature and constraints along the direction, relative to their terms.
+  public let residual: Double
+}
+
+extension QuadraticProgram {
+  /// The size of a residual of a proof relative to its terms that is taken for zero.
+  static let proofTolerance = 1e-9
+
+  /// Checks multipliers of rows as a proof of infeasibility, on the data of the program.
+  ///
+  /// The multipliers of the bounds are −A'y, so that the proof has no residual wherever a variable
+  /// has the bound that it needs.
+  ///
+  /// - Parameter rowMultipliers: One multiplier a row.
+  /// - Returns: The proof, or nil when the multipliers prove nothing.
+  public func infeasibilityProof(rowMultipliers: [Double]) -> InfeasibilityProof? {
+    guard rowMultipliers.count == rows.count else { return nil }
+    let noise = 1e-12
+    let largest = largestMagnitude(rowMultipliers)
+    guard largest > 0, largest < .infinity else { return nil }
+    var y = rowMultipliers.map { $0 / largest }
+    for (k, row) in rows.enumerated()
+    where y[k] > 0 && row.lower == -.infinity || y[k] < 0 && row.upper == .infinity {
+      guard y[k].magnitude <= Self.proofTolerance else { return nil }
+      y[k] = 0
+    }
+    var z = [Double](repeating: 0, count: variableCount)
+    var size = z
+    var value = 0.0
+    var terms = 0.0
+    for (k, row) in rows.enumerated() where y[k] != 0 {
+      let term = y[k] * (y[k] > 0 ? row.lower : row.upper)
+      value += term
+      terms += term.magnitude
+      for (i, a) in zip(row.indices, row.coefficients) {
+        z[i] -= a * y[k]
+        size[i] += (a * y[k]).magnitude
+      }
+    }
+    var residual = 0.0
+    for i in z.indices where z[i] != 0 {
+      let bound = z[i] > 0 ? lowerBounds[i] : upperBounds[i]
+      if bound.isInfinite || z[i].magnitude <= noise * size[i] {
+        residual = max(residual, z[i].magnitude / size[i])
+        z[i] = 0
+        continue
+      }
+      value += bound * z[i]
+      terms += (bound * z[i]).magnitude
+    }
+    guard residual <= Self.proofTolerance, value > noise * terms, value.isFinite else { return nil }
+    let weighty = { (dual: Double, scale: Double) in dual.magnitude > noise * scale }
+    let names =
+      rows.indices.filter { weighty(y[$0], 1) }.map { rows[$0].name }
+      + z.indices.filter { z[$0] != 0 }.map { variableName($0) }
+    return InfeasibilityProof(
+      multipliers: Duals(of: self, rows: y, bounds: z), contradiction: value, residual: residual,
+      constraints: names)
+  }
+
+  /// Checks a direction as a proof that the objective has no lower limit, on the data of the program.
+  ///
+  /// - Parameter candidate: One number a variable.
+  /// - Returns: The proof, or nil when the direction proves nothing.
+  public func unboundednessProof(direction candidate: [Double]) -> UnboundednessProof? {
+    guard candidate.count == variableCount else { return nil }
+    let largest = largestMagnitude(candidate)
+    guard largest > 0, largest < .infinity else { return nil }
+    var d = candidate.map { $0 / largest }
+    for i in d.indices {
+      let blocked = d[i] > 0 ? upperBounds[i].isFinite : lowerBounds[i].isFinite
+      if blocked {
+        guard d[i].magnitude <= Self.proofTolerance else { return nil }
+        d[i] = 0
+      }
+    }
+    var residual = 0.0
+    let product = quadratic.times(d)
+    let size = quadratic.absoluteTimes(d)
+    for i in d.indices { residual = max(residual, relative(product[i].magnitude, to: size[i])) }
+    for row in rows {
+      let value = row.value(at: d)
+      let blocked = value > 0 ? row.upper.isFinite : row.lower.isFinite
+      guard blocked else { continue }
+      var terms = 0.0
+      for (i, a) in zip(row.indices, row.coefficients) { terms += (a * d[i]).magnitude }
+      residual = max(residual, relative(value.magnitude, to: terms))
+    }
+    let slope = dot(linear, d)
+    var slopeSize = 0.0
+    for i in d.indices { slopeSize += (linear[i] * d[i]).magnitude }
+    guard residual <= Self.proofTolerance, slope < -Self.proofTolerance * slopeSize else {
+      return nil
+    }
+    return UnboundednessProof(direction: d, slope: slope, residual: residual)
+  }
+}

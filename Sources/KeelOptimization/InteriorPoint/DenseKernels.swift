@@ -1,0 +1,80 @@
+import KeelLinearAlgebra
+import KeelNumerics
+
+/// Products of a symmetric matrix and a vector, summed column after column.
+enum SymmetricKernel {
+  /// The product A x, where the count of `x` is the order of A.
+  static func product(_ matrix: SymmetricMatrix, _ x: [Double]) -> [Double] {
+    var result = [Double](repeating: 0, count: matrix.order)
+    var output = result.mutableSpan
+    for j in 0..<matrix.order where x[j] != 0 {
+      let column = matrix.column(j)
+      let factor = x[j]
+      for i in 0..<column.count { output[i] += column[i] * factor }
+    }
+    return result
+  }
+
+  /// The product |A| |x|.
+  static func absoluteProduct(_ matrix: SymmetricMatrix, _ x: [Double]) -> [Double] {
+    var result = [Double](repeating: 0, count: matrix.order)
+    var output = result.mutableSpan
+    for j in 0..<matrix.order where x[j] != 0 {
+      let column = matrix.column(j)
+      let factor = x[j].magnitude
+      for i in 0..<column.count { output[i] += column[i].magnitude * factor }
+    }
+    return result
+  }
+}
+
+/// A Cholesky factorization whose memory is kept from one matrix to the next of the same order.
+struct DefiniteFactor: ~Copyable {
+  private var solver: CholeskySolver?
+
+  /// Factors a matrix.
+  ///
+  /// - Parameters:
+  ///   - elements: order × order numbers, column after column; only the lower triangle is read.
+  ///   - order: The number of rows.
+  /// - Returns: False when the matrix is not positive definite or not finite.
+  mutating func factor(_ elements: consuming [Double], order: Int) -> Bool {
+    do throws(LinearAlgebraError) {
+      var current = try takeSolver(order)
+      do throws(LinearAlgebraError) {
+        try current.factor(SymmetricMatrix(lowerTriangleOf: elements, order: order))
+        solver = consume current
+        return true
+      } catch {
+        solver = consume current
+        return false
+      }
+    } catch {
+      return false
+    }
+  }
+
+  private mutating func takeSolver(_ order: Int) throws(LinearAlgebraError) -> CholeskySolver {
+    if let kept = solver.take(), kept.order == order { return kept }
+    return try CholeskySolver(order: order)
+  }
+
+  /// Solves in place for right-hand sides that stand one after the other; a solution that does not
+  /// exist becomes NaN.
+  func solve(_ b: inout [Double]) {
+    guard !b.isEmpty else { return }
+    var isSolved = false
+    do throws(LinearAlgebraError) {
+      var span = b.mutableSpan
+      switch solver {
+      case .some(let solver):
+        try solver.solve(&span)
+        isSolved = true
+      case .none: break
+      }
+    } catch {
+      isSolved = false
+    }
+    if !isSolved { b = [Double](repeating: .nan, count: b.count) }
+  }
+}

@@ -1,0 +1,133 @@
+// Goals: (1) find contradictions that one row shows, with an exact proof; (2) remove what has no
+// interior (fixed variables, rows that force all their variables to bounds), because interior-point
+// iterations need one; (3) cost O(non-zeros).
+
+/// What can be decided before the iterations, row by row.
+struct Presolve {
+  /// A row that its bounds meet in one point only, with the side that is active.
+  struct ForcingRow {
+    let row: Int
+    let isLower: Bool
+    let variables: [Int]
+  }
+
+  /// How far the largest value of a row may lie from its bound, relative to the terms, to be taken
+  /// for equal: half of what `optimal` allows as violation.
+  static let forcingTolerance = 5e-13
+
+  private(set) var fixedValue: [Double?]
+  private(set) var forcingRows: [ForcingRow] = []
+  private(set) var keptRows: [Int] = []
+  private(set) var freeVariables: [Int] = []
+
+  /// The part of each row that the fixed variables contribute.
+  private(set) var rowShift: [Double]
+
+  /// The linear objective with the contribution of the fixed variables.
+  private(set) var reducedLinear: [Double] = []
+
+  /// The row that contradicts the bounds and the sign of its multiplier.
+  private(set) var contradiction: (row: Int, multiplier: Double)?
+
+  init(_ program: QuadraticProgram) {
+    fixedValue = zip(program.lowerBounds, program.upperBounds).map { $0 == $1 ? $0 : nil }
+    rowShift = [Double](repeating: 0, count: program.rows.count)
+    var isForcing = [Bool](repeating: false, count: program.rows.count)
+    var changed = true
+    while changed && contradiction == nil {
+      changed = false
+      for k in program.rows.indices where !isForcing[k] && contradiction == nil {
+        if examine(k, of: program) {
+          isForcing[k] = true
+          changed = true
+        }
+      }
+    }
+    freeVariables = fixedValue.indices.filter { fixedValue[$0] == nil }
+    let fixed = fixedValue.map { $0 ?? 0 }
+    for (k, row) in program.rows.enumerated() {
+      rowShift[k] = row.value(at: fixed)
+      if isForcing[k] || (row.lower == -.infinity && row.upper == .infinity) { continue }
+      if row.indices.contains(where: { fixedValue[$0] == nil }) { keptRows.append(k) }
+    }
+    reducedLinear = program.linear
+    if freeVariables.count < program.variableCount {
+      let product = program.quadratic.times(fixed)
+      for i in reducedLinear.indices { reducedLinear[i] += product[i] }
+    }
+  }
+
+  /// Fixes the variables of a row that its bounds force; returns whether it fixed any.
+  private mutating func examine(_ k: Int, of program: QuadraticProgram) -> Bool {
+    let row = program.rows[k]
+    var least = 0.0
+    var most = 0.0
+    var size = 0.0
+    for (i, a) in zip(row.indices, row.coefficients) {
+      let low = fixedValue[i] ?? program.lowerBounds[i]
+      let high = fixedValue[i] ?? program.upperBounds[i]
+      least += a > 0 ? a * low : a * high
+      most += a > 0 ? a * high : a * low
+      size += max(finiteMagnitude(a * low), finiteMagnitude(a * high))
+    }
+    let margin =
+      Self.forcingTolerance * (size + max(finiteMagnitude(row.lower), finiteMagnitude(row.upper)))
+    if most < row.lower - margin {
+      contradiction = (k, 1)
+      return false
+    }
+    if least > row.upper + margin {
+      contradiction = (k, -1)
+      return false
+    }
+    let pinsUp = row.lower.isFinite && most <= row.lower + margin
+    let pinsDown = row.upper.isFinite && least >= row.upper - margin
+    guard pinsUp || pinsDown else { return false }
+    let variables = row.indices.filter { fixedValue[$0] == nil }
+    if variables.isEmpty { return false }
+    for (i, a) in zip(row.indices, row.coefficients) where fixedValue[i] == nil {
+      fixedValue[i] = (a > 0) == pinsUp ? program.upperBounds[i] : program.lowerBounds[i]
+    }
+    forcingRows.append(ForcingRow(row: k, isLower: pinsUp, variables: variables))
+    return true
+  }
+
+  private func finiteMagnitude(_ value: Double) -> Double {
+    value.isFinite ? value.magnitude : 0
+  }
+
+  /// Completes dual values: those of forcing rows such that the bounds of their variables have the
+  /// right sign, then those of all bounds.
+  ///
+  /// - Parameters:
+  ///   - gradient: Px + q at the solution, or zeros for a proof of infeasibility.
+  ///   - y: The dual values of the rows; those of forcing rows are set here.
+  ///   - program: The program.
+  /// - Returns: The dual values of the bounds, gradient − A'y.
+  func completeDuals(
+    gradient: [Double],
+    rows y: inout [Double],
+    of program: QuadraticProgram
+  ) -> [Double] {
+    var z = gradient
+    for (k, row) in program.rows.enumerated() where y[k] != 0 {
+      for (i, a) in zip(row.indices, row.coefficients) { z[i] -= a * y[k] }
+    }
+    for forcing in forcingRows.reversed() {
+      let row = program.rows[forcing.row]
+      let members = Set(forcing.variables)
+      var dual = y[forcing.row]
+      let previous = dual
+      // At the active lower side the dual must reach z/a for every variable; the mirror image else.
+      for (i, a) in zip(row.indices, row.coefficients) where members.contains(i) {
+        let needed = previous + z[i] / a
+        dual = forcing.isLower ? max(dual, needed) : min(dual, needed)
+      }
+      dual = forcing.isLower ? max(dual, 0) : min(dual, 0)
+      y[forcing.row] = dual
+      if dual == previous { continue }
+      for (i, a) in zip(row.indices, row.coefficients) { z[i] -= a * (dual - previous) }
+    }
+    return z
+  }
+}

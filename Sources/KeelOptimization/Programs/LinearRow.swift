@@ -1,0 +1,77 @@
+/// A named linear constraint `lower ≤ a'x ≤ upper`.
+///
+/// Equal bounds make an equation, an infinite bound a one-sided inequality, two finite bounds a
+/// range. Coefficients are kept sparse.
+public struct LinearRow: Hashable, Sendable {
+  /// The name, by which results speak of the row.
+  public let name: String
+
+  /// The variables with a coefficient, strictly increasing.
+  public let indices: [Int]
+
+  /// The coefficients of these variables.
+  public let coefficients: [Double]
+
+  /// The lower bound; −∞ for none.
+  public let lower: Double
+
+  /// The upper bound; +∞ for none.
+  public let upper: Double
+
+  /// Creates a row from coefficients for all variables.
+  ///
+  /// - Parameters:
+  ///   - name: The name, different from that of other rows and of variables.
+  ///   - coefficients: One coefficient a variable; zeros are dropped.
+  ///   - lower: The lower bound; −∞ for none.
+  ///   - upper: The upper bound; +∞ for none.
+  public init(
+    _ name: String,
+    coefficients: [Double],
+    lower: Double = -.infinity,
+    upper: Double = .infinity
+  ) {
+    let indices = coefficients.indices.filter { coefficients[$0] != 0 }
+    self.init(
+      name, indices: indices, coefficients: indices.map { coefficients[$0] }, lower: lower,
+      upper: upper)
+  }
+
+  /// Creates a row from the coefficients of some variables.
+  ///
+  /// - Parameters:
+  ///   - name: The name, different from that of other rows and of variables.
+  ///   - indices: The variables with a coefficient, strictly increasing.
+  ///   - coefficients: Their coefficients.
+  ///   - lower: The lower bound; −∞ for none.
+  ///   - upper: The upper bound; +∞ for none.
+  public init(
+    _ name: String,
+    indices: [Int],
+    coefficients: [Double],
+    lower: Double = -.infinity,
+    upper: Double = .infinity
+  ) {
+    self.name = name
+    self.indices = indices
+    self.coefficients = coefficients
+    self.lower = lower
+    self.upper = upper
+  }
+
+  /// Whether the row is an equation.
+  public var isEquality: Bool { lower == upper }
+
+  /// The value a'x.
+  ///
+  /// - Parameter x: The variables; traps when an index is out of range.
+  /// - Returns: The sum of coefficient times variable.
+  public func value(at x: [Double]) -> Double {
+    var sum = 0.0
+    for (i, a) in zip(indices, coefficients) { sum += a * x[i] }
+    return sum
+  }
+
+  /// The largest magnitude among the coefficients.
+  var largestCoefficient: Double { coefficients.reduce(0) { max($0, $1.magnitude) } }
+}

@@ -1,0 +1,282 @@
+import KeelLinearAlgebra
+import KeelNumerics
+
+/// Solves convex quadratic programs and proves the answers.
+///
+/// An interior-point method on the homogeneous embedding finds the active constraints or a proof
+/// that there is no solution; an active-set step then solves the optimality conditions exactly, with
+/// bounds held to the last bit. Residuals are computed afterwards from the caller's unscaled data.
+/// See <doc:QuadraticPrograms>.
+public struct QuadraticSolver: Sendable {
+  /// What a caller may set.
+  public struct Settings: Hashable, Sendable {
+    /// The largest number of interior-point iterations; problems take 8 to 30.
+    public var maximumIterations = 100
+
+    /// The instant after which the solver stops; nil for none.
+    ///
+    /// The clock is read only when this is set.
+    public var deadline: ContinuousClock.Instant?
+
+    /// Creates the default settings: 100 iterations and no deadline.
+    public init() {}
+  }
+
+  /// How much the smallest eigenvalue of P, scaled to a unit diagonal, may lie below zero by
+  /// rounding in the caller's data.
+  public static let convexityTolerance = 1e-10
+
+  /// The settings.
+  public var settings: Settings
+
+  /// Creates a solver.
+  ///
+  /// - Parameter settings: The limits.
+  public init(settings: Settings = Settings()) { self.settings = settings }
+
+  /// Solves a program.
+  ///
+  /// The result depends on the program alone, to the last bit, unless a deadline or a cancellation
+  /// ends the iterations.
+  ///
+  /// - Parameter program: The program.
+  /// - Returns: The variables with status, certificate and dual values. They are the answer only if
+  ///   the status is ``SolverStatus/optimal``.
+  /// - Throws: ``OptimizationError/notConvex(order:)``.
+  /// - Complexity: O(n³) an iteration for a dense quadratic term.
+  public func solve(_ program: QuadraticProgram) throws(OptimizationError) -> Solution<[Double]> {
+    try requireConvex(program.quadratic)
+    let reduction = Presolve(program)
+    if let (row, sign) = reduction.contradiction {
+      if let solution = contradiction(program, reduction, row, sign) { return solution }
+    }
+    if reduction.freeVariables.isEmpty { return solutionAtFixedPoint(program, reduction) }
+    let scaling = ProgramScaling(program, reduction)
+    let core = CoreProgram(program, reduction, scaling)
+    let unscaling = Unscaling(program: program, reduction: reduction, scaling: scaling)
+    if let solution = solutionOfSmallSupport(program, core, unscaling) { return solution }
+    var method = InteriorPoint(core)
+    let outcome = method.run(maximumIterations: settings.maximumIterations) { interruption() }
+    let raw = unscaling.point(
+      outcome.x, outcome.rowDuals, outcome.boundDuals, iterations: outcome.iterations)
+    switch outcome.end {
+    case .unbounded:
+      if let proof = program.unboundednessProof(direction: unscaling.direction(outcome.x)) {
+        return try unbounded(program, proof, raw)
+      }
+    case .deadline: return raw.solution(program, .deadlineExceeded)
+    case .cancelled: return raw.solution(program, .cancelled)
+    case .infeasible, .converged, .iterationLimit, .stalled: break
+    }
+    let best = polished(raw, core, outcome, unscaling)
+    let status = status(best.certificate, outcome.end)
+    if status == .optimal { return best.solution(program, status) }
+    if let proof = infeasibilityProof(core, outcome, unscaling) {
+      return raw.solution(program, .primalInfeasible(proof))
+    }
+    return best.solution(program, status)
+  }
+
+  /// The optimum, when it is found by growing a small support and its certificate holds.
+  private func solutionOfSmallSupport(
+    _ program: QuadraticProgram,
+    _ core: CoreProgram,
+    _ unscaling: Unscaling
+  ) -> Solution<[Double]>? {
+    guard var growth = SupportGrowth(core) else { return nil }
+    let isFound = growth.run(maximumIterations: settings.maximumIterations) {
+      interruption() != nil
+    }
+    guard isFound else { return nil }
+    let point = unscaling.point(
+      growth.sets.x, growth.sets.rowDuals, growth.sets.boundDuals, iterations: growth.iterations)
+    guard point.certificate.holds(Certificate.optimalTolerances) else { return nil }
+    return point.solution(program, .optimal)
+  }
+
+  /// The better one of a point and its polished form.
+  private func polished(
+    _ raw: UnscaledPoint,
+    _ core: CoreProgram,
+    _ outcome: InteriorPointOutcome,
+    _ unscaling: Unscaling
+  ) -> UnscaledPoint {
+    var polish = ActiveSetPolish(core, outcome)
+    guard outcome.end != .infeasible, polish.run() else { return raw }
+    let polished = unscaling.point(
+      polish.x, polish.rowDuals, polish.boundDuals, iterations: outcome.iterations)
+    return polished.certificate.merit <= raw.certificate.merit ? polished : raw
+  }
+
+  /// A proof of infeasibility, if the nearest point to feasibility gives one.
+  private func infeasibilityProof(
+    _ core: CoreProgram,
+    _ outcome: InteriorPointOutcome,
+    _ unscaling: Unscaling
+  ) -> InfeasibilityProof? {
+    let multipliers = NearestFeasibility.rowMultipliers(
+      of: core, maximumIterations: settings.maximumIterations
+    ) { interruption() }
+    if let proof = unscaling.infeasibilityProof(multipliers) { return proof }
+    return outcome.end == .infeasible ? unscaling.infeasibilityProof(outcome.rowDuals) : nil
+  }
+
+  private func status(
+    _ certificate: Certificate,
+    _ end: InteriorPointOutcome.End
+  ) -> SolverStatus {
+    if certificate.holds(Certificate.optimalTolerances) { return .optimal }
+    if certificate.holds(Certificate.almostOptimalTolerances) { return .almostOptimal }
+    return end == .iterationLimit ? .iterationLimit : .stalled
+  }
+
+  private func interruption() -> InteriorPointOutcome.End? {
+    if Task.isCancelled { return .cancelled }
+    if let deadline = settings.deadline, ContinuousClock.now >= deadline { return .deadline }
+    return nil
+  }
+
+  /// A direction proves unboundedness only if there is a feasible point to start from.
+  private func unbounded(
+    _ program: QuadraticProgram,
+    _ proof: UnboundednessProof,
+    _ raw: UnscaledPoint
+  ) throws(OptimizationError) -> Solution<[Double]> {
+    let feasibility = try QuadraticProgram(
+      quadratic: .diagonal([Double](repeating: 1, count: program.variableCount)),
+      lowerBounds: program.lowerBounds, upperBounds: program.upperBounds, rows: program.rows,
+      variableNames: program.variableNames)
+    let nearest = try solve(feasibility)
+    switch nearest.status {
+    case .optimal, .almostOptimal:
+      let duals = Duals(of: program, rows: raw.rowDuals, bounds: raw.boundDuals)
+      return Solution(
+        value: nearest.value, status: .unbounded(proof),
+        certificate: program.certificate(
+          nearest.value, raw.rowDuals, raw.boundDuals, iterations: raw.certificate.iterations),
+        duals: duals)
+    default: return nearest
+    }
+  }
+
+  /// The solution of a program whose bounds leave one point.
+  private func solutionAtFixedPoint(
+    _ program: QuadraticProgram,
+    _ reduction: Presolve
+  ) -> Solution<[Double]> {
+    let x = reduction.fixedValue.map { $0 ?? 0 }
+    var y = [Double](repeating: 0, count: program.rows.count)
+    let gradient = sum(program.quadratic.times(x), program.linear)
+    let z = reduction.completeDuals(gradient: gradient, rows: &y, of: program)
+    let certificate = program.certificate(x, y, z, iterations: 0)
+    return Solution(
+      value: x, status: status(certificate, .stalled), certificate: certificate,
+      duals: Duals(of: program, rows: y, bounds: z))
+  }
+
+  /// The proof that one row contradicts the bounds, given the rows that forced variables.
+  private func contradiction(
+    _ program: QuadraticProgram,
+    _ reduction: Presolve,
+    _ row: Int,
+    _ sign: Double
+  ) -> Solution<[Double]>? {
+    var y = [Double](repeating: 0, count: program.rows.count)
+    y[row] = sign
+    let zeros = [Double](repeating: 0, count: program.variableCount)
+    _ = reduction.completeDuals(gradient: zeros, rows: &y, of: program)
+    guard let proof = program.infeasibilityProof(rowMultipliers: y) else { return nil }
+    let x = reduction.fixedValue.map { $0 ?? 0 }
+    return UnscaledPoint(
+      x: x, rowDuals: y, boundDuals: zeros,
+      certificate: program.certificate(x, y, zeros, iterations: 0)
+    ).solution(program, .primalInfeasible(proof))
+  }
+
+  /// Checks that P plus a shift of rounding size has a Cholesky factorization.
+  private func requireConvex(_ quadratic: QuadraticTerm) throws(OptimizationError) {
+    guard case .dense(let matrix) = quadratic else { return }
+    let n = matrix.order
+    let scale = (0..<n).map { j in
+      let diagonal = matrix[j, j]
+      return diagonal > 0 ? 1 / diagonal.squareRoot() : 1 / max(columnNorm(matrix, j), 1e-150)
+    }
+    guard
+      case .dense(let scaled) = quadratic.scaled(by: scale, cost: 1, at: Array(0..<n))
+    else { return }
+    var elements = scaled.matrix.columnMajorElements
+    for i in 0..<n { elements[i * (n + 1)] += Self.convexityTolerance }
+    var factor = DefiniteFactor()
+    if !factor.factor(elements, order: n) { throw .notConvex(order: n) }
+  }
+
+  private func columnNorm(_ matrix: SymmetricMatrix, _ j: Int) -> Double {
+    let column = matrix.column(j)
+    var largest = 0.0
+    for i in 0..<column.count { largest = max(largest, column[i].magnitude) }
+    return largest
+  }
+}
+
+/// A point in the caller's units.
+struct UnscaledPoint {
+  var x: [Double]
+  var rowDuals: [Double]
+  var boundDuals: [Double]
+  var certificate: Certificate
+
+  func solution(_ program: QuadraticProgram, _ status: SolverStatus) -> Solution<[Double]> {
+    Solution(
+      value: x, status: status, certificate: certificate,
+      duals: Duals(of: program, rows: rowDuals, bounds: boundDuals))
+  }
+}
+
+/// Turns scaled numbers into the caller's.
+struct Unscaling {
+  let program: QuadraticProgram
+  let reduction: Presolve
+  let scaling: ProgramScaling
+
+  /// The point and its certificate, with dual values of removed rows and variables restored.
+  func point(
+    _ x: [Double],
+    _ rowDuals: [Double],
+    _ boundDuals: [Double],
+    iterations: Int
+  ) -> UnscaledPoint {
+    var full = reduction.fixedValue.map { $0 ?? 0 }
+    for (p, i) in reduction.freeVariables.enumerated() {
+      // Multiplying by a power of two and clipping: a scaled bound returns to the caller's number.
+      full[i] = x[p] * scaling.variable[i]
+    }
+    var y = [Double](repeating: 0, count: program.rows.count)
+    for (p, k) in reduction.keptRows.enumerated() {
+      y[k] = rowDuals[p] * scaling.row[k] / scaling.cost
+    }
+    let gradient = sum(program.quadratic.times(full), program.linear)
+    var z = reduction.completeDuals(gradient: gradient, rows: &y, of: program)
+    for (p, i) in reduction.freeVariables.enumerated() {
+      z[i] = boundDuals[p] / (scaling.variable[i] * scaling.cost)
+    }
+    return UnscaledPoint(
+      x: full, rowDuals: y, boundDuals: z,
+      certificate: program.certificate(full, y, z, iterations: iterations))
+  }
+
+  /// The proof from scaled multipliers of the kept rows.
+  func infeasibilityProof(_ rowDuals: [Double]) -> InfeasibilityProof? {
+    var y = [Double](repeating: 0, count: program.rows.count)
+    for (p, k) in reduction.keptRows.enumerated() { y[k] = rowDuals[p] * scaling.row[k] }
+    let zeros = [Double](repeating: 0, count: program.variableCount)
+    _ = reduction.completeDuals(gradient: zeros, rows: &y, of: program)
+    return program.infeasibilityProof(rowMultipliers: y)
+  }
+
+  /// A direction in the caller's units; fixed variables do not move.
+  func direction(_ x: [Double]) -> [Double] {
+    var full = [Double](repeating: 0, count: program.variableCount)
+    for (p, i) in reduction.freeVariables.enumerated() { full[i] = x[p] * scaling.variable[i] }
+    return full
+  }
+}

@@ -1,0 +1,8 @@
+import Keel
+
+// What a trading service would write first: one dependency, one import.
+let universe = try Universe(["BTC", "ETH"])
+let covariance = try Covariance(
+  universe: universe, dense: SymmetricMatrix(rows: [[0.0016, 0.0012], [0.0012, 0.0025]]))
+let factor = try Cholesky(covariance.matrix)
+print("umbrella: log determinant \(factor.logDeterminant), \(LinearAlgebra.runtimeInformation)")
