@@ -198,6 +198,23 @@ import Testing
     #expect(throws: EngineError.self) { try self.planner(gas: "-1") }
   }
 
+  /// A thousand assets with hardly any cash: legs are dropped one by one, and still in time.
+  @Test func plansAThousandAssets() throws {
+    let names = (0..<1000).map { AssetID("A\($0)") } + ["USDT"]
+    let universe = try Universe(names)
+    let rules = try VenueRules(
+      lot: Amount("0.001", decimals: 8), minimumTradeValue: Amount("10", decimals: 6))
+    let plan = try planner(
+      fee: 0.001, rules: Dictionary(uniqueKeysWithValues: names.dropLast().map { ($0, rules) })
+    ).plan(
+      holdings: Holdings(
+        universe: universe,
+        amounts: (0..<1000).map { .units(Int128($0) * 1_000_000, 8) } + [.units(900_000_000, 6)]),
+      prices: Prices(universe: universe, values: Array(repeating: 3, count: 1000) + [1]),
+      target: Weights(universe: universe, values: Array(repeating: 0.001, count: 1000) + [0]))
+    #expect(plan.isSettled && !plan.cashAfter.isNegative)
+  }
+
   @Test func survivesHostileNumbers() throws {
     let extremes = [
       1e-300, .leastNonzeroMagnitude, 1e-12, 1, 1e12, 1e300, Double.greatestFiniteMagnitude,

@@ -20,9 +20,32 @@ struct RebalancingPass {
     let targetWeight: Double
     let lot: Amount
     let minimum: Amount
-    var held: Amount
+    let lotValue: Double
+    let minimumValue: Double
+    var held: Amount {
+      didSet { value = held.doubleValue * price }
+    }
+    private(set) var value: Double
 
-    var value: Double { held.doubleValue * price }
+    init(
+      asset: AssetID,
+      position: Int,
+      price: Double,
+      targetWeight: Double,
+      held: Amount,
+      rules: (lot: Amount, minimum: Amount)
+    ) {
+      self.asset = asset
+      self.position = position
+      self.price = price
+      self.targetWeight = targetWeight
+      self.held = held
+      lot = rules.lot
+      minimum = rules.minimum
+      lotValue = rules.lot.doubleValue * price
+      minimumValue = rules.minimum.doubleValue
+      value = held.doubleValue * price
+    }
   }
 
   /// What a pass found out.
@@ -84,7 +107,7 @@ struct RebalancingPass {
           result.dropped.append(dropped(leg, leg.size, reason))
         } else {
           legs.append(leg)
-          let lotValue = leg.line.lot.doubleValue * leg.line.price
+          let lotValue = leg.line.lotValue
           let traded = leg.isExit ? leg.size : (leg.size / lotValue).rounded(.down) * lotValue
           cost += traded * proportional + gas
         }
@@ -123,8 +146,8 @@ struct RebalancingPass {
     if DecisionGrid.steps(size / value) <= DecisionGrid.steps(settings.noTradeBand) {
       return .withinBand
     }
-    if size < leg.line.lot.doubleValue * leg.line.price { return .belowLot }
-    if size < leg.line.minimum.doubleValue { return .belowMinimum(minimum: leg.line.minimum) }
+    if size < leg.line.lotValue { return .belowLot }
+    if size < leg.line.minimumValue { return .belowMinimum(minimum: leg.line.minimum) }
     if gas.doubleValue > settings.maximumGasFraction * size { return .gasTooHigh(gas: gas) }
     return nil
   }
@@ -193,16 +216,25 @@ struct RebalancingPass {
       let scale = commonFactor(active, budget: budget)
       var trades: [Trade] = []
       var weakest: (index: Int, reason: DroppedTrade.Reason)?
+      func note(_ reason: DroppedTrade.Reason?, at index: Int) {
+        guard let reason else { return }
+        if weakest.map({ active[index].size < active[$0.index].size }) ?? true {
+          weakest = (index, reason)
+        }
+      }
       for (i, leg) in active.enumerated() {
         let size = leg.size * scale
-        let early =
-          size * 2 <= smallest(value)
-          ? .cashShort : reasonToDrop(leg, size: size, value: value)
-        let (trade, late) =
-          early == nil ? try order(leg, size: size, isAll: false) : (nil, nil)
-        if let trade { trades.append(trade) }
-        guard let reason = early ?? late else { continue }
-        if weakest.map({ leg.size < active[$0.index].size }) ?? true { weakest = (i, reason) }
+        note(
+          size * 2 <= smallest(value) ? .cashShort : reasonToDrop(leg, size: size, value: value),
+          at: i)
+      }
+      // Exact quantities only once the sizes stand.
+      if weakest == nil {
+        for (i, leg) in active.enumerated() {
+          let (trade, reason) = try order(leg, size: leg.size * scale, isAll: false)
+          if let trade { trades.append(trade) }
+          note(reason, at: i)
+        }
       }
       if let weakest {
         let leg = active.remove(at: weakest.index)

@@ -171,7 +171,7 @@ struct RebalancingBook {
       lines.append(
         RebalancingPass.Line(
           asset: asset, position: position, price: prices.values[position], targetWeight: weight,
-          lot: lot, minimum: minimum, held: held))
+          held: held, rules: (lot, minimum)))
     }
     let missing = DecisionGrid.rounded(1 - total)
     guard missing >= 0 else {
