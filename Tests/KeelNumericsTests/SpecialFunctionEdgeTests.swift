@@ -101,6 +101,9 @@ import Testing
     #expect(SpecialFunctions.inverseRegularizedGammaQ(2, 0) == .infinity)
     #expect(SpecialFunctions.inverseRegularizedGammaQ(2, 1) == 0)
     #expect(SpecialFunctions.inverseRegularizedGammaP(1e-3, 1e-10) == 0)
+    #expect(SpecialFunctions.inverseRegularizedGammaP(2.4e-299, 1e-62) == 0)
+    #expect(SpecialFunctions.inverseRegularizedGammaQ(2.4e-299, 0.9) == 0)
+    #expect(SpecialFunctions.inverseRegularizedBeta(1e-62, a: 2.4e-299, b: 1e3) == 0)
     for (a, x) in [(0.0, 1.0), (-1, 1), (.nan, 1), (1, .nan), (.infinity, 1), (1, -1)] {
       #expect(SpecialFunctions.regularizedGammaP(a, x).isNaN)
       #expect(SpecialFunctions.regularizedGammaQ(a, x).isNaN)
