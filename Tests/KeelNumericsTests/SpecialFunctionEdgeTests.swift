@@ -61,11 +61,12 @@ import Testing
     #expect(StandardNormal.survivalQuantile(2).isNaN)
     expectClose(StandardNormal.quantile(5e-324), quantileAtLeast, relative: 4.5e-16)
     expectClose(StandardNormal.quantile(1e-310), quantileAt310, relative: 4.5e-16)
-    for function in [
+    let functions: [(Double) -> Double] = [
       StandardNormal.cdf, StandardNormal.survival, StandardNormal.pdf, StandardNormal.logPDF,
       StandardNormal.logCDF, StandardNormal.logSurvival, StandardNormal.quantile,
       StandardNormal.survivalQuantile,
-    ] {
+    ]
+    for function in functions {
       #expect(function(.nan).isNaN)
     }
   }
