@@ -79,7 +79,10 @@ private enum InverseIncompleteBeta {
   static func argument(_ target: Double, _ a: Double, _ b: Double) -> IncompleteBeta.Argument {
     // I <= (x/(1 − x))^a / (a B) gives a lower bound of u, sharp for small x.
     let logTarget = ExtendedLogarithm.log(DoubleDouble(target))
-    let bound = (logTarget + DoubleDouble(IncompleteBeta.logScaledBeta(a, b))) / a
+    let scaledBound = logTarget + DoubleDouble(IncompleteBeta.logScaledBeta(a, b))
+    // Also when the quotient would overflow.
+    if scaledBound.high < -largestLogit * a { return .init(x: 0) }
+    let bound = scaledBound / a
     if bound.high + log(1 + a + b) < leadingTermLimit {
       return .init(x: ExtendedExponential.product(DoubleDouble(1), bound))
     }

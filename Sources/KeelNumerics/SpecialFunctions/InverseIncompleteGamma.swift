@@ -54,6 +54,8 @@ private enum InverseIncompleteGamma {
   static let lastStep = 1e-8
   /// Below this x the leading term of P is P to full accuracy.
   static let leadingTermLimit = -42.0
+  /// Below this logarithm a number underflows to 0.
+  static let underflowLimit = -746.0
   /// One step changes ln x by at most this much.
   static let longestStep = 5.0
 
@@ -67,7 +69,10 @@ private enum InverseIncompleteGamma {
   static func argument(_ a: Double, _ p: Double, _ q: Double) -> Double {
     // P(a, x) <= x^a/Γ(a + 1) gives a lower bound of ln x, sharp for small x.
     let logP = p <= q ? ExtendedLogarithm.log(DoubleDouble(p)) : DoubleDouble(log1p(-q))
-    let bound = (logP + DoubleDouble(GammaFunction.logarithmOnePlus(a))) / a
+    let scaledBound = logP + DoubleDouble(GammaFunction.logarithmOnePlus(a))
+    // Also when the quotient would overflow.
+    if scaledBound.high < underflowLimit * a { return 0 }
+    let bound = scaledBound / a
     let lowestX = ExtendedExponential.product(DoubleDouble(1), bound)
     if bound.high < leadingTermLimit { return lowestX }
 

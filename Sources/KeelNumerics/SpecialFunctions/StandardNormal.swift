@@ -75,7 +75,7 @@ public enum StandardNormal {
   /// 1 − Φ(x) = Φ(−x)
   /// ```
   ///
-  /// Error: that of ``cdf(_:)``; the result is exactly `cdf(-x)`.
+  /// Error: that of `cdf(x)`; the result is exactly `cdf(-x)`.
   ///
   /// - Parameter x: The argument.
   /// - Returns: A number in 0 ... 1; NaN for NaN.

@@ -43,7 +43,7 @@ extension StandardNormal {
   /// x with 1 − Φ(x) = q
   /// ```
   ///
-  /// Error: that of ``quantile(_:)``; the result is exactly `-quantile(q)`.
+  /// Error: that of `quantile(q)`; the result is exactly `-quantile(q)`.
   ///
   /// - Parameter probability: The probability q of a value above the result, in 0 ... 1.
   /// - Returns: The quantile, infinite for 0 and 1; NaN outside 0 ... 1 and for NaN.
