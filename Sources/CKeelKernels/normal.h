@@ -127,8 +127,8 @@ INLINE V FN(chosen_polynomial)(
 }
 
 /* The leading term, carried in two parts, and a correction: z = sqrt(2 pi) h + h^3 C(h^2) for
-   p = 1/2 + h near 1/2, and z = sqrt(2) r + T(r) with r = sqrt(-log p) in the tails, so that the errors of the quotients C
-   and T count for less than half. */
+   p = 1/2 + h near 1/2, and z = sqrt(2) r + T(r) with r = sqrt(-log p) in the tails, so that the
+   errors of the quotients C and T count for about half. */
 INLINE V FN(normal_quantile)(V x) {
   V q = x - 0.5, h = FN(magnitude)(q);
   U central = (U)(h <= 0.425);
