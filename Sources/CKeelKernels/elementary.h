@@ -58,13 +58,21 @@ INLINE V FN(log_reduce)(V x, V *f) {
   return FN(value)((ix >> 52) | 0x4330000000000000u) - (0x1p52 + 1023.0);
 }
 
-INLINE V FN(log)(V x) {
+/* log(x) for positive, finite x; `low` is what the last rounding took. */
+INLINE V FN(log_parts)(V x, V *low) {
   U tiny = (U)(x < 0x1p-1022);
   V scaled = FN(choose)(tiny, x * 0x1p54, x), f;
   V e = FN(log_reduce)(scaled, &f) - FN(choose)(tiny, FN(splat)(54.0), FN(splat)(0.0));
   V s = f / (f + 2.0), q = s * s, h = 0.5 * f * f;
   V tail = q * FN(polynomial)(q, KEEL_LOG, 0, KEEL_LOG_COUNT);
-  V y = e * KEEL_LN2_HIGH - ((h - FN(madd)(s, h + tail, e * KEEL_LN2_LOW)) - f);
+  V first = e * KEEL_LN2_HIGH, second = f - (h - FN(madd)(s, h + tail, e * KEEL_LN2_LOW));
+  V y = first + second;
+  *low = FN(sum_low)(first, second, y);
+  return y;
+}
+
+INLINE V FN(log)(V x) {
+  V low, y = FN(log_parts)(x, &low);
   y = FN(choose)((U)(x == 0.0), FN(splat)(-__builtin_inf()), y);
   y = FN(choose)((U)(x < 0.0), FN(splat)(__builtin_nan("")), y);
   /* Plus infinity and NaN give themselves. */

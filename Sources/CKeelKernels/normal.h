@@ -2,10 +2,10 @@
 
    Goals: 2 ulp in both tails down to the least normal number, right limits, no branches, speed.
    Both tails come from one smooth function on the half line, (t + k) e^(t^2) erfc(t), expanded in
-   s = (t - k) / (t + k) = 1 - 2 k u with u = 1 / (t + k). The last two steps of
-   the polynomial, the division and the product carry their rounding errors, and so does the square in the exponent;
-   what remains is about one ulp. The quantile has the intervals of M. J. Wichura, "Algorithm AS 241",
-   Applied Statistics 37 (1988), and its own quotients of polynomials. */
+   s = (t - k) / (t + k) = 1 - 2 k u with u = 1 / (t + k). The last two steps of the polynomial, the
+   division and the product carry their rounding errors, and so does the square in the exponent;
+   what remains is about one ulp. The quantile has the central interval of M. J. Wichura, "Algorithm
+   AS 241", Applied Statistics 37 (1988), and its own quotients of polynomials. */
 
 #define KEEL_HALF_LINE_CHAIN 4
 
@@ -28,9 +28,9 @@ INLINE V FN(half_line)(
   V q = FN(long_polynomial)(s, c, KEEL_HALF_LINE_CHAIN, count);
 #pragma clang loop unroll(full)
   for (int i = KEEL_HALF_LINE_CHAIN - 1; i > 1; i--) q = FN(madd)(s, q, FN(splat)(c[i]));
-  V sq = s * q;
+  V q2 = q, sq = s * q;
   q = sq + c[1];
-  V q_low = FN(sum_low)(FN(splat)(c[1]), sq, q);
+  V q_low = FN(sum_low)(FN(splat)(c[1]), sq, q) + FN(product_low)(s, q2, sq);
   sq = s * q;
   V p = sq + c[0];
   V p_low = FN(sum_low)(FN(splat)(c[0]), sq, p)
@@ -126,13 +126,15 @@ INLINE V FN(chosen_polynomial)(
   return y;
 }
 
-/* The leading term and a correction: z = sqrt(2 pi) h + h^3 C(h^2) for p = 1/2 + h near 1/2, and
-   z = sqrt(2) r + T(r) with r = sqrt(-log p) in the tails, so that the errors of the quotients C
-   and T count for less than half. */
+/* The leading term, carried in two parts, and a correction: z = sqrt(2 pi) h + h^3 C(h^2) for
+   p = 1/2 + h near 1/2, and z = sqrt(2) r + T(r) with r = sqrt(-log p) in the tails, so that the
+   errors of the quotients C and T count for about half. */
 INLINE V FN(normal_quantile)(V x) {
   V q = x - 0.5, h = FN(magnitude)(q);
   U central = (U)(h <= 0.425);
-  V root = __builtin_elementwise_sqrt(-FN(log)(FN(choose)((U)(q < 0.0), x, 1.0 - x)));
+  V a_low, a = FN(log_parts)(FN(choose)((U)(q < 0.0), x, 1.0 - x), &a_low);
+  V root = __builtin_elementwise_sqrt(-a), square = root * root;
+  V root_low = -((a + square) + (a_low + FN(product_low)(root, root, square))) * (0.5 / root);
   U middle = (U)(root <= 5.2);
   /* 0.425^2 - h^2, written so that the difference keeps its digits. */
   V r = FN(choose)(central, (0.425 - h) * (0.425 + h), root);
@@ -145,7 +147,9 @@ INLINE V FN(normal_quantile)(V x) {
   V slope = FN(choose)(central, FN(splat)(KEEL_SQRT_2PI), FN(splat)(KEEL_SQRT_2));
   V slope_low = FN(choose)(central, FN(splat)(KEEL_SQRT_2PI_LOW), FN(splat)(KEEL_SQRT_2_LOW));
   V product = base * slope;
-  V low = FN(product_low)(base, slope, product) + FN(madd)(base, slope_low, correction);
+  V base_low = FN(choose)(central, FN(splat)(0.0), root_low);
+  V low = FN(product_low)(base, slope, product)
+    + FN(madd)(slope, base_low, FN(madd)(base, slope_low, correction));
   V y = product + low;
   y = FN(value)(FN(bits)(y) | (FN(bits)(q) & 0x8000000000000000u));
   y = FN(choose)((U)(x == 0.0), FN(splat)(-__builtin_inf()), y);

@@ -53,9 +53,10 @@ INLINE V FN(rounded_polynomial)(V x, const double *c, int count) {
 
 /* sqrt(-2 log((bits + 1/2) / 2^64)): at most 9.5. */
 INLINE V FN(radius)(U bits) {
-  V high = FN(value)((bits >> 32) | 0x4530000000000000u) - (0x1p84 + 0x1p52 - 0.5);
-  V v = high + FN(value)((bits & (U)(uint64_t)0xffffffffu) | 0x4330000000000000u);
-  V f, e = FN(log_reduce)(v, &f) - 64.0;
+  /* 2 bits + 1, rounded once: the upper half under the bits of 2^85, the rest under 2^52. */
+  V high = FN(value)((bits >> 32) | 0x4540000000000000u) - (0x1p85 + 0x1p52);
+  V v = high + FN(value)(((bits << 1) & 0x1ffffffffu) | 0x4330000000000001u);
+  V f, e = FN(log_reduce)(v, &f) - 65.0;
   V s = f / (f + 2.0), q = s * s;
   V tail = FN(rounded_polynomial)(q, KEEL_DRAW_LOG, KEEL_DRAW_LOG_COUNT);
   V logarithm = e * KEEL_LN2 + (s * (q * tail) + (s + s));

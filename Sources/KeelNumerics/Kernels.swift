@@ -143,17 +143,17 @@ package enum Kernels {
   /// Runs `body` on the calling thread and on at most `helpers` new ones; returns when all ended.
   package static func runConcurrently(helpers: Int, _ body: @Sendable () -> Void) {
     withoutActuallyEscaping(body) { escaping in
-      var task = Task(body: escaping)
-      unsafe withUnsafeMutablePointer(to: &task) { pointer in
+      var work = Work(body: escaping)
+      unsafe withUnsafeMutablePointer(to: &work) { pointer in
         _ = unsafe keel_run_concurrently(
           Int32(clamping: helpers),
-          { context in unsafe context.assumingMemoryBound(to: Task.self).pointee.body() },
+          { context in unsafe context.assumingMemoryBound(to: Work.self).pointee.body() },
           UnsafeMutableRawPointer(pointer))
       }
     }
   }
 
-  private struct Task {
+  private struct Work {
     let body: @Sendable () -> Void
   }
 

@@ -14,7 +14,8 @@ extern "C" {
 /* Runs body(context) on the calling thread and on up to `helpers` new threads with 2 MiB stacks,
    and returns when all have finished. The new threads block every signal, so that handlers of the
    host never run on them. Returns the number of threads that could be started. */
-int keel_run_concurrently(int helpers, void (*_Nonnull body)(void *_Nonnull), void *_Nonnull context);
+int keel_run_concurrently(
+  int helpers, void (*_Nonnull body)(void *_Nonnull), void *_Nonnull context);
 
 /* The number of processors this process may use: the affinity mask and, on Linux, the CPU quota of
    its control group, rounded up. At least one. */
