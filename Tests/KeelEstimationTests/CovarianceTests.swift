@@ -232,16 +232,6 @@ func randomReturns(_ rows: Int, _ columns: Int, seed: UInt64, scale: Double = 0.
       }
     }
   }
-
-  /// What is known at t does not change when later rows do.
-  @Test func truncation() throws {
-    let matrix = try randomReturns(40, 3, seed: 4)
-    let past = try Matrix(rows: (0..<30).map { matrix.row($0) })
-    let again = try Matrix(rows: (0..<30).map { matrix.row($0) })
-    #expect(
-      try LedoitWolf().unlabeledCovariance(from: past)
-        == LedoitWolf().unlabeledCovariance(from: again))
-  }
 }
 
 @Suite struct CovarianceEdgeTests {
