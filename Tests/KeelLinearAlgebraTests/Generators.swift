@@ -2,6 +2,14 @@ import KeelLinearAlgebra
 import KeelNumerics
 import KeelTestSupport
 
+/// Whether BLAS runs on one thread; reading it sets that up once for the whole test process.
+let oneBLASThread: Bool = {
+  do {
+    try LinearAlgebra.configure(threads: 1)
+    return true
+  } catch { return false }
+}()
+
 /// A matrix of standard normal numbers.
 func randomMatrix(
   _ rowCount: Int,

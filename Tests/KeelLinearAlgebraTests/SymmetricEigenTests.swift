@@ -4,6 +4,8 @@ import KeelTestSupport
 import Testing
 
 @Suite struct SymmetricEigenTests {
+  init() { #expect(oneBLASThread) }
+
   @Test(arguments: 1...60)
   func decomposes(seed: Int) throws {
     var generator = SeededGenerator(seed: UInt64(seed))

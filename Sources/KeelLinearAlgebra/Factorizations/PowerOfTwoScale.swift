@@ -15,6 +15,9 @@ struct PowerOfTwoScale {
       ? 0 : -Int(largest.exponent)
   }
 
+  /// A scale that is known.
+  init(exponent: Int) { self.exponent = exponent }
+
   /// The scale that brings the largest magnitude into [1, 2) in any case.
   init(normalizing largest: Double) {
     exponent = largest == 0 ? 0 : -Int(largest.exponent)

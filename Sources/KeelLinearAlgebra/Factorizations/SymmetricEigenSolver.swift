@@ -78,7 +78,7 @@ public struct SymmetricEigenSolver: ~Copyable, Sendable {
   /// - Throws: `shapeMismatch` when no matrix has been decomposed.
   public var values: [Double] {
     get throws(LinearAlgebraError) {
-      try requireResult()
+      try Gate.ready(isDecomposed, order)
       return valueStorage
     }
   }
@@ -90,14 +90,8 @@ public struct SymmetricEigenSolver: ~Copyable, Sendable {
   /// - Throws: `shapeMismatch` when no matrix has been decomposed.
   public var vectors: Matrix {
     get throws(LinearAlgebraError) {
-      try requireResult()
+      try Gate.ready(isDecomposed, order)
       return Matrix(uncheckedRowCount: order, columnCount: order, storage: vectorStorage)
-    }
-  }
-
-  private func requireResult() throws(LinearAlgebraError) {
-    guard isDecomposed else {
-      throw .shapeMismatch(argument: "decomposed matrix", got: 0, required: order)
     }
   }
 }

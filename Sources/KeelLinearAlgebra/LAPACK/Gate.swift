@@ -206,6 +206,17 @@ enum Gate {
     if largest.isNaN { throw .overflow(operation: operation) }
   }
 
+  /// Checks the lower triangle of a square result of finite arguments.
+  static func outputLower(
+    _ elements: [Double],
+    order: Int,
+    _ operation: String
+  ) throws(LinearAlgebraError) {
+    try equal(elements.count, order &* order, operation)
+    let largest = unsafe keel_finite_lower(elements, order)
+    if largest.isNaN { throw .overflow(operation: operation) }
+  }
+
   /// Checks a result of finite arguments in a span.
   static func output(
     _ elements: borrowing MutableSpan<Double>,
@@ -217,6 +228,21 @@ enum Gate {
   /// Refuses the complaint about an argument that the gate makes impossible.
   static func accepted(_ info: Int32, _ operation: String) throws(LinearAlgebraError) {
     if info < 0 { throw .libraryFault(operation: operation, code: Int(info)) }
+  }
+
+  /// Refuses to use a solver before it holds a factorization.
+  static func ready(_ isReady: Bool, _ order: Int) throws(LinearAlgebraError) {
+    guard isReady else {
+      throw .shapeMismatch(argument: "factored matrix", got: 0, required: order)
+    }
+  }
+
+  /// The length of workspace that a query returned, at least the documented minimum.
+  static func workspace(_ answer: Double, atLeast minimum: Int) throws(LinearAlgebraError) -> Int {
+    guard minimum <= largestIndex, answer <= Double(largestIndex) else {
+      throw .countOutOfRange(argument: "workspace", got: minimum, allowed: 0...largestIndex)
+    }
+    return Swift.max(minimum, Int(answer))
   }
 
   /// The error for an array that is known to hold a bad element.

@@ -4,7 +4,7 @@ import KeelNumerics
 // dgemm, dsyrk, dsymm, dgemv, dsymv, dtrmm, dtrsm behind the gate.
 
 extension Transposition {
-  fileprivate var letter: CChar {
+  var letter: CChar {
     switch self {
     case .none: CChar(UInt8(ascii: "N"))
     case .transposed: CChar(UInt8(ascii: "T"))
@@ -13,7 +13,7 @@ extension Transposition {
 }
 
 extension Triangle {
-  fileprivate var letter: CChar {
+  var letter: CChar {
     switch self {
     case .lower: CChar(UInt8(ascii: "L"))
     case .upper: CChar(UInt8(ascii: "U"))
@@ -22,7 +22,7 @@ extension Triangle {
 }
 
 extension TriangularMatrixSide {
-  fileprivate var letter: CChar {
+  var letter: CChar {
     switch self {
     case .left: CChar(UInt8(ascii: "L"))
     case .right: CChar(UInt8(ascii: "R"))
@@ -31,7 +31,7 @@ extension TriangularMatrixSide {
 }
 
 extension TriangularDiagonal {
-  fileprivate var letter: CChar {
+  var letter: CChar {
     switch self {
     case .stored: CChar(UInt8(ascii: "N"))
     case .unit: CChar(UInt8(ascii: "U"))
