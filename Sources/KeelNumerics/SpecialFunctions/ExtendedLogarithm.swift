@@ -1,16 +1,22 @@
 // Goals in order: accuracy (absolute error about 1e-23, relative near 1), the same bits on every
 // platform, speed.
 //
-// ln(2^k m) = k ln 2 - ln c + ln(m c), c near 1/m from a table and exact in ten bits. P. T. P. Tang,
-// Table-driven implementation of the logarithm function in IEEE floating-point arithmetic, ACM TOMS
-// 16 (1990) 378-400; here with the results in two parts.
+// ln(2^k m) = k ln 2 - ln c + ln(m c), c near 1/m from a table and exact in ten bits. P. T. P.
+// Tang, Table-driven implementation of the logarithm function in IEEE floating-point arithmetic,
+// ACM TOMS 16 (1990) 378-400; here with the results in two parts.
 
 enum ExtendedLogarithm {
   /// Below this distance from 1 the series is used alone.
   private static let seriesRadius = 1.0 / 128
 
-  /// ln x in two parts, for a positive finite x.
+  /// A logarithm below that of every positive double: what an argument that underflowed gets.
+  private static let belowAll = -746.0
+
+  /// ln x in two parts, for a positive finite x; −746 for 0, NaN for everything else.
   static func log(_ x: DoubleDouble) -> DoubleDouble {
+    guard x.high > 0, x.high < .infinity else {
+      return DoubleDouble(x.high == 0 ? belowAll : .nan)
+    }
     let nearOne = x + DoubleDouble(-1)
     if nearOne.high.magnitude < seriesRadius { return series(nearOne) }
     typealias Table = ExponentialCoefficients
