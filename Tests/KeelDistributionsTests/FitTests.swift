@@ -75,6 +75,33 @@ import Testing
       scaledNormal.law.standardDeviation, normal.law.standardDeviation * factor, relative: 1e-13)
   }
 
+  @Test(arguments: [-900, -3, 1, 60, 900]) func powersOfTwoExactly(exponent: Int) throws {
+    let law = try StudentT(location: 0.1, scale: 0.5, degreesOfFreedom: 3)
+    let sample = Self.sample(law, count: 200, seed: 8)
+    let factor = Double(sign: .plus, exponent: exponent, significand: 1)
+    let base = try StudentT.fit(sample).law
+    let scaled = try StudentT.fit(sample.map { $0 * factor }).law
+    #expect(scaled.location == base.location * factor && scaled.scale == base.scale * factor)
+    #expect(scaled.degreesOfFreedom == base.degreesOfFreedom)
+  }
+
+  /// Small samples of light and heavy tails: every search ends, with its end said.
+  @Test(arguments: [0.4, 1, 2, 4, 10, .infinity]) func everySearchEnds(degrees: Double) throws {
+    let law = try StudentT(location: 0.1, scale: 2, degreesOfFreedom: degrees)
+    for count in [10, 11, 20, 50] {
+      for seed in 0..<25 as Range<UInt64> {
+        let fit = try StudentT.fit(Self.sample(law, count: count, seed: seed))
+        let shapeError = try #require(fit["degreesOfFreedom"]).standardError
+        switch fit.status {
+        case .converged: #expect(fit.parameters.allSatisfy { $0.standardError > 0 })
+        case .upperBound: #expect(fit.law.degreesOfFreedom == 1000 && shapeError.isNaN)
+        case .lowerBound: #expect(fit.law.degreesOfFreedom == 0.5 && shapeError.isNaN)
+        default: Issue.record("\(count) \(seed) \(fit.status)")
+        }
+      }
+    }
+  }
+
   @Test(arguments: 1...10) func normalDataReachTheBound(seed: UInt64) throws {
     var generator = SeededGenerator(seed: seed)
     // A bounded law has lighter tails than the normal one.

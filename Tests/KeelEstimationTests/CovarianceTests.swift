@@ -103,7 +103,7 @@ func randomReturns(_ rows: Int, _ columns: Int, seed: UInt64, scale: Double = 0.
 @Suite struct CovarianceInvariantTests {
   @Test(arguments: 0..<30) func permutationBitwise(seed: Int) throws {
     let columns = 2 + seed % 13
-    let rows = [3, 17, 600, 1100][seed % 4]
+    let rows = [3, 17, 600, 1500][seed % 4]
     let matrix = try randomReturns(rows, columns, seed: UInt64(seed))
     let names = (0..<columns).map { "asset \($0)" }
     var generator = SeededGenerator(seed: UInt64(seed) + 1000)
@@ -192,7 +192,7 @@ func randomReturns(_ rows: Int, _ columns: Int, seed: UInt64, scale: Double = 0.
   }
 
   /// A second method: the definition, by loops.
-  @Test(arguments: [3, 511, 512, 513, 1030]) func definition(rows: Int) throws {
+  @Test(arguments: [3, 512, 1023, 1024, 1025, 2060]) func definition(rows: Int) throws {
     let columns = 5
     let matrix = try randomReturns(rows, columns, seed: UInt64(rows))
     let count = Double(rows)
@@ -231,16 +231,6 @@ func randomReturns(_ rows: Int, _ columns: Int, seed: UInt64, scale: Double = 0.
           absolute: 1e-13 * mean)
       }
     }
-  }
-
-  /// What is known at t does not change when later rows do.
-  @Test func truncation() throws {
-    let matrix = try randomReturns(40, 3, seed: 4)
-    let past = try Matrix(rows: (0..<30).map { matrix.row($0) })
-    let again = try Matrix(rows: (0..<30).map { matrix.row($0) })
-    #expect(
-      try LedoitWolf().unlabeledCovariance(from: past)
-        == LedoitWolf().unlabeledCovariance(from: again))
   }
 }
 

@@ -39,11 +39,12 @@ extension StudentT {
   /// The degrees of freedom stay between the bounds of the settings; at a bound the status says so and
   /// their standard error is NaN. The other standard errors come from the observed information.
   /// Multiplying the sample by c multiplies location and scale by c within 1e-8, by a power of two
-  /// exactly.
+  /// exactly; where the likelihood is flat (degrees of freedom in the hundreds) its rounding limits
+  /// the first promise.
   ///
   /// - Parameters:
   ///   - sample: At least ``minimumObservationCount`` finite numbers, no third of them equal.
-  ///   - settings: Bounds and limits.
+  ///   - settings: Bounds and limits. Small samples are searched from three starts.
   /// - Returns: The law with `location`, `scale` and `degreesOfFreedom` as parameters.
   /// - Throws: `DistributionsError.tooFewObservations`, `DistributionsError.invalidObservation`,
   ///   `DistributionsError.repeatedValue` when one value fills the share of the sample that makes the
@@ -60,9 +61,16 @@ extension StudentT {
       minimumCount: minimumObservationCount,
       repeatedShareDivisor: settings.repeatedShareDivisor
     )
-    var search = StudentTSearch(StudentTLikelihood(standardized.values), settings)
-    search.run()
-    return try search.result(standardized)
+    let likelihood = StudentTLikelihood(standardized.values)
+    var best: StudentTSearch?
+    for degrees in StudentTSearch.startingDegrees {
+      var search = StudentTSearch(likelihood, settings, startingDegrees: degrees)
+      search.run()
+      if search.isBetter(than: best) { best = search }
+      if sample.count > StudentTSearch.smallSampleCount, search.converged { break }
+    }
+    guard let best else { throw .notRepresentable(result: "logLikelihood") }
+    return try best.result(standardized)
   }
 }
 
@@ -106,8 +114,13 @@ private struct StudentTSearch {
   var iterations = 0
   var converged = false
 
-  /// Four degrees of freedom are usual for returns.
-  private static let startingDegrees = 4.0
+  /// Four degrees of freedom are usual for returns; the others find a second maximum, if there is
+  /// one.
+  static let startingDegrees = [4.0, 1.0, 30.0]
+
+  /// Up to this size a sample may have a second maximum: seen in one of a hundred samples of ten, in
+  /// none of some thousand of fifty.
+  static let smallSampleCount = 100
 
   /// The median absolute deviation of the standard law with four degrees of freedom.
   private static let startingDeviation = 0.740_697_084_1
@@ -118,20 +131,40 @@ private struct StudentTSearch {
   /// Newton doubles the digits: after a step this small the next one is rounding.
   private static let stepTolerance = 1e-9
 
+  /// A shorter step changes the likelihood by less than its rounding, which could not judge it.
+  private static let trustedStep = 1e-5
+
+  /// The rise an observation must promise: where the likelihood is flat, the gradient's rounding
+  /// alone makes steps above the tolerance.
+  private static let negligibleRise = 1e-17
+
   /// The share of the predicted rise that a step must bring (Armijo).
   private static let sufficientRise = 1e-4
 
   /// 2^−40 of a step is rounding.
   private static let maximumHalvings = 40
 
-  init(_ likelihood: StudentTLikelihood, _ settings: StudentT.FitSettings) {
+  init(
+    _ likelihood: StudentTLikelihood,
+    _ settings: StudentT.FitSettings,
+    startingDegrees: Double
+  ) {
     self.likelihood = likelihood
     self.settings = settings
     let degrees = min(
-      max(Self.startingDegrees, settings.lowestDegreesOfFreedom), settings.highestDegreesOfFreedom)
+      max(startingDegrees, settings.lowestDegreesOfFreedom), settings.highestDegreesOfFreedom)
     point = .init(
       location: 0, logScale: -log(Self.startingDeviation), logDegrees: log(degrees))
     current = likelihood.evaluate(point)
+  }
+
+  /// Whether this search found more than another one; a tie goes to the one that converged.
+  func isBetter(than other: StudentTSearch?) -> Bool {
+    guard current.value.isFinite else { return false }
+    guard let other else { return true }
+    let tie = 1e-9 * Double(likelihood.count)
+    let rise = current.value - other.current.value
+    return rise > tie || (rise > -tie && converged && !other.converged)
   }
 
   private var lowest: Double { log(settings.lowestDegreesOfFreedom) }
@@ -148,11 +181,14 @@ private struct StudentTSearch {
       iterations += 1
       let step = self.step()
       let length = max(step.x.magnitude, step.y.magnitude, step.z.magnitude)
-      if length <= Self.stepTolerance {
+      let slope = (current.gradient * step).sum()
+      if length <= Self.trustedStep {
         point = moved(by: step)
         current = likelihood.evaluate(point)
-        converged = true
-        return
+        converged =
+          length <= Self.stepTolerance
+          || slope <= Self.negligibleRise * Double(likelihood.count)
+        continue
       }
       if !advance(along: step * min(1, Self.largestStep / length)) { return }
     }
@@ -181,15 +217,19 @@ private struct StudentTSearch {
 
   /// Moves to a point of larger likelihood; false when rounding leaves none.
   private mutating func advance(along step: SIMD3<Double>) -> Bool {
-    let slope = (current.gradient * step).sum()
     // The rounding of a sum of n logarithms.
     let rounding = 4 * Double.ulpOfOne * Double(likelihood.count) * max(1, point.logScale.magnitude)
     var factor = 1.0
+    var predicted = 0.0
     for _ in 0..<Self.maximumHalvings {
       let candidate = moved(by: step * factor)
+      // A bound may have cut the last coordinate.
+      let moved = SIMD3(
+        factor * step.x, factor * step.y, candidate.logDegrees - point.logDegrees)
+      predicted = (current.gradient * moved).sum()
       let evaluation = likelihood.evaluate(candidate)
       let rise = evaluation.value - current.value
-      if rise >= Self.sufficientRise * factor * slope - rounding {
+      if rise >= Self.sufficientRise * predicted - rounding {
         point = candidate
         current = evaluation
         return true
@@ -197,7 +237,7 @@ private struct StudentTSearch {
       factor *= 0.5
     }
     // No rise along an ascent direction: the predicted one is below rounding.
-    converged = slope.magnitude <= rounding
+    converged = predicted.magnitude <= rounding && (current.gradient * step).sum() <= rounding
     return false
   }
 

@@ -121,16 +121,23 @@ struct ReturnsMatrix {
     if order == Array(0..<columnCount) { return matrix }
     var positions = order
     for (position, column) in order.enumerated() { positions[column] = position }
-    return matrix.submatrix(at: positions)
+    let count = columnCount
+    var lowerTriangle = [Double](repeating: 0, count: count * count)
+    var output = lowerTriangle.mutableSpan
+    for j in 0..<count {
+      let source = matrix.column(positions[j])
+      for i in j..<count { output[i &+ j &* count] = source[positions[i]] }
+    }
+    return SymmetricMatrix(lowerTriangleOf: lowerTriangle, order: count)
   }
 }
 
 // MARK: - Centered products
 
 extension ReturnsMatrix {
-  // The rows that are centered at a time: with 1000 columns a panel of 4 MiB. Fixed, so that the
+  // The rows that are centered at a time: with 1000 columns a panel of 8 MiB. Fixed, so that the
   // sums have the same bits wherever they run.
-  private static let panelRowCount = 512
+  private static let panelRowCount = 1024
 
   /// Σ (x − m)(x − m)' over the rows, in scaled units and the order of computation, and the sum of
   /// the fourth powers of the lengths of the centered rows, zero when not asked for.
