@@ -70,7 +70,7 @@ public struct QuadraticSolver: Sendable {
     }
     let best = polished(raw, core, outcome, unscaling)
     let status = status(best.certificate, outcome.end)
-    if status == .optimal { return best.solution(program, status) }
+    if status == .optimal && unscaling.isOrdinary(best.x) { return best.solution(program, status) }
     if let proof = infeasibilityProof(core, outcome, unscaling) {
       return raw.solution(program, .primalInfeasible(proof))
     }
@@ -256,6 +256,15 @@ struct Unscaling {
     return UnscaledPoint(
       x: full, rowDuals: y, boundDuals: z,
       certificate: program.certificate(full, y, z, iterations: iterations))
+  }
+
+  /// Whether scaled variables are not so large that a contradiction drowns in their rounding.
+  ///
+  /// Scaled bounds are about one. Where the objective is flat, a point that runs away satisfies
+  /// almost anything to a relative tolerance; a proof of infeasibility then has the last word.
+  func isOrdinary(_ x: [Double]) -> Bool {
+    let ordinary = 1e5
+    return reduction.freeVariables.allSatisfy { x[$0].magnitude <= ordinary * scaling.variable[$0] }
   }
 
   /// The proof from scaled multipliers of the kept rows.
