@@ -19,6 +19,7 @@ public enum OptimizationError: Error, Hashable, Sendable {
   /// The lower bound of a row or a variable lies above its upper bound.
   case conflictingBounds(name: String, lower: Double, upper: Double)
 
-  /// The quadratic term is not positive semidefinite: the program has no certificate of optimality.
+  /// The quadratic term is not positive semidefinite on the variables that can move, `order` of them
+  /// (or on the first `order` ones, where a diagonal element is negative).
   case notConvex(order: Int)
 }

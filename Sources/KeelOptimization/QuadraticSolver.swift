@@ -45,7 +45,6 @@ public struct QuadraticSolver: Sendable {
   /// - Throws: ``OptimizationError/notConvex(order:)``.
   /// - Complexity: O(n³) an iteration for a dense quadratic term.
   public func solve(_ program: QuadraticProgram) throws(OptimizationError) -> Solution<[Double]> {
-    try requireConvex(program.quadratic)
     let reduction = Presolve(program)
     if let (row, sign) = reduction.contradiction {
       if let solution = contradiction(program, reduction, row, sign) { return solution }
@@ -53,6 +52,7 @@ public struct QuadraticSolver: Sendable {
     if reduction.freeVariables.isEmpty { return solutionAtFixedPoint(program, reduction) }
     let scaling = ProgramScaling(program, reduction)
     let core = CoreProgram(program, reduction, scaling)
+    try requireConvex(core.quadratic)
     let unscaling = Unscaling(program: program, reduction: reduction, scaling: scaling)
     if let solution = solutionOfSmallSupport(program, core, unscaling) { return solution }
     var method = InteriorPoint(core)
@@ -70,7 +70,7 @@ public struct QuadraticSolver: Sendable {
     }
     let best = polished(raw, core, outcome, unscaling)
     let status = status(best.certificate, outcome.end)
-    if status == .optimal { return best.solution(program, status) }
+    if status == .optimal && unscaling.isOrdinary(best.x) { return best.solution(program, status) }
     if let proof = infeasibilityProof(core, outcome, unscaling) {
       return raw.solution(program, .primalInfeasible(proof))
     }
@@ -194,27 +194,21 @@ public struct QuadraticSolver: Sendable {
   }
 
   /// Checks that P plus a shift of rounding size has a Cholesky factorization.
+  ///
+  /// A direction without own curvature may have no cross terms either.
   private func requireConvex(_ quadratic: QuadraticTerm) throws(OptimizationError) {
     guard case .dense(let matrix) = quadratic else { return }
     let n = matrix.order
-    let scale = (0..<n).map { j in
-      let diagonal = matrix[j, j]
-      return diagonal > 0 ? 1 / diagonal.squareRoot() : 1 / max(columnNorm(matrix, j), 1e-150)
+    var elements = matrix.matrix.columnMajorElements
+    for i in 0..<n {
+      let diagonal = elements[i * (n + 1)]
+      elements[i * (n + 1)] = diagonal > 0 ? diagonal * (1 + Self.convexityTolerance) : 1
+      if diagonal > 0 { continue }
+      let column = matrix.column(i)
+      for j in 0..<n where column[j] != 0 { throw .notConvex(order: n) }
     }
-    guard
-      case .dense(let scaled) = quadratic.scaled(by: scale, cost: 1, at: Array(0..<n))
-    else { return }
-    var elements = scaled.matrix.columnMajorElements
-    for i in 0..<n { elements[i * (n + 1)] += Self.convexityTolerance }
     var factor = DefiniteFactor()
     if !factor.factor(elements, order: n) { throw .notConvex(order: n) }
-  }
-
-  private func columnNorm(_ matrix: SymmetricMatrix, _ j: Int) -> Double {
-    let column = matrix.column(j)
-    var largest = 0.0
-    for i in 0..<column.count { largest = max(largest, column[i].magnitude) }
-    return largest
   }
 }
 
@@ -262,6 +256,15 @@ struct Unscaling {
     return UnscaledPoint(
       x: full, rowDuals: y, boundDuals: z,
       certificate: program.certificate(full, y, z, iterations: iterations))
+  }
+
+  /// Whether scaled variables are not so large that a contradiction drowns in their rounding.
+  ///
+  /// Scaled bounds are about one. Where the objective is flat, a point that runs away satisfies
+  /// almost anything to a relative tolerance; a proof of infeasibility then has the last word.
+  func isOrdinary(_ x: [Double]) -> Bool {
+    let ordinary = 1e5
+    return reduction.freeVariables.allSatisfy { x[$0].magnitude <= ordinary * scaling.variable[$0] }
   }
 
   /// The proof from scaled multipliers of the kept rows.

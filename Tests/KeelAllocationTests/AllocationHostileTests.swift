@@ -146,6 +146,19 @@ import Testing
     }
   }
 
+  @Test func gainWithoutRiskIsUnbounded() throws {
+    // A perfect hedge with a positive return: the Sharpe ratio has no maximum.
+    let covariance = try Market.covariance([[0.01, -0.02], [-0.02, 0.04]])
+    let mean = try Market.returns([0.01, 0.01])
+    do throws(AllocationError) {
+      _ = try MaximumSharpe(riskFreeRate: 0).weights(
+        expectedReturns: mean, covariance: covariance)
+      Issue.record("an infinite ratio was attained")
+    } catch {
+      guard case .unbounded = error else { throw error }
+    }
+  }
+
   @Test func constraintsOfUnknownAssets() throws {
     let covariance = try Market.covariance([[0.01, 0], [0, 0.02]])
     for constraints in [

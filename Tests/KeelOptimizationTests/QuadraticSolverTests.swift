@@ -118,4 +118,42 @@ import Testing
     #expect(solution.status == .optimal, "\(solution)")
     #expect(solution.value == [0.5, 0.5, 2])
   }
+
+  /// Equations that depend on each other, consistent or contradicting by a little, with and without
+  /// bounds that keep the variables from running away.
+  @Test(arguments: 1...40)
+  func dependentEquations(seed: Int) throws {
+    var generator = SeededGenerator(seed: UInt64(seed))
+    let n = 3 + seed % 20
+    let rank = seed % 2 == 0 ? n : max(1, n / 3)
+    let p = try RandomPrograms.semidefinite(order: n, rank: rank, using: &generator)
+    let a = (0..<n).map { _ in generator.gaussian() }
+    let b = (0..<n).map { _ in generator.gaussian() }
+    let inside = (0..<n).map { _ in generator.uniform() }
+    let left = zip(a, inside).reduce(0) { $0 + $1.0 * $1.1 }
+    let right = zip(b, inside).reduce(0) { $0 + $1.0 * $1.1 }
+    for gap in [0, 1e-3, 1e-6, 1e-8] {
+      let rows = [
+        LinearRow("a", coefficients: a, lower: left, upper: left),
+        LinearRow(
+          "twice", coefficients: a.map { 2 * $0 }, lower: 2 * left + gap, upper: 2 * left + gap),
+        LinearRow("b", coefficients: b, lower: right, upper: right),
+        LinearRow(
+          "both", coefficients: zip(a, b).map { $0 + $1 }, lower: left + right,
+          upper: left + right),
+      ]
+      for isBoxed in [true, false] {
+        let solution = try QuadraticSolver().solve(
+          QuadraticProgram(
+            quadratic: .dense(p), linear: isBoxed ? b : nil,
+            lowerBounds: isBoxed ? [Double](repeating: -5, count: n) : nil,
+            upperBounds: isBoxed ? [Double](repeating: 5, count: n) : nil, rows: rows))
+        switch solution.status {
+        case .optimal: #expect(gap == 0, "gap \(gap), boxed \(isBoxed)")
+        case .primalInfeasible: #expect(gap > 0)
+        default: Issue.record("\(solution.status), gap \(gap), boxed \(isBoxed)")
+        }
+      }
+    }
+  }
 }

@@ -94,6 +94,28 @@ public struct MaximumSharpe: Hashable, Sendable {
     throw .noPortfolioBeatsRiskFree(best: mean, riskFreeRate: riskFreeRate)
   }
 
+  /// Throws when the assets can be combined to an excess return without risk.
+  private func requireRisk(
+    _ values: [Double],
+    _ universe: Universe,
+    _ covariance: Covariance
+  ) throws(AllocationError) {
+    let y = Array(values.prefix(universe.count))
+    let product = RiskKernel.product(covariance.matrix, y)
+    let deviations = covariance.standardDeviations
+    let variance = zip(y, product).reduce(0) { $0 + $1.0 * $1.1 }
+    let gross = zip(y, deviations).reduce(0) { $0 + ($1.0 * $1.1).magnitude }
+    // A variance of some roundings of the squared gross volatility is no variance.
+    let rounding = 1e-13
+    guard variance > rounding * gross * gross else {
+      let most = y.indices.max {
+        (y[$0] * deviations[$0]).magnitude < (y[$1] * deviations[$1]).magnitude
+      }
+      guard let most else { return }
+      throw .unbounded(asset: universe.assets[most])
+    }
+  }
+
   /// Turns y into weights and proves them in the caller's terms.
   private func certified(
     _ solution: Solution<[Double]>,
@@ -105,6 +127,7 @@ public struct MaximumSharpe: Hashable, Sendable {
     let n = universe.count
     let multiplier = solution.duals.rows[0]
     let total = n < solution.value.count ? solution.value[n] : 0
+    try requireRisk(solution.value, universe, covariance)
     guard total > 0, multiplier > 0 else {
       throw .notSolved(status: solution.status, certificate: solution.certificate)
     }

@@ -9,6 +9,16 @@ struct RiskBarrier {
   private(set) var x: [Double]
   private(set) var iterations = 0
 
+  /// The largest relative distance of a contribution from its budget.
+  var error: Double { budgetError(RiskKernel.product(correlation, x)) }
+
+  /// The asset that is farthest from its budget.
+  var worstPosition: Int {
+    let product = RiskKernel.product(correlation, x)
+    let errors = x.indices.map { (x[$0] * product[$0] / shares[$0] - 1).magnitude }
+    return errors.indices.max { errors[$0] < errors[$1] } ?? 0
+  }
+
   init(_ covariance: SymmetricMatrix, deviations: [Double], shares: [Double]) {
     let n = covariance.order
     let elements = covariance.elements

@@ -122,6 +122,12 @@ public struct RiskBudgeting: Hashable, Sendable {
     }
     var barrier = RiskBarrier(covariance.matrix, deviations: deviations, shares: shares)
     let end = barrier.minimize(settings)
+    let left = barrier.error
+    let publishedTolerance = 1e-9
+    if end == nil && !(left <= publishedTolerance) {
+      throw .riskBudgetUnattainable(
+        asset: universe.assets[barrier.worstPosition], reason: .vanishingRisk(error: left))
+    }
     let scaled = zip(barrier.x, deviations).map { $0 / $1 }
     let total = scaled.reduce(0, +)
     let values = scaled.map { $0 / total * budget }
@@ -131,7 +137,6 @@ public struct RiskBudgeting: Hashable, Sendable {
       .reduce(0) { propagatingMaximum($0, ($1.0 / $1.1 - 1).magnitude) }
     let certificate = Self.certificate(error, contributions.total, barrier.iterations)
     if let end { throw .notSolved(status: end, certificate: certificate) }
-    let publishedTolerance = 1e-9
     guard error <= publishedTolerance else {
       let worst = zip(contributions.shares, shares).map { ($0 / $1 - 1).magnitude }
       let asset = worst.indices.max { worst[$0] < worst[$1] } ?? 0

@@ -194,6 +194,17 @@ struct ActiveSetPolish {
     return flips
   }
 
+  /// The active rows that do not hold: none of their variables is free.
+  func starvedRows() -> [Int] {
+    program.rows.indices.filter { k in
+      let row = program.rows[k]
+      guard rowSide[k] != 0, row.indices.allSatisfy({ boundSide[$0] != 0 }) else { return false }
+      let value = row.value(at: x)
+      let slack = Self.tolerance * (value.magnitude + largestMagnitude(x))
+      return value < row.lower - slack || value > row.upper + slack
+    }
+  }
+
   private mutating func rowFlip(_ k: Int, _ row: CoreProgram.Row, _ size: [Double]) -> Int? {
     if rowSide[k] == 0 {
       let value = row.value(at: x)

@@ -209,6 +209,8 @@ extension InteriorPoint {
     var bound = 0.0
     var dual = product
     for i in dual.indices { dual[i] += adjoint[i] + program.linear[i] * tau }
+    // Relative to the bounds, not to x: where the objective is flat, x could grow until any
+    // contradiction looks small beside it.
     var primalSize = 0.0
     var primalWorst = 0.0
     var ray = 0.0
@@ -218,7 +220,7 @@ extension InteriorPoint {
       slotResiduals[j] = a + s[j] - slot.bound * tau
       bound += slot.bound * z[j]
       ray = max(ray, (a + s[j]).magnitude)
-      primalSize = max(primalSize, a.magnitude, (slot.bound * tau).magnitude)
+      primalSize = max(primalSize, (slot.bound * tau).magnitude)
       primalWorst = max(primalWorst, slotResiduals[j].magnitude)
     }
     var equalityResiduals = [Double](repeating: 0, count: equalities.count)
@@ -226,7 +228,7 @@ extension InteriorPoint {
       equalityResiduals[e] = values[k] - program.rows[k].lower * tau
       bound += program.rows[k].lower * y[k]
       ray = max(ray, values[k].magnitude)
-      primalSize = max(primalSize, values[k].magnitude)
+      primalSize = max(primalSize, (program.rows[k].lower * tau).magnitude)
       primalWorst = max(primalWorst, equalityResiduals[e].magnitude)
     }
     let dualSize = max(

@@ -14,6 +14,10 @@ struct SupportGrowth {
   /// The number of variables to start with.
   private static let startingSupport = 12
 
+  /// The number of variables to start with for each further row with a positive lower bound, so that
+  /// it can be met.
+  private static let supportPerRow = 2
+
   /// The number of variables that one step may free, relative to those that are free.
   private static let growthRate = 0.5
 
@@ -33,15 +37,30 @@ struct SupportGrowth {
       let budget = program.rows.first(where: { $0.isEquality && $0.lower > 0 }),
       program.lower.allSatisfy({ $0.isFinite })
     else { return nil }
+    guard budget.indices.count >= Self.leastVariables else { return nil }
     let diagonal = program.quadratic.diagonal
-    var costs: [(cost: Double, index: Int)] = []
-    for (i, a) in zip(budget.indices, budget.coefficients) where a > 0 && diagonal[i] > 0 {
-      let alone = budget.lower / a
-      costs.append((alone * (diagonal[i] * alone / 2 + program.linear[i]), i))
+    var support = Set(
+      Self.cheapest(Self.startingSupport, of: budget, program.linear, diagonal))
+    for row in program.rows where row.lower > 0 {
+      support.formUnion(Self.cheapest(Self.supportPerRow, of: row, program.linear, diagonal))
     }
-    guard costs.count >= Self.leastVariables else { return nil }
+    sets = ActiveSetPolish(program, support: support.sorted())
+  }
+
+  /// The variables that alone would meet the lower bound of a row at the least cost.
+  private static func cheapest(
+    _ count: Int,
+    of row: CoreProgram.Row,
+    _ linear: [Double],
+    _ diagonal: [Double]
+  ) -> [Int] {
+    var costs: [(cost: Double, index: Int)] = []
+    for (i, a) in zip(row.indices, row.coefficients) where a > 0 && diagonal[i] > 0 {
+      let alone = row.lower / a
+      costs.append((alone * (diagonal[i] * alone / 2 + linear[i]), i))
+    }
     costs.sort { ($0.cost, $0.index) < ($1.cost, $1.index) }
-    sets = ActiveSetPolish(program, support: costs.prefix(Self.startingSupport).map(\.index))
+    return costs.prefix(count).map(\.index)
   }
 
   /// Runs the search.
@@ -57,13 +76,24 @@ struct SupportGrowth {
       iterations += 1
       guard sets.solveEqualities() else { return false }
       let flips = sets.violations()
-      if flips.isEmpty { return true }
+      let starved = sets.starvedRows()
+      if flips.isEmpty && starved.isEmpty { return true }
       var support = 0
       for side in sets.boundSide where side == 0 { support += 1 }
       guard Double(support) <= Self.largestShare * count else { return false }
       change(flips, support: support)
+      for k in starved {
+        let row = sets.program.rows[k]
+        for i in cheapest(of: row) { sets.apply(.variable(i, side: 0)) }
+      }
     }
     return false
+  }
+
+  /// The variables that meet the lower bound of a row at the least cost.
+  private func cheapest(of row: CoreProgram.Row) -> [Int] {
+    Self.cheapest(
+      Self.supportPerRow, of: row, sets.program.linear, sets.program.quadratic.diagonal)
   }
 
   /// Applies all changes but those that free a variable, of which only the most violated.
