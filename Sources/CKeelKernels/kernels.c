@@ -2,6 +2,10 @@
 #include "CKeelKernels.h"
 #include "coefficients.h"
 
+/* A vector is two registers wide on purpose: two interleaved chains hide the latency of each other.
+   Such vectors never cross a call, as every body is inlined. */
+#pragma clang diagnostic ignored "-Wpsabi"
+
 /* The bodies say where a fused operation stands; elsewhere products are rounded. */
 #pragma STDC FP_CONTRACT OFF
 
@@ -10,21 +14,21 @@
 #pragma clang attribute push( \
   __attribute__((target("avx512f,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
 #define KEEL_SUFFIX _avx512
-#define KEEL_WIDTH 8
+#define KEEL_WIDTH 16
 #define KEEL_FMA 1
 #include "level.h"
 #pragma clang attribute pop
 
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #define KEEL_SUFFIX _avx2
-#define KEEL_WIDTH 4
+#define KEEL_WIDTH 8
 #define KEEL_FMA 1
 #include "level.h"
 #pragma clang attribute pop
 #endif
 
 #define KEEL_SUFFIX _baseline
-#define KEEL_WIDTH 2
+#define KEEL_WIDTH 4
 #if defined(__ARM_FEATURE_FMA) || defined(__aarch64__) || defined(__FMA__)
 #define KEEL_FMA 1
 #else

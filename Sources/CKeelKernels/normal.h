@@ -9,7 +9,8 @@
 
 #define KEEL_HALF_LINE_CHAIN 4
 
-/* u P(s) as high + low. `c0_low` is what rounding took from the first coefficient; `slope` is P' to few digits. For t >= 0. */
+/* u P(s) as high + low, for t >= 0. `c0_low` is what rounding took from the first coefficient;
+   `slope` is P' to few digits. */
 INLINE V FN(half_line)(
   V t, const double *c, int count, double c0_low, const double *slope,
   int slope_count, V *low) {

@@ -40,15 +40,24 @@ INLINE V FN(unit_open)(U bits) {
   return FN(value)((bits >> 12) | 0x3ff0000000000000u) - 0x1.fffffffffffffp-1;
 }
 
+/* c[0] + c[1] x + ... in two chains, every product and sum rounded. */
+INLINE V FN(rounded_polynomial)(V x, const double *c, int count) {
+  V q = x * x, y = FN(splat)(c[count - 1]), z = FN(splat)(c[count - 2]);
+#pragma clang loop unroll(full)
+  for (int i = count - 3; i >= 0; i -= 2) {
+    y = y * q + c[i];
+    if (i > 0) z = z * q + c[i - 1];
+  }
+  return count % 2 == 1 ? z * x + y : y * x + z;
+}
+
 /* sqrt(-2 log((bits + 1/2) / 2^64)): at most 9.5. */
 INLINE V FN(radius)(U bits) {
   V high = FN(value)((bits >> 32) | 0x4530000000000000u) - (0x1p84 + 0x1p52 - 0.5);
   V v = high + FN(value)((bits & (U)(uint64_t)0xffffffffu) | 0x4330000000000000u);
   V f, e = FN(log_reduce)(v, &f) - 64.0;
   V s = f / (f + 2.0), q = s * s;
-  V tail = FN(splat)(KEEL_LOG[KEEL_LOG_COUNT - 1]);
-#pragma clang loop unroll(full)
-  for (int i = KEEL_LOG_COUNT - 2; i >= 0; i--) tail = tail * q + KEEL_LOG[i];
+  V tail = FN(rounded_polynomial)(q, KEEL_DRAW_LOG, KEEL_DRAW_LOG_COUNT);
   V logarithm = e * KEEL_LN2 + (s * (q * tail) + (s + s));
   return __builtin_elementwise_sqrt(-2.0 * logarithm);
 }
@@ -58,12 +67,8 @@ INLINE V FN(radius)(U bits) {
 INLINE V FN(direction)(U bits, V *sine) {
   V f = FN(value)(((bits << 2) >> 12) | 0x3ff0000000000000u) - 1.5;
   V q = f * f;
-  V s = FN(splat)(KEEL_SIN[KEEL_SIN_COUNT - 1]), c = FN(splat)(KEEL_COS[KEEL_COS_COUNT - 1]);
-#pragma clang loop unroll(full)
-  for (int i = KEEL_SIN_COUNT - 2; i >= 0; i--) s = s * q + KEEL_SIN[i];
-#pragma clang loop unroll(full)
-  for (int i = KEEL_COS_COUNT - 2; i >= 0; i--) c = c * q + KEEL_COS[i];
-  s = s * f;
+  V s = FN(rounded_polynomial)(q, KEEL_SIN, KEEL_SIN_COUNT) * f;
+  V c = FN(rounded_polynomial)(q, KEEL_COS, KEEL_COS_COUNT);
   /* Quarters 1 and 3 exchange the two; the cosine is negative in 1 and 2, the sine in 2 and 3. */
   U odd = (U)(((bits << 1) & 0x8000000000000000u) != (U)(uint64_t)0);
   V x = FN(choose)(odd, s, c), y = FN(choose)(odd, c, s);
@@ -74,15 +79,17 @@ INLINE V FN(direction)(U bits, V *sine) {
 
 /* Writes the two draws of each block side by side. */
 INLINE void FN(store_pairs)(double *y, V a, V b) {
-#if KEEL_WIDTH == 8
+#if KEEL_WIDTH == 16
+  FN(store)(y, __builtin_shufflevector(
+    a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23));
+  FN(store)(y + 16, __builtin_shufflevector(
+    a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31));
+#elif KEEL_WIDTH == 8
   FN(store)(y, __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11));
   FN(store)(y + 8, __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15));
-#elif KEEL_WIDTH == 4
+#else
   FN(store)(y, __builtin_shufflevector(a, b, 0, 4, 1, 5));
   FN(store)(y + 4, __builtin_shufflevector(a, b, 2, 6, 3, 7));
-#else
-  FN(store)(y, __builtin_shufflevector(a, b, 0, 2));
-  FN(store)(y + 2, __builtin_shufflevector(a, b, 1, 3));
 #endif
 }
 

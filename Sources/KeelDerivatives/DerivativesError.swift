@@ -17,3 +17,21 @@ public enum DerivativesError: Error, Hashable, Sendable {
   /// The iteration stopped at its limit; `volatility` is the last value tried.
   case iterationLimit(iterations: Int, volatility: Double)
 }
+
+extension DerivativesError: CustomStringConvertible {
+  /// What went wrong, in one sentence.
+  public var description: String {
+    switch self {
+    case .invalidInput(let argument, let got, let lowest, let highest):
+      "\(argument) is \(got), allowed is \(lowest) to \(highest)"
+    case .priceBelowIntrinsic(let price, let intrinsic):
+      "the price \(price) is below \(intrinsic), the value at zero volatility"
+    case .priceAboveMaximum(let price, let maximum):
+      "the price \(price) is not below \(maximum), the largest possible"
+    case .noInformation(let price, let timeValue):
+      "the price \(price) with time value \(timeValue) fits every small volatility"
+    case .iterationLimit(let iterations, let volatility):
+      "no volatility found in \(iterations) steps; the last one tried is \(volatility)"
+    }
+  }
+}

@@ -46,7 +46,33 @@ extension EngineError {
   }
 }
 
-/// Checks that three labeled inputs are about the same assets.
+extension EngineError: CustomStringConvertible {
+  /// What went wrong, in one sentence.
+  public var description: String {
+    switch self {
+    case .universeMismatch(let position, let left, let right):
+      "the universes differ at position \(position): "
+        + "\(left?.rawValue ?? "nothing") and \(right?.rawValue ?? "nothing")"
+    case .unknownAsset(let asset):
+      "\(asset) is not in the universe"
+    case .invalidValue(let argument, let asset, let got, let lowest, let highest):
+      "\(argument)\(asset.map { " of \($0)" } ?? "") is \(got), "
+        + "allowed is \(lowest) to \(highest)"
+    case .negativeAmount(let argument, let asset, let got):
+      "\(argument)\(asset.map { " of \($0)" } ?? "") is \(got)"
+    case .differentDecimals(let argument, let asset, let got, let required):
+      "\(argument) of \(asset) has \(got) decimals, the asset has \(required)"
+    case .amountOverflow(let asset):
+      "an amount of \(asset) does not fit 128 bits"
+    case .portfolioWithoutValue(let got):
+      "the portfolio is worth \(got)"
+    case .holdingsTooSmall(let asset, let held, let needed):
+      "\(needed) of \(asset) is needed, \(held) is held"
+    }
+  }
+}
+
+/// Checks that labeled inputs are about the same assets.
 func requireSameAssets(_ universe: Universe, _ others: Universe...) throws(EngineError) {
   for other in others {
     do throws(DataError) {

@@ -1,5 +1,13 @@
 import CKeelKernels
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// The only door of this module to the C kernels and to threads; `unsafe` stands nowhere else.
 ///
 /// Every kernel can be told an instruction set, for tests and measurements.
@@ -180,5 +188,36 @@ package enum Kernels {
       var piece = unsafe buffer.extracting(range).mutableSpan
       try body(&piece)
     }
+  }
+}
+
+/// A value behind a lock of the C library.
+///
+/// In place of `Synchronization.Mutex`, whose slow path the thread sanitizer cannot see on Linux: it
+/// would report a race for every use. Unchecked, because the value is only reached with the lock
+/// held, which the type system cannot see.
+@safe package final class Guarded<Value: Sendable>: @unchecked Sendable {
+  private let lock: UnsafeMutablePointer<pthread_mutex_t>
+  private var value: Value
+
+  /// Creates the lock around a value.
+  package init(_ value: Value) {
+    self.value = value
+    unsafe lock = UnsafeMutablePointer.allocate(capacity: 1)
+    unsafe lock.initialize(to: pthread_mutex_t())
+    unsafe pthread_mutex_init(lock, nil)
+  }
+
+  deinit {
+    unsafe pthread_mutex_destroy(lock)
+    unsafe lock.deinitialize(count: 1)
+    unsafe lock.deallocate()
+  }
+
+  /// Runs a short function that alone may use the value.
+  package func withLock<Result>(_ body: (inout Value) -> Result) -> Result {
+    unsafe pthread_mutex_lock(lock)
+    defer { unsafe pthread_mutex_unlock(lock) }
+    return body(&value)
   }
 }

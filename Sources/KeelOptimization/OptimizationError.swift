@@ -1,5 +1,7 @@
-/// Describes why a program cannot be posed. What a solver found out about a program that can be
-/// posed (infeasible, unbounded, not solved) is a ``SolverStatus``, not an error.
+/// Describes why a program cannot be posed.
+///
+/// What a solver found out about a program that can be posed (infeasible, unbounded, not solved) is a
+/// ``SolverStatus``, not an error.
 @nonexhaustive
 public enum OptimizationError: Error, Hashable, Sendable {
   /// The number of elements does not fit the number of variables or rows.

@@ -13,7 +13,9 @@ public struct QuadraticSolver: Sendable {
     /// The largest number of interior-point iterations; problems take 8 to 30.
     public var maximumIterations = 100
 
-    /// The instant after which the solver stops; nil for none. The clock is read only when set.
+    /// The instant after which the solver stops; nil for none.
+    ///
+    /// The clock is read only when this is set.
     public var deadline: ContinuousClock.Instant?
 
     /// Creates the default settings: 100 iterations and no deadline.
@@ -51,9 +53,10 @@ public struct QuadraticSolver: Sendable {
     if reduction.freeVariables.isEmpty { return solutionAtFixedPoint(program, reduction) }
     let scaling = ProgramScaling(program, reduction)
     let core = CoreProgram(program, reduction, scaling)
+    let unscaling = Unscaling(program: program, reduction: reduction, scaling: scaling)
+    if let solution = solutionOfSmallSupport(program, core, unscaling) { return solution }
     var method = InteriorPoint(core)
     let outcome = method.run(maximumIterations: settings.maximumIterations) { interruption() }
-    let unscaling = Unscaling(program: program, reduction: reduction, scaling: scaling)
     let raw = unscaling.point(
       outcome.x, outcome.rowDuals, outcome.boundDuals, iterations: outcome.iterations)
     switch outcome.end {
@@ -72,6 +75,23 @@ public struct QuadraticSolver: Sendable {
       return raw.solution(program, .primalInfeasible(proof))
     }
     return best.solution(program, status)
+  }
+
+  /// The optimum, when it is found by growing a small support and its certificate holds.
+  private func solutionOfSmallSupport(
+    _ program: QuadraticProgram,
+    _ core: CoreProgram,
+    _ unscaling: Unscaling
+  ) -> Solution<[Double]>? {
+    guard var growth = SupportGrowth(core) else { return nil }
+    let isFound = growth.run(maximumIterations: settings.maximumIterations) {
+      interruption() != nil
+    }
+    guard isFound else { return nil }
+    let point = unscaling.point(
+      growth.sets.x, growth.sets.rowDuals, growth.sets.boundDuals, iterations: growth.iterations)
+    guard point.certificate.holds(Certificate.optimalTolerances) else { return nil }
+    return point.solution(program, .optimal)
   }
 
   /// The better one of a point and its polished form.

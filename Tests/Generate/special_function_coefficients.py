@@ -211,8 +211,7 @@ def temme():
     """
     rows, top = 12, 22
     length = top + 2 * rows + 6
-    # lambda - 1 = sum alpha_n eta^n from eta (lambda/(lambda-1)) ... : eta = (lambda') (1 - 1/lambda)
-    # With m = lambda - 1: m m' = eta (1 + m)  ... m' = dm/deta.
+    # lambda - 1 = m = sum alpha_n eta^n, from m m' = eta (1 + m), m' = dm/deta.
     alpha = [Fraction(0), Fraction(1)]
     for n in range(2, length):
         # coefficient of eta^n in m m' = eta + eta m
@@ -253,7 +252,7 @@ def temme():
         "TemmeCoefficients", "TemmeCoefficients",
         "Coefficients of Temme's uniform expansion of the incomplete gamma function.",
         [
-            scalar("rowCount", rows, "The number of functions C₀, C₁, …"),
+            scalar("rowCount", rows, "The number of functions C_k."),
             scalar("columnCount", top + 1, "The number of coefficients a function."),
             array("rows", flat, "The functions in powers of η, one after the other."),
         ])

@@ -8,7 +8,6 @@ import Testing
     let rows = try BlackReference.load().prices
     var most = 0
     var refused = 0
-    var worst = 0.0
     for row in rows {
       do {
         let implied = try Black.impliedTotalVolatility(
@@ -16,7 +15,6 @@ import Testing
         let error = (implied.volatility - row[3]).magnitude / row[3]
         let bound = max(1e-12, 4 * Double.ulpOfOne * implied.conditioning)
         #expect(error <= bound, "\(row): \(implied)")
-        worst = max(worst, error / bound)
         most = max(most, implied.iterationCount)
       } catch .noInformation {
         refused += 1
@@ -29,8 +27,9 @@ import Testing
         refused += 1
       }
     }
-    print("Implied volatility: \(most) iterations at most, refused \(refused), \(worst) of bound")
-    #expect(most <= 20)
+    #expect(most <= 6)
+    // The others are prices at their maximum, or intrinsic values.
+    #expect(refused < rows.count / 10)
   }
 
   @Test(arguments: 1...40)
@@ -59,7 +58,7 @@ import Testing
           option.kind, forward: f, strike: k, totalVolatility: implied.volatility)
         let moved = (implied.volatility.ulp / implied.volatility) / implied.conditioning * price
         #expect(
-          (again - price).magnitude <= max(8 * price.ulp, 2 * moved), "\(option): \(implied)")
+          (again - price).magnitude <= 4 * price.ulp + 2 * moved, "\(option): \(implied)")
       } catch .noInformation(_, let timeValue) {
         let missing = (option.kind == .call ? f : k) - price
         #expect(min(timeValue, missing) <= 16 * price.ulp, "\(option)")
@@ -67,7 +66,7 @@ import Testing
         #expect(price == maximum)
       }
     }
-    #expect(most <= 24)
+    #expect(most <= 8)
   }
 
   @Test(arguments: 1...20)

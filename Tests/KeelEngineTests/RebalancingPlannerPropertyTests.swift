@@ -84,7 +84,7 @@ import Testing
     // later pass adds to, take from the value that the target is a share of.
     let total = try after.value(prices: book.prices)
     let unit = 1 / Double(tenToInteger(cash.decimals))
-    let slack = 2e-9 * total + Double(costs + 1) * unit
+    let slack = 2e-9 * total + Double(costs + 16) * unit
     for trade in plan.trades where trade.side == .buy {
       let excess =
         try #require(plan.expectedWeights[trade.asset]) - #require(book.target[trade.asset])

@@ -199,7 +199,9 @@ import Testing
   }
 
   @Test func survivesHostileNumbers() throws {
-    let extremes = [1e-300, 5e-324, 1e-12, 1, 1e12, 1e300, Double.greatestFiniteMagnitude]
+    let extremes = [
+      1e-300, .leastNonzeroMagnitude, 1e-12, 1, 1e12, 1e300, Double.greatestFiniteMagnitude,
+    ]
     let amounts = [0, 1, 1_000_000, Int128.max / 2, Int128.max]
     for first in extremes {
       for second in extremes {
@@ -209,7 +211,9 @@ import Testing
               universe: universe,
               amounts: [.units(held, 8), .units(1_000_000_000_000_000_000, 18), .units(cash, 6)])
             let prices = try Prices(universe: universe, values: [first, second, 1])
-            for weights in [[0.5, 0.5, 0], [1, 0, 0], [0, 0, 1], [0, 5e-324, 0]] {
+            for weights in [
+              [0.5, 0.5, 0], [1, 0, 0], [0, 0, 1], [0, .leastNonzeroMagnitude, 0],
+            ] {
               do {
                 let plan = try planner(fee: 0.001, gas: "1").plan(
                   holdings: holdings, prices: prices,

@@ -147,8 +147,9 @@ import Testing
               "beta \(x) \(a) \(b): \(value)")
           }
         }
+        // Some thirty calls.
         let elapsed = clock.now - start
-        #expect(elapsed < .seconds(5), "\(a) \(b) took \(elapsed)")
+        #expect(elapsed < .seconds(10), "\(a) \(b) took \(elapsed)")
       }
     }
   }

@@ -55,7 +55,7 @@ private struct Scalar: Sendable, CustomTestStringConvertible {
     Scalar(name: "logCDF", ulps: 2, function: StandardNormal.logCDF),
     Scalar(name: "quantile", ulps: 2, function: StandardNormal.quantile),
     Scalar(
-      name: "logGamma", ulps: 8, function: SpecialFunctions.logGamma,
+      name: "logGamma", ulps: 4, function: SpecialFunctions.logGamma,
       floor: { $0 > 0 ? 0 : 1 }),
     Scalar(
       name: "digamma", ulps: 8, function: SpecialFunctions.digamma,
@@ -134,7 +134,22 @@ private struct Scalar: Sendable, CustomTestStringConvertible {
     #expect(upper.error <= 1e-13, "1 - I: \(upper)")
   }
 
-  /// The bound is 1e-13 or one rounding of the probability, whichever moves the result more.
+  /// Parameters above 1e8 use another method.
+  @Test func incompleteBetaWithLargeParameters() throws {
+    var worst = Worst()
+    for row in try SpecialReference.rows("regularizedBetaLarge") {
+      let value =
+        row[3] == 1
+        ? SpecialFunctions.regularizedBeta(row[0], a: row[1], b: row[2])
+        : SpecialFunctions.regularizedBetaComplement(row[0], a: row[1], b: row[2])
+      worst.record(distance(value, row[4], row[5], unit: row[4]), row, value)
+    }
+    #expect(worst.error <= 1e-13, "\(worst)")
+  }
+
+  /// The inverses promise 1e-13 or what this relative change of the probability causes.
+  private static let probabilityError = 1e-15
+
   @Test func inverseIncompleteGamma() throws {
     var worst = Worst()
     for row in try SpecialReference.rows("inverseRegularizedGamma") {
@@ -143,7 +158,7 @@ private struct Scalar: Sendable, CustomTestStringConvertible {
         row[0] == 0
         ? SpecialFunctions.inverseRegularizedGammaP(a, p)
         : SpecialFunctions.inverseRegularizedGammaQ(a, p)
-      let bound = max(1e-13, row[5].magnitude * .ulpOfOne)
+      let bound = max(1e-13, row[5].magnitude * Self.probabilityError)
       worst.record(distance(value, row[3], row[4], unit: row[3] * bound), row, value)
     }
     #expect(worst.error <= 1, "\(worst)")
@@ -157,7 +172,7 @@ private struct Scalar: Sendable, CustomTestStringConvertible {
         row[0] == 0
         ? SpecialFunctions.inverseRegularizedBeta(p, a: a, b: b)
         : SpecialFunctions.inverseRegularizedBetaComplement(p, a: a, b: b)
-      let bound = max(1e-13, row[6].magnitude * .ulpOfOne)
+      let bound = max(1e-13, row[6].magnitude * Self.probabilityError)
       worst.record(distance(value, row[4], row[5], unit: row[4] * bound), row, value)
     }
     #expect(worst.error <= 1, "\(worst)")

@@ -36,4 +36,86 @@ import Testing
     let checked = program.infeasibilityProof(rowMultipliers: proof.multipliers.rows)
     #expect(checked == proof)
   }
+
+  @Test(arguments: 1...60)
+  func scalingChangesNothing(seed: Int) throws {
+    let program = try RandomPrograms.feasible(seed: seed)
+    let (scaled, units, cost) = try RandomPrograms.rescaled(program, seed: seed)
+    let base = try QuadraticSolver().solve(program)
+    let other = try QuadraticSolver().solve(scaled)
+    #expect(other.status == .optimal, "\(other.certificate)")
+    expectClose(
+      other.certificate.primalObjective / cost, base.certificate.primalObjective,
+      relative: 1e-9, absolute: 1e-11)
+    // Every third program is rank deficient: its minimum may be attained at many points.
+    if seed % 3 == 0 { return }
+    for i in units.indices {
+      expectClose(other.value[i] * units[i], base.value[i], absolute: 1e-8)
+    }
+  }
+
+  @Test(arguments: 1...40)
+  func scalingKeepsInfeasibility(seed: Int) throws {
+    let program = try RandomPrograms.infeasible(seed: seed)
+    let scaled = try RandomPrograms.rescaled(program, seed: seed).program
+    guard case .primalInfeasible = try QuadraticSolver().solve(scaled).status else {
+      Issue.record("an infeasible program was not recognized")
+      return
+    }
+  }
+
+  /// The search by growing supports and the interior-point method, which takes over when a lower
+  /// bound is a row, agree.
+  @Test(arguments: 1...30)
+  func twoMethodsAgree(seed: Int) throws {
+    var generator = SeededGenerator(seed: UInt64(seed))
+    let n = 16 + seed
+    let p = try RandomPrograms.semidefinite(order: n, rank: n + 5, using: &generator)
+    let q = (0..<n).map { _ in seed % 2 == 0 ? 0.1 * generator.gaussian() : 0 }
+    let budget = LinearRow(
+      "budget", coefficients: [Double](repeating: 1, count: n), lower: 1, upper: 1)
+    let group = LinearRow("group", indices: [0, 1, 2, 3], coefficients: [1, 1, 1, 1], lower: 0.3)
+    let floor = LinearRow("floor", indices: [0], coefficients: [1], lower: 0)
+    let zeros = [Double](repeating: 0, count: n)
+    let caps = [Double](repeating: 0.2, count: n)
+    let grown = try QuadraticSolver().solve(
+      QuadraticProgram(
+        quadratic: .dense(p), linear: q, lowerBounds: zeros, upperBounds: caps,
+        rows: [budget, group]))
+    let inner = try QuadraticSolver().solve(
+      QuadraticProgram(
+        quadratic: .dense(p), linear: q, lowerBounds: [-.infinity] + zeros.dropFirst(),
+        upperBounds: caps, rows: [budget, group, floor]))
+    #expect(grown.status == .optimal && inner.status == .optimal)
+    for (left, right) in zip(grown.value, inner.value) { expectClose(left, right, absolute: 1e-10) }
+    for (left, right) in zip(grown.duals.rows, inner.duals.rows) {
+      expectClose(left, right, absolute: 1e-10)
+    }
+  }
+
+  @Test func dualsAreShadowPrices() throws {
+    let program = { (bound: Double) throws(OptimizationError) in
+      try QuadraticProgram(
+        quadratic: .diagonal([1, 2]), linear: [0, 0],
+        rows: [
+          LinearRow("sum", coefficients: [1, 1], lower: bound),
+          LinearRow("cap", coefficients: [1, 0], upper: 0.5),
+        ])
+    }
+    let base = try QuadraticSolver().solve(program(1))
+    let moved = try QuadraticSolver().solve(program(1 + 1e-6))
+    let slope = (moved.certificate.primalObjective - base.certificate.primalObjective) / 1e-6
+    expectClose(try #require(base.duals["sum"]), slope, relative: 1e-5)
+    #expect(try #require(base.duals["cap"]) < 0)
+    #expect(base.duals["nothing"] == nil)
+  }
+
+  @Test func boundsThatLeaveOnePointAreSolvedWithDuals() throws {
+    let solution = try QuadraticSolver().solve(
+      QuadraticProgram(
+        quadratic: .diagonal([1, 1, 1]), linear: [3, -1, 0], lowerBounds: [0, 0, 2],
+        upperBounds: [0.5, 0.5, 2], rows: [LinearRow("sum", coefficients: [1, 1, 0], lower: 1)]))
+    #expect(solution.status == .optimal, "\(solution)")
+    #expect(solution.value == [0.5, 0.5, 2])
+  }
 }

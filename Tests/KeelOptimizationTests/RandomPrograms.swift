@@ -76,6 +76,42 @@ enum RandomPrograms {
       ])
   }
 
+  /// The same program in other units: variables, rows and objective scaled by 10^±6.
+  static func rescaled(
+    _ program: QuadraticProgram,
+    seed: Int
+  ) throws -> (program: QuadraticProgram, variables: [Double], cost: Double) {
+    var generator = SeededGenerator(seed: UInt64(seed) &+ 99)
+    func factor(_ generator: inout SeededGenerator) -> Double {
+      let exponent = Int(generator.uniform(-6.5...6.5))
+      return (0..<exponent.magnitude).reduce(1.0) { power, _ in
+        exponent < 0 ? power / 10 : power * 10
+      }
+    }
+    let n = program.variableCount
+    let units = (0..<n).map { _ in factor(&generator) }
+    let cost = factor(&generator)
+    guard case .dense(let matrix) = program.quadratic else { return (program, units, cost) }
+    var scaled = matrix
+    for i in 0..<n {
+      for j in 0...i { scaled[i, j] = matrix[i, j] * units[i] * units[j] * cost }
+    }
+    var rows: [LinearRow] = []
+    for row in program.rows {
+      let unit = factor(&generator)
+      rows.append(
+        LinearRow(
+          row.name, indices: row.indices,
+          coefficients: zip(row.indices, row.coefficients).map { $1 * units[$0] * unit },
+          lower: row.lower * unit, upper: row.upper * unit))
+    }
+    let result = try QuadraticProgram(
+      quadratic: .dense(scaled), linear: zip(program.linear, units).map { $0 * $1 * cost },
+      lowerBounds: zip(program.lowerBounds, units).map { $0 / $1 },
+      upperBounds: zip(program.upperBounds, units).map { $0 / $1 }, rows: rows)
+    return (result, units, cost)
+  }
+
   /// A checker for a program, its bounds as rows after the rows.
   static func checker(_ program: QuadraticProgram) throws -> KKTChecker {
     let n = program.variableCount
@@ -89,7 +125,6 @@ enum RandomPrograms {
       switch program.quadratic {
       case .dense(let matrix): matrix.matrix
       case .diagonal(let values): try SymmetricMatrix(diagonal: values).matrix
-      default: try Matrix(rowCount: n, columnCount: n)
       }
     return KKTChecker(
       p: p, q: program.linear, a: a, lower: program.rows.map(\.lower) + program.lowerBounds,

@@ -42,7 +42,9 @@ public struct RiskBudgeting: Hashable, Sendable {
     /// The largest number of Newton steps.
     public var maximumNewtonSteps = 100
 
-    /// The instant after which the method stops; nil for none. The clock is read only when set.
+    /// The instant after which the method stops; nil for none.
+    ///
+    /// The clock is read only when this is set.
     public var deadline: ContinuousClock.Instant?
 
     /// Creates the default settings: 1e-11, 60 passes, 100 steps, no deadline.
@@ -64,8 +66,10 @@ public struct RiskBudgeting: Hashable, Sendable {
   /// The shares of risk.
   public var budgets: Budgets
 
-  /// The largest weight that is accepted for each asset; nil for no limit. A limit that the solution
-  /// breaks is an error, because no other portfolio has the wanted contributions.
+  /// The largest weight that is accepted for each asset; nil for no limit.
+  ///
+  /// A limit that the solution breaks is an error, because no other portfolio has the wanted
+  /// contributions.
   public var maximumWeight: Double?
 
   /// The sum of the weights.

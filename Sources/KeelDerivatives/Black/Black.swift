@@ -10,8 +10,8 @@ public enum Black {
   /// ```
   ///
   /// The price is computed on the out-of-the-money side; in the money it is the intrinsic value plus
-  /// that. Relative error out of the money: a few units in the last place wherever the price exceeds
-  /// 1e-300, deep wings included (<doc:BlackPrice> has the figures). Source: F. Black, "The pricing
+  /// that. Relative error out of the money: 4 units in the last place at most on 3198 reference points
+  /// above 1e-300, deep wings included (<doc:BlackPrice>). Source: F. Black, "The pricing
   /// of commodity contracts", Journal of Financial Economics 3 (1976).
   ///
   /// - Parameters:

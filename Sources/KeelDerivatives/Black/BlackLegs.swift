@@ -46,7 +46,9 @@ struct BlackLegs {
     isOutOfTheMoney(kind) ? 0 : difference
   }
 
-  /// The difference of the legs on the in-the-money side. Where the legs carry the rounding of a
+  /// The difference of the legs on the in-the-money side.
+  ///
+  /// Where the legs carry the rounding of a
   /// discount, their difference near the money comes from the logarithm of their ratio instead.
   static func difference(
     _ near: Double,

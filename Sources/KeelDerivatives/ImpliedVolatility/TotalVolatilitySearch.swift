@@ -58,7 +58,7 @@ struct TotalVolatilitySearch {
       // The distance is positive where s is too small.
       if evaluation.distance > 0 { lower = max(lower, s) } else { upper = min(upper, s) }
       let step = evaluation.step
-      let next = s * exp(step)
+      let next = s + s * expm1(step)
       if step.magnitude < Self.lastStep { return (next, iteration) }
       let isLate = iteration > Self.patience && iteration % 2 == 0
       s =
@@ -72,7 +72,7 @@ struct TotalVolatilitySearch {
   private var guess: Double {
     let inflection = (-2 * x.high).squareRoot()
     if usesComplement { return max(inflection, (-8 * goal).squareRoot()) }
-    let wing = -x.high / (-2 * goal).squareRoot()
+    let wing = min(inflection, -x.high / (-2 * goal).squareRoot())
     return max(wing, exp(logTarget) * Self.rootTwoPi)
   }
 
@@ -98,8 +98,11 @@ struct TotalVolatilitySearch {
     let second =
       first * (1 + core.d1.high * core.d2.high - slope) - first * first
     let newton = -distance / first
-    let halley = newton / (1 + newton * second / (2 * first))
-    let step = halley.isFinite && halley * newton > 0 ? halley : newton
+    // Far from the goal, or where the second derivative cancels, the correction is kept bounded.
+    let correction = newton * second / (2 * first)
+    let bound = Self.largestCorrection
+    let step =
+      correction.isFinite ? newton / (1 + min(max(correction, -bound), bound)) : newton
     return (usesComplement ? -distance : distance, step)
   }
 
@@ -123,6 +126,9 @@ struct TotalVolatilitySearch {
 
   /// Halley's error after a step of this size is its cube, far below an ulp.
   private static let lastStep = 1e-6
+
+  /// Halley's step stays within half and twice Newton's, so that a small one means a small distance.
+  private static let largestCorrection = 0.5
 
   /// After this many evaluations every second step halves the bracket.
   private static let patience = 12

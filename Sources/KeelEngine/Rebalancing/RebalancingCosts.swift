@@ -40,7 +40,7 @@ public struct RebalancingCosts: Hashable, Sendable {
 
 /// What a venue demands of orders in one asset.
 public struct VenueRules: Hashable, Sendable {
-  /// The lot: a quantity is a whole number of lots. Positive, with the asset's decimals.
+  /// The lot, positive and with the asset's decimals: a quantity is a whole number of lots.
   public let lot: Amount
 
   /// The least value of a trade, in cash with the cash asset's decimals.

@@ -22,8 +22,9 @@ struct RebalancingDraft {
       settings: settings)
   }
 
-  /// Merges the trades of a pass; what two passes do in opposite directions cancels. Returns false,
-  /// and changes nothing, when the merged trades do not stand: below a minimum, or short of cash.
+  /// Merges the trades of a pass; what two passes do in opposite directions cancels.
+  ///
+  /// Returns false, and changes nothing, when the merged trades do not stand: below a minimum, or short of cash.
   mutating func add(_ additional: [Trade]) throws(EngineError) -> Bool {
     var merged = trades
     var held = lines

@@ -62,7 +62,7 @@ struct RebalancingPass {
       throw EngineError(error, asset: lines.first?.asset ?? AssetID("cash"))
     }
     try buy(legs.filter { $0.side == .buy }, budget: budget, value: value, into: &result)
-    let reportable = DecisionGrid.step * Self.reportedSteps * value
+    let reportable = max(DecisionGrid.step * Self.reportedSteps * value, smallest(value))
     result.dropped.removeAll { $0.value < reportable }
     result.dropped.sort { $0.asset < $1.asset }
     return result
@@ -102,12 +102,20 @@ struct RebalancingPass {
   private func leg(_ line: Line, value: Double, valueAfter: Double) -> Leg? {
     let held = line.value
     if line.targetWeight == 0 {
-      guard DecisionGrid.steps(held / value) > 0 else { return nil }
+      guard held * 2 > smallest(value) else { return nil }
       return Leg(line: line, side: .sell, size: held, isExit: true)
     }
-    let gap = DecisionGrid.rounded((line.targetWeight * valueAfter - held) / value) * value
-    guard gap != 0 else { return nil }
+    let step = smallest(value)
+    let steps = ((line.targetWeight * valueAfter - held) / step).rounded()
+    guard steps.magnitude >= Self.fewestSteps else { return nil }
+    let gap = steps * step
     return Leg(line: line, side: gap > 0 ? .buy : .sell, size: gap.magnitude, isExit: false)
+  }
+
+  /// The step of legs in cash: the decision grid, or some base units of cash where those are
+  /// coarser, so that the rounding of costs cannot call for a trade.
+  private func smallest(_ value: Double) -> Double {
+    max(DecisionGrid.step * value, Self.smallestUnits / decimalScale)
   }
 
   private func reasonToDrop(_ leg: Leg, size: Double, value: Double) -> DroppedTrade.Reason? {
@@ -188,7 +196,7 @@ struct RebalancingPass {
       for (i, leg) in active.enumerated() {
         let size = leg.size * scale
         let early =
-          DecisionGrid.steps(size / value) <= 0
+          size * 2 <= smallest(value)
           ? .cashShort : reasonToDrop(leg, size: size, value: value)
         let (trade, late) =
           early == nil ? try order(leg, size: size, isAll: false) : (nil, nil)
@@ -277,6 +285,12 @@ struct RebalancingPass {
 
   /// Rounding of doubles in sizes and quotients, some ten operations.
   private static let budgetMargin = 1e-14
+
+  /// What a leg leaves is half a step: it must not call for the next.
+  private static let fewestSteps = 2.0
+
+  /// A trade's roundings, three units, stay below half a step.
+  private static let smallestUnits = 16.0
 
   /// Value, fee and slippage are each rounded up to a base unit of cash.
   private static let roundedUnitsPerTrade = 3.0

@@ -11,11 +11,14 @@ public import KeelData
 public struct RebalancingPlanner: Hashable, Sendable {
   /// What a plan may leave alone.
   public struct Settings: Hashable, Sendable {
-    /// The drift that is left alone, as a fraction of the portfolio's value. Zero trades every
-    /// drift; a band avoids costs that a small drift does not repay.
+    /// The drift that is left alone, as a fraction of the portfolio's value.
+    ///
+    /// Zero trades every drift; a band avoids costs that a small drift does not repay.
     public var noTradeBand: Double
 
-    /// The largest fixed cost as a fraction of a trade's value. One percent keeps small trades from
+    /// The largest fixed cost as a fraction of a trade's value.
+    ///
+    /// One percent keeps small trades from
     /// being eaten by gas.
     public var maximumGasFraction: Double
 
@@ -106,7 +109,7 @@ public struct RebalancingPlanner: Hashable, Sendable {
 
   private static let highestGasFraction = 0.5
 
-  /// A pass spends most of what the pass before left over; the tests need at most a dozen.
+  /// A pass spends most of what the pass before left over; random books need at most five or so.
   private static let maximumPasses = 64
 }
 

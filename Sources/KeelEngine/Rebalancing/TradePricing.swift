@@ -30,7 +30,9 @@ struct TradePricing {
     }
   }
 
-  /// Quantity times price in base units of cash. Rounding first to the finer of the two decimals
+  /// Quantity times price in base units of cash.
+  ///
+  /// Rounding first to the finer of the two decimals
   /// and then to cash in the same direction equals rounding once.
   private func cashValue(
     _ quantity: Amount,

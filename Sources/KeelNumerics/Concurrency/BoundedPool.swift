@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Runs independent pieces of work on a bounded number of threads and waits for them.
 ///
 /// The work is cut at fixed places that do not depend on the number of threads, so that a result
@@ -31,7 +29,7 @@ public final class BoundedPool: Sendable {
   /// The most threads that work at a time for one caller, the caller's own included.
   public let width: Int
 
-  private let freeHelpers: Mutex<Int>
+  private let freeHelpers: Guarded<Int>
 
   /// Creates a pool.
   ///
@@ -40,7 +38,7 @@ public final class BoundedPool: Sendable {
   public init(width: Int? = nil) {
     let wanted = width ?? Self.availableProcessorCount
     self.width = min(max(wanted, 1), Self.maximumWidth)
-    freeHelpers = Mutex(self.width - 1)
+    freeHelpers = Guarded(self.width - 1)
   }
 
   /// Calls a function for each block of a range of indices.
@@ -153,7 +151,7 @@ private struct Blocks: Sendable {
 
 /// What the threads of one call share.
 private final class Run<Failure: Error>: Sendable {
-  private struct State {
+  private struct State: Sendable {
     var next = 0
     var stopped = false
     var failedBlock = Int.max
@@ -161,7 +159,7 @@ private final class Run<Failure: Error>: Sendable {
   }
 
   private let blockCount: Int
-  private let state = Mutex(State())
+  private let state = Guarded(State())
 
   init(blockCount: Int) { self.blockCount = blockCount }
 
@@ -208,7 +206,7 @@ private final class Run<Failure: Error>: Sendable {
 
 /// Results that arrive in any order.
 private final class Collected<Result: Sendable>: Sendable {
-  private let results = Mutex<[Int: Result]>([:])
+  private let results = Guarded<[Int: Result]>([:])
 
   func set(_ result: Result, at block: Int) { results.withLock { $0[block] = result } }
 

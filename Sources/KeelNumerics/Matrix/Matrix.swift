@@ -109,8 +109,8 @@ public struct Matrix: Sendable, Hashable {
     guard allowed.contains(columnCount) else {
       throw .countOutOfRange(argument: "columnCount", got: columnCount, allowed: allowed)
     }
-    // 2^40 doubles are 8 TiB; asking for more cannot succeed and would trap in the allocator.
-    let largest = 1 << 40
+    // LAPACK addresses elements with 32-bit integers, so a larger matrix (16 GiB) could not be used.
+    let largest = Int(Int32.max)
     let (count, overflow) = rowCount.multipliedReportingOverflow(by: columnCount)
     guard !overflow, count <= largest else {
       throw .countOutOfRange(argument: "rowCount × columnCount", got: count, allowed: 0...largest)

@@ -5,19 +5,24 @@
 public enum Brent {
   /// Where an iteration stops.
   public struct Settings: Sendable, Hashable {
-    /// The uncertainty of the result that is accepted, in the unit of the argument; zero or more.
+    /// The uncertainty of the result that is accepted, in the unit of the argument.
     ///
-    /// The default, 0, leaves the relative tolerance alone to decide.
-    public var absoluteTolerance = 0.0
+    /// nil, the default, takes 2⁻¹⁰⁴ for a root and 2⁻⁵² for a minimum, times the larger end of the
+    /// interval or 1, whichever is less: it ends searches that converge to 0, where a relative
+    /// tolerance alone never would. 0 leaves the relative tolerance alone to decide.
+    public var absoluteTolerance: Double?
 
-    /// The uncertainty that is accepted, as a part of the result; nil takes what the method can
-    /// reach: 2 ulp for a root, the square root of an ulp for a minimum.
+    /// The uncertainty of the result that is accepted, as a part of the result, below 1.
+    ///
+    /// nil, the default, takes the least useful value, 2⁻⁵¹ for a root and 2⁻²⁶ for a minimum;
+    /// smaller values count as this one.
     public var relativeTolerance: Double?
 
     /// The largest number of steps, at least 1; each evaluates the function once.
     ///
-    /// The default, 200, is three times what bisection needs to halve an interval to its rounding.
-    public var maximumIterations = 200
+    /// The default, 2500, lets bisection pass from the largest double to the smallest (2098 steps);
+    /// ordinary functions need ten to forty.
+    public var maximumIterations = 2_500
 
     /// Creates the default settings.
     public init() {}
@@ -34,37 +39,60 @@ public enum Brent {
   }
 }
 
-extension Brent.Settings {
-  /// Checks the settings and returns the relative tolerance to use.
-  func checked(defaultRelativeTolerance: Double) throws(NumericsError) -> Double {
-    guard absoluteTolerance >= 0, absoluteTolerance < .infinity else {
-      throw .valueOutOfRange(
-        argument: "absoluteTolerance", got: absoluteTolerance, lowest: 0,
-        highest: .greatestFiniteMagnitude)
-    }
-    let relative = relativeTolerance ?? defaultRelativeTolerance
-    guard relative >= 0, relative < 1 else {
-      throw .valueOutOfRange(argument: "relativeTolerance", got: relative, lowest: 0, highest: 1)
-    }
-    guard maximumIterations >= 1 else {
-      throw .countOutOfRange(
-        argument: "maximumIterations", got: maximumIterations, allowed: 1...Int.max)
-    }
-    return max(relative, defaultRelativeTolerance)
-  }
-}
+/// The tolerances of a search after the defaults are filled in.
+struct SearchTolerances {
+  let absolute: Double
+  let relative: Double
 
-/// What the one-dimensional searches check in common.
-enum Bracket {
-  /// Refuses an interval with an infinite end.
-  static func check(_ interval: ClosedRange<Double>) throws(NumericsError) {
+  /// Checks the settings and the interval; the default relative tolerance is also the least one.
+  init(
+    _ settings: Brent.Settings, _ interval: ClosedRange<Double>, relative least: Double,
+    absolutePart: Double
+  ) throws(NumericsError) {
     for end in [interval.lowerBound, interval.upperBound] where !end.isFinite {
       throw .valueOutOfRange(
         argument: "interval", got: end, lowest: -.greatestFiniteMagnitude,
         highest: .greatestFiniteMagnitude)
     }
+    let scale = max(interval.lowerBound.magnitude, interval.upperBound.magnitude)
+    let absolute = settings.absoluteTolerance ?? absolutePart * min(1, scale)
+    guard absolute >= 0, absolute < .infinity else {
+      throw .valueOutOfRange(
+        argument: "absoluteTolerance", got: absolute, lowest: 0,
+        highest: .greatestFiniteMagnitude)
+    }
+    let relative = settings.relativeTolerance ?? least
+    guard relative >= 0, relative < 1 else {
+      throw .valueOutOfRange(argument: "relativeTolerance", got: relative, lowest: 0, highest: 1)
+    }
+    guard settings.maximumIterations >= 1 else {
+      throw .countOutOfRange(
+        argument: "maximumIterations", got: settings.maximumIterations, allowed: 1...Int.max)
+    }
+    self.absolute = absolute
+    self.relative = max(relative, least)
   }
 
+  /// The tolerances of a search for a root.
+  static func root(
+    _ settings: Brent.Settings, _ interval: ClosedRange<Double>
+  ) throws(NumericsError) -> SearchTolerances {
+    try SearchTolerances(
+      settings, interval, relative: 2 * Double.ulpOfOne,
+      absolutePart: Double.ulpOfOne * Double.ulpOfOne)
+  }
+
+  /// The tolerances of a search for a minimum.
+  static func minimum(
+    _ settings: Brent.Settings, _ interval: ClosedRange<Double>
+  ) throws(NumericsError) -> SearchTolerances {
+    try SearchTolerances(
+      settings, interval, relative: Double.ulpOfOne.squareRoot(), absolutePart: Double.ulpOfOne)
+  }
+}
+
+/// What the one-dimensional searches check in common.
+enum Bracket {
   /// Refuses a value that is NaN.
   static func checked(_ value: Double, _ name: String = "function value") throws(NumericsError)
     -> Double

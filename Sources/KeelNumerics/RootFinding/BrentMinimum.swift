@@ -11,8 +11,8 @@ extension Brent {
   /// ```
   ///
   /// For a function with one minimum the result is within the tolerance of it; a minimum in double
-  /// precision is known to about 1e-8 relative only, because the function is flat there. At an end of
-  /// the interval the result is within the tolerance of that end. Method: Brent (1973).
+  /// precision is known to about 1e-8 relative only, because the function is flat there. At an end
+  /// of the interval the result is within the tolerance of that end. Method: Brent (1973).
   ///
   /// - Parameters:
   ///   - function: The function. May be infinite, not NaN.
@@ -27,16 +27,11 @@ extension Brent {
     of function: (Double) -> Double, in interval: ClosedRange<Double>,
     settings: Settings = Settings()
   ) throws(NumericsError) -> Point {
-    let relative = try settings.checked(
-      defaultRelativeTolerance: Double.ulpOfOne.squareRoot())
-    try Bracket.check(interval)
+    let tolerances = try SearchTolerances.minimum(settings, interval)
     var search = MinimumBracket(interval)
     search.start(try Bracket.checked(function(search.best)))
     for count in 0..<settings.maximumIterations {
-      guard
-        let next = search.next(
-          absolute: settings.absoluteTolerance, relative: relative)
-      else {
+      guard let next = search.next(tolerances) else {
         return Point(
           argument: search.best, value: search.bestValue, evaluationCount: count + 1)
       }
@@ -78,10 +73,11 @@ private struct MinimumBracket {
   }
 
   /// The next point to evaluate, or nil when the bracket is small enough.
-  mutating func next(absolute: Double, relative: Double) -> Double? {
+  mutating func next(_ tolerances: SearchTolerances) -> Double? {
     let middle = Bracket.middle(lowest, highest)
     // The smallest normal number lets a bracket of a minimum at 0 end.
-    let tolerance = max(relative * best.magnitude, absolute / 3, .leastNormalMagnitude)
+    let tolerance = max(
+      tolerances.relative * best.magnitude, tolerances.absolute / 3, .leastNormalMagnitude)
     let reach = (best - middle).magnitude + (highest / 2 - lowest / 2)
     if reach <= 2 * tolerance { return nil }
     if stepBefore.magnitude > tolerance, let parabolic = parabolicStep() {

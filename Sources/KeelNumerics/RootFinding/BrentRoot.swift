@@ -11,8 +11,9 @@ extension Brent {
   /// ```
   ///
   /// The result is within 4 ulp relative plus the tolerances of a change of sign of the function as
-  /// computed. A root at an end is accepted. For a function that jumps over 0, the place of the jump
-  /// is returned. Of several roots any one may be returned, always the same one. Method: Brent (1973).
+  /// computed. A root at an end is accepted. For a function that jumps over 0, the place of the
+  /// jump is returned. Of several roots any one may be returned, always the same one. Method: Brent
+  /// (1973).
   ///
   /// - Parameters:
   ///   - function: The function. Infinite values count by their sign.
@@ -28,8 +29,7 @@ extension Brent {
     of function: (Double) -> Double, in interval: ClosedRange<Double>,
     settings: Settings = Settings()
   ) throws(NumericsError) -> Point {
-    let relative = try settings.checked(defaultRelativeTolerance: 2 * Double.ulpOfOne)
-    try Bracket.check(interval)
+    let tolerances = try SearchTolerances.root(settings, interval)
     var search = RootBracket(
       a: interval.lowerBound, b: interval.upperBound,
       valueA: try Bracket.checked(function(interval.lowerBound)),
@@ -45,10 +45,7 @@ extension Brent {
     }
     search.restart()
     for count in 0..<settings.maximumIterations {
-      guard
-        let next = search.next(
-          absolute: settings.absoluteTolerance, relative: relative)
-      else {
+      guard let next = search.next(tolerances) else {
         return Point(argument: search.b, value: search.valueB, evaluationCount: count + 2)
       }
       search.accept(next, try Bracket.checked(function(next)))
@@ -85,13 +82,14 @@ private struct RootBracket {
   }
 
   /// The next point to evaluate, or nil when the bracket is small enough.
-  mutating func next(absolute: Double, relative: Double) -> Double? {
+  mutating func next(_ tolerances: SearchTolerances) -> Double? {
     if valueC.magnitude < valueB.magnitude {
       (a, b, c) = (b, c, b)
       (valueA, valueB, valueC) = (valueB, valueC, valueB)
     }
     // The smallest subnormal number lets a bracket of a root at 0 end.
-    let tolerance = max(relative * b.magnitude, absolute / 2, .leastNonzeroMagnitude)
+    let tolerance = max(
+      tolerances.relative * b.magnitude, tolerances.absolute / 2, .leastNonzeroMagnitude)
     let half = c / 2 - b / 2
     if half.magnitude <= tolerance { return nil }
     if stepBefore.magnitude >= tolerance, valueA.magnitude > valueB.magnitude,

@@ -14,7 +14,7 @@ public enum SafeguardedNewton {
   ///
   /// Converges quadratically near a simple root; falls back to bisection where the derivative is
   /// wrong, zero, infinite or NaN. The result is within the tolerances of a change of sign, or the
-  /// last Newton step was below them.
+  /// last Newton step was below them (at an m-fold root that is an error of m tolerances).
   ///
   /// - Parameters:
   ///   - function: The function and its derivative. Infinite values count by their sign.
@@ -28,8 +28,7 @@ public enum SafeguardedNewton {
     in interval: ClosedRange<Double>, from guess: Double? = nil,
     settings: Brent.Settings = Brent.Settings()
   ) throws(NumericsError) -> Brent.Point {
-    let relative = try settings.checked(defaultRelativeTolerance: 2 * Double.ulpOfOne)
-    try Bracket.check(interval)
+    let tolerances = try SearchTolerances.root(settings, interval)
     let (low, high) = (interval.lowerBound, interval.upperBound)
     let valueAtLowest = try Bracket.checked(function(low).value)
     if valueAtLowest == 0 { return Brent.Point(argument: low, value: 0, evaluationCount: 1) }
@@ -49,7 +48,7 @@ public enum SafeguardedNewton {
       if value == 0 { return Brent.Point(argument: x, value: 0, evaluationCount: count + 3) }
       if value < 0 { negative = x } else { positive = x }
       let tolerance = max(
-        relative * x.magnitude, settings.absoluteTolerance / 2, .leastNonzeroMagnitude)
+        tolerances.relative * x.magnitude, tolerances.absolute / 2, .leastNonzeroMagnitude)
       let half = (positive / 2 - negative / 2).magnitude
       if half <= tolerance {
         return Brent.Point(argument: x, value: value, evaluationCount: count + 3)

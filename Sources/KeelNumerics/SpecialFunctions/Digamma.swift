@@ -19,8 +19,8 @@ extension SpecialFunctions {
   /// ψ(x) = d/dx ln Γ(x) = Γ′(x) / Γ(x)
   /// ```
   ///
-  /// Error for x > 0: relative 1e-15, also next to the zero at 1.4616…. For x < 0: 4e-15 relative to
-  /// the larger of 1 and the result while |x| < 1000 and x is at least 1e-3 from a pole.
+  /// Error for x > 0: relative 1e-15, also next to the zero at 1.4616…. For x < 0: 4e-15 relative
+  /// to the larger of 1 and the result while |x| < 1000 and x is at least 1e-3 from a pole.
   ///
   /// - Parameter x: The argument.
   /// - Returns: The derivative; −infinity at 0, infinity at −0, NaN at −1, −2, …, for −infinity and

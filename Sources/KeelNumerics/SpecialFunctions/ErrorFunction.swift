@@ -111,12 +111,17 @@ enum ErrorFunction {
       : Int(truncatingIfNeeded: (x.bitPattern &- (1.0).bitPattern) >> 49) &+ 8
     let t = x - Table.centers[piece]
     let first = piece &* Table.higherCount
-    var rest = Table.higher[first &+ Table.higherCount &- 1]
-    var n = Table.higherCount &- 2
+    // The coefficients of odd and of even powers apart: two short chains instead of a long one.
+    let square = t * t
+    var odd = Table.higher[first &+ Table.higherCount &- 2]
+    var even = Table.higher[first &+ Table.higherCount &- 1]
+    var n = Table.higherCount &- 4
     while n >= 0 {
-      rest = rest * t + Table.higher[first &+ n]
-      n &-= 1
+      odd = odd * square + Table.higher[first &+ n]
+      even = even * square + Table.higher[first &+ n &+ 1]
+      n &-= 2
     }
+    let rest = odd + even * t
     let value = DoubleDouble.orderedSum(Table.leading[2 &* piece], rest * t)
     return DoubleDouble.orderedSum(value.high, value.low + Table.leading[2 &* piece &+ 1])
   }

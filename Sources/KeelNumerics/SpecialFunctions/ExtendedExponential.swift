@@ -66,7 +66,7 @@ enum ExtendedExponential {
     return x * powerOfTwo(first) * powerOfTwo(max(-1_022, min(1_023, scale - first)))
   }
 
-  /// 2^exponent for an exponent in -1022 ... 1023.
+  /// 2^exponent for an exponent from −1022 to 1023.
   @inline(__always)
   private static func powerOfTwo(_ exponent: Int) -> Double {
     Double(bitPattern: UInt64(truncatingIfNeeded: exponent &+ 1_023) << 52)

@@ -1,9 +1,9 @@
 // Goals in order: accuracy (absolute error about 1e-23, relative near 1), the same bits on every
 // platform, speed.
 //
-// ln(2^k m) = k ln 2 - ln c + ln(m c), c near 1/m from a table and exact in ten bits. P. T. P. Tang,
-// Table-driven implementation of the logarithm function in IEEE floating-point arithmetic, ACM TOMS
-// 16 (1990) 378-400; here with the results in two parts.
+// ln(2^k m) = k ln 2 - ln c + ln(m c), c near 1/m from a table and exact in ten bits. P. T. P.
+// Tang, Table-driven implementation of the logarithm function in IEEE floating-point arithmetic,
+// ACM TOMS 16 (1990) 378-400; here with the results in two parts.
 
 enum ExtendedLogarithm {
   /// Below this distance from 1 the series is used alone.

@@ -1,10 +1,12 @@
 // Goals in order: relative accuracy in both tails, termination, speed.
 //
-// Continued fraction on the side of the mean where it converges fast: A. R. DiDonato, A. H. Morris,
-// Algorithm 708: Significant digit computation of the incomplete beta function ratios, ACM TOMS 18
-// (1992) 360-373, equation 10 (routine BFRAC), by modified Lentz; a series for the complement when one
-// parameter is small. The common factor x^a y^b/B(a, b) has its exponent in twice the precision, and
-// y = 1 - x is exact in two parts.
+// Power series when it is short, else the continued fraction on the side of the mean where it
+// converges fast: A. R. DiDonato, A. H. Morris, Algorithm 708: Significant digit computation of the
+// incomplete beta function ratios, ACM TOMS 18 (1992) 360-373 (routine BFRAC), by modified Lentz; a
+// series for the complement when one parameter is small; for parameters from 1e8 on the uniform
+// expansion of N. M. Temme, SIAM J. Math. Anal. 10 (1979) 757-766 and DLMF 8.18(ii). The common
+// factor x^a y^b/B(a, b) has its exponent in twice the precision, and y = 1 - x is exact in two
+// parts.
 
 #if canImport(Glibc)
   import Glibc
@@ -29,7 +31,7 @@ extension SpecialFunctions {
   ///   - a: The first parameter. Must be positive and finite.
   ///   - b: The second parameter. Must be positive and finite.
   /// - Returns: A number in 0 ... 1; NaN outside the domain.
-  /// - Complexity: O(√min(a, b)) near the mean, O(1) far from it.
+  /// - Complexity: O(√min(a, b)) near the mean for parameters below 1e8, O(1) else.
   public static func regularizedBeta(_ x: Double, a: Double, b: Double) -> Double {
     IncompleteBeta.checkedTails(x, a, b).lower
   }
@@ -48,7 +50,7 @@ extension SpecialFunctions {
   ///   - a: The first parameter. Must be positive and finite.
   ///   - b: The second parameter. Must be positive and finite.
   /// - Returns: A number in 0 ... 1; NaN outside the domain.
-  /// - Complexity: O(√min(a, b)) near the mean, O(1) far from it.
+  /// - Complexity: O(√min(a, b)) near the mean for parameters below 1e8, O(1) else.
   public static func regularizedBetaComplement(_ x: Double, a: Double, b: Double) -> Double {
     IncompleteBeta.checkedTails(x, a, b).upper
   }
@@ -88,12 +90,21 @@ enum IncompleteBeta {
     }
   }
 
-  /// Above this parameter the law is that of gamma, or narrower than the spacing of doubles.
+  /// Above this parameter the law is that of gamma.
   private static let largestParameter = 1e100
+  /// When both parameters are above this the law is narrower than the spacing of doubles.
+  private static let stepStart = 1e32
+  /// When both parameters are above this two terms of the uniform expansion suffice.
+  private static let uniformStart = 1e8
+  /// Below this distance from the mean, in standard deviations, a series replaces a difference.
+  private static let uniformSeriesLimit = 0.01
   /// Above this value of one tail the other one is computed by itself.
   private static let largestSubtrahend = 0.9
-  /// Enough for parameters up to 1e10 at the mean; the result is kept when it is reached.
-  private static let maximumTerms = 1_000_000
+  /// The continued fraction takes a few times the square root of the smaller parameter at the mean.
+  private static let maximumTerms = 200_000
+  /// The power series is used up to these values of (a + b) x and x: some sixty terms.
+  private static let powerSeriesProduct = 2.0
+  private static let powerSeriesArgument = 0.7
   /// The series of the complement is used up to these values of b x and x.
   private static let seriesProduct = 1.0
   private static let seriesArgument = 0.5
@@ -106,13 +117,14 @@ enum IncompleteBeta {
     return tails(Argument(x: x), a, b)
   }
 
-  /// The tails for positive finite a and b and an argument in 0 ... 1.
+  /// The tails for positive finite a and b and an argument from 0 to 1.
   static func tails(_ argument: Argument, _ a: Double, _ b: Double) -> Tails {
     let x = argument.x.high
     let y = argument.y.high
     if x <= 0 { return Tails(lower: 0, upper: 1) }
     if y <= 0 { return Tails(lower: 1, upper: 0) }
-    if max(a, b) > largestParameter { return extremeTails(x, y, a, b) }
+    if min(a, b) > stepStart || max(a, b) > largestParameter { return extremeTails(x, y, a, b) }
+    if min(a, b) > uniformStart { return uniformTails(argument, a, b) }
     if (a + 1) * y < (b + 1) * x {
       return tailsBelowMean(argument.mirrored, b, a).mirrored
     }
@@ -122,31 +134,34 @@ enum IncompleteBeta {
   /// The tails for x up to about the mean.
   private static func tailsBelowMean(_ argument: Argument, _ a: Double, _ b: Double) -> Tails {
     let density = density(argument, a, b)
-    let lower = min(1, density * continuedFraction(argument, a, b))
+    let x = argument.x.high
+    let lower =
+      (a + b) * x <= powerSeriesProduct && x <= powerSeriesArgument
+      ? min(1, density * powerSeries(x, a, b) / a)
+      : min(1, density * continuedFraction(argument, a, b))
     if lower <= largestSubtrahend {
       return Tails(lower: lower, upper: 1 - lower, density: density)
     }
-    let x = argument.x.high
     let upper =
       b * x <= seriesProduct && x <= seriesArgument
       ? complementForSmallParameter(x, a, b)
       : density * continuedFraction(argument.mirrored, b, a)
-    return Tails(lower: lower, upper: upper, density: density)
+    return Tails(lower: 1 - upper, upper: upper, density: density)
   }
 
-  /// When a parameter is above 1e100: the gamma limit, or a step.
+  /// When a parameter is above 1e100: the gamma limit; when both are above 1e32: a step.
   private static func extremeTails(_ x: Double, _ y: Double, _ a: Double, _ b: Double) -> Tails {
-    if a <= largestParameter {
+    if a <= stepStart {
       let tails = IncompleteGamma.tails(a, b * x)
       return Tails(lower: tails.lower, upper: tails.upper, density: tails.density)
     }
-    if b <= largestParameter { return extremeTails(y, x, b, a).mirrored }
+    if b <= stepStart { return extremeTails(y, x, b, a).mirrored }
     let side = (b / a) * x - y
     let lower = side < 0 ? 0 : (side > 0 ? 1 : 0.5)
     return Tails(lower: lower, upper: 1 - lower)
   }
 
-  /// x^a y^b / B(a, b)
+  /// The factor x^a y^b / B(a, b).
   private static func density(_ argument: Argument, _ a: Double, _ b: Double) -> Double {
     if b < a, b < 1 { return density(argument.mirrored, b, a) }
     let (x, y) = (argument.x, argument.y)
@@ -157,15 +172,66 @@ enum IncompleteBeta {
         + DoubleDouble(GammaFunction.logarithmStep(b, a) - GammaFunction.logarithmOnePlus(a))
       return ExtendedExponential.product(DoubleDouble(a), exponent)
     }
-    // Relative to the value at the mean p = a/(a + b): (x/p)^a (y/q)^b, x/p − 1 = (xb − ya)/a.
-    let sum = DoubleDouble.sum(a, b)
-    let deviation = x * b - y * a
-    let first = ExtendedLogarithm.log(onePlus: deviation / a, equal: x * sum / a)
-    let second = ExtendedLogarithm.log(onePlus: -deviation / b, equal: y * sum / b)
     let factor =
       GammaFunction.scaledReciprocal(a) * GammaFunction.scaledReciprocal(b)
-      / GammaFunction.scaledReciprocal(sum.high)
-    return ExtendedExponential.product(DoubleDouble(factor), first * a + second * b)
+      / GammaFunction.scaledReciprocal(a + b)
+    return ExtendedExponential.product(
+      DoubleDouble(factor), relativeExponent(argument, a, b))
+  }
+
+  /// The logarithm of x^a y^b over its value at the mean p = a/(a + b).
+  private static func relativeExponent(
+    _ argument: Argument, _ a: Double, _ b: Double
+  ) -> DoubleDouble {
+    // (x/p)^a (y/q)^b, x/p − 1 = (xb − ya)/a
+    let sum = DoubleDouble.sum(a, b)
+    let deviation = argument.x * b - argument.y * a
+    let first = ExtendedLogarithm.log(onePlus: deviation / a, equal: argument.x * sum / a)
+    let second = ExtendedLogarithm.log(onePlus: -deviation / b, equal: argument.y * sum / b)
+    return first * a + second * b
+  }
+
+  /// The uniform expansion for two large parameters; density and tails share the exponential.
+  ///
+  /// ```text
+  /// I = ½ erfc(−η √(s/2)) + exp(−sη²/2) (1/η − 1/t) / √(2πs),   s = a + b
+  /// ```
+  ///
+  /// with t the distance from the mean over √(pq).
+  private static func uniformTails(_ argument: Argument, _ a: Double, _ b: Double) -> Tails {
+    let sum = a + b
+    let exponent = relativeExponent(argument, a, b)
+    let deviation = (argument.x * b - argument.y * a).high
+    let isLower = deviation < 0
+    let z = max(0, -exponent.high).squareRoot()
+    let eta = (isLower ? -z : z) * (2 / sum).squareRoot()
+    let t = deviation / (a.squareRoot() * b.squareRoot())
+    let skewness = (b - a) / (a.squareRoot() * b.squareRoot())
+    // 1/η − 1/t = κ/3 − t (κ² + 3)/12 + …
+    let difference =
+      z < uniformSeriesLimit
+      ? skewness / 3 - t * (skewness * skewness + 3) / 12 : 1 / eta - 1 / t
+    let correction = difference / (2 * Double.pi * sum).squareRoot()
+    let scaled = ErrorFunction.scaledComplement(z).high / 2
+    let tail = ExtendedExponential.product(
+      DoubleDouble(isLower ? scaled + correction : scaled - correction), exponent)
+    let density = density(argument, a, b)
+    return isLower
+      ? Tails(lower: tail, upper: 1 - tail, density: density)
+      : Tails(lower: 1 - tail, upper: tail, density: density)
+  }
+
+  /// Σ (a + b)(a + b + 1)…(a + b + n − 1) xⁿ / ((a + 1)…(a + n)), of positive terms.
+  private static func powerSeries(_ x: Double, _ a: Double, _ b: Double) -> Double {
+    var term = 1.0
+    var rest = 0.0
+    for step in 1...maximumTerms {
+      let n = Double(step)
+      term *= (a + b + (n - 1)) / (a + n) * x
+      rest += term
+      if !(term >= (1 + rest) * Double.ulpOfOne / 4) { break }
+    }
+    return 1 + rest
   }
 
   /// The continued fraction that multiplies the density.

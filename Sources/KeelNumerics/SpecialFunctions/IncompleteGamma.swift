@@ -2,8 +2,8 @@
 //
 // Power series for P below the mean, continued fraction for Q above it, a series for Q when a and x
 // are small, and for a >= 20 near the mean N. M. Temme's uniform expansion, SIAM J. Math. Anal. 10
-// (1979) 757-766. Choice of regions after A. R. DiDonato, A. H. Morris, Computation of the incomplete
-// gamma function ratios and their inverse, ACM TOMS 12 (1986) 377-393. The common factor
+// (1979) 757-766. Choice of regions after A. R. DiDonato, A. H. Morris, Computation of the
+// incomplete gamma function ratios and their inverse, ACM TOMS 12 (1986) 377-393. The common factor
 // x^a exp(-x)/Gamma(a) has its exponent in twice the precision, else tails near 1e-300 would lose
 // three digits.
 
@@ -22,9 +22,9 @@ extension SpecialFunctions {
   /// P(a, x) = 1/Γ(a) ∫₀ˣ tᵃ⁻¹ exp(−t) dt
   /// ```
   ///
-  /// Relative error: at most 1e-13 for a in 1e-3 ... 1e6 and results down to 1e-300. Method: series,
-  /// continued fraction, Temme's uniform expansion. References: DiDonato and Morris (1986), Temme
-  /// (1979).
+  /// Relative error: at most 1e-13 for a in 1e-3 ... 1e6 and results down to 1e-300. Method:
+  /// series, continued fraction, Temme's uniform expansion. References: DiDonato and Morris (1986),
+  /// Temme (1979).
   ///
   /// - Parameters:
   ///   - a: The shape. Must be positive and finite.
@@ -123,7 +123,7 @@ enum IncompleteGamma {
       ? a * exp(-GammaFunction.logarithmOnePlus(a)) : GammaFunction.scaledReciprocal(a)
   }
 
-  /// Σ xⁿ / ((a + 1) … (a + n))
+  /// The series Σ xⁿ / ((a + 1) … (a + n)).
   private static func series(_ a: Double, _ x: Double) -> Double {
     var term = 1.0
     var sum = 1.0

@@ -1,9 +1,9 @@
 // Goals in order: termination, accuracy up to the conditioning of the problem, speed.
 //
 // In u = ln(x/(1 - x)) the logarithm of I is concave and increasing, so that Newton's method on the
-// logarithm of the smaller tail converges from everywhere: from the left at once, from the right after
-// one step. A bracket guards against rounding. The iteration keeps the smaller of x and 1 - x, so
-// that arguments next to 1 lose nothing.
+// logarithm of the smaller tail converges from everywhere: from the left at once, from the right
+// after one step. A bracket guards against rounding. The iteration keeps the smaller of x and 1 -
+// x, so that arguments next to 1 lose nothing.
 
 #if canImport(Glibc)
   import Glibc
@@ -20,8 +20,8 @@ extension SpecialFunctions {
   /// x with I_x(a, b) = p
   /// ```
   ///
-  /// Relative error: the larger of 1e-13 and what one rounding of p causes, for a and b in
-  /// 1e-3 ... 1e6 and p from 1e-300. Method: Newton on the logarithm of the smaller tail over
+  /// Relative error: the larger of 1e-13 and what a relative change of p by 1e-15 causes, for a and
+  /// b in 1e-3 ... 1e6 and p from 1e-300. Method: Newton on the logarithm of the smaller tail over
   /// ln(x/(1 − x)), inside a bracket.
   ///
   /// - Parameters:
@@ -120,7 +120,7 @@ private enum InverseIncompleteBeta {
     return log(a / b) + StandardNormal.quantile(target) * (1 / a + 1 / b).squareRoot()
   }
 
-  /// x = 1/(1 + exp(−u))
+  /// The point 1/(1 + exp(−u)).
   static func argument(logit: Double) -> IncompleteBeta.Argument {
     let small = exp(-logit.magnitude)
     let share = small / (1 + small)

@@ -19,8 +19,8 @@ extension SpecialFunctions {
   /// x with P(a, x) = p
   /// ```
   ///
-  /// Relative error: the larger of 1e-13 and what one rounding of p causes, for a in 1e-3 ... 1e6
-  /// and p from 1e-300. Method: Newton on ln P or ln Q over ln x, inside a bracket.
+  /// Relative error: the larger of 1e-13 and what a relative change of p by 1e-15 causes, for a in
+  /// 1e-3 ... 1e6 and p from 1e-300. Method: Newton on ln P or ln Q over ln x, inside a bracket.
   ///
   /// - Parameters:
   ///   - a: The shape. Must be positive and finite.
@@ -82,7 +82,8 @@ private enum InverseIncompleteGamma {
       let tails = IncompleteGamma.tails(a, x)
       let value = isLower ? tails.lower : tails.upper
       let ratio = value / target
-      let excess = ratio > 0.5 && ratio < 2 ? log1p((value - target) / target) : log(value) - logTarget
+      let excess =
+        ratio > 0.5 && ratio < 2 ? log1p((value - target) / target) : log(value) - logTarget
       let isLeft = isLower ? excess < 0 : excess > 0
       if isLeft { lowest = max(lowest, x) } else { highest = min(highest, x) }
       if excess == 0 { return x }

@@ -54,8 +54,8 @@ extension StandardNormal {
     let guess = centralGuess(area)
     let t = inverseRootTwo * guess
     let s = t.high * t.high
-    // erf of t.high by its polynomial (|t| < ½), the low part by the derivative 2/√π exp(−t²), which
-    // is 2 φ √2.
+    // erf of t.high by its polynomial (|t| < ½), the low part by the derivative 2/√π exp(−t²),
+    // which is 2 φ √2.
     let density = pdf(guess)
     let erf = t.high * ErrorFunction.centralExcess(s)
     let slope = 2 * density / inverseRootTwo.high

@@ -2,7 +2,7 @@
 
 /// Coefficients of Temme's uniform expansion of the incomplete gamma function.
 enum TemmeCoefficients {
-  /// The number of functions C₀, C₁, …
+  /// The number of functions C_k.
   static let rowCount = 12
 
   /// The number of coefficients a function.

@@ -1,5 +1,5 @@
-// Goals in order: accuracy (as if computed in twice the precision), the same bits for every split of
-// the work, speed.
+// Goals in order: accuracy (as if computed in twice the precision), the same bits for every split
+// of the work, speed.
 //
 // T. Ogita, S. M. Rump, S. Oishi, Accurate sum and dot product, SIAM J. Sci. Comput. 26 (2005)
 // 1955-1988, algorithm Dot2.

@@ -1,9 +1,9 @@
 // Goals in order: accuracy (as if summed in twice the precision), the same bits for every split of
 // the work, speed.
 //
-// A. Neumaier, Rundungsfehleranalyse einiger Verfahren zur Summation endlicher Summen, ZAMM 54 (1974)
-// 39-51. Arrays are summed in chunks of fixed length, so that a caller who sums chunks on several
-// threads and merges them in order gets the same bits as one thread.
+// A. Neumaier, Rundungsfehleranalyse einiger Verfahren zur Summation endlicher Summen, ZAMM 54
+// (1974) 39-51. Arrays are summed in chunks of fixed length, so that a caller who sums chunks on
+// several threads and merges them in order gets the same bits as one thread.
 
 /// A running sum that keeps what rounding takes away.
 ///
@@ -11,16 +11,17 @@
 /// error ≤ ulp/2 of the sum + 2 n² 2⁻¹⁰⁶ Σ |xᵢ|
 /// ```
 ///
-/// The error does not grow with the number of terms until their cancellation exceeds sixteen digits.
-/// A sum that overflows on the way is infinite, or NaN when infinities of both signs were added.
-/// Method: Neumaier (1974).
+/// The error does not grow with the number of terms until their cancellation exceeds sixteen
+/// digits. A sum that overflows on the way is infinite, or NaN when infinities of both signs were
+/// added. Method: Neumaier (1974).
 public struct CompensatedSum: Sendable, Hashable {
   /// The rounded running sum.
   private var sum = 0.0
   /// What the roundings have taken away so far.
   private var compensation = 0.0
 
-  /// The number of elements that ``sum(of:)-(Span<Double>)`` adds before it starts a new partial sum.
+  /// The number of elements that ``sum(of:)-(Span<Double>)`` adds before it starts a new partial
+  /// sum.
   public static let chunkLength = 4_096
 
   /// Creates an empty sum, whose value is 0.

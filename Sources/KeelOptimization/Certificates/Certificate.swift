@@ -76,7 +76,7 @@ public struct Certificate: Hashable, Sendable {
   /// What ``SolverStatus/almostOptimal`` promises: the square root of double precision.
   public static let almostOptimalTolerances = Tolerances(primal: 1e-8, dual: 1e-7, gap: 1e-7)
 
-  /// Whether all residuals are within limits. NaN is never within.
+  /// Whether all residuals are within limits; NaN never is.
   ///
   /// - Parameter tolerances: The limits.
   /// - Returns: True when primal residual, dual residual and gap hold.

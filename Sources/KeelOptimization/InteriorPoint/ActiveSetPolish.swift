@@ -19,8 +19,8 @@ struct ActiveSetPolish {
   /// The number of systems that are solved at most.
   private static let maximumPivots = 60
 
-  private let program: CoreProgram
-  private var boundSide: [Int]
+  let program: CoreProgram
+  private(set) var boundSide: [Int]
   private var rowSide: [Int]
   private(set) var x: [Double]
   private(set) var rowDuals: [Double]
@@ -33,6 +33,17 @@ struct ActiveSetPolish {
     x = start.x
     rowDuals = start.rowDuals
     boundDuals = start.boundDuals
+  }
+
+  /// Starts with some free variables and all others at their lower bounds.
+  init(_ program: CoreProgram, support: [Int]) {
+    self.program = program
+    boundSide = program.lower.map { $0.isFinite ? -1 : 0 }
+    for i in support { boundSide[i] = 0 }
+    rowSide = program.rows.map { $0.isEquality ? 2 : 0 }
+    x = program.lower.map { $0.isFinite ? $0 : 0 }
+    rowDuals = [Double](repeating: 0, count: program.rows.count)
+    boundDuals = [Double](repeating: 0, count: program.count)
   }
 
   /// Solves for active sets until one satisfies every condition.
@@ -60,12 +71,12 @@ struct ActiveSetPolish {
     return false
   }
 
-  private enum Flip {
+  enum Flip {
     case variable(Int, side: Int)
     case row(Int, side: Int)
   }
 
-  private mutating func apply(_ flip: Flip) {
+  mutating func apply(_ flip: Flip) {
     switch flip {
     case .variable(let i, let side): boundSide[i] = side
     case .row(let k, let side): rowSide[k] = side
@@ -74,7 +85,7 @@ struct ActiveSetPolish {
 
   /// The minimum over the free variables with the active constraints as equations, as a correction
   /// of the present point, so that a singular P keeps the point where the objective is flat.
-  private mutating func solveEqualities() -> Bool {
+  mutating func solveEqualities() -> Bool {
     for i in x.indices where boundSide[i] != 0 {
       x[i] = boundSide[i] < 0 ? program.lower[i] : program.upper[i]
     }
@@ -147,7 +158,7 @@ struct ActiveSetPolish {
   }
 
   /// The conditions that the present point violates, each with the set change that mends it.
-  private mutating func violations() -> [Flip] {
+  mutating func violations() -> [Flip] {
     var flips: [Flip] = []
     let size = gradientSize()
     let largest = largestMagnitude(x)

@@ -3,7 +3,7 @@ import KeelNumerics
 
 /// Products of a symmetric matrix and a vector, summed column after column.
 enum SymmetricKernel {
-  /// The product A x. The count of `x` is the order of A.
+  /// The product A x, where the count of `x` is the order of A.
   static func product(_ matrix: SymmetricMatrix, _ x: [Double]) -> [Double] {
     var result = [Double](repeating: 0, count: matrix.order)
     var output = result.mutableSpan

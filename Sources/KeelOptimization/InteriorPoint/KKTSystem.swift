@@ -22,6 +22,10 @@ struct KKTSystem: ~Copyable {
   /// The first regularization relative to the diagonal of P (about one): some roundings of order n.
   static let leastRegularization = 1e-13
 
+  /// What stands for the curvature of a variable that has none, in a diagonal P: the square root of
+  /// double precision, so that neither it nor its inverse drowns the rest of the Schur complement.
+  static let flatRegularization = 1e-8
+
   /// The factor from one attempt at regularization to the next.
   static let regularizationGrowth = 100.0
 
@@ -74,7 +78,10 @@ struct KKTSystem: ~Copyable {
   private mutating func factorUpper(_ delta: Double) -> Bool {
     let n = program.count
     if case .diagonal(let values) = program.quadratic, shortRows.isEmpty {
-      let sum = (0..<n).map { values[$0] + sigma[$0] + delta }
+      let sum = (0..<n).map { i in
+        let curvature = values[i] + sigma[i]
+        return curvature > 0 ? curvature * (1 + delta) : Self.flatRegularization
+      }
       diagonalFactor = sum
       return sum.allSatisfy { $0 > 0 && $0.isFinite }
     }
