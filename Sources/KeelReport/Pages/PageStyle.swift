@@ -37,7 +37,7 @@ enum PageStyle {
     vertical-align:baseline}
     thead th{color:var(--muted);font-weight:500;font-size:13px;vertical-align:bottom;\
     border-bottom-color:var(--axis)}
-    tbody th{font-weight:500;min-width:9em}
+    tbody th{font-weight:500;min-width:10.5em;overflow-wrap:anywhere}
     .number{text-align:right;white-space:nowrap}
     thead .number{white-space:normal}
     th:last-child,td:last-child{padding-right:2px}

@@ -4,11 +4,10 @@ import Foundation
 struct Arguments {
   var prices: URL?
   var report = URL(fileURLWithPath: "quickstart-report.html")
-  var figure: URL?
   var wantsHelp = false
 
   static let help = """
-    Usage: quickstart [PRICES.csv] [--report PAGE.html] [--figure LOSSES.svg]
+    Usage: quickstart [PRICES.csv] [--report PAGE.html]
 
     Reads daily prices, builds three portfolios, measures their risk, prices a protective put and
     plans the trades that undo a month of drift. Without a file it uses four years of crypto prices.
@@ -16,7 +15,6 @@ struct Arguments {
       PRICES.csv           first column the date (2023-12-31), then one column of prices an asset;
                            columns named USDT, USDC, DAI, USD ... are cash
       --report PAGE.html   where the report goes (quickstart-report.html)
-      --figure LOSSES.svg  where the figure of losses goes as a file of its own (nowhere)
       --help               this text
     """
 
@@ -25,15 +23,11 @@ struct Arguments {
     while let word = rest.popFirst() {
       switch word {
       case "--help", "-h": wantsHelp = true
-      case "--report", "--figure":
+      case "--report":
         guard let path = rest.popFirst(), !path.isEmpty else {
-          throw Failure("\(word) needs the path of the file to write")
+          throw Failure("--report needs the path of the page to write")
         }
-        if word == "--report" {
-          report = URL(fileURLWithPath: path)
-        } else {
-          figure = URL(fileURLWithPath: path)
-        }
+        report = URL(fileURLWithPath: path)
       case _ where word.hasPrefix("-"):
         throw Failure("unknown option \(word); --help lists what there is")
       case _ where prices != nil:

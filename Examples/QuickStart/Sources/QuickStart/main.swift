@@ -25,9 +25,6 @@ func run(_ arguments: Arguments) throws {
     throw Failure(error, in: file.lastPathComponent)
   }
   try write(story.page.html, to: arguments.report)
-  if let figure = arguments.figure {
-    try write(story.tailFigure(of: story.portfolios.equalRisk).svg, to: figure)
-  }
   print(story.terminalLines.joined(separator: "\n"))
   print("\nReport: \(arguments.report.path)")
 }

@@ -10,7 +10,7 @@ struct Rebalance {
     let target: Double
     let before: Double
     let after: Double
-    /// In dollars; positive for a purchase, zero for none. For cash, its change.
+    /// In dollars: positive for a purchase, zero for none; for cash, its change.
     let trade: Double
     /// Why nothing is traded, or nothing.
     let reason: String

@@ -10,6 +10,7 @@ struct TailRisk {
   let studentT: StudentT
   let normalShortfall: Double
   let studentTShortfall: Double
+  let pastShortfall: Double
 
   init(_ returns: [Double]) throws {
     losses = returns.map { -$0 }.sorted(by: >)
@@ -17,11 +18,7 @@ struct TailRisk {
     studentT = try StudentT.fit(returns).law
     normalShortfall = normal.expectedShortfall(confidence: Assumptions.confidence)
     studentTShortfall = studentT.expectedShortfall(confidence: Assumptions.confidence)
-  }
-
-  /// The share of the worst losses that were beyond the confidence level, and their mean.
-  var pastShortfall: Double {
-    let count = max(1, Int((Double(losses.count) * (1 - Assumptions.confidence)).rounded()))
-    return losses.prefix(count).reduce(0, +) / Double(count)
+    pastShortfall = try EmpiricalDistribution(outcomes: returns)
+      .expectedShortfall(confidence: Assumptions.confidence)
   }
 }
