@@ -83,3 +83,9 @@ double keel_copy_lower(const double *a, double *copy, size_t n) {
   }
   return finish(&scan);
 }
+
+double keel_finite_lower(const double *a, size_t n) {
+  Scan scan = {0};
+  for (size_t j = 0; j < n; j++) scan_run(&scan, a + j + j * n, NULL, n - j);
+  return finish(&scan);
+}

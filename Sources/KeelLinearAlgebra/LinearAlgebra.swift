@@ -1,3 +1,5 @@
+import KeelNumerics
+
 /// The BLAS library under this module: what it is and how many threads it uses.
 public enum LinearAlgebra {
   /// What the loaded BLAS library says about itself.
@@ -23,7 +25,7 @@ public enum LinearAlgebra {
   ///   bits and about many callers are given for.
   /// - Throws: `countOutOfRange` when the number is outside 1...1024; `libraryFault` when the library
   ///   ignored the setting (an OpenMP build needs `OMP_NUM_THREADS` as well), reads integers of
-  ///   another width or fails a product whose result is known.
+  ///   another width or fails to solve a known system.
   public static func configure(threads: Int) throws(LinearAlgebraError) {
     let allowed = 1...largestThreadCount
     guard allowed.contains(threads) else {
@@ -45,10 +47,20 @@ public enum LinearAlgebra {
   /// The width of the integers that Keel passes.
   private static let requiredIntegerWidth = 32
 
+  /// Far above rounding, far below what swapped arguments or a broken kernel would give.
+  private static let selfCheckTolerance = 1e-12
+
   private static func checkLibrary() throws(LinearAlgebraError) {
     let width = Runtime.integerWidth
     guard width == requiredIntegerWidth else {
       throw .libraryFault(operation: "integer width of the BLAS library", code: width)
+    }
+    // det = 5, so the solution is (4/5, 7/5); each has one rounding of its own.
+    let matrix = Matrix(uncheckedRowCount: 2, columnCount: 2, storage: [2, 1, 1, 3])
+    let solution = try LU(matrix).solve([3, 5])
+    let error = Swift.max((solution[0] - 0.8).magnitude, (solution[1] - 1.4).magnitude)
+    guard error <= selfCheckTolerance else {
+      throw .libraryFault(operation: "solving a known system of order 2", code: 0)
     }
   }
 }

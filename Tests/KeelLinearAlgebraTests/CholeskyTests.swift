@@ -21,6 +21,20 @@ import Testing
     let x = (0..<order).map { _ in generator.gaussian() }
     let solved = try factor.solve(try a.times(x))
     for i in 0..<order { expectClose(solved[i], x[i], relative: 1e-9, absolute: 1e-9) }
+    let half = try factor.solveLower(try factor.lower.times(x))
+    let other = try factor.solveLower(try factor.lower.transposedTimes(x), .transposed)
+    for i in 0..<order {
+      expectClose(half[i], x[i], absolute: 1e-11)
+      expectClose(other[i], x[i], absolute: 1e-11)
+    }
+    var solver = try CholeskySolver(order: order)
+    try solver.factor(a)
+    var columns = x + x
+    var span = columns.mutableSpan
+    try solver.solveLower(&span)
+    try solver.solveLower(&span, .transposed)
+    let whole = try factor.solve(x)
+    for i in 0..<(2 * order) { expectClose(columns[i], whole[i % order], absolute: 1e-10) }
   }
 
   @Test func namesTheFailingMinor() throws {

@@ -77,7 +77,10 @@ let hostileEntries: [Entry] = [
     var x = b
     var span = x.mutableSpan
     try solver.solve(&span)
-    return x
+    var half = b
+    var halfSpan = half.mutableSpan
+    try solver.solveLower(&halfSpan)
+    return x + half + [try solver.reciprocalCondition, try solver.logDeterminant]
   },
   Entry("PivotedCholesky") { a, _ in
     let factor = try PivotedCholesky(a)
@@ -112,6 +115,7 @@ let hostileEntries: [Entry] = [
     let result = try SVD(a.matrix)
     return result.values + numbers(result.u) + numbers(result.vTransposed)
   },
+  Entry("eigenvalues alone") { a, _ in try SymmetricEigen.values(of: a) },
   Entry("SymmetricEigen") { a, _ in
     let result = try SymmetricEigen(a)
     return result.values + numbers(result.vectors)

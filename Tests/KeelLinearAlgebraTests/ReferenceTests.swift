@@ -86,6 +86,9 @@ func expectClose(_ values: [Double], _ reference: [Double], absolute: Double, _ 
     let eigen = try SymmetricEigen(reference.matrix())
     expectClose(
       eigen.values, reference.eigenvalues, absolute: reference.eigenvalueAbsolute, "eigenvalue")
+    expectClose(
+      try SymmetricEigen.values(of: reference.matrix()), reference.eigenvalues,
+      absolute: reference.eigenvalueAbsolute, "eigenvalue alone")
   }
 
   @Test(arguments: LinearAlgebraReference.all.symmetric)
@@ -113,6 +116,12 @@ func expectClose(_ values: [Double], _ reference: [Double], absolute: Double, _ 
     let solution = reference.solution
     expectClose(
       try factor.solve(solution.b), solution.x, absolute: solution.absolute, "solution")
+    var solver = try CholeskySolver(order: reference.order)
+    try solver.factor(matrix)
+    let estimate = try solver.reciprocalCondition
+    #expect(try solver.reciprocalCondition(of: matrix) == factor.reciprocalCondition)
+    #expect(estimate >= factor.reciprocalCondition * (1 - 1e-12))
+    #expect(estimate <= 3 * factor.reciprocalCondition)
     let inverse = try factor.inverse()
     expectClose(
       try inverse.times(solution.b), solution.x, absolute: 4 * solution.absolute, "inverse")

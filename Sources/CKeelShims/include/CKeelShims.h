@@ -141,6 +141,9 @@ void keel_set_blas_thread_count(int32_t count);
 // The largest magnitude of count numbers, or NaN when one of them is NaN or infinite.
 double keel_finite_magnitude(const double *x, size_t count);
 
+// The same for the lower triangle of an n by n matrix, diagonal included.
+double keel_finite_lower(const double *a, size_t n);
+
 // Copies the lower triangle of an n by n matrix, diagonal included, and returns what
 // keel_finite_magnitude returns for it. The upper triangle of the copy is left alone.
 double keel_copy_lower(const double *a, double *copy, size_t n);

@@ -68,6 +68,26 @@ public struct Cholesky: Sendable {
     return result
   }
 
+  /// Solves L x = b or Lᵀ x = b, half of a solve.
+  ///
+  /// - Parameters:
+  ///   - b: As many numbers as the order.
+  ///   - transposition: Whether L or Lᵀ is meant.
+  /// - Returns: x. For L and a vector b with this covariance, its covariance is the identity.
+  /// - Throws: `shapeMismatch`, `notFinite`, or `overflow` when x cannot be represented.
+  /// - Complexity: O(n²).
+  public func solveLower(
+    _ b: [Double],
+    _ transposition: Transposition = .none
+  ) throws(LinearAlgebraError) -> [Double] {
+    try Gate.equal(b.count, order, "right-hand side")
+    var result = b
+    var span = result.mutableSpan
+    try CholeskyRoutines.solveLower(
+      factor: lower.columnMajorElements, order: order, transposition, &span)
+    return result
+  }
+
   /// Returns the inverse of the matrix.
   ///
   /// Solving is faster and more accurate than multiplying by the inverse.

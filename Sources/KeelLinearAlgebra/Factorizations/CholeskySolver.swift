@@ -67,6 +67,24 @@ public struct CholeskySolver: ~Copyable, Sendable {
     try CholeskyRoutines.solve(factor: storage, order: order, &b)
   }
 
+  /// Solves L x = b or Lᵀ x = b in place, half of a solve.
+  ///
+  /// With the covariance of a vector b, L⁻¹ b has the identity as its covariance.
+  ///
+  /// - Parameters:
+  ///   - b: One or more right-hand sides of length ``order``, one after the other; each is replaced
+  ///     by its solution. After an error the content is undefined.
+  ///   - transposition: Whether L or Lᵀ is meant.
+  /// - Throws: As ``solve(_:)``.
+  /// - Complexity: O(n²) a right-hand side.
+  public func solveLower(
+    _ b: inout MutableSpan<Double>,
+    _ transposition: Transposition = .none
+  ) throws(LinearAlgebraError) {
+    try Gate.ready(isFactored, order)
+    try CholeskyRoutines.solveLower(factor: storage, order: order, transposition, &b)
+  }
+
   /// The natural logarithm of the determinant of the last matrix.
   ///
   /// - Throws: `shapeMismatch` when no matrix has been factored.
@@ -77,10 +95,27 @@ public struct CholeskySolver: ~Copyable, Sendable {
     }
   }
 
+  /// An estimate of the reciprocal condition number, in the 1-norm, of the last factored matrix.
+  ///
+  /// Both norms are estimated from the factor, each rarely more than three times too small, so the
+  /// estimate is rather too large. It allocates; ``reciprocalCondition(of:)`` does not and takes the
+  /// exact norm of the matrix.
+  ///
+  /// - Throws: `shapeMismatch` when no matrix has been factored.
+  public var reciprocalCondition: Double {
+    get throws(LinearAlgebraError) {
+      try Gate.ready(isFactored, order)
+      var work = [Double](repeating: 0, count: 3 * order)
+      var integerWork = [Int32](repeating: 0, count: order)
+      return try CholeskyRoutines.reciprocalCondition(
+        factor: storage, order: order, norm: Norms.estimateOne(ofFactor: storage, order: order),
+        work: &work, integerWork: &integerWork)
+    }
+  }
+
   /// Estimates the reciprocal condition number, in the 1-norm, of the last factored matrix.
   ///
-  /// The estimate is rarely more than three times the true value. It needs the matrix once more,
-  /// because its norm cannot be read from the factor.
+  /// The estimate is rarely more than three times the true value.
   ///
   /// - Parameter a: The matrix that was factored last.
   /// - Returns: A number between 0 (singular to working precision) and 1.

@@ -42,6 +42,31 @@ enum CholeskyRoutines {
     try Gate.output(b, "Cholesky solve")
   }
 
+  /// Solves L x = b or Lᵀ x = b in place for one or more right-hand sides.
+  static func solveLower(
+    factor: [Double],
+    order: Int,
+    _ transposition: Transposition,
+    _ b: inout MutableSpan<Double>
+  ) throws(LinearAlgebraError) {
+    let columnCount = try Gate.columnCount(ofCount: b.count, rowCount: order, "right-hand side")
+    if columnCount == 0 { return }
+    try Gate.finite(b, rowCount: order, "right-hand side")
+    let n = try Gate.dimension(order, "matrix")
+    let letter = transposition.letter
+    let stored = TriangularDiagonal.stored.letter
+    unsafe b.withUnsafeMutableBufferPointer {
+      if columnCount == 1 {
+        unsafe keel_dtrsv(Gate.lower, letter, stored, n, factor, n, $0.baseAddress, 1)
+      } else {
+        unsafe keel_dtrsm(
+          TriangularMatrixSide.left.letter, Gate.lower, letter, stored, n, columnCount, 1, factor,
+          n, $0.baseAddress, n)
+      }
+    }
+    try Gate.output(b, "triangular solve")
+  }
+
   /// The lower triangle of the inverse, in full storage whose upper triangle is untouched.
   static func inverse(factor: [Double], order: Int) throws(LinearAlgebraError) -> [Double] {
     var inverse = factor

@@ -206,6 +206,17 @@ enum Gate {
     if largest.isNaN { throw .overflow(operation: operation) }
   }
 
+  /// Checks the lower triangle of a square result of finite arguments.
+  static func outputLower(
+    _ elements: [Double],
+    order: Int,
+    _ operation: String
+  ) throws(LinearAlgebraError) {
+    try equal(elements.count, order &* order, operation)
+    let largest = unsafe keel_finite_lower(elements, order)
+    if largest.isNaN { throw .overflow(operation: operation) }
+  }
+
   /// Checks a result of finite arguments in a span.
   static func output(
     _ elements: borrowing MutableSpan<Double>,

@@ -29,7 +29,7 @@ enum LDLRoutines {
     let info = unsafe keel_dsytrf(
       Gate.lower, n, &factor, n, &pivots, &work, Int32(work.count))
     try Gate.accepted(info, "LDL factorization")
-    try Gate.output(factor, "LDL factorization")
+    try Gate.outputLower(factor, order: order, "LDL factorization")
     return info > 0 ? Int(info) - 1 : nil
   }
 

@@ -11,7 +11,9 @@ enum LeastSquaresRoutines {
     var rank: Int
   }
 
-  /// Solves for one right-hand side; both dimensions are at least one. Destroys the matrix.
+  /// Solves for one right-hand side; both dimensions are at least one.
+  ///
+  /// Destroys the matrix.
   static func solve(
     _ matrix: inout [Double],
     rowCount: Int,

@@ -3,7 +3,9 @@ import KeelNumerics
 
 // dpstrf behind the gate.
 enum PivotedCholeskyRoutines {
-  /// Copies, checks and factors; returns the rank. Pivots are counted from one.
+  /// Copies, checks and factors; returns the rank.
+  ///
+  /// Pivots are counted from one.
   static func factor(
     _ matrix: borrowing SymmetricMatrix,
     tolerance: Double,

@@ -16,6 +16,9 @@ enum SymmetricEigenRoutines {
   ) throws(LinearAlgebraError) -> (real: Int, integer: Int) {
     if order == 0 { return (0, 0) }
     let n = try Gate.dimension(order, "order")
+    // The documented minimum; checked first, because the query itself overflows where it does not fit.
+    let minimum = vectors ? 1 + 6 * order + 2 * order * order : 2 * order + 1
+    _ = try Gate.workspace(0, atLeast: minimum)
     var real = 0.0
     var integer: Int32 = 0
     var none = 0.0
@@ -23,8 +26,6 @@ enum SymmetricEigenRoutines {
     let info = unsafe keel_dsyevd(
       job(vectors), Gate.lower, n, &none, n, &values, &real, -1, &integer, -1)
     try Gate.accepted(info, operation)
-    // The documented minimum; it exceeds 32 bits long before the answer of the query does.
-    let minimum = vectors ? 1 + 6 * order + 2 * order * order : 2 * order + 1
     let realCount = try Gate.workspace(real, atLeast: minimum)
     return (realCount, Swift.max(3 + 5 * order, Int(integer)))
   }
