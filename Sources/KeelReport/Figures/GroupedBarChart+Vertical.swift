@@ -17,12 +17,14 @@ extension GroupedBarChart {
   func verticalDrawing(width: Double, styling: FigureStyling) -> String {
     var frame = frame(width: width, styling: styling)
     let plotHeight = 230.0
-    let top = frame.top + (axis.label.isEmpty ? 8 : 26)
+    // Values above the bars need a row of their own under the name of the axis.
+    let valueRow = series.count == 1 ? 14.0 : 0
+    let top = frame.top + (axis.label.isEmpty ? 8 : 26) + valueRow
     let bottom = top + plotHeight
     let map = AxisMap.vertical(axis, data: dataRange, bottom: bottom, top: top)
     let plotLeft = frame.left + map.labelWidth + 12
     let plotRight = frame.right
-    frame.drawVerticalAxis(map, left: plotLeft, right: plotRight)
+    frame.drawVerticalAxis(map, left: plotLeft, right: plotRight, nameLift: valueRow)
     let start = baseline(map)
     let band = (plotRight - plotLeft) / Double(max(categories.count, 1))
     let largestBar = 34.0
