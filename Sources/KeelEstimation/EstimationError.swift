@@ -13,8 +13,8 @@ public enum EstimationError: Error, Hashable, Sendable {
   /// A return is NaN or infinite; the asset is nil in unlabeled data.
   case invalidReturn(asset: AssetID?, column: Int, row: Int, got: Double)
 
-  /// A column looks like prices: ten observations or more, and none below one half.
-  case pricesGiven(asset: AssetID?, column: Int, lowest: Double)
+  /// A column looks like prices, by the rule of `SimpleReturns.looksLikePrices`.
+  case pricesGiven(asset: AssetID?, column: Int, mean: Double)
 
   /// The estimate is too large for a floating-point number.
   case notRepresentable(result: String)

@@ -61,7 +61,9 @@ import Testing
       expectClose(share, 1 / Double(assets.count), relative: 1e-9)
     }
     let volatility = equal.value.contributions.total
-    let lowest = try RiskContributions.volatility(weights: least.value, covariance: covariance).total
+    let contributions = try RiskContributions.volatility(
+      weights: least.value, covariance: covariance)
+    let lowest = contributions.total
     #expect(lowest <= volatility * (1 + 1e-12) || equal.value.weights.values.contains { $0 > 0.35 })
   }
 }

@@ -110,7 +110,7 @@ private let leastPriceLikeValue = 0.5
 private let leastPriceLikeCount = 5
 
 /// Whether numbers offered as returns can only be prices.
-private func looksLikePrices(_ values: borrowing Span<Double>) -> Bool {
+package func looksLikePrices(_ values: borrowing Span<Double>) -> Bool {
   guard values.count >= leastPriceLikeCount else { return false }
   for i in values.indices where !(values[i] >= leastPriceLikeValue) { return false }
   return true

@@ -44,17 +44,6 @@ struct ColumnSummary {
 }
 
 extension Span where Element == Double {
-  /// The least value where the column cannot be returns: so many in a row that none is below 50 %;
-  /// most columns are cleared by their mean alone.
-  func lowestPrice(mean: Double) -> Double? {
-    let enough = 10
-    let threshold = 0.5
-    guard count >= enough, mean >= threshold else { return nil }
-    var lowest = self[0]
-    for i in indices { lowest = Swift.min(lowest, self[i]) }
-    return lowest >= threshold ? lowest : nil
-  }
-
   /// The largest magnitude.
   var largestMagnitude: Double {
     var largest = 0.0

@@ -61,8 +61,8 @@ struct ReturnsMatrix {
       if !summary.isFinite, let row = matrix.column(column).firstNonFiniteIndex {
         throw .invalidReturn(asset: asset, column: column, row: row, got: matrix[row, column])
       }
-      if let lowest = matrix.column(column).lowestPrice(mean: summary.mean) {
-        throw .pricesGiven(asset: asset, column: column, lowest: lowest)
+      if looksLikePrices(matrix.column(column)) {
+        throw .pricesGiven(asset: asset, column: column, mean: summary.mean)
       }
     }
     let spread = summaries.reduce(0) { max($0, $1.squareSum) }

@@ -45,7 +45,9 @@ private func vector(
   }
 }
 
-/// Random numbers into a column. The peer's numbers are others, so both answer with zeros.
+/// Random numbers into a column.
+///
+/// The peer's numbers are others, so both answer with zeros.
 private func fill(
   _ name: String,
   peers: [String],
