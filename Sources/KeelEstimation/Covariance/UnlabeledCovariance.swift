@@ -33,7 +33,7 @@ extension CovarianceDiagnostics {
   mutating func examine(_ matrix: SymmetricMatrix) throws(EstimationError) {
     let values: [Double]
     do throws(LinearAlgebraError) {
-      values = try SymmetricEigen(matrix).values
+      values = try SymmetricEigen.values(of: matrix)
     } catch {
       throw EstimationError(error)
     }
