@@ -53,42 +53,29 @@ let package = Package(
     .target(name: "KeelData", dependencies: ["KeelNumerics"], swiftSettings: strict),
     .target(
       name: "KeelOptimization",
-      dependencies: ["KeelNumerics", "KeelLinearAlgebra", "KeelData"],
+      dependencies: ["KeelNumerics", "KeelLinearAlgebra"],
       swiftSettings: strict
     ),
     .target(
       name: "KeelDistributions",
-      dependencies: ["KeelNumerics", "KeelLinearAlgebra", "KeelData", "KeelOptimization"],
+      dependencies: ["KeelNumerics", "KeelData"],
       swiftSettings: strict
     ),
     .target(
       name: "KeelEstimation",
-      dependencies: ["KeelNumerics", "KeelLinearAlgebra", "KeelData", "KeelDistributions"],
+      dependencies: ["KeelNumerics", "KeelLinearAlgebra", "KeelData"],
       swiftSettings: strict
     ),
     .target(
       name: "KeelAllocation",
       dependencies: [
         "KeelNumerics", "KeelLinearAlgebra", "KeelData", "KeelOptimization", "KeelDistributions",
-        "KeelEstimation",
       ],
       swiftSettings: strict
     ),
-    .target(
-      name: "KeelDerivatives",
-      dependencies: ["KeelNumerics", "KeelData"],
-      swiftSettings: strict
-    ),
-    .target(
-      name: "KeelEngine",
-      dependencies: ["KeelNumerics", "KeelData", "KeelAllocation"],
-      swiftSettings: strict
-    ),
-    .target(
-      name: "KeelReport",
-      dependencies: ["KeelNumerics", "KeelData"],
-      swiftSettings: strict
-    ),
+    .target(name: "KeelDerivatives", dependencies: ["KeelNumerics"], swiftSettings: strict),
+    .target(name: "KeelEngine", dependencies: ["KeelData"], swiftSettings: strict),
+    .target(name: "KeelReport", swiftSettings: strict),
     .target(
       name: "Keel",
       dependencies: [
@@ -108,18 +95,19 @@ let package = Package(
     tests(of: "KeelNumerics"),
     tests(of: "KeelLinearAlgebra", with: ["KeelNumerics"]),
     tests(of: "KeelData", with: ["KeelNumerics"]),
-    tests(of: "KeelOptimization", with: ["KeelNumerics", "KeelLinearAlgebra", "KeelData"]),
-    tests(of: "KeelDistributions", with: ["KeelNumerics", "KeelLinearAlgebra", "KeelData"]),
-    tests(of: "KeelEstimation", with: ["KeelNumerics", "KeelLinearAlgebra", "KeelData"]),
+    tests(of: "KeelOptimization", with: ["KeelNumerics"]),
+    tests(of: "KeelDistributions", with: ["KeelNumerics", "KeelData"]),
+    tests(
+      of: "KeelEstimation",
+      with: ["KeelNumerics", "KeelLinearAlgebra", "KeelData", "KeelDistributions"]
+    ),
     tests(
       of: "KeelAllocation",
-      with: [
-        "KeelNumerics", "KeelLinearAlgebra", "KeelData", "KeelOptimization", "KeelDistributions",
-      ]
+      with: ["KeelNumerics", "KeelData", "KeelOptimization", "KeelDistributions"]
     ),
-    tests(of: "KeelDerivatives", with: ["KeelNumerics", "KeelData"]),
-    tests(of: "KeelEngine", with: ["KeelNumerics", "KeelData"]),
-    tests(of: "KeelReport", with: ["KeelData"]),
+    tests(of: "KeelDerivatives"),
+    tests(of: "KeelEngine", with: ["KeelData"]),
+    tests(of: "KeelReport"),
   ]
 )
 

@@ -27,16 +27,16 @@ import Testing
 
   @Test func pricesAreNotReturns() throws {
     let universe = try Universe(["A", "B"])
-    let returns = [0.01, -0.02, 0.5, 9, -0.9, 0.02]
-    for prices in [
-      [7200, 7300, 7100, 7000, 6900, 7100.0], [0.9998, 1.0001, 1, 0.9999, 1, 1],
-      [0.5, 0.5, 0.5, 0.5, 0.5, 0.5],
-    ] {
+    let half = [0.01, -0.02, 0.5, 9, -0.9]
+    let returns = half + half
+    let coin: [Double] = [7200, 7300, 7100, 7000, 6900]
+    let stable: [Double] = [0.9998, 1.0001, 1, 0.9999, 1]
+    for prices in [coin + coin, stable + stable, [Double](repeating: 0.5, count: 10)] {
       let values = try Matrix(columns: [returns, prices])
       #expect(SimpleReturns.looksLikePrices(prices))
       let expected: [() throws -> Void] = [
-        { _ = try SimpleReturns(universe: universe, timestamps: days(6), values: values) },
-        { _ = try LogReturns(universe: universe, timestamps: days(6), values: values) },
+        { _ = try SimpleReturns(universe: universe, timestamps: days(10), values: values) },
+        { _ = try LogReturns(universe: universe, timestamps: days(10), values: values) },
       ]
       for make in expected {
         let error = #expect(throws: DataError.self) { try make() }
@@ -46,16 +46,18 @@ import Testing
         }
       }
     }
-    for fine in [returns, [9, 9, 9, 9, 9, 0.49], [0.4, 0.4, 0.4, 0.4, 0.4, 0.4]] {
+    let allButOne = [Double](repeating: 9, count: 9) + [0.49]
+    for fine in [returns, allButOne, [Double](repeating: 0.4, count: 10)] {
       let values = try Matrix(columns: [returns, fine])
       #expect(throws: Never.self) {
-        try SimpleReturns(universe: universe, timestamps: days(6), values: values)
+        try SimpleReturns(universe: universe, timestamps: days(10), values: values)
       }
     }
-    // Four rows are too few to judge.
+    // Nine rows are too few to judge.
     #expect(throws: Never.self) {
       try SimpleReturns(
-        universe: Universe(["A"]), timestamps: days(4), values: Matrix(columns: [[9, 9, 9, 9]]))
+        universe: Universe(["A"]), timestamps: days(9),
+        values: Matrix(columns: [[Double](repeating: 9, count: 9)]))
     }
   }
 

@@ -47,8 +47,8 @@ public struct SimpleReturns: Hashable, Sendable {
 
   /// Whether numbers offered as returns can only be prices, growth factors or logarithms of prices.
   ///
-  /// They are taken for prices when there are at least five and the least of them is 0.5 or more:
-  /// no asset gains half its value in every one of five periods. The test is one-sided: prices below
+  /// They are taken for prices when there are at least ten and the least of them is 0.5 or more:
+  /// no asset gains half its value in every one of ten periods. The test is one-sided: prices below
   /// 0.5 pass, and a single return of +900 % among ordinary ones does too.
   ///
   /// - Parameter values: The numbers of one asset.
@@ -107,7 +107,7 @@ public struct LogReturns: Hashable, Sendable {
 private let leastPriceLikeValue = 0.5
 
 /// The number of rows below which no column is taken for prices.
-private let leastPriceLikeCount = 5
+private let leastPriceLikeCount = 10
 
 /// Whether numbers offered as returns can only be prices.
 package func looksLikePrices(_ values: borrowing Span<Double>) -> Bool {
