@@ -72,7 +72,7 @@ import Testing
   @Test func stopsWhenTheTaskIsCancelled() async {
     let task = Task {
       // The task cancels itself, so that nothing depends on timing.
-      withUnsafeCurrentTask { unsafe $0?.cancel() }
+      unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }
       let pool = BoundedPool(width: 1)
       let ran = Atomic(0)
       let complete = pool.forEachBlock(count: 100, blockLength: 1) { _ in

@@ -72,7 +72,8 @@ import Testing
     #expect(CompensatedSum.sum(of: [.infinity, -.infinity]).isNaN)
     #expect(CompensatedSum.sum(of: [1, .nan]).isNaN)
     #expect(CompensatedSum.sum(of: [1e308, 1e308]) == .infinity)
-    #expect(CompensatedSum.sum(of: [5e-324, 5e-324]) == 1e-323)
+    let least = Double.leastNonzeroMagnitude
+    #expect(CompensatedSum.sum(of: [least, least]) == 2 * least)
     #expect(throws: NumericsError.shapeMismatch(argument: "y", got: 1, required: 2)) {
       try CompensatedSum.dotProduct([1, 2], [1])
     }

@@ -128,8 +128,9 @@ private let rootCases: [RootCase] = [
   @Test func hostileBrackets() {
     for low in hostileNumbers {
       for high in hostileNumbers where low <= high {
-        for function: (Double) -> Double in [{ $0 }, { 1 / $0 }, { $0 * $0 * $0 }, { $0 - 1e-310 }]
-        {
+        for function: (Double) -> Double in [
+          { $0 }, { 1 / $0 }, { $0 * $0 * $0 }, { $0 - subnormal("1e-310") },
+        ] {
           var count = 0
           _ = try? Brent.root(
             of: {

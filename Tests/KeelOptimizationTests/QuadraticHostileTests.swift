@@ -173,4 +173,23 @@ import Testing
     let status = try await task.value
     #expect(status == .cancelled)
   }
+
+  @Test func zeroCoefficientsForceNothing() throws {
+    // The row forces x[0] to its bound; x[1] has coefficient zero and stays free.
+    let solution = try QuadraticSolver().solve(
+      QuadraticProgram(
+        quadratic: .diagonal([1, 1]), linear: [0, -1], lowerBounds: [0, 0], upperBounds: [1, 2],
+        rows: [LinearRow("row", indices: [0, 1], coefficients: [1, 0], lower: 1)]))
+    #expect(solution.status == .optimal)
+    #expect(solution.value == [1, 1])
+  }
+
+  @Test func sameBitsFromManyCallers() async throws {
+    let program = try RandomPrograms.feasible(seed: 298)
+    let expected = try QuadraticSolver().solve(program)
+    try await withThrowingTaskGroup(of: Solution<[Double]>.self) { group in
+      for _ in 0..<64 { group.addTask { try QuadraticSolver().solve(program) } }
+      for try await solution in group { #expect(solution == expected) }
+    }
+  }
 }

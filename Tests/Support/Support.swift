@@ -58,3 +58,6 @@ public let hostileNumbers: [Double] = [
   .nan, .infinity, -.infinity, 0, -0.0, .leastNonzeroMagnitude, -.leastNonzeroMagnitude,
   .leastNormalMagnitude, 1e-300, 1e300, -1e300, .greatestFiniteMagnitude,
 ]
+
+/// A number below the least normal one, which a literal would warn about; NaN when it is no number.
+public func subnormal(_ text: String) -> Double { Double(text) ?? .nan }

@@ -31,9 +31,8 @@ public struct LinearRow: Hashable, Sendable {
     lower: Double = -.infinity,
     upper: Double = .infinity
   ) {
-    let indices = coefficients.indices.filter { coefficients[$0] != 0 }
     self.init(
-      name, indices: indices, coefficients: indices.map { coefficients[$0] }, lower: lower,
+      name, indices: Array(coefficients.indices), coefficients: coefficients, lower: lower,
       upper: upper)
   }
 
@@ -42,7 +41,7 @@ public struct LinearRow: Hashable, Sendable {
   /// - Parameters:
   ///   - name: The name, different from that of other rows and of variables.
   ///   - indices: The variables with a coefficient, strictly increasing.
-  ///   - coefficients: Their coefficients.
+  ///   - coefficients: Their coefficients; zeros are dropped.
   ///   - lower: The lower bound; −∞ for none.
   ///   - upper: The upper bound; +∞ for none.
   public init(
@@ -53,8 +52,14 @@ public struct LinearRow: Hashable, Sendable {
     upper: Double = .infinity
   ) {
     self.name = name
-    self.indices = indices
-    self.coefficients = coefficients
+    if indices.count == coefficients.count && coefficients.contains(0) {
+      let kept = indices.indices.filter { coefficients[$0] != 0 }
+      self.indices = kept.map { indices[$0] }
+      self.coefficients = kept.map { coefficients[$0] }
+    } else {
+      self.indices = indices
+      self.coefficients = coefficients
+    }
     self.lower = lower
     self.upper = upper
   }
