@@ -13,6 +13,11 @@ let package = Package(
       exclude: ["Data/NOTICE.txt"],
       resources: [.copy("Data/crypto_daily_close.csv")],
       swiftSettings: [.swiftLanguageMode(.v6)]
-    )
+    ),
+    .testTarget(
+      name: "QuickStartTests",
+      dependencies: ["quickstart", .product(name: "Keel", package: "Keel")],
+      swiftSettings: [.swiftLanguageMode(.v6)]
+    ),
   ]
 )

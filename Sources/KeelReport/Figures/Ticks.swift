@@ -74,10 +74,11 @@ package struct Ticks: Hashable, Sendable {
       first = (ends.lowerBound / size + slack).rounded(.down)
       last = (ends.upperBound / size - slack).rounded(.up)
     }
-    // A mark that lies more than half a step outside would leave the axis emptier than it helps.
+    // A mark that lies far outside would leave the axis emptier than it helps.
     let fewestMarks = 3.0
-    if extends, last - first >= fewestMarks, last * size - ends.upperBound > size / 2 { last -= 1 }
-    if extends, last - first >= fewestMarks, ends.lowerBound - first * size > size / 2 {
+    let farthest = 0.6 * size
+    if extends, last - first >= fewestMarks, last * size - ends.upperBound > farthest { last -= 1 }
+    if extends, last - first >= fewestMarks, ends.lowerBound - first * size > farthest {
       first += 1
     }
     let values = (0...max(Int(last - first), 0)).map { step.multiple(first + Double($0)) }
