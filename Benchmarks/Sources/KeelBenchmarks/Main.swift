@@ -96,7 +96,7 @@ private func summary(_ record: Record) -> String {
   if record.lapack_allocations > 0 { text += " (+\(record.lapack_allocations) in LAPACK)" }
   for peer in record.peers {
     text += String(
-      format: "  %@ %.1f x slower (differs %.1e)", peer.name, peer.ratio, peer.agreement)
+      format: "  %@ takes %.1f x as long (differs %.1e)", peer.name, peer.ratio, peer.agreement)
   }
   return text
 }
