@@ -42,7 +42,9 @@ struct RiskBarrier {
   mutating func minimize(_ settings: RiskBudgeting.Settings) -> SolverStatus? {
     var product = RiskKernel.product(correlation, x)
     var error = budgetError(product)
-    for _ in 0..<max(settings.maximumPasses, 0) where error > settings.relativeTolerance {
+    var passes = 0
+    while passes < settings.maximumPasses, error > settings.relativeTolerance {
+      passes += 1
       if let end = interruption(settings) { return end }
       descend(&product)
       product = RiskKernel.product(correlation, x)
@@ -50,11 +52,14 @@ struct RiskBarrier {
       iterations += 1
       // Newton steps take over where a pass gains too little: they cost n/6 passes each.
       let sufficientGain = 0.7
-      let isSlow = next > sufficientGain * error
+      // An error that stays zero or infinite is slow too.
+      let isSlow = next >= sufficientGain * error
       error = next
       if isSlow && iterations > 5 { break }
     }
-    for _ in 0..<max(settings.maximumNewtonSteps, 0) where error > settings.relativeTolerance {
+    var newtonSteps = 0
+    while newtonSteps < settings.maximumNewtonSteps, error > settings.relativeTolerance {
+      newtonSteps += 1
       if let end = interruption(settings) { return end }
       guard newtonStep(product) else { break }
       product = RiskKernel.product(correlation, x)
