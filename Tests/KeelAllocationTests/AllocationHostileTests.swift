@@ -200,6 +200,12 @@ import Testing
         [[1, -0.5, -0.5], [-0.5, 1, -0.5], [-0.5, -0.5, 1]],
       ] {
         let covariance = try Market.covariance(rows)
+        let budgets = Dictionary(
+          uniqueKeysWithValues: covariance.universe.assets.enumerated().map {
+            ($1, $0 == 1 ? 1e-300 : 1)
+          })
+        _ = try? RiskBudgeting(budgets: .byAsset(budgets), settings: settings)
+          .weights(covariance: covariance)
         let solution = try? RiskBudgeting(settings: settings).weights(covariance: covariance)
         if let solution { #expect(solution.certificate.dualResidual <= 1e-9) }
       }

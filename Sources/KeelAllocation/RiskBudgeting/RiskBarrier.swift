@@ -9,6 +9,10 @@ struct RiskBarrier {
   private(set) var x: [Double]
   private(set) var iterations = 0
 
+  /// The Newton steps in which the error must fall to `leastGain` of what it was.
+  private static let patience = 200
+  private static let leastGain = 0.9
+
   /// The largest relative distance of a contribution from its budget.
   var error: Double { budgetError(RiskKernel.product(correlation, x)) }
 
@@ -58,7 +62,13 @@ struct RiskBarrier {
       if isSlow && iterations > 5 { break }
     }
     var newtonSteps = 0
+    var checkpoint = error
     while newtonSteps < settings.maximumNewtonSteps, error > settings.relativeTolerance {
+      // Budgets of very different size damp the steps to nothing: without a limit they would not end.
+      if newtonSteps > 0, newtonSteps % Self.patience == 0 {
+        if !(error < Self.leastGain * checkpoint) { break }
+        checkpoint = error
+      }
       newtonSteps += 1
       if let end = interruption(settings) { return end }
       guard newtonStep(product) else { break }
