@@ -149,7 +149,7 @@ private struct StudentTSearch {
 
   /// So many iterations that together gain less than a tie end a search without a limit: where
   /// rounding keeps the gradient from vanishing, it would turn in place.
-  private static let patience = 1000
+  private static let patience = 300
 
   init(
     _ likelihood: StudentTLikelihood,
