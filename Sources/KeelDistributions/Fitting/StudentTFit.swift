@@ -144,6 +144,13 @@ private struct StudentTSearch {
   /// 2^−40 of a step is rounding.
   private static let maximumHalvings = 40
 
+  /// Log-likelihoods an observation closer than this are those of equally good fits.
+  private static let tie = 1e-9
+
+  /// So many iterations that together gain less than a tie end a search without a limit: where
+  /// rounding keeps the gradient from vanishing, it would turn in place.
+  private static let patience = 300
+
   init(
     _ likelihood: StudentTLikelihood,
     _ settings: StudentT.FitSettings,
@@ -162,7 +169,7 @@ private struct StudentTSearch {
   func isBetter(than other: StudentTSearch?) -> Bool {
     guard current.value.isFinite else { return false }
     guard let other else { return true }
-    let tie = 1e-9 * Double(likelihood.count)
+    let tie = Self.tie * Double(likelihood.count)
     let rise = current.value - other.current.value
     return rise > tie || (rise > -tie && converged && !other.converged)
   }
@@ -177,7 +184,12 @@ private struct StudentTSearch {
   }
 
   mutating func run() {
+    var checkpoint = current.value
     while iterations < settings.maximumIterations, !converged {
+      if iterations > 0, iterations % Self.patience == 0 {
+        if !(current.value - checkpoint > Self.tie * Double(likelihood.count)) { return }
+        checkpoint = current.value
+      }
       iterations += 1
       let step = self.step()
       let length = max(step.x.magnitude, step.y.magnitude, step.z.magnitude)
