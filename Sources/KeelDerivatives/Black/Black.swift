@@ -1,3 +1,5 @@
+import KeelNumerics
+
 /// The Black formula in forward form, undiscounted.
 ///
 /// Every European price in Keel is this formula with an adapter for spot, carry and discount.
@@ -31,7 +33,7 @@ public enum Black {
     let x = logMoneyness(forward: forward, strike: strike)
     return BlackLegs(
       near: forward, far: strike, logMoneyness: x,
-      totalVolatility: DoubleDouble(high: totalVolatility), legsAreExact: true
+      totalVolatility: DoubleDouble(totalVolatility), legsAreExact: true
     ).price(kind)
   }
 
@@ -65,8 +67,8 @@ public enum Black {
   /// `ln(F/K)` of numbers that are not negative; an infinity where one is zero.
   static func logMoneyness(forward: Double, strike: Double) -> DoubleDouble {
     guard forward > 0, strike > 0 else {
-      if forward == strike { return DoubleDouble(high: 0) }
-      return DoubleDouble(high: forward > 0 ? .infinity : -.infinity)
+      if forward == strike { return DoubleDouble(0) }
+      return DoubleDouble(forward > 0 ? .infinity : -.infinity)
     }
     return logRatio(forward, strike)
   }

@@ -1,3 +1,5 @@
+import KeelNumerics
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -78,7 +80,7 @@ struct TotalVolatilitySearch {
 
   /// The distance to the goal in the objective, and Halley's step in `ln s`.
   private func evaluate(_ s: Double) -> (distance: Double, step: Double) {
-    let core = BlackCore(logMoneyness: x, totalVolatility: DoubleDouble(high: s))
+    let core = BlackCore(logMoneyness: x, totalVolatility: DoubleDouble(s))
     let value: Double
     let slope: Double
     let error: Double
