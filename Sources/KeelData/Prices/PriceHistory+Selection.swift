@@ -48,7 +48,7 @@ extension PriceHistory {
   ///
   /// - Parameter assets: Different assets of the universe.
   /// - Returns: The history of these assets.
-  /// - Throws: `DataError.unknownAsset`, or `DataError.invalidUniverse` for one that stands twice.
+  /// - Throws: `DataError.invalidAsset` for one that is unknown or stands twice.
   public func selecting(_ assets: [AssetID]) throws(DataError) -> PriceHistory {
     let (selected, positions) = try universe.selecting(assets)
     var keptMarks: [Mark] = []

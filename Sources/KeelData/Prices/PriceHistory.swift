@@ -255,7 +255,7 @@ extension PriceHistory {
   ///
   /// - Parameter asset: The asset.
   /// - Returns: T prices, nil where there is none.
-  /// - Throws: `DataError.unknownAsset`.
+  /// - Throws: `DataError.invalidAsset`.
   public func prices(of asset: AssetID) throws(DataError) -> [Double?] {
     let position = try universe.requiredPosition(of: asset)
     return (0..<rowCount).map { self[$0, position] }

@@ -38,7 +38,7 @@ extension SimpleReturns {
   ///
   /// - Parameter assets: Different assets of the universe.
   /// - Returns: The returns of these assets.
-  /// - Throws: `DataError.unknownAsset`, or `DataError.invalidUniverse` for one that stands twice.
+  /// - Throws: `DataError.invalidAsset` for one that is unknown or stands twice.
   public func selecting(_ assets: [AssetID]) throws(DataError) -> SimpleReturns {
     let (selected, positions) = try universe.selecting(assets)
     return SimpleReturns(
@@ -117,7 +117,7 @@ extension LogReturns {
   ///
   /// - Parameter assets: Different assets of the universe.
   /// - Returns: The returns of these assets.
-  /// - Throws: `DataError.unknownAsset`, or `DataError.invalidUniverse` for one that stands twice.
+  /// - Throws: `DataError.invalidAsset` for one that is unknown or stands twice.
   public func selecting(_ assets: [AssetID]) throws(DataError) -> LogReturns {
     let (selected, positions) = try universe.selecting(assets)
     return LogReturns(
