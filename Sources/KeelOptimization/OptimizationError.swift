@@ -23,3 +23,23 @@ public enum OptimizationError: Error, Hashable, Sendable {
   /// (or on the first `order` ones, where a diagonal element is negative).
   case notConvex(order: Int)
 }
+
+extension OptimizationError: CustomStringConvertible {
+  /// What went wrong, in one sentence.
+  public var description: String {
+    switch self {
+    case .shapeMismatch(let argument, let got, let required):
+      "\(argument) has \(got) elements, required are \(required)"
+    case .invalidValue(let argument, let index, let got):
+      "\(argument) is \(got) at index \(index)"
+    case .invalidIndex(let argument, let got, let count):
+      "\(argument) holds the index \(got), which names no variable of \(count) or one twice"
+    case .duplicateName(let name):
+      "the name \"\(name)\" stands twice"
+    case .conflictingBounds(let name, let lower, let upper):
+      "the lower bound \(lower) of \(name) is above its upper bound \(upper)"
+    case .notConvex(let order):
+      "the quadratic term is not positive semidefinite at order \(order)"
+    }
+  }
+}

@@ -170,7 +170,7 @@ import Testing
       }
     }
     #expect(
-      throws: DistributionsError.invalidArgument(
+      throws: DistributionsError.invalidValue(
         argument: "scale", got: 0, lowest: .leastNonzeroMagnitude,
         highest: .greatestFiniteMagnitude)
     ) { try StudentT(location: 0, scale: 0, degreesOfFreedom: 3) }

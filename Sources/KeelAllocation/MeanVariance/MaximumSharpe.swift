@@ -59,7 +59,7 @@ public struct MaximumSharpe: Hashable, Sendable {
     let universe = covariance.universe
     try Translation.requireEqual(expectedReturns.universe, universe)
     guard riskFreeRate.isFinite else {
-      throw .invalidArgument(name: "riskFreeRate", asset: nil, got: riskFreeRate)
+      throw .invalidValue(argument: "riskFreeRate", asset: nil, got: riskFreeRate)
     }
     let (lower, upper) = try constraints.resolvedBounds(over: universe)
     let rows = try constraints.resolvedRows(over: universe)

@@ -108,10 +108,10 @@ public struct RiskBudgeting: Hashable, Sendable {
     let universe = covariance.universe
     let shares = try resolvedShares(over: universe)
     guard budget > 0, budget.isFinite else {
-      throw .invalidArgument(name: "budget", asset: nil, got: budget)
+      throw .invalidValue(argument: "budget", asset: nil, got: budget)
     }
     if let maximumWeight, !(maximumWeight > 0) {
-      throw .invalidArgument(name: "maximumWeight", asset: nil, got: maximumWeight)
+      throw .invalidValue(argument: "maximumWeight", asset: nil, got: maximumWeight)
     }
     guard universe.count > 0 else {
       throw .infeasible(constraints: [PortfolioConstraints.budgetName], contradiction: budget)
@@ -169,7 +169,7 @@ public struct RiskBudgeting: Hashable, Sendable {
       return try RiskContributions.volatility(weights: weights, covariance: covariance)
     } catch {
       if case .negativeVariance = error { throw .covarianceNotPositiveSemidefinite }
-      throw .invalidArgument(name: "covariance", asset: nil, got: .nan)
+      throw .invalidValue(argument: "covariance", asset: nil, got: .nan)
     }
   }
 
@@ -188,12 +188,12 @@ public struct RiskBudgeting: Hashable, Sendable {
     var shares = [Double](repeating: 1, count: universe.count)
     if case .byAsset(let table) = budgets {
       if let unknown = table.keys.filter({ universe.position(of: $0) == nil }).min() {
-        throw .universeMismatch(position: -1, left: unknown, right: nil)
+        throw .universeMismatch(position: nil, left: unknown, right: nil)
       }
       for (i, asset) in universe.assets.enumerated() {
         guard let share = table[asset], share > 0, share.isFinite else {
-          throw .invalidArgument(
-            name: "budgets", asset: asset, got: table[asset] ?? .nan)
+          throw .invalidValue(
+            argument: "budgets", asset: asset, got: table[asset] ?? .nan)
         }
         shares[i] = share
       }
@@ -203,7 +203,7 @@ public struct RiskBudgeting: Hashable, Sendable {
     let total = shares.reduce(0) { $0 + $1 / largest }
     let resolved = shares.map { $0 / largest / total }
     for (i, share) in resolved.enumerated() where !share.isNormal {
-      throw .invalidArgument(name: "budgets", asset: universe.assets[i], got: shares[i])
+      throw .invalidValue(argument: "budgets", asset: universe.assets[i], got: shares[i])
     }
     return resolved
   }

@@ -47,7 +47,7 @@ public enum Black {
   ///   - forward: The forward price, in cash: positive and finite.
   ///   - strike: The strike, in cash: positive and finite.
   /// - Returns: The total volatility `σ√T` in ``ImpliedVolatility/volatility``, with its conditioning.
-  /// - Throws: `DerivativesError.invalidInput`, `.priceBelowIntrinsic`, `.priceAboveMaximum` or
+  /// - Throws: `DerivativesError.invalidValue`, `.priceBelowIntrinsic`, `.priceAboveMaximum` or
   ///   `.noInformation`.
   /// - Complexity: O(1), no allocation.
   public static func impliedTotalVolatility(
@@ -79,7 +79,7 @@ public enum Black {
 /// Checks that an argument of an inversion is a positive finite number.
 func requirePositive(_ value: Double, _ argument: String) throws(DerivativesError) {
   guard value > 0, value.isFinite else {
-    throw .invalidInput(
+    throw .invalidValue(
       argument: argument, got: value, lowest: .leastNonzeroMagnitude,
       highest: .greatestFiniteMagnitude)
   }
@@ -88,7 +88,7 @@ func requirePositive(_ value: Double, _ argument: String) throws(DerivativesErro
 /// Checks that an argument of an inversion is finite.
 func requireFinite(_ value: Double, _ argument: String) throws(DerivativesError) {
   guard value.isFinite else {
-    throw .invalidInput(
+    throw .invalidValue(
       argument: argument, got: value, lowest: -.greatestFiniteMagnitude,
       highest: .greatestFiniteMagnitude)
   }

@@ -102,7 +102,7 @@ public struct BlackScholes: Hashable, Sendable, Codable {
   ///   - rate: The interest rate, continuously compounded per year: finite, of any sign.
   ///   - carryYield: The yield of holding the asset, continuously compounded per year.
   /// - Returns: The annualized volatility with its conditioning.
-  /// - Throws: `DerivativesError.invalidInput`, `.priceBelowIntrinsic`, `.priceAboveMaximum` or
+  /// - Throws: `DerivativesError.invalidValue`, `.priceBelowIntrinsic`, `.priceAboveMaximum` or
   ///   `.noInformation`.
   /// - Complexity: O(1), no allocation.
   public static func impliedVolatility(

@@ -48,7 +48,7 @@ extension StudentT {
   /// - Returns: The law with `location`, `scale` and `degreesOfFreedom` as parameters.
   /// - Throws: `DistributionsError.tooFewObservations`, `DistributionsError.invalidObservation`,
   ///   `DistributionsError.repeatedValue` when one value fills the share of the sample that makes the
-  ///   likelihood unbounded, `DistributionsError.invalidArgument` for settings without room,
+  ///   likelihood unbounded, `DistributionsError.invalidValue` for settings without room,
   ///   `DistributionsError.notRepresentable`.
   /// - Complexity: O(n) a step.
   public static func fit(
@@ -80,19 +80,19 @@ extension StudentT.FitSettings {
   fileprivate func validate() throws(DistributionsError) {
     let allowed = Self.allowedDegrees
     guard allowed.contains(lowestDegreesOfFreedom) else {
-      throw .invalidArgument(
+      throw .invalidValue(
         argument: "lowestDegreesOfFreedom", got: lowestDegreesOfFreedom,
         lowest: allowed.lowerBound, highest: allowed.upperBound)
     }
     guard highestDegreesOfFreedom > lowestDegreesOfFreedom,
       highestDegreesOfFreedom <= allowed.upperBound
     else {
-      throw .invalidArgument(
+      throw .invalidValue(
         argument: "highestDegreesOfFreedom", got: highestDegreesOfFreedom,
         lowest: lowestDegreesOfFreedom, highest: allowed.upperBound)
     }
     guard maximumIterations >= 1 else {
-      throw .invalidArgument(
+      throw .invalidValue(
         argument: "maximumIterations", got: Double(maximumIterations), lowest: 1,
         highest: Double(Int.max))
     }

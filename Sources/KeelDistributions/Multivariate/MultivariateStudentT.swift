@@ -21,7 +21,7 @@ public struct MultivariateStudentT: Hashable, Sendable {
   ///   - covariance: The covariance per period, over the same universe in the same order.
   ///   - degreesOfFreedom: The degrees of freedom, above 2, where a covariance exists; infinity gives
   ///     the normal law.
-  /// - Throws: `DistributionsError.universeMismatch`, `DistributionsError.invalidArgument`.
+  /// - Throws: `DistributionsError.universeMismatch`, `DistributionsError.invalidValue`.
   public init(
     expectedReturns: ExpectedReturns,
     covariance: Covariance,
@@ -29,7 +29,7 @@ public struct MultivariateStudentT: Hashable, Sendable {
   ) throws(DistributionsError) {
     try requireSame(expectedReturns.universe, covariance.universe)
     guard degreesOfFreedom > 2 else {
-      throw .invalidArgument(
+      throw .invalidValue(
         argument: "degreesOfFreedom", got: degreesOfFreedom, lowest: 2.0.nextUp,
         highest: .infinity)
     }
@@ -53,7 +53,7 @@ public struct MultivariateStudentT: Hashable, Sendable {
   /// - Parameter weights: The portfolio, as fractions, over the same universe.
   /// - Returns: The law of the return over one period.
   /// - Throws: `DistributionsError.universeMismatch`, `DistributionsError.negativeVariance`,
-  ///   `DistributionsError.notRepresentable`, `DistributionsError.invalidArgument` for a portfolio
+  ///   `DistributionsError.notRepresentable`, `DistributionsError.invalidValue` for a portfolio
   ///   without risk, which has no density.
   /// - Complexity: O(n²) for n assets.
   public func portfolioLaw(_ weights: Weights) throws(DistributionsError) -> StudentT {
@@ -76,7 +76,7 @@ public struct MultivariateStudentT: Hashable, Sendable {
   ///   - confidence: The confidence, inside (0, 1).
   /// - Returns: The expected shortfall over one period, positive for a loss, and its parts.
   /// - Throws: As ``portfolioLaw(_:)``, but a portfolio without risk is legal, and
-  ///   `DistributionsError.invalidArgument` for the confidence.
+  ///   `DistributionsError.invalidValue` for the confidence.
   /// - Complexity: O(n²) for n assets.
   public func expectedShortfallContributions(
     _ weights: Weights,

@@ -22,7 +22,7 @@ extension RiskContributions {
   ///   - probabilities: The probability of each row, or nil for equal ones.
   /// - Returns: The expected shortfall, positive for a loss, and its parts. The total is that of
   ///   ``EmpiricalDistribution/expectedShortfall(confidence:)``.
-  /// - Throws: `DistributionsError.invalidArgument` for the confidence or the sum of probabilities,
+  /// - Throws: `DistributionsError.invalidValue` for the confidence or the sum of probabilities,
   ///   `DistributionsError.universeMismatch`, `DistributionsError.tooFewObservations`,
   ///   `DistributionsError.shapeMismatch`, `DistributionsError.invalidObservation` for a probability
   ///   or a portfolio return that overflows.
@@ -56,7 +56,7 @@ extension RiskContributions {
 /// Checks that a confidence is inside (0, 1).
 func requireConfidence(_ confidence: Double) throws(DistributionsError) {
   guard confidence > 0, confidence < 1 else {
-    throw .invalidArgument(
+    throw .invalidValue(
       argument: "confidence", got: confidence, lowest: .leastNonzeroMagnitude,
       highest: 1.0.nextDown)
   }

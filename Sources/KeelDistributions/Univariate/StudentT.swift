@@ -40,13 +40,13 @@ public struct StudentT: Hashable, Sendable {
   ///   - location: The center of symmetry, finite.
   ///   - scale: The scale, positive and finite.
   ///   - degreesOfFreedom: The degrees of freedom, a positive normal number; infinity gives the normal law.
-  /// - Throws: `DistributionsError.invalidArgument`.
+  /// - Throws: `DistributionsError.invalidValue`.
   public init(location: Double, scale: Double, degreesOfFreedom: Double) throws(DistributionsError)
   {
     try requireFinite(location, "location")
     try requirePositive(scale, "scale")
     guard degreesOfFreedom >= .leastNormalMagnitude else {
-      throw .invalidArgument(
+      throw .invalidValue(
         argument: "degreesOfFreedom", got: degreesOfFreedom, lowest: .leastNormalMagnitude,
         highest: .infinity)
     }
