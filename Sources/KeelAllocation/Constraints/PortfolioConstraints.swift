@@ -4,7 +4,7 @@ import KeelOptimization
 /// What a portfolio must satisfy: bounds for each asset, the sum of the weights, and linear limits.
 ///
 /// ```text
-/// lower ≤ w ≤ upper,   Σ w = budget,   lower_k ≤ a_k'w ≤ upper_k
+/// lower ≤ w ≤ upper,   1'w = budget,   lower_k ≤ a_k'w ≤ upper_k
 /// ```
 ///
 /// Every constraint has a name, by which dual values and errors speak of it: the asset's name for

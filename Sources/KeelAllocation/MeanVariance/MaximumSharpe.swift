@@ -12,7 +12,7 @@ public import KeelOptimization
 /// The portfolio with the largest ratio of expected excess return to volatility.
 ///
 /// ```text
-/// maximize  (μ'w − r Σw) / √(w'Σw)  subject to the constraints
+/// maximize  (μ'w − r 1'w) / √(w'Σw)  subject to the constraints
 /// ```
 ///
 /// The certificate and the dual values are those of ``MaximumUtility`` at the risk aversion that the

@@ -16,7 +16,7 @@ public import KeelOptimization
 /// The long-only portfolio in which each asset contributes a wanted share of the volatility.
 ///
 /// ```text
-/// w_i (Σw)_i = b_i w'Σw,   w > 0,   Σ w = budget
+/// w_i (Σw)_i = b_i w'Σw,   w > 0,   1'w = budget
 /// ```
 ///
 /// The solution is unique. In the certificate, the dual residual is the largest relative distance of
