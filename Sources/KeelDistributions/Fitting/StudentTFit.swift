@@ -138,6 +138,9 @@ private struct StudentTSearch {
   /// alone makes steps above the tolerance.
   private static let negligibleRise = 1e-17
 
+  /// Log-likelihoods that differ by no more than this an observation are those of one maximum.
+  private static let tie = 1e-9
+
   /// The share of the predicted rise that a step must bring (Armijo).
   private static let sufficientRise = 1e-4
 
@@ -162,7 +165,7 @@ private struct StudentTSearch {
   func isBetter(than other: StudentTSearch?) -> Bool {
     guard current.value.isFinite else { return false }
     guard let other else { return true }
-    let tie = 1e-9 * Double(likelihood.count)
+    let tie = Self.tie * Double(likelihood.count)
     let rise = current.value - other.current.value
     return rise > tie || (rise > -tie && converged && !other.converged)
   }

@@ -44,6 +44,10 @@ struct InteriorPoint: ~Copyable {
   /// The size of a certificate's residual relative to its value.
   private static let infeasibilityTolerance = 1e-10
 
+  /// The gap of a scaled program is relative to its objective, but to no less than this: an objective
+  /// of zero at the optimum has no size of its own.
+  private static let leastGapScale = 1e-6
+
   /// The part of the way to the boundary that a step takes.
   private static let stepFraction = 0.99
 
@@ -239,7 +243,8 @@ extension InteriorPoint {
     let merit = max(
       relative(primalWorst, to: max(primalSize, tau)),
       relative(largestMagnitude(dual), to: max(dualSize, tau)),
-      relative((primalObjective - dualObjective).magnitude, to: max(gapSize, tau * 1e-6)))
+      relative(
+        (primalObjective - dualObjective).magnitude, to: max(gapSize, tau * Self.leastGapScale)))
     return Residuals(
       dual: dual, slots: slotResiduals, equalities: equalityResiduals,
       gap: kappa + slope + bound + curvature / tau, product: product, curvature: curvature,
