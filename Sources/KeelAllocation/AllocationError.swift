@@ -8,8 +8,8 @@ public enum AllocationError: Error, Hashable, Sendable {
   /// `contradiction` is by how much their combination is missed, as a fraction of the portfolio.
   case infeasible(constraints: [String], contradiction: Double)
 
-  /// The objective grows without limit along a direction (the Sharpe ratio: an excess return without
-  /// risk), here the asset that moves most.
+  /// The objective grows without limit along a direction (the Sharpe ratio: an excess return
+  /// without risk), here the asset that moves most.
   case unbounded(asset: AssetID)
 
   /// No allowed portfolio is expected to earn more than the risk-free rate, so that no Sharpe ratio

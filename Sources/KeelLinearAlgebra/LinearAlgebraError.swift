@@ -22,7 +22,8 @@ public enum LinearAlgebraError: Error, Hashable, Sendable {
   /// An iteration inside the operation did not converge.
   case notConverged(operation: String, failures: Int)
 
-  /// The BLAS library did not do what was asked: an ignored setting, wrong integers, a wrong result.
+  /// The BLAS library did not do what was asked: an ignored setting, wrong integers, a wrong
+  /// result.
   case libraryFault(operation: String, code: Int)
 }
 
@@ -39,7 +40,7 @@ extension LinearAlgebraError: CustomStringConvertible {
     case .overflow(let operation):
       "\(operation): the result is outside the range of Double"
     case .notPositiveDefinite(let minorOrder):
-      "the matrix is not positive definite: its leading minor of order \(minorOrder) is not positive"
+      "the matrix is not positive definite: its leading minor of order \(minorOrder) shows it"
     case .singular(let pivot):
       "the matrix is singular: its pivot at index \(pivot) is zero"
     case .notConverged(let operation, let failures):

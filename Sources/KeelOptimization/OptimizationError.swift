@@ -1,7 +1,7 @@
 /// Describes why a program cannot be posed.
 ///
-/// What a solver found out about a program that can be posed (infeasible, unbounded, not solved) is a
-/// ``SolverStatus``, not an error.
+/// What a solver found out about a program that can be posed (infeasible, unbounded, not solved) is
+/// a ``SolverStatus``, not an error.
 @nonexhaustive
 public enum OptimizationError: Error, Hashable, Sendable {
   /// The number of elements does not fit the number of variables or rows.
@@ -19,8 +19,8 @@ public enum OptimizationError: Error, Hashable, Sendable {
   /// The lower bound of a row or a variable lies above its upper bound.
   case conflictingBounds(name: String, lower: Double, upper: Double)
 
-  /// The quadratic term is not positive semidefinite on the variables that can move, `order` of them
-  /// (or on the first `order` ones, where a diagonal element is negative).
+  /// The quadratic term is not positive semidefinite on the variables that can move, `order` of
+  /// them (or on the first `order` ones, where a diagonal element is negative).
   case notConvex(order: Int)
 }
 

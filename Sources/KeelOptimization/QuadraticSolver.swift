@@ -4,9 +4,9 @@ import KeelNumerics
 /// Solves convex quadratic programs and proves the answers.
 ///
 /// An interior-point method on the homogeneous embedding finds the active constraints or a proof
-/// that there is no solution; an active-set step then solves the optimality conditions exactly, with
-/// bounds held to the last bit. Residuals are computed afterwards from the caller's unscaled data.
-/// See <doc:QuadraticPrograms>.
+/// that there is no solution; an active-set step then solves the optimality conditions exactly,
+/// with bounds held to the last bit. Residuals are computed afterwards from the caller's unscaled
+/// data. See <doc:QuadraticPrograms>.
 public struct QuadraticSolver: Sendable {
   /// What a caller may set.
   public struct Settings: Hashable, Sendable {

@@ -1,9 +1,9 @@
 // Goals: (1) the optimum of a quotient with the certificate of a convex program; (2) a clear answer
 // when no portfolio beats the risk-free rate.
 //
-// The quotient is made homogeneous with y = κ w, κ ≥ 0 (Charnes and Cooper, Naval Research Logistics
-// Quarterly 9, 1962), solved for y, and certified for w: a portfolio has the largest Sharpe ratio
-// exactly when it has the largest utility at λ = excess return / variance of its own.
+// The quotient is made homogeneous with y = κ w, κ ≥ 0 (Charnes and Cooper, Naval Research
+// Logistics Quarterly 9, 1962), solved for y, and certified for w: a portfolio has the largest
+// Sharpe ratio exactly when it has the largest utility at λ = excess return / variance of its own.
 
 public import KeelData
 import KeelNumerics
@@ -15,8 +15,9 @@ public import KeelOptimization
 /// maximize  (μ'w − r 1'w) / √(w'Σw)  subject to the constraints
 /// ```
 ///
-/// The certificate and the dual values are those of ``MaximumUtility`` at the risk aversion that the
-/// optimum implies, so that anyone can verify them. Reference: Sharpe, Journal of Business 39 (1966).
+/// The certificate and the dual values are those of ``MaximumUtility`` at the risk aversion that
+/// the optimum implies, so that anyone can verify them. Reference: Sharpe, Journal of Business 39
+/// (1966).
 public struct MaximumSharpe: Hashable, Sendable {
   /// The risk-free rate per period of the data, as a simple return.
   public var riskFreeRate: Double

@@ -1,11 +1,12 @@
-// Goals: (1) contributions equal to their budgets to 1e-9 relative for every positive budget vector;
-// (2) an error instead of a wrong portfolio when that is impossible; (3) some passes over the matrix.
+// Goals: (1) contributions equal to their budgets to 1e-9 relative for every positive budget
+// vector; (2) an error instead of a wrong portfolio when that is impossible; (3) some passes over
+// the matrix.
 //
 // Convex form: minimize 1/2 x'Cx − Σ b ln x over x > 0, with C the covariance scaled to unit
 // variances, whose optimality conditions are x_i (Cx)_i = b_i (Maillard, Roncalli and Teïletche,
-// Journal of Portfolio Management 36, 2010). Solved by cyclical coordinate descent (Griveau-Billion,
-// Richard and Roncalli, arXiv 1311.4057, 2013), from inverse volatility, and by damped Newton steps
-// (Spinu, SSRN 2297383, 2013) where the descent is slow.
+// Journal of Portfolio Management 36, 2010). Solved by cyclical coordinate descent
+// (Griveau-Billion, Richard and Roncalli, arXiv 1311.4057, 2013), from inverse volatility, and by
+// damped Newton steps (Spinu, SSRN 2297383, 2013) where the descent is slow.
 
 public import KeelData
 public import KeelDistributions
@@ -19,8 +20,8 @@ public import KeelOptimization
 /// w_i (Σw)_i = b_i w'Σw,   w > 0,   1'w = budget
 /// ```
 ///
-/// The solution is unique. In the certificate, the dual residual is the largest relative distance of
-/// a contribution from its budget; the dual values are zero.
+/// The solution is unique. In the certificate, the dual residual is the largest relative distance
+/// of a contribution from its budget; the dual values are zero.
 public struct RiskBudgeting: Hashable, Sendable {
   /// The shares of risk.
   public enum Budgets: Hashable, Sendable {

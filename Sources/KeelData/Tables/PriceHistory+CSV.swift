@@ -31,9 +31,9 @@ extension PriceHistory {
 
   /// Creates a history from a wide table: times in the first column, then one asset a column.
   ///
-  /// A blank field before the first price of an asset is ``Availability/notListed``, one after it is
-  /// ``Availability/noTrade``, to the last row: whether an asset was delisted is for the caller to
-  /// state, with ``delisting(_:from:recovery:)``.
+  /// A blank field before the first price of an asset is ``Availability/notListed``, one after it
+  /// is ``Availability/noTrade``, to the last row: whether an asset was delisted is for the caller
+  /// to state, with ``delisting(_:from:recovery:)``.
   ///
   /// - Parameter table: Times, strictly increasing, and positive finite prices.
   /// - Throws: `DataError.invalidTable` with file, line, column and text.

@@ -53,7 +53,8 @@ extension SimpleReturns {
   /// The log returns `ln(1 + r)` of the same periods.
   ///
   /// - Returns: T × N log returns, good to one ulp of the logarithm.
-  /// - Throws: `DataError.invalidValue` with asset and row for a total loss, which has no logarithm.
+  /// - Throws: `DataError.invalidValue` with asset and row for a total loss, which has no
+  ///   logarithm.
   public func logReturns() throws(DataError) -> LogReturns {
     try LogReturns(universe: universe, timestamps: timestamps, values: values.map { log1p($0) })
   }

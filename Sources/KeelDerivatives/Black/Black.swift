@@ -11,10 +11,10 @@ public enum Black {
   /// C = F Φ(d₁) − K Φ(d₂),   P = K Φ(−d₂) − F Φ(−d₁),   d₁,₂ = ln(F/K)/s ± s/2,   s = σ√T
   /// ```
   ///
-  /// The price is computed on the out-of-the-money side; in the money it is the intrinsic value plus
-  /// that. Relative error out of the money: 4 units in the last place at most on 3198 reference points
-  /// above 1e-300, deep wings included (<doc:BlackPrice>). Source: F. Black, "The pricing
-  /// of commodity contracts", Journal of Financial Economics 3 (1976).
+  /// The price is computed on the out-of-the-money side; in the money it is the intrinsic value
+  /// plus that. Relative error out of the money: 4 units in the last place at most on 3198
+  /// reference points above 1e-300, deep wings included (<doc:BlackPrice>). Source: F. Black, "The
+  /// pricing of commodity contracts", Journal of Financial Economics 3 (1976).
   ///
   /// - Parameters:
   ///   - kind: Call or put.
@@ -46,7 +46,8 @@ public enum Black {
   ///   - price: The undiscounted price, in cash: finite.
   ///   - forward: The forward price, in cash: positive and finite.
   ///   - strike: The strike, in cash: positive and finite.
-  /// - Returns: The total volatility `σ√T` in ``ImpliedVolatility/volatility``, with its conditioning.
+  /// - Returns: The total volatility `σ√T` in ``ImpliedVolatility/volatility``, with its
+  ///   conditioning.
   /// - Throws: `DerivativesError.invalidValue`, `.priceBelowIntrinsic`, `.priceAboveMaximum` or
   ///   `.noInformation`.
   /// - Complexity: O(1), no allocation.

@@ -14,8 +14,8 @@ import KeelNumerics
 //
 // With x = −|ln(F/K)|, total volatility s, h = x/s, t = s/2, d₁ = h+t and d₂ = h−t:
 //   p = Φ(d₁) − e^(−x) Φ(d₂) = φ(d₁) (Y(d₁) − Y(d₂)),   Y = Φ/φ
-// (F. Black, "The pricing of commodity contracts", Journal of Financial Economics 3 (1976); the form
-// with Y in P. Jäckel, "Let's Be Rational", Wilmott (2015)). φ(d₁) is taken from d₁ in
+// (F. Black, "The pricing of commodity contracts", Journal of Financial Economics 3 (1976); the
+// form with Y in P. Jäckel, "Let's Be Rational", Wilmott (2015)). φ(d₁) is taken from d₁ in
 // double-double, so that no digit is lost in the wings; the difference of Y from a series of
 // positive terms where it cancels.
 

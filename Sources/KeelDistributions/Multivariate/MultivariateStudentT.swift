@@ -2,8 +2,8 @@ public import KeelData
 
 /// The multivariate Student-t law of the returns of assets, with given means and covariance.
 ///
-/// The dispersion matrix is `Σ (ν−2)/ν`, so that the covariance is Σ whatever ν is. All assets share
-/// the degrees of freedom, and so does every portfolio.
+/// The dispersion matrix is `Σ (ν−2)/ν`, so that the covariance is Σ whatever ν is. All assets
+/// share the degrees of freedom, and so does every portfolio.
 public struct MultivariateStudentT: Hashable, Sendable {
   /// The means, per period.
   public let expectedReturns: ExpectedReturns
@@ -19,8 +19,8 @@ public struct MultivariateStudentT: Hashable, Sendable {
   /// - Parameters:
   ///   - expectedReturns: The means, per period.
   ///   - covariance: The covariance per period, over the same universe in the same order.
-  ///   - degreesOfFreedom: The degrees of freedom, above 2, where a covariance exists; infinity gives
-  ///     the normal law.
+  ///   - degreesOfFreedom: The degrees of freedom, above 2, where a covariance exists; infinity
+  ///     gives the normal law.
   /// - Throws: `DistributionsError.universeMismatch`, `DistributionsError.invalidValue`.
   public init(
     expectedReturns: ExpectedReturns,
@@ -68,7 +68,8 @@ public struct MultivariateStudentT: Hashable, Sendable {
   /// Splits the expected shortfall of a portfolio over its assets.
   ///
   /// ```text
-  /// c(i) = −w(i) μ(i) + k w(i) (Σw)(i) / σ,   k = √((ν−2)/ν) f(q) (ν + q²) / ((1 − confidence) (ν − 1))
+  /// c(i) = −w(i) μ(i) + k w(i) (Σw)(i) / σ
+  /// k = √((ν−2)/ν) f(q) (ν + q²) / ((1 − confidence) (ν − 1))
   /// ```
   ///
   /// - Parameters:

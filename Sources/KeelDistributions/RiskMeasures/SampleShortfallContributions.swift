@@ -1,7 +1,8 @@
 // Goals in order: the total equal to EmpiricalDistribution's, the sum of the parts equal to it.
 //
-// The derivative of the expected shortfall is the mean loss of the asset over the tail (Tasche 1999);
-// rows at the value at risk share what is left of the tail in proportion to their probabilities.
+// The derivative of the expected shortfall is the mean loss of the asset over the tail (Tasche
+// 1999); rows at the value at risk share what is left of the tail in proportion to their
+// probabilities.
 
 public import KeelData
 import KeelNumerics
@@ -24,8 +25,8 @@ extension RiskContributions {
   ///   ``EmpiricalDistribution/expectedShortfall(confidence:)``.
   /// - Throws: `DistributionsError.invalidValue` for the confidence or the sum of probabilities,
   ///   `DistributionsError.universeMismatch`, `DistributionsError.tooFewObservations`,
-  ///   `DistributionsError.shapeMismatch`, `DistributionsError.invalidObservation` for a probability
-  ///   or a portfolio return that overflows.
+  ///   `DistributionsError.shapeMismatch`, `DistributionsError.invalidObservation` for a
+  ///   probability or a portfolio return that overflows.
   /// - Complexity: O(TN).
   public static func expectedShortfall(
     weights: Weights,

@@ -35,7 +35,8 @@ extension QuadraticProgram {
   /// The size of a residual of a proof relative to its terms that is taken for zero.
   static let proofTolerance = 1e-9
 
-  /// What rounding may leave of a sum, relative to the size of its terms; a smaller one counts as zero.
+  /// What rounding may leave of a sum, relative to the size of its terms; a smaller one counts as
+  /// zero.
   private static let proofNoise = 1e-12
 
   /// Checks multipliers of rows as a proof of infeasibility, on the data of the program.
@@ -91,7 +92,8 @@ extension QuadraticProgram {
       constraints: names)
   }
 
-  /// Checks a direction as a proof that the objective has no lower limit, on the data of the program.
+  /// Checks a direction as a proof that the objective has no lower limit, on the data of the
+  /// program.
   ///
   /// - Parameter candidate: One number a variable.
   /// - Returns: The proof, or nil when the direction proves nothing.

@@ -44,8 +44,8 @@ struct InteriorPoint: ~Copyable {
   /// The size of a certificate's residual relative to its value.
   private static let infeasibilityTolerance = 1e-10
 
-  /// The gap of a scaled program is relative to its objective, but to no less than this: an objective
-  /// of zero at the optimum has no size of its own.
+  /// The gap of a scaled program is relative to its objective, but to no less than this: an
+  /// objective of zero at the optimum has no size of its own.
   private static let leastGapScale = 1e-6
 
   /// The part of the way to the boundary that a step takes.
