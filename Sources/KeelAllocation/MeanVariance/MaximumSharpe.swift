@@ -102,7 +102,7 @@ public struct MaximumSharpe: Hashable, Sendable {
     _ covariance: Covariance
   ) throws(AllocationError) {
     let y = Array(values.prefix(universe.count))
-    let product = RiskKernel.product(covariance.matrix, y)
+    let product = SymmetricKernel.product(covariance.matrix, y)
     let deviations = covariance.standardDeviations
     let variance = zip(y, product).reduce(0) { $0 + $1.0 * $1.1 }
     let gross = zip(y, deviations).reduce(0) { $0 + ($1.0 * $1.1).magnitude }

@@ -108,12 +108,7 @@ public struct RiskBudgeting: Hashable, Sendable {
   public func weights(covariance: Covariance) throws(AllocationError) -> Solution<Portfolio> {
     let universe = covariance.universe
     let shares = try resolvedShares(over: universe)
-    guard budget > 0, budget.isFinite else {
-      throw .invalidValue(argument: "budget", asset: nil, got: budget)
-    }
-    if let maximumWeight, !(maximumWeight > 0) {
-      throw .invalidValue(argument: "maximumWeight", asset: nil, got: maximumWeight)
-    }
+    try requireLimits()
     guard universe.count > 0 else {
       throw .infeasible(constraints: [PortfolioConstraints.budgetName], contradiction: budget)
     }
@@ -124,8 +119,7 @@ public struct RiskBudgeting: Hashable, Sendable {
     var barrier = RiskBarrier(covariance.matrix, deviations: deviations, shares: shares)
     let end = barrier.minimize(settings)
     let left = barrier.error
-    let publishedTolerance = 1e-9
-    if end == nil && !(left <= publishedTolerance) {
+    if end == nil && !(left <= Self.publishedTolerance) {
       throw .riskBudgetUnattainable(
         asset: universe.assets[barrier.worstPosition], reason: .vanishingRisk(error: left))
     }
@@ -138,27 +132,42 @@ public struct RiskBudgeting: Hashable, Sendable {
       .reduce(0) { propagatingMaximum($0, ($1.0 / $1.1 - 1).magnitude) }
     let certificate = Self.certificate(error, contributions.total, barrier.iterations)
     if let end { throw .notSolved(status: end, certificate: certificate) }
-    guard error <= publishedTolerance else {
+    guard error <= Self.publishedTolerance else {
       let worst = zip(contributions.shares, shares).map { ($0 / $1 - 1).magnitude }
       let asset = worst.indices.max { worst[$0] < worst[$1] } ?? 0
       throw .riskBudgetUnattainable(
         asset: universe.assets[asset], reason: .vanishingRisk(error: error))
     }
-    if let maximumWeight {
-      // A weight may exceed its limit by what a solver of constraints would be allowed.
-      let slack = maximumWeight * Certificate.optimalTolerances.primal
-      for (i, weight) in values.enumerated() where weight > maximumWeight + slack {
-        throw .riskBudgetUnattainable(
-          asset: universe.assets[i],
-          reason: .outsideBounds(weight: weight, lowest: 0, highest: maximumWeight))
-      }
-    }
+    try requireMaximum(weights)
     let zeros = [Double](repeating: 0, count: universe.count)
     let program = try PortfolioConstraints(bounds: .uniform(0...Double.infinity), budget: budget)
       .program(quadratic: covariance.quadraticTerm, linear: nil, over: universe)
     return Solution(
       value: Portfolio(weights: weights, contributions: contributions), status: .optimal,
       certificate: certificate, duals: Duals(of: program, rows: [0], bounds: zeros))
+  }
+
+  /// The largest relative distance of a contribution from its budget in any answer.
+  private static let publishedTolerance = 1e-9
+
+  private func requireLimits() throws(AllocationError) {
+    guard budget > 0, budget.isFinite else {
+      throw .invalidValue(argument: "budget", asset: nil, got: budget)
+    }
+    if let maximumWeight, !(maximumWeight > 0) {
+      throw .invalidValue(argument: "maximumWeight", asset: nil, got: maximumWeight)
+    }
+  }
+
+  /// A weight may exceed its limit by what a solver of constraints would be allowed.
+  private func requireMaximum(_ weights: Weights) throws(AllocationError) {
+    guard let maximumWeight else { return }
+    let slack = maximumWeight * Certificate.optimalTolerances.primal
+    for (i, weight) in weights.values.enumerated() where weight > maximumWeight + slack {
+      throw .riskBudgetUnattainable(
+        asset: weights.universe.assets[i],
+        reason: .outsideBounds(weight: weight, lowest: 0, highest: maximumWeight))
+    }
   }
 
   /// The parts of the volatility, with errors in this module's terms.
