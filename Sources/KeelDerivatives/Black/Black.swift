@@ -48,8 +48,8 @@ public enum Black {
   ///   - strike: The strike, in cash: positive and finite.
   /// - Returns: The total volatility `σ√T` in ``ImpliedVolatility/volatility``, with its
   ///   conditioning.
-  /// - Throws: `DerivativesError.invalidValue`, `.priceBelowIntrinsic`, `.priceAboveMaximum` or
-  ///   `.noInformation`.
+  /// - Throws: `DerivativesError.invalidValue`, `.priceBelowIntrinsic`, `.priceAboveMaximum`,
+  ///   `.noInformation`, or `.iterationLimit`, which no test has reached.
   /// - Complexity: O(1), no allocation.
   public static func impliedTotalVolatility(
     _ kind: EuropeanOption.Kind,

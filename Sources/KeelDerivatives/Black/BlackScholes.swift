@@ -102,8 +102,8 @@ public struct BlackScholes: Hashable, Sendable, Codable {
   ///   - rate: The interest rate, continuously compounded per year: finite, of any sign.
   ///   - carryYield: The yield of holding the asset, continuously compounded per year.
   /// - Returns: The annualized volatility with its conditioning.
-  /// - Throws: `DerivativesError.invalidValue`, `.priceBelowIntrinsic`, `.priceAboveMaximum` or
-  ///   `.noInformation`.
+  /// - Throws: `DerivativesError.invalidValue`, `.priceBelowIntrinsic`, `.priceAboveMaximum`,
+  ///   `.noInformation`, or `.iterationLimit`, which no test has reached.
   /// - Complexity: O(1), no allocation.
   public static func impliedVolatility(
     of option: EuropeanOption,
