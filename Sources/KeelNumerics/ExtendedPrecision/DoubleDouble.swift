@@ -5,9 +5,12 @@
 // 2⁻¹⁰⁴. Arguments stay far from overflow: magnitudes below 1e290 or so.
 
 /// A number in twice the precision of a double: `high + low`, `high` being the nearest double.
+///
+/// Usable from inline, without which other modules of the package would call every operation.
+@usableFromInline
 package struct DoubleDouble: Sendable {
-  package var high: Double
-  package var low: Double
+  @usableFromInline package var high: Double
+  @usableFromInline package var low: Double
 
   @inlinable @inline(__always)
   package init(_ high: Double, _ low: Double = 0) {
