@@ -2,7 +2,8 @@ import Keel
 
 let estimationCases: [Case] =
   [(1000, 100), (5000, 1000)].map { ledoitWolfCase(rows: $0.0, columns: $0.1) }
-  + [(5000, 1000)].map { sampleCase(rows: $0.0, columns: $0.1) } + [studentTFitCase(count: 5000)]
+  + [(5000, 1000)].map { sampleCase(rows: $0.0, columns: $0.1) }
+  + [studentTFitCase(count: 5000), studentTCase("cdf"), studentTCase("quantile"), csvCase]
 
 private func returnsMatrix(rows: Int, columns: Int) throws -> Matrix {
   try Matrix(
@@ -61,4 +62,37 @@ private func studentTFitCase(count: Int) -> Case {
       run: { law = try StudentT.fit(sample).law },
       answer: { law.map { [$0.degreesOfFreedom, $0.location, $0.scale] } ?? [] })
   }
+}
+
+/// One call a point of the Student-t law.
+private func studentTCase(_ function: String) -> Case {
+  let count = 10_000
+  return Case(name: "distribution/student-t/\(function)/\(count)", items: count) {
+    let law = try StudentT(location: 0, scale: 1, degreesOfFreedom: 4.3)
+    let points = Inputs.uniforms(count: count, function == "cdf" ? -8...8 : 0...1, stream: 41)
+    var values = [Double](repeating: 0, count: count)
+    return .init(run: {
+      for i in 0..<count {
+        values[i] = function == "cdf" ? law.cdf(points[i]) : law.quantile(points[i])
+      }
+    })
+  }
+}
+
+/// A wide table of prices, from bytes to a history.
+private let csvCase = Case(name: "data/csv-wide/1000x100", items: 100_000) {
+  let universe = try Universe((0..<100).map { AssetID("A\($0)") })
+  let start = try Timestamp(year: 2020, month: 1, day: 1)
+  let history = try PriceHistory(
+    universe: universe,
+    timestamps: (0..<1000).map { try start.advanced(byDays: $0) },
+    prices: Matrix(
+      rowCount: 1000, columnCount: 100,
+      columnMajor: Inputs.uniforms(count: 100_000, 1...50_000, stream: 42)))
+  let bytes = Array(history.wideTable().utf8)
+  return .init(run: {
+    guard try PriceHistory(wide: CSVTable(bytes, file: "prices.csv")).isComplete else {
+      throw BenchmarkError("a price is missing")
+    }
+  })
 }

@@ -3,6 +3,7 @@ import Keel
 let portfolioCases: [Case] =
   [100, 500].map { minimumVarianceCase(assetCount: $0) }
   + [50, 100].map { maximumSharpeCase(assetCount: $0) }
+  + [100, 500].map { utilityGroupsCase(assetCount: $0) }
   + [100, 500, 1000].map { equalRiskCase(assetCount: $0) }
 
 /// Estimates of n assets from 2 n observations.
@@ -43,5 +44,21 @@ private func equalRiskCase(assetCount n: Int) -> Case {
   Case(name: "risk-budgeting/equal-risk/\(n)") {
     let (_, covariance) = try estimates(assetCount: n)
     return .init(run: { _ = try RiskBudgeting().weights(covariance: covariance) })
+  }
+}
+
+/// Box, budget and ten groups of assets, each between 5 and 20 %.
+private func utilityGroupsCase(assetCount n: Int) -> Case {
+  Case(name: "allocation/utility-groups/\(n)") {
+    let (means, covariance) = try estimates(assetCount: n)
+    let groups = (0..<10).map { group in
+      let members = stride(from: group, to: n, by: 10).map { AssetID("A\($0)") }
+      return LinearConstraint.group("group \(group)", Set(members), total: 0.05...0.2)
+    }
+    let constraints = PortfolioConstraints(bounds: .uniform(0...0.1), linear: groups)
+    return .init(run: {
+      _ = try MaximumUtility(riskAversion: 5, constraints: constraints).weights(
+        expectedReturns: means, covariance: covariance)
+    })
   }
 }
