@@ -67,7 +67,9 @@ extension DoubleDouble {
       let half = exp(high / 2)
       scaled = (factor * half) * half
     }
-    return low != 0 && low.isFinite ? scaled.addingProduct(scaled, low) : scaled
+    // An infinite product corrected by a negative part of itself would be NaN.
+    return low != 0 && low.isFinite && scaled.isFinite
+      ? scaled.addingProduct(scaled, low) : scaled
   }
 
   /// Below this magnitude the exponential is a normal number.
