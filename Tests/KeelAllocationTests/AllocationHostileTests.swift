@@ -187,4 +187,28 @@ import Testing
       guard case .notSolved(.deadlineExceeded, _) = error else { throw error }
     }
   }
+
+  @Test(.timeLimit(.minutes(1)), arguments: [1e-11, 0, -1, .infinity, .nan])
+  func limitsWithoutEndDoNotKeepAFinishedSearchRunning(tolerance: Double) throws {
+    var settings = RiskBudgeting.Settings()
+    settings.relativeTolerance = tolerance
+    for (passes, steps) in [(Int.max, Int.max), (Int.max, 0), (0, Int.max), (Int.min, Int.min)] {
+      settings.maximumPasses = passes
+      settings.maximumNewtonSteps = steps
+      for rows in [
+        [[.leastNonzeroMagnitude]], [[0.04]], [[0.04, 0.01], [0.01, 0.09]], [[1, -1], [-1, 1]],
+        [[1, -0.5, -0.5], [-0.5, 1, -0.5], [-0.5, -0.5, 1]],
+      ] {
+        let covariance = try Market.covariance(rows)
+        let budgets = Dictionary(
+          uniqueKeysWithValues: covariance.universe.assets.enumerated().map {
+            ($1, $0 == 1 ? 1e-300 : 1)
+          })
+        _ = try? RiskBudgeting(budgets: .byAsset(budgets), settings: settings)
+          .weights(covariance: covariance)
+        let solution = try? RiskBudgeting(settings: settings).weights(covariance: covariance)
+        if let solution { #expect(solution.certificate.dualResidual <= 1e-9) }
+      }
+    }
+  }
 }

@@ -167,4 +167,23 @@ import Testing
       }
     }
   }
+
+  @Test func limitsWhereAFactorLeavesTheRange() {
+    // The forward overflows to infinity, also where its exponent carries a negative low part.
+    for time in [0.9, Double(1).nextDown, 1.5, 3.3] {
+      let model = BlackScholes(
+        spot: .greatestFiniteMagnitude, volatility: 0.3, rate: 0.5, carryYield: 0.03)
+      #expect(model.forward(timeToExpiry: time) == .infinity)
+    }
+    // At the money at expiry the time value falls at an infinite rate, however small its scale.
+    for size in [1e-300, 1e-200, 1, 1e200] {
+      let model = BlackScholes(spot: size, volatility: 1e-300, rate: 0, carryYield: 0)
+      let greeks = model.greeks(of: EuropeanOption(kind: .call, strike: size, timeToExpiry: 0))
+      #expect(greeks.theta.perYear == -.infinity && greeks.delta == 0.5, "\(size)")
+    }
+    // A leg that is never exercised has no delta, even under a discount factor that overflows.
+    let model = BlackScholes(spot: 0, volatility: 1e300, rate: 0, carryYield: -1e300)
+    let put = EuropeanOption(kind: .put, strike: 0, timeToExpiry: 0.5)
+    #expect(model.greeks(of: put).delta == 0)
+  }
 }

@@ -184,4 +184,20 @@ import Testing
     settings.maximumIterations = 0
     #expect(throws: DistributionsError.self) { try StudentT.fit(good, settings: settings) }
   }
+
+  // Tails so heavy that the best law lies below the bound: rounding keeps the gradient from zero.
+  @Test(.timeLimit(.minutes(1))) func aSearchWithoutALimitEnds() throws {
+    var settings = StudentT.FitSettings()
+    settings.maximumIterations = .max
+    settings.lowestDegreesOfFreedom = 0.1
+    for k in [1, 8, 19, 27] {
+      let sample = (0..<(10 + k * 7)).map { i in
+        let size = exp(40 * sin(Double(i * (k + 3))))
+        return i % 2 == 0 ? size : -size
+      }
+      let fit = try StudentT.fit(sample, settings: settings)
+      #expect(fit.law.degreesOfFreedom == 0.1)
+      #expect(fit.logLikelihood.isFinite)
+    }
+  }
 }

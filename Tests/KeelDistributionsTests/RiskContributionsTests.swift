@@ -102,4 +102,27 @@ import Testing
       try RiskContributions.volatility(weights: other, covariance: covariance)
     }
   }
+
+  // Two assets that cancel but for rounding: quotients by the small volatility overflow on the way.
+  @Test func contributionsOfHugeWeightsAreFiniteOrRefused() throws {
+    let universe = try Self.universe(2)
+    for (variance, correlation) in [(0x1p-1030, -1), (1e-300, -1), (1, -1), (0x1p-1030, 0.5)] {
+      let covariance = try Covariance(
+        universe: universe,
+        dense: SymmetricMatrix(
+          rows: [
+            [variance, correlation * variance], [correlation * variance, variance],
+          ]))
+      for size in [1.7e308, 1e300, 1, 1e-300] {
+        let weights = try Weights(universe: universe, values: [size, size / 3])
+        do throws(DistributionsError) {
+          let split = try RiskContributions.volatility(weights: weights, covariance: covariance)
+          let isFinite = (split.contributions + split.shares).allSatisfy { $0.isFinite }
+          #expect(isFinite, "\(variance) \(size)")
+        } catch {
+          guard case .notRepresentable = error else { throw error }
+        }
+      }
+    }
+  }
 }

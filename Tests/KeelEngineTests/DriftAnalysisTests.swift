@@ -1,3 +1,4 @@
+import Foundation
 import KeelData
 import KeelEngine
 import KeelTestSupport
@@ -139,6 +140,21 @@ import Testing
         holdings: Holdings(universe: empty, amounts: []),
         prices: Prices(universe: empty, values: []), target: Weights(universe: empty, values: []),
         threshold: nil)
+    }
+  }
+
+  @Test func storedThresholdsAreCheckedLikeNewOnes() throws {
+    let threshold = try RebalancingThreshold(absolute: 0.05, release: 0.25)
+    let text = try JSONEncoder().encode(threshold)
+    #expect(try JSONDecoder().decode(RebalancingThreshold.self, from: text) == threshold)
+    for bad in [
+      #"{"absolute":-5,"release":0.5}"#, #"{"absolute":0.1,"release":7}"#,
+      #"{"relative":-1,"release":0.5}"#, #"{"absolute":0.1}"#,
+      #"{"absolute":0.1,"release":-0.5}"#,
+    ] {
+      #expect(throws: DecodingError.self) {
+        try JSONDecoder().decode(RebalancingThreshold.self, from: Data(bad.utf8))
+      }
     }
   }
 }

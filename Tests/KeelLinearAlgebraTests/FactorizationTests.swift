@@ -168,4 +168,13 @@ import Testing
     let x = try Cholesky(a).solve([3 * least, least, 2 * least])
     for value in x { expectClose(value, 1, relative: 4 * Double.ulpOfOne) }
   }
+
+  // The triangle of one row has as many elements as columns, not their square.
+  @Test(.timeLimit(.minutes(1))) func aRowOfAMillionColumnsTakesNoTimeToSpeakOf() throws {
+    let columns = 1_000_000
+    let qr = try QR(Matrix(rowCount: 1, columnCount: columns, repeating: 0.5))
+    #expect(qr.rank == 1)
+    #expect(qr.upper.rowCount == 1)
+    #expect(qr.upper.columnMajorElements.allSatisfy { $0 == qr.upper[0, 0] })
+  }
 }

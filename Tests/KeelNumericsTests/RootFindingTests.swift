@@ -189,4 +189,33 @@ private let rootCases: [RootCase] = [
       from: root + 0.005)
     expectClose(newton.argument, root, relative: 9e-16, absolute: 1e-300)
   }
+
+  @Test(.timeLimit(.minutes(1))) func aMinimumOverAllNumbersEnds() throws {
+    var settings = Brent.Settings()
+    settings.maximumIterations = .max
+    let most = Double.greatestFiniteMagnitude
+    let functions: [@Sendable (Double) -> Double] = [
+      { $0 }, { -$0 }, { $0.magnitude }, { _ in 1 }, { ($0 - 1e308).magnitude },
+    ]
+    let minima = [-most, most, 0, nil, 1e308]
+    for (function, minimum) in zip(functions, minima) {
+      let found = try Brent.minimum(of: function, in: -most...most, settings: settings)
+      guard let minimum else { continue }
+      expectClose(found.argument, minimum, relative: 1e-7, absolute: 1e-15)
+    }
+  }
+
+  @Test func theFunctionIsNotAskedOutsideTheInterval() throws {
+    for end in [5e-300, 1, 3, 1e16, 1e300, Double.greatestFiniteMagnitude] {
+      for interval in [end...end, -end...(-end), end.nextDown...end] {
+        var isInside = true
+        _ = try Brent.minimum(
+          of: {
+            isInside = isInside && interval.contains($0)
+            return $0
+          }, in: interval)
+        #expect(isInside, "\(interval)")
+      }
+    }
+  }
 }

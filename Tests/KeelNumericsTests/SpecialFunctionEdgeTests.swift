@@ -124,6 +124,17 @@ import Testing
   }
 
   /// Every combination returns at once, and never leaves 0 ... 1 or the domain of the argument.
+  @Test func inverseGammaOfShapesWhoseLogarithmOverflows() {
+    for a in [1e36, 1e100, 1e300, 1e304, 1e306, Double.greatestFiniteMagnitude] {
+      for p in [Double.leastNonzeroMagnitude, 1e-300, 0.3, 0.5, 1.0.nextDown] {
+        #expect(SpecialFunctions.inverseRegularizedGammaP(a, p) == a)
+        #expect(SpecialFunctions.inverseRegularizedGammaQ(a, p) == a)
+      }
+    }
+    let below = SpecialFunctions.inverseRegularizedGammaP(1e36.nextDown, 1e-300)
+    expectClose(below, 1e36, relative: 3e-16)
+  }
+
   @Test func hostileArguments() {
     let numbers = hostileNumbers + [1, 0.5, 1e-10, 1e10, 1e20, 1e99, 1e101, 1e6]
     let clock = ContinuousClock()

@@ -87,4 +87,27 @@ import Testing
       #expect(Ticks(axis: Axis(), data: 0...1, target: target).values.count <= 60)
     }
   }
+
+  @Test func ownRangesWithoutExtentStillGiveAnAxis() {
+    for value in [1e-300, 5e-7, 1, 5, 1e10, 9e299] {
+      for upper in [value, value.nextUp, value * (1 + 1e-12)] {
+        let ticks = Ticks(
+          axis: Axis(scale: .logarithmic, range: value...upper), data: nil, target: 5)
+        #expect(ticks.range.upperBound / ticks.range.lowerBound > 2, "\(value)")
+        #expect(ticks.values.count >= 2, "\(value)")
+      }
+    }
+    let narrow = 5...5.000_01
+    #expect(
+      Ticks(axis: Axis(scale: .logarithmic, range: narrow), data: nil, target: 5).range == narrow)
+  }
+
+  @Test func pointsOnALogarithmicAxisWithoutExtentHaveAPlace() {
+    let axis = Axis(scale: .logarithmic, range: 1e-300...(1e-300.nextUp))
+    let points = [1e-300, 1e-300.nextUp, 1].map { XYChart.Point(x: $0, y: $0) }
+    let chart = XYChart(
+      caption: Caption("points"), series: [.init("a", points: points, mark: .points)],
+      xAxis: axis, yAxis: axis)
+    #expect(!chart.svg.contains("nan"))
+  }
 }

@@ -9,6 +9,10 @@ struct RiskBarrier {
   private(set) var x: [Double]
   private(set) var iterations = 0
 
+  /// The Newton steps in which the error must fall to `leastGain` of what it was.
+  private static let patience = 200
+  private static let leastGain = 0.9
+
   /// The largest relative distance of a contribution from its budget.
   var error: Double { budgetError(SymmetricKernel.product(correlation, x)) }
 
@@ -42,7 +46,9 @@ struct RiskBarrier {
   mutating func minimize(_ settings: RiskBudgeting.Settings) -> SolverStatus? {
     var product = SymmetricKernel.product(correlation, x)
     var error = budgetError(product)
-    for _ in 0..<max(settings.maximumPasses, 0) where error > settings.relativeTolerance {
+    var passes = 0
+    while passes < settings.maximumPasses, error > settings.relativeTolerance {
+      passes += 1
       if let end = interruption(settings) { return end }
       descend(&product)
       product = SymmetricKernel.product(correlation, x)
@@ -50,11 +56,20 @@ struct RiskBarrier {
       iterations += 1
       // Newton steps take over where a pass gains too little: they cost n/6 passes each.
       let sufficientGain = 0.7
-      let isSlow = next > sufficientGain * error
+      // An error that stays zero or infinite is slow too.
+      let isSlow = next >= sufficientGain * error
       error = next
       if isSlow && iterations > 5 { break }
     }
-    for _ in 0..<max(settings.maximumNewtonSteps, 0) where error > settings.relativeTolerance {
+    var newtonSteps = 0
+    var checkpoint = error
+    while newtonSteps < settings.maximumNewtonSteps, error > settings.relativeTolerance {
+      // Budgets of very different size damp the steps to nothing: without a limit they would not end.
+      if newtonSteps > 0, newtonSteps % Self.patience == 0 {
+        if !(error < Self.leastGain * checkpoint) { break }
+        checkpoint = error
+      }
+      newtonSteps += 1
       if let end = interruption(settings) { return end }
       guard newtonStep(product) else { break }
       product = SymmetricKernel.product(correlation, x)

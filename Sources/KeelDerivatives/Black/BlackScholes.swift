@@ -78,12 +78,14 @@ public struct BlackScholes: Hashable, Sendable, Codable {
     let farLeg = sign * legs.far * far
     let rootTime = time.squareRoot()
     // A density of zero is the limit away from the money; its quotients by zero vanish too.
+    // At expiry the product may underflow, and zero over zero is not the limit.
     let decay =
-      density == 0 || volatility == 0 ? 0 : density * volatility / (2 * rootTime)
+      density == 0 || volatility == 0
+      ? 0 : rootTime == 0 ? .infinity : density * volatility / (2 * rootTime)
     let gamma = density == 0 ? 0 : density / (spot * legs.core.s) / spot
     return Greeks(
       price: legs.price(option.kind),
-      delta: sign * holding * near,
+      delta: near == 0 ? 0 : sign * holding * near,
       gamma: gamma,
       vega: Vega(perUnitVolatility: density * rootTime),
       theta: Theta(perYear: carryYield * nearLeg - rate * farLeg - decay),

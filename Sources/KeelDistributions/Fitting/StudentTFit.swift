@@ -138,14 +138,18 @@ private struct StudentTSearch {
   /// alone makes steps above the tolerance.
   private static let negligibleRise = 1e-17
 
-  /// Log-likelihoods that differ by no more than this an observation are those of one maximum.
-  private static let tie = 1e-9
-
   /// The share of the predicted rise that a step must bring (Armijo).
   private static let sufficientRise = 1e-4
 
   /// 2^−40 of a step is rounding.
   private static let maximumHalvings = 40
+
+  /// Log-likelihoods an observation closer than this are those of equally good fits.
+  private static let tie = 1e-9
+
+  /// So many iterations that together gain less than a tie end a search without a limit: where
+  /// rounding keeps the gradient from vanishing, it would turn in place.
+  private static let patience = 300
 
   init(
     _ likelihood: StudentTLikelihood,
@@ -180,7 +184,12 @@ private struct StudentTSearch {
   }
 
   mutating func run() {
+    var checkpoint = current.value
     while iterations < settings.maximumIterations, !converged {
+      if iterations > 0, iterations % Self.patience == 0 {
+        if !(current.value - checkpoint > Self.tie * Double(likelihood.count)) { return }
+        checkpoint = current.value
+      }
       iterations += 1
       let step = self.step()
       let length = max(step.x.magnitude, step.y.magnitude, step.z.magnitude)

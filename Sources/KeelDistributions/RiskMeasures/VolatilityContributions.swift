@@ -69,11 +69,16 @@ struct VolatilityGradient {
       return
     }
     let deviation = variance.squareRoot()
-    let total = deviation * weightScale * deviationScale
+    // Both powers of two at once: one after the other may overflow on the way to a result that fits.
+    let exponent = Int(weightScale.exponent + deviationScale.exponent)
+    let total = Double(sign: .plus, exponent: exponent, significand: deviation)
     guard total.isFinite else { throw .notRepresentable(result: "volatility") }
     volatility = total
     contributions = scaled.indices.map { i in
-      scaled[i] * product[i] / deviation * weightScale * deviationScale
+      Double(sign: .plus, exponent: exponent, significand: scaled[i] * product[i] / deviation)
+    }
+    guard contributions.allSatisfy(\.isFinite) else {
+      throw .notRepresentable(result: "contributions")
     }
   }
 

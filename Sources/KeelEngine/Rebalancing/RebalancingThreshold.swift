@@ -37,6 +37,25 @@ public struct RebalancingThreshold: Hashable, Sendable, Codable {
     self.release = release
   }
 
+  /// Reads a threshold; a stored one is checked like a new one.
+  ///
+  /// - Parameter decoder: A keyed container with `release` and, where there are such limits,
+  ///   `absolute` and `relative`.
+  /// - Throws: `DecodingError` when a value is missing or outside its range.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    let absolute = try container.decodeIfPresent(Double.self, forKey: .absolute)
+    let relative = try container.decodeIfPresent(Double.self, forKey: .relative)
+    let release = try container.decode(Double.self, forKey: .release)
+    do throws(EngineError) {
+      try self.init(absolute: absolute, relative: relative, release: release)
+    } catch {
+      throw DecodingError.dataCorrupted(
+        DecodingError.Context(
+          codingPath: container.codingPath, debugDescription: error.description))
+    }
+  }
+
   /// How a drift stands to the limits.
   func verdict(absolute drift: Double, relative relativeDrift: Double, wasBreached: Bool) -> Verdict
   {

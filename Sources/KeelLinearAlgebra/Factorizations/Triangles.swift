@@ -25,7 +25,9 @@ enum Triangles {
   {
     var elements = [Double](repeating: 0, count: rows &* columnCount)
     for j in 0..<columnCount {
-      for i in 0...j where i < rows { elements[i &+ j &* rows] = storage[i &+ j &* rowCount] }
+      for i in 0..<Swift.min(j &+ 1, rows) {
+        elements[i &+ j &* rows] = storage[i &+ j &* rowCount]
+      }
     }
     return Matrix(uncheckedRowCount: rows, columnCount: columnCount, storage: elements)
   }

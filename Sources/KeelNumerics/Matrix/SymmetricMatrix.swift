@@ -162,6 +162,8 @@ extension SymmetricMatrix {
   /// - Returns: A matrix of order `indices.count`.
   public func submatrix(at indices: [Int]) -> SymmetricMatrix {
     let n = order
+    // An index beyond the order would read an element of another row instead of trapping.
+    for index in indices { precondition(index >= 0 && index < n, "index out of range") }
     let selected = [Double](capacity: indices.count * indices.count) { output in
       for j in indices {
         for i in indices { output.append(storage[i + j * n]) }

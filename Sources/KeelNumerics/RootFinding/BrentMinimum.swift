@@ -63,7 +63,9 @@ private struct MinimumBracket {
   init(_ interval: ClosedRange<Double>) {
     lowest = interval.lowerBound
     highest = interval.upperBound
-    best = lowest * (1 - Self.goldenPart) + highest * Self.goldenPart
+    // Rounding may carry the point past an end of a short interval.
+    best = min(
+      highest, max(lowest, lowest * (1 - Self.goldenPart) + highest * Self.goldenPart))
     second = best
     third = best
   }
@@ -88,7 +90,9 @@ private struct MinimumBracket {
         step = best < middle ? tolerance : -tolerance
       }
     } else {
-      stepBefore = best < middle ? highest - best : lowest - best
+      // A distance that overflows would end in the same end of the interval for ever.
+      let farthest = Double.greatestFiniteMagnitude
+      stepBefore = best < middle ? min(highest - best, farthest) : max(lowest - best, -farthest)
       step = Self.goldenPart * stepBefore
     }
     let sized = step.magnitude >= tolerance ? step : (step > 0 ? tolerance : -tolerance)

@@ -60,11 +60,17 @@ private enum InverseIncompleteGamma {
   static let boundMargin = 1e-12
   /// One step changes ln x by at most this much.
   static let longestStep = 5.0
+  /// From here on every argument rounds to a.
+  ///
+  /// The law has the relative width a^(-1/2), and no probability lies further than 38.5 widths from
+  /// the mean. The logarithms of the search would overflow.
+  static let stepStart = 1e36
 
   static func checkedArgument(_ a: Double, lower p: Double, upper q: Double) -> Double {
     guard a > 0, a < .infinity, p >= 0, q >= 0 else { return .nan }
     if p == 0 { return 0 }
     if q == 0 { return .infinity }
+    if a >= stepStart { return a }
     return argument(a, p, q)
   }
 

@@ -39,7 +39,8 @@ public struct Axis: Hashable, Sendable {
   ///   - scale: How values become places.
   ///   - unit: How the numbers are written.
   ///   - range: The ends; nil takes them from the data. A range that the scale cannot show (not
-  ///     finite, or not positive on a logarithmic scale) counts as nil.
+  ///     finite, or not positive on a logarithmic scale) counts as nil; one whose ends agree to a part
+  ///     in 10⁹ is widened.
   public init(
     _ label: String = "",
     scale: Scale = .linear,

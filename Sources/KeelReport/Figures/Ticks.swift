@@ -49,10 +49,12 @@ package struct Ticks: Hashable, Sendable {
     self.range = range
   }
 
+  /// Ends closer than this, relative to the larger one, do not count as an extent.
+  private static let leastRelativeSpan = 1e-9
+
   /// Ends that differ enough for marks between them to differ as doubles and as text.
   private static func widened(_ ends: ClosedRange<Double>) -> ClosedRange<Double> {
     let largest = max(ends.lowerBound.magnitude, ends.upperBound.magnitude)
-    let leastRelativeSpan = 1e-9
     let span = ends.upperBound - ends.lowerBound
     if span > largest * leastRelativeSpan && span > Axis.smallestLogarithmic { return ends }
     let margin = largest > Axis.smallestLogarithmic ? largest * 0.1 : 1
@@ -126,7 +128,9 @@ package struct Ticks: Hashable, Sendable {
     let low = Int((log10(ends.lowerBound) + slack).rounded(.down))
     var high = Int((log10(ends.upperBound) - slack).rounded(.up))
     if high <= low { high = low + 1 }
-    let own = axis.range.map { $0 == ends && $0.lowerBound < $0.upperBound } ?? false
+    // Ends with one logarithm would leave no length to divide by: the whole decade is drawn then.
+    let span = ends.upperBound - ends.lowerBound
+    let own = axis.range == ends && span > ends.upperBound * leastRelativeSpan
     let range = own ? ends : DecimalStep.power(low)...DecimalStep.power(high)
     let stride = max(1, (high - low + target - 1) / target)
     let mantissas: [Int] = (high - low) * 3 <= target ? [1, 2, 5] : [1]
