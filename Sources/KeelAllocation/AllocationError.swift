@@ -8,8 +8,8 @@ public enum AllocationError: Error, Hashable, Sendable {
   /// `contradiction` is by how much their combination is missed, as a fraction of the portfolio.
   case infeasible(constraints: [String], contradiction: Double)
 
-  /// The objective grows without limit along a direction (the Sharpe ratio: an excess return without
-  /// risk), here the asset that moves most.
+  /// The objective grows without limit along a direction (the Sharpe ratio: an excess return
+  /// without risk), here the asset that moves most.
   case unbounded(asset: AssetID)
 
   /// No allowed portfolio is expected to earn more than the risk-free rate, so that no Sharpe ratio
@@ -20,11 +20,12 @@ public enum AllocationError: Error, Hashable, Sendable {
   case covarianceNotPositiveSemidefinite
 
   /// A number in a constraint or a setting is NaN, infinite or outside its range.
-  case invalidArgument(name: String, asset: AssetID?, got: Double)
+  case invalidValue(argument: String, asset: AssetID?, got: Double)
 
   /// Two values that meet in one call are about different assets, or about the same in another
-  /// order; an asset is nil where one of them has no more.
-  case universeMismatch(position: Int, left: AssetID?, right: AssetID?)
+  /// order; an asset is nil where one of them has no more. The position is nil where a constraint
+  /// or a budget names the left asset, which is not in the universe.
+  case universeMismatch(position: Int?, left: AssetID?, right: AssetID?)
 
   /// No long-only portfolio has the wanted risk contributions.
   case riskBudgetUnattainable(asset: AssetID, reason: RiskBudgetFailure)
@@ -45,6 +46,47 @@ public enum RiskBudgetFailure: Hashable, Sendable {
   /// Some assets hedge each other completely, so that total risk vanishes before the budgets are
   /// met; `error` is the relative distance to the budget that was left.
   case vanishingRisk(error: Double)
+}
+
+extension AllocationError: CustomStringConvertible {
+  /// What went wrong, in one sentence.
+  public var description: String {
+    switch self {
+    case .infeasible(let constraints, let contradiction):
+      "no weights satisfy \(constraints.joined(separator: ", ")) together: "
+        + "they miss each other by \(contradiction)"
+    case .unbounded(let asset):
+      "the objective grows without limit along \(asset)"
+    case .noPortfolioBeatsRiskFree(let best, let riskFreeRate):
+      "the largest expected return is \(best), not above the risk-free rate \(riskFreeRate)"
+    case .covarianceNotPositiveSemidefinite:
+      "the covariance has a negative variance in some direction"
+    case .invalidValue(let argument, let asset, let got):
+      "\(argument)\(asset.map { " of \($0)" } ?? "") is \(got)"
+    case .universeMismatch(let position?, let left, let right):
+      "the universes differ at position \(position): "
+        + "\(left?.rawValue ?? "nothing") and \(right?.rawValue ?? "nothing")"
+    case .universeMismatch(nil, let left, _):
+      "\(left?.rawValue ?? "an asset") is not in the universe"
+    case .riskBudgetUnattainable(let asset, let reason):
+      "the risk budget of \(asset) cannot be met: \(reason)"
+    case .notSolved(let status, let certificate):
+      "the solver stopped (\(status)) after \(certificate.iterations) iterations"
+    }
+  }
+}
+
+extension RiskBudgetFailure: CustomStringConvertible {
+  /// The failure in a few English words.
+  public var description: String {
+    switch self {
+    case .noVariance: "it has no variance"
+    case .outsideBounds(let weight, let lowest, let highest):
+      "the weight \(weight) is outside \(lowest) to \(highest)"
+    case .vanishingRisk(let error):
+      "risk vanishes before the budgets are met, a relative \(error) away"
+    }
+  }
 }
 
 /// Translates the errors of lower modules into what they mean for a portfolio.
@@ -105,7 +147,7 @@ enum Translation {
     do throws(DataError) {
       return try Weights(universe: universe, values: values)
     } catch {
-      throw .invalidArgument(name: "weights", asset: nil, got: .nan)
+      throw .invalidValue(argument: "weights", asset: nil, got: .nan)
     }
   }
 
@@ -114,15 +156,15 @@ enum Translation {
     case .conflictingBounds(let name, let lower, let upper):
       .infeasible(constraints: [name], contradiction: lower - upper)
     case .invalidValue(let argument, let index, let got):
-      .invalidArgument(
-        name: argument, asset: index < universe.count ? universe.assets[max(index, 0)] : nil,
+      .invalidValue(
+        argument: argument, asset: index < universe.count ? universe.assets[max(index, 0)] : nil,
         got: got)
     case .notConvex: .covarianceNotPositiveSemidefinite
-    case .duplicateName(let name): .invalidArgument(name: name, asset: nil, got: .nan)
+    case .duplicateName(let name): .invalidValue(argument: name, asset: nil, got: .nan)
     case .shapeMismatch(let argument, let got, _):
-      .invalidArgument(name: argument, asset: nil, got: Double(got))
+      .invalidValue(argument: argument, asset: nil, got: Double(got))
     case .invalidIndex(let argument, let got, _):
-      .invalidArgument(name: argument, asset: nil, got: Double(got))
+      .invalidValue(argument: argument, asset: nil, got: Double(got))
     }
   }
 }

@@ -1,11 +1,8 @@
 /// Describes why data were refused.
 @nonexhaustive
 public enum DataError: Error, Hashable, Sendable {
-  /// An asset stands twice in one universe, or has an empty name.
-  case invalidUniverse(asset: AssetID, position: Int)
-
-  /// An asset is not in the universe.
-  case unknownAsset(AssetID)
+  /// An asset cannot be put into a universe, or is not in it.
+  case invalidAsset(AssetID, reason: AssetFailure)
 
   /// Two values that meet in one call are about different assets, or about the same in another
   /// order; `position` is the first place where they differ.
@@ -30,6 +27,19 @@ public enum DataError: Error, Hashable, Sendable {
 
   /// A table cannot be read; line and column (the number of the field) count from 1 in the file.
   case invalidTable(file: String, line: Int, column: Int, value: String, reason: TableFailure)
+}
+
+/// Says what is wrong with an asset.
+@nonexhaustive
+public enum AssetFailure: Hashable, Sendable {
+  /// The asset is not in the universe.
+  case unknown
+
+  /// The asset stands a second time in one universe, at this position.
+  case duplicate(position: Int)
+
+  /// The name of the asset at this position is empty.
+  case emptyName(position: Int)
 }
 
 /// Says what is wrong with a time.
@@ -108,10 +118,8 @@ extension DataError: CustomStringConvertible {
   /// The failure in one English sentence without a full stop.
   public var description: String {
     switch self {
-    case .invalidUniverse(let asset, let position):
-      "asset \"\(asset)\" at position \(position) stands twice or has an empty name"
-    case .unknownAsset(let asset):
-      "asset \"\(asset)\" is not in the universe"
+    case .invalidAsset(let asset, let reason):
+      "asset \"\(asset)\" \(reason)"
     case .universeMismatch(let position, let left, let right):
       "universes differ at position \(position): "
         + "\(left?.description ?? "nothing") against \(right?.description ?? "nothing")"
@@ -132,6 +140,17 @@ extension DataError: CustomStringConvertible {
 
   private static func place(_ asset: AssetID?, _ row: Int?) -> String {
     (asset.map { " of \($0)" } ?? "") + (row.map { " in row \($0)" } ?? "")
+  }
+}
+
+extension AssetFailure: CustomStringConvertible {
+  /// The failure in a few English words.
+  public var description: String {
+    switch self {
+    case .unknown: "is not in the universe"
+    case .duplicate(let position): "stands a second time at position \(position)"
+    case .emptyName(let position): "at position \(position) has an empty name"
+    }
   }
 }
 

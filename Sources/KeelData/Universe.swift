@@ -43,12 +43,15 @@ public struct Universe: Hashable, Sendable {
   /// Creates a universe.
   ///
   /// - Parameter assets: Different assets with non-empty names. None is allowed.
-  /// - Throws: `DataError.invalidUniverse` for an asset that stands twice or has an empty name.
+  /// - Throws: `DataError.invalidAsset` for an asset that stands twice or has an empty name.
   public init(_ assets: [AssetID]) throws(DataError) {
     var positions = [AssetID: Int](minimumCapacity: assets.count)
     for (position, asset) in assets.enumerated() {
-      guard !asset.rawValue.isEmpty, positions.updateValue(position, forKey: asset) == nil else {
-        throw .invalidUniverse(asset: asset, position: position)
+      guard !asset.rawValue.isEmpty else {
+        throw .invalidAsset(asset, reason: .emptyName(position: position))
+      }
+      guard positions.updateValue(position, forKey: asset) == nil else {
+        throw .invalidAsset(asset, reason: .duplicate(position: position))
       }
     }
     self.assets = assets
@@ -69,9 +72,9 @@ public struct Universe: Hashable, Sendable {
   ///
   /// - Parameter asset: The asset to look up.
   /// - Returns: Its position, counted from 0.
-  /// - Throws: `DataError.unknownAsset`.
+  /// - Throws: `DataError.invalidAsset`.
   public func requiredPosition(of asset: AssetID) throws(DataError) -> Int {
-    guard let position = positions[asset] else { throw .unknownAsset(asset) }
+    guard let position = positions[asset] else { throw .invalidAsset(asset, reason: .unknown) }
     return position
   }
 

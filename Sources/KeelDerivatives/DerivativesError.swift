@@ -2,7 +2,7 @@
 @nonexhaustive
 public enum DerivativesError: Error, Hashable, Sendable {
   /// An argument is NaN, infinite or outside the allowed interval, both ends included.
-  case invalidInput(argument: String, got: Double, lowest: Double, highest: Double)
+  case invalidValue(argument: String, got: Double, lowest: Double, highest: Double)
 
   /// The price is below the value that the option has at zero volatility.
   case priceBelowIntrinsic(price: Double, intrinsic: Double)
@@ -22,7 +22,7 @@ extension DerivativesError: CustomStringConvertible {
   /// What went wrong, in one sentence.
   public var description: String {
     switch self {
-    case .invalidInput(let argument, let got, let lowest, let highest):
+    case .invalidValue(let argument, let got, let lowest, let highest):
       "\(argument) is \(got), allowed is \(lowest) to \(highest)"
     case .priceBelowIntrinsic(let price, let intrinsic):
       "the price \(price) is below \(intrinsic), the value at zero volatility"

@@ -4,7 +4,7 @@ public import KeelData
 @nonexhaustive
 public enum DistributionsError: Error, Hashable, Sendable {
   /// A number is NaN or outside the allowed interval, both ends included.
-  case invalidArgument(argument: String, got: Double, lowest: Double, highest: Double)
+  case invalidValue(argument: String, got: Double, lowest: Double, highest: Double)
 
   /// The number of elements does not fit.
   case shapeMismatch(argument: String, got: Int, required: Int)
@@ -30,6 +30,31 @@ public enum DistributionsError: Error, Hashable, Sendable {
   case notRepresentable(result: String)
 }
 
+extension DistributionsError: CustomStringConvertible {
+  /// What went wrong, in one sentence.
+  public var description: String {
+    switch self {
+    case .invalidValue(let argument, let got, let lowest, let highest):
+      "\(argument) is \(got), allowed is \(lowest) to \(highest)"
+    case .shapeMismatch(let argument, let got, let required):
+      "\(argument) has \(got) elements, required are \(required)"
+    case .universeMismatch(let position, let left, let right):
+      "the universes differ at position \(position): "
+        + "\(left?.rawValue ?? "nothing") and \(right?.rawValue ?? "nothing")"
+    case .invalidObservation(let argument, let index, let got):
+      "\(argument) is \(got) at index \(index)"
+    case .tooFewObservations(let got, let required):
+      "there are \(got) observations, required are \(required)"
+    case .repeatedValue(let value, let count, let observationCount):
+      "\(count) of \(observationCount) observations are \(value): there is no spread to estimate"
+    case .negativeVariance(let variance):
+      "the variance of the portfolio is \(variance)"
+    case .notRepresentable(let result):
+      "the \(result) is too large for a floating-point number, or the spread too small for one"
+    }
+  }
+}
+
 extension DistributionsError {
   /// Translates an error of the values that travel.
   init(_ error: DataError) {
@@ -39,7 +64,7 @@ extension DistributionsError {
     case .shapeMismatch(let argument, let got, let required):
       self = .shapeMismatch(argument: argument, got: got, required: required)
     case .invalidValue(let argument, _, _, let got, let lowest, let highest):
-      self = .invalidArgument(argument: argument, got: got, lowest: lowest, highest: highest)
+      self = .invalidValue(argument: argument, got: got, lowest: lowest, highest: highest)
     default:
       self = .notRepresentable(result: "value")
     }

@@ -35,7 +35,7 @@ extension EngineError {
     switch error {
     case .universeMismatch(let position, let left, let right):
       self = .universeMismatch(position: position, left: left, right: right)
-    case .unknownAsset(let asset):
+    case .invalidAsset(let asset, .unknown):
       self = .unknownAsset(asset)
     case .invalidValue(let argument, let place, _, let got, let lowest, let highest):
       self = .invalidValue(

@@ -23,6 +23,30 @@ public enum EstimationError: Error, Hashable, Sendable {
   case eigenvaluesNotConverged
 }
 
+extension EstimationError: CustomStringConvertible {
+  /// What went wrong, in one sentence.
+  public var description: String {
+    switch self {
+    case .tooFewObservations(let got, let required):
+      "there are \(got) observations, required are \(required)"
+    case .assetCountOutOfRange(let got, let allowed):
+      "there are \(got) assets, allowed are \(allowed.lowerBound) to \(allowed.upperBound)"
+    case .invalidReturn(let asset, let column, let row, let got):
+      "the return\(Self.name(asset, column)) in row \(row) is \(got)"
+    case .pricesGiven(let asset, let column, let mean):
+      "the returns\(Self.name(asset, column)) look like prices: their mean is \(mean)"
+    case .notRepresentable(let result):
+      "the \(result) is too large for a floating-point number"
+    case .eigenvaluesNotConverged:
+      "the eigenvalues could not be computed"
+    }
+  }
+
+  private static func name(_ asset: AssetID?, _ column: Int) -> String {
+    asset.map { " of \($0)" } ?? " of column \(column)"
+  }
+}
+
 extension EstimationError {
   /// Translates an error of linear algebra.
   init(_ error: LinearAlgebraError) {

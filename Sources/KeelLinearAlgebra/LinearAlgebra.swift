@@ -17,15 +17,16 @@ public enum LinearAlgebra {
   /// Sets how many threads one BLAS call may use, in the whole process, and checks the library.
   ///
   /// Call it once at start, before other threads compute: `configure(threads: 1)` for a server or
-  /// for anything that computes from several threads. The setting belongs to the process, so it also
-  /// holds for other code that uses the same library. Keel never changes it on its own; without this
-  /// call the library's default stands, which is one thread a core or `OPENBLAS_NUM_THREADS`.
+  /// for anything that computes from several threads. The setting belongs to the process, so it
+  /// also holds for other code that uses the same library. Keel never changes it on its own;
+  /// without this call the library's default stands, which is one thread a core or
+  /// `OPENBLAS_NUM_THREADS`.
   ///
   /// - Parameter threads: The number of threads, at least 1. One is what the promises about equal
   ///   bits and about many callers are given for.
-  /// - Throws: `countOutOfRange` when the number is outside 1...1024; `libraryFault` when the library
-  ///   ignored the setting (an OpenMP build needs `OMP_NUM_THREADS` as well), reads integers of
-  ///   another width or fails to solve a known system.
+  /// - Throws: `countOutOfRange` when the number is outside 1...1024; `libraryFault` when the
+  ///   library ignored the setting (an OpenMP build needs `OMP_NUM_THREADS` as well), reads
+  ///   integers of another width or fails to solve a known system.
   public static func configure(threads: Int) throws(LinearAlgebraError) {
     let allowed = 1...largestThreadCount
     guard allowed.contains(threads) else {

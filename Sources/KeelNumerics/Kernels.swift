@@ -193,8 +193,8 @@ package enum Kernels {
 
 /// A value behind a lock of the C library.
 ///
-/// In place of `Synchronization.Mutex`, whose slow path the thread sanitizer cannot see on Linux: it
-/// would report a race for every use. Unchecked, because the value is only reached with the lock
+/// In place of `Synchronization.Mutex`, whose slow path the thread sanitizer cannot see on Linux:
+/// it would report a race for every use. Unchecked, because the value is only reached with the lock
 /// held, which the type system cannot see.
 @safe package final class Guarded<Value: Sendable>: @unchecked Sendable {
   private let lock: UnsafeMutablePointer<pthread_mutex_t>

@@ -8,7 +8,7 @@ public enum NumericsError: Error, Hashable, Sendable {
   case countOutOfRange(argument: String, got: Int, allowed: ClosedRange<Int>)
 
   /// A number is NaN, infinite or outside the allowed interval, both ends included.
-  case valueOutOfRange(argument: String, got: Double, lowest: Double, highest: Double)
+  case invalidValue(argument: String, got: Double, lowest: Double, highest: Double)
 
   /// The two triangles of a matrix that was offered as symmetric differ.
   case notSymmetric(row: Int, column: Int, upper: Double, lower: Double)
@@ -18,4 +18,25 @@ public enum NumericsError: Error, Hashable, Sendable {
 
   /// The iteration stopped before it reached the tolerance.
   case notConverged(iterations: Int, best: Double, residual: Double)
+}
+
+extension NumericsError: CustomStringConvertible {
+  /// What went wrong, in one sentence.
+  public var description: String {
+    switch self {
+    case .shapeMismatch(let argument, let got, let required):
+      "\(argument) has \(got) elements, required are \(required)"
+    case .countOutOfRange(let argument, let got, let allowed):
+      "\(argument) is \(got), allowed is \(allowed.lowerBound) to \(allowed.upperBound)"
+    case .invalidValue(let argument, let got, let lowest, let highest):
+      "\(argument) is \(got), allowed is \(lowest) to \(highest)"
+    case .notSymmetric(let row, let column, let upper, let lower):
+      "the matrix is not symmetric: \(upper) at row \(row), column \(column), "
+        + "but \(lower) across the diagonal"
+    case .rootNotBracketed(let lowest, let highest):
+      "the function has the same sign at both ends: \(lowest) and \(highest)"
+    case .notConverged(let iterations, let best, let residual):
+      "not converged in \(iterations) iterations: the best is \(best), with residual \(residual)"
+    }
+  }
 }

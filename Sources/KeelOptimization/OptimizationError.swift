@@ -1,7 +1,7 @@
 /// Describes why a program cannot be posed.
 ///
-/// What a solver found out about a program that can be posed (infeasible, unbounded, not solved) is a
-/// ``SolverStatus``, not an error.
+/// What a solver found out about a program that can be posed (infeasible, unbounded, not solved) is
+/// a ``SolverStatus``, not an error.
 @nonexhaustive
 public enum OptimizationError: Error, Hashable, Sendable {
   /// The number of elements does not fit the number of variables or rows.
@@ -19,7 +19,27 @@ public enum OptimizationError: Error, Hashable, Sendable {
   /// The lower bound of a row or a variable lies above its upper bound.
   case conflictingBounds(name: String, lower: Double, upper: Double)
 
-  /// The quadratic term is not positive semidefinite on the variables that can move, `order` of them
-  /// (or on the first `order` ones, where a diagonal element is negative).
+  /// The quadratic term is not positive semidefinite on the variables that can move, `order` of
+  /// them (or on the first `order` ones, where a diagonal element is negative).
   case notConvex(order: Int)
+}
+
+extension OptimizationError: CustomStringConvertible {
+  /// What went wrong, in one sentence.
+  public var description: String {
+    switch self {
+    case .shapeMismatch(let argument, let got, let required):
+      "\(argument) has \(got) elements, required are \(required)"
+    case .invalidValue(let argument, let index, let got):
+      "\(argument) is \(got) at index \(index)"
+    case .invalidIndex(let argument, let got, let count):
+      "\(argument) holds the index \(got), which names no variable of \(count) or one twice"
+    case .duplicateName(let name):
+      "the name \"\(name)\" stands twice"
+    case .conflictingBounds(let name, let lower, let upper):
+      "the lower bound \(lower) of \(name) is above its upper bound \(upper)"
+    case .notConvex(let order):
+      "the quadratic term is not positive semidefinite at order \(order)"
+    }
+  }
 }

@@ -4,9 +4,9 @@ import KeelNumerics
 /// Solves convex quadratic programs and proves the answers.
 ///
 /// An interior-point method on the homogeneous embedding finds the active constraints or a proof
-/// that there is no solution; an active-set step then solves the optimality conditions exactly, with
-/// bounds held to the last bit. Residuals are computed afterwards from the caller's unscaled data.
-/// See <doc:QuadraticPrograms>.
+/// that there is no solution; an active-set step then solves the optimality conditions exactly,
+/// with bounds held to the last bit. Residuals are computed afterwards from the caller's unscaled
+/// data. See <doc:QuadraticPrograms>.
 public struct QuadraticSolver: Sendable {
   /// What a caller may set.
   public struct Settings: Hashable, Sendable {
@@ -232,6 +232,9 @@ struct Unscaling {
   let reduction: Presolve
   let scaling: ProgramScaling
 
+  /// A scaled variable of this size is rounded to 1e-11, still small beside bounds of about one.
+  private static let ordinarySize = 1e5
+
   /// The point and its certificate, with dual values of removed rows and variables restored.
   func point(
     _ x: [Double],
@@ -263,8 +266,9 @@ struct Unscaling {
   /// Scaled bounds are about one. Where the objective is flat, a point that runs away satisfies
   /// almost anything to a relative tolerance; a proof of infeasibility then has the last word.
   func isOrdinary(_ x: [Double]) -> Bool {
-    let ordinary = 1e5
-    return reduction.freeVariables.allSatisfy { x[$0].magnitude <= ordinary * scaling.variable[$0] }
+    reduction.freeVariables.allSatisfy {
+      x[$0].magnitude <= Self.ordinarySize * scaling.variable[$0]
+    }
   }
 
   /// The proof from scaled multipliers of the kept rows.

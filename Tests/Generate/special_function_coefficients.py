@@ -1,4 +1,4 @@
-"""Writes the coefficient tables of Sources/KeelNumerics/SpecialFunctions.
+"""Writes the coefficient tables of KeelNumerics: SpecialFunctions and ExtendedPrecision.
 
 Run with Python 3 and mpmath 1.3.0 from the root of the package:
 
@@ -14,7 +14,7 @@ from math import comb, factorial
 import mpmath as mp
 
 mp.mp.dps = 60
-FOLDER = "Sources/KeelNumerics/SpecialFunctions"
+FOLDER = "Sources/KeelNumerics"
 TOLERANCE = mp.mpf(2) ** -61  # relative to the function; far below the rounding of the leading term
 
 
@@ -104,7 +104,7 @@ def error_function():
             break
     central = coefficients[::-1]
     write(
-        "ErrorFunctionCoefficients", "ErrorFunctionCoefficients",
+        "SpecialFunctions/ErrorFunctionCoefficients", "ErrorFunctionCoefficients",
         "Coefficients of the error function family.",
         [
             scalar("higherCount", count - 1, "The number of coefficients a piece after the first."),
@@ -138,7 +138,7 @@ def exponential_and_logarithm():
     ln2_high = mp.nint(mp.log(2) * ln2_scale) / ln2_scale
     ln2_middle, ln2_low = split(mp.log(2) - ln2_high)
     write(
-        "ExponentialCoefficients", "ExponentialCoefficients",
+        "ExtendedPrecision/ExponentialCoefficients", "ExponentialCoefficients",
         "Tables of the exponential and the logarithm in extended precision.",
         [
             array("powers", powers, "2^(j/64): high part, low part."),
@@ -184,7 +184,8 @@ def gamma_functions():
     stirling = [float(mp.bernoulli(2 * k) / (2 * k * (2 * k - 1))) for k in range(1, 11)]
     asymptotic = [float(mp.bernoulli(2 * k) / (2 * k)) for k in range(1, 11)]
     write(
-        "GammaCoefficients", "GammaCoefficients", "Coefficients of log-gamma and digamma.",
+        "SpecialFunctions/GammaCoefficients", "GammaCoefficients",
+        "Coefficients of log-gamma and digamma.",
         [
             scalar("logGammaCount", count, "The number of coefficients a piece of log-gamma."),
             array("logGamma", flat,
@@ -249,7 +250,7 @@ def temme():
     for k, row in enumerate(table):
         flat += [float(v) for v in row]
     write(
-        "TemmeCoefficients", "TemmeCoefficients",
+        "SpecialFunctions/TemmeCoefficients", "TemmeCoefficients",
         "Coefficients of Temme's uniform expansion of the incomplete gamma function.",
         [
             scalar("rowCount", rows, "The number of functions C_k."),

@@ -165,7 +165,7 @@ import Testing
       PortfolioConstraints(bounds: .byAsset(["X": 0...1], others: 0...1)),
       PortfolioConstraints(linear: [.group("g", ["X"], total: 0...1)]),
     ] {
-      #expect(throws: AllocationError.universeMismatch(position: -1, left: "X", right: nil)) {
+      #expect(throws: AllocationError.universeMismatch(position: nil, left: "X", right: nil)) {
         try MinimumVariance(constraints: constraints).weights(covariance: covariance)
       }
     }

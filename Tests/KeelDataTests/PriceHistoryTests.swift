@@ -122,7 +122,9 @@ private func walk(seed: Int, rowCount: Int, assetCount: Int) throws -> PriceHist
     #expect(throws: DataError.self) { try prices.delisting("C", from: 4, recovery: 0) }
     #expect(throws: DataError.self) { try prices.delisting("C", from: 7, recovery: 0) }
     #expect(throws: DataError.self) { try prices.delisting("C", from: .min, recovery: 0) }
-    #expect(throws: DataError.unknownAsset("Z")) { try prices.delisting("Z", from: 5, recovery: 0) }
+    #expect(throws: DataError.invalidAsset("Z", reason: .unknown)) {
+      try prices.delisting("Z", from: 5, recovery: 0)
+    }
     #expect(
       throws: DataError.missingPrice(asset: "B", row: 0, availability: .delisted(recovery: 1))
     ) { try prices.prefix(2).delisting("B", from: 0, recovery: 1) }
@@ -192,7 +194,7 @@ private func walk(seed: Int, rowCount: Int, assetCount: Int) throws -> PriceHist
     #expect(prices.row(at: .distantPast) == nil && prices.row(at: .distantFuture) == nil)
     #expect(try prices.row(at: prices.timestamps[3].advanced(byNanoseconds: 1)) == nil)
     #expect(try prices.prices(of: "A") == [1, 2, 4, nil, 8, 8, 16])
-    #expect(throws: DataError.unknownAsset("Z")) { try prices.prices(of: "Z") }
+    #expect(throws: DataError.invalidAsset("Z", reason: .unknown)) { try prices.prices(of: "Z") }
   }
 
   @Test func aLaterDelistingIsNotKnown() throws {
@@ -216,7 +218,9 @@ private func walk(seed: Int, rowCount: Int, assetCount: Int) throws -> PriceHist
     }
     #expect(prices.suffix(2).timestamps == Array(prices.timestamps[5...6]))
     #expect(prices.dropLast(2) == prices.prefix(5))
-    #expect(throws: DataError.unknownAsset("Z")) { try prices.selecting(["A", "Z"]) }
+    #expect(throws: DataError.invalidAsset("Z", reason: .unknown)) {
+      try prices.selecting(["A", "Z"])
+    }
     #expect(throws: DataError.self) { try prices.selecting(["A", "A"]) }
     #expect(try prices.selecting([]).assetCount == 0)
   }

@@ -12,17 +12,21 @@ import Testing
   @Test func universes() throws {
     let universe = try Universe(["B", "A"])
     #expect(universe.position(of: "A") == 1 && universe.position(of: "Z") == nil)
-    #expect(throws: DataError.invalidUniverse(asset: "A", position: 2)) {
+    #expect(throws: DataError.invalidAsset("A", reason: .duplicate(position: 2))) {
       try Universe(["A", "B", "A"])
     }
-    #expect(throws: DataError.invalidUniverse(asset: "", position: 0)) { try Universe([""]) }
+    #expect(throws: DataError.invalidAsset("", reason: .emptyName(position: 0))) {
+      try Universe([""])
+    }
     #expect(throws: DataError.universeMismatch(position: 0, left: "B", right: "A")) {
       try universe.requireEqual(Universe(["A", "B"]))
     }
     #expect(throws: DataError.universeMismatch(position: 1, left: "A", right: nil)) {
       try universe.requireEqual(Universe(["B"]))
     }
-    #expect(throws: DataError.unknownAsset("Z")) { try universe.requiredPosition(of: "Z") }
+    #expect(throws: DataError.invalidAsset("Z", reason: .unknown)) {
+      try universe.requiredPosition(of: "Z")
+    }
   }
 
   @Test func pricesAreNotReturns() throws {

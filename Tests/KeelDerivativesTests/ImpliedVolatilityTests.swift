@@ -109,7 +109,7 @@ import Testing
     }
     let expired = EuropeanOption(kind: .call, strike: 100, timeToExpiry: 0)
     #expect(
-      throws: DerivativesError.invalidInput(
+      throws: DerivativesError.invalidValue(
         argument: "timeToExpiry", got: 0, lowest: .leastNonzeroMagnitude,
         highest: .greatestFiniteMagnitude)
     ) {

@@ -57,8 +57,8 @@ import Testing
     }
   }
 
-  /// A second method: ES is the mean of the value at risk over the tail, by Gauss-free midpoint sums
-  /// in the probability's logarithm.
+  /// A second method: ES is the mean of the value at risk over the tail, by Gauss-free midpoint
+  /// sums in the probability's logarithm.
   @Test(arguments: [2.0, 3, 6, 50, .infinity]) func shortfallIsMeanValueAtRisk(degrees: Double)
     throws
   {
@@ -170,7 +170,7 @@ import Testing
       }
     }
     #expect(
-      throws: DistributionsError.invalidArgument(
+      throws: DistributionsError.invalidValue(
         argument: "scale", got: 0, lowest: .leastNonzeroMagnitude,
         highest: .greatestFiniteMagnitude)
     ) { try StudentT(location: 0, scale: 0, degreesOfFreedom: 3) }

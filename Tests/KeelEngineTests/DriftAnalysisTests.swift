@@ -39,7 +39,8 @@ import Testing
     #expect(try !analysis([5800, 2700, 1500], threshold: nil).isBreached)
   }
 
-  /// 0.58 − 0.5 is 0.07999999999999996 and 0.08 is not: the grid calls it a tie, which is no breach.
+  /// 0.58 − 0.5 is 0.07999999999999996 and 0.08 is not: the grid calls it a tie, which is no
+  /// breach.
   @Test func ignoresRoundingAtTheLimit() throws {
     let drift = try analysis([5800, 2700, 1500], threshold: RebalancingThreshold(absolute: 0.08))
     #expect(!drift.isBreached && drift.nearTies == ["A"])

@@ -2,8 +2,8 @@ import KeelNumerics
 import KeelTestSupport
 import Testing
 
-/// The scalar functions are Swift and the batch functions are C, from different coefficients: each is
-/// the second method of the other.
+/// The scalar functions are Swift and the batch functions are C, from different coefficients: each
+/// is the second method of the other.
 @Suite struct ScalarBatchAgreementTests {
   /// Arguments over the whole range, dense where the functions change method.
   private static let arguments: [Double] = {

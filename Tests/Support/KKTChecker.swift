@@ -26,7 +26,8 @@ public struct KKTChecker {
     self.upper = upper
   }
 
-  /// The largest residual of the conditions at a point with multipliers (positive for a lower side).
+  /// The largest residual of the conditions at a point with multipliers (positive for a lower
+  /// side).
   ///
   /// Each is relative to one plus the largest of its terms.
   public func residual(x: [Double], multipliers: [Double]) -> Double {

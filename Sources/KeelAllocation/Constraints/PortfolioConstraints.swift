@@ -4,7 +4,7 @@ import KeelOptimization
 /// What a portfolio must satisfy: bounds for each asset, the sum of the weights, and linear limits.
 ///
 /// ```text
-/// lower ≤ w ≤ upper,   Σ w = budget,   lower_k ≤ a_k'w ≤ upper_k
+/// lower ≤ w ≤ upper,   1'w = budget,   lower_k ≤ a_k'w ≤ upper_k
 /// ```
 ///
 /// Every constraint has a name, by which dual values and errors speak of it: the asset's name for
@@ -117,7 +117,7 @@ extension PortfolioConstraints {
       upper = [Double](repeating: range.upperBound, count: universe.count)
     case .byAsset(let ranges, let others):
       let unknown = ranges.keys.filter { universe.position(of: $0) == nil }.min()
-      if let unknown { throw .universeMismatch(position: -1, left: unknown, right: nil) }
+      if let unknown { throw .universeMismatch(position: nil, left: unknown, right: nil) }
       for asset in universe.assets {
         let range = ranges[asset] ?? others
         lower.append(range.lowerBound)
@@ -130,7 +130,7 @@ extension PortfolioConstraints {
   /// The rows in the order of a universe, the budget first.
   func resolvedRows(over universe: Universe) throws(AllocationError) -> [LinearRow] {
     guard budget.isFinite else {
-      throw .invalidArgument(name: Self.budgetName, asset: nil, got: budget)
+      throw .invalidValue(argument: Self.budgetName, asset: nil, got: budget)
     }
     var rows = [
       LinearRow(
@@ -141,10 +141,10 @@ extension PortfolioConstraints {
       var pairs: [(Int, Double)] = []
       for (asset, coefficient) in constraint.coefficients {
         guard let position = universe.position(of: asset) else {
-          throw .universeMismatch(position: -1, left: asset, right: nil)
+          throw .universeMismatch(position: nil, left: asset, right: nil)
         }
         guard coefficient.isFinite else {
-          throw .invalidArgument(name: constraint.name, asset: asset, got: coefficient)
+          throw .invalidValue(argument: constraint.name, asset: asset, got: coefficient)
         }
         pairs.append((position, coefficient))
       }

@@ -1,9 +1,9 @@
 // Goals: (1) the optimum of a quotient with the certificate of a convex program; (2) a clear answer
 // when no portfolio beats the risk-free rate.
 //
-// The quotient is made homogeneous with y = κ w, κ ≥ 0 (Charnes and Cooper, Naval Research Logistics
-// Quarterly 9, 1962), solved for y, and certified for w: a portfolio has the largest Sharpe ratio
-// exactly when it has the largest utility at λ = excess return / variance of its own.
+// The quotient is made homogeneous with y = κ w, κ ≥ 0 (Charnes and Cooper, Naval Research
+// Logistics Quarterly 9, 1962), solved for y, and certified for w: a portfolio has the largest
+// Sharpe ratio exactly when it has the largest utility at λ = excess return / variance of its own.
 
 public import KeelData
 import KeelNumerics
@@ -12,11 +12,12 @@ public import KeelOptimization
 /// The portfolio with the largest ratio of expected excess return to volatility.
 ///
 /// ```text
-/// maximize  (μ'w − r Σw) / √(w'Σw)  subject to the constraints
+/// maximize  (μ'w − r 1'w) / √(w'Σw)  subject to the constraints
 /// ```
 ///
-/// The certificate and the dual values are those of ``MaximumUtility`` at the risk aversion that the
-/// optimum implies, so that anyone can verify them. Reference: Sharpe, Journal of Business 39 (1966).
+/// The certificate and the dual values are those of ``MaximumUtility`` at the risk aversion that
+/// the optimum implies, so that anyone can verify them. Reference: Sharpe, Journal of Business 39
+/// (1966).
 public struct MaximumSharpe: Hashable, Sendable {
   /// The risk-free rate per period of the data, as a simple return.
   public var riskFreeRate: Double
@@ -59,7 +60,7 @@ public struct MaximumSharpe: Hashable, Sendable {
     let universe = covariance.universe
     try Translation.requireEqual(expectedReturns.universe, universe)
     guard riskFreeRate.isFinite else {
-      throw .invalidArgument(name: "riskFreeRate", asset: nil, got: riskFreeRate)
+      throw .invalidValue(argument: "riskFreeRate", asset: nil, got: riskFreeRate)
     }
     let (lower, upper) = try constraints.resolvedBounds(over: universe)
     let rows = try constraints.resolvedRows(over: universe)
@@ -101,7 +102,7 @@ public struct MaximumSharpe: Hashable, Sendable {
     _ covariance: Covariance
   ) throws(AllocationError) {
     let y = Array(values.prefix(universe.count))
-    let product = RiskKernel.product(covariance.matrix, y)
+    let product = SymmetricKernel.product(covariance.matrix, y)
     let deviations = covariance.standardDeviations
     let variance = zip(y, product).reduce(0) { $0 + $1.0 * $1.1 }
     let gross = zip(y, deviations).reduce(0) { $0 + ($1.0 * $1.1).magnitude }

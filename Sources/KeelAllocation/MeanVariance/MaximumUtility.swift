@@ -50,7 +50,7 @@ public struct MaximumUtility: Hashable, Sendable {
     let universe = covariance.universe
     try Translation.requireEqual(expectedReturns.universe, universe)
     guard riskAversion >= 0, riskAversion.isFinite else {
-      throw .invalidArgument(name: "riskAversion", asset: nil, got: riskAversion)
+      throw .invalidValue(argument: "riskAversion", asset: nil, got: riskAversion)
     }
     let program = try Self.program(
       expectedReturns.values, covariance, riskAversion: riskAversion, constraints)

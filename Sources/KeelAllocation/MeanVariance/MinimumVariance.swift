@@ -7,8 +7,8 @@ public import KeelOptimization
 /// minimize  1/2 w'Σw  subject to the constraints
 /// ```
 ///
-/// The objective in the certificate is half the variance per period. The dual value of the budget is
-/// the variance itself when no other constraint with a non-zero limit is active.
+/// The objective in the certificate is half the variance per period. The dual value of the budget
+/// is the variance itself when no other constraint with a non-zero limit is active.
 /// Reference: Markowitz, Journal of Finance 7 (1952).
 public struct MinimumVariance: Hashable, Sendable {
   /// The constraints.

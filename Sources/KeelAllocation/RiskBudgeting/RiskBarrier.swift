@@ -14,11 +14,11 @@ struct RiskBarrier {
   private static let leastGain = 0.9
 
   /// The largest relative distance of a contribution from its budget.
-  var error: Double { budgetError(RiskKernel.product(correlation, x)) }
+  var error: Double { budgetError(SymmetricKernel.product(correlation, x)) }
 
   /// The asset that is farthest from its budget.
   var worstPosition: Int {
-    let product = RiskKernel.product(correlation, x)
+    let product = SymmetricKernel.product(correlation, x)
     let errors = x.indices.map { (x[$0] * product[$0] / shares[$0] - 1).magnitude }
     return errors.indices.max { errors[$0] < errors[$1] } ?? 0
   }
@@ -35,7 +35,7 @@ struct RiskBarrier {
     self.shares = shares
     // Inverse volatility, with the length that makes the total x'Cx of one.
     x = shares.map { $0.squareRoot() }
-    let variance = zip(x, RiskKernel.product(correlation, x)).reduce(0) { $0 + $1.0 * $1.1 }
+    let variance = zip(x, SymmetricKernel.product(correlation, x)).reduce(0) { $0 + $1.0 * $1.1 }
     if variance > 0 {
       let length = variance.squareRoot()
       for i in x.indices { x[i] /= length }
@@ -44,14 +44,14 @@ struct RiskBarrier {
 
   /// Minimizes; returns why it was interrupted, or nil.
   mutating func minimize(_ settings: RiskBudgeting.Settings) -> SolverStatus? {
-    var product = RiskKernel.product(correlation, x)
+    var product = SymmetricKernel.product(correlation, x)
     var error = budgetError(product)
     var passes = 0
     while passes < settings.maximumPasses, error > settings.relativeTolerance {
       passes += 1
       if let end = interruption(settings) { return end }
       descend(&product)
-      product = RiskKernel.product(correlation, x)
+      product = SymmetricKernel.product(correlation, x)
       let next = budgetError(product)
       iterations += 1
       // Newton steps take over where a pass gains too little: they cost n/6 passes each.
@@ -72,7 +72,7 @@ struct RiskBarrier {
       newtonSteps += 1
       if let end = interruption(settings) { return end }
       guard newtonStep(product) else { break }
-      product = RiskKernel.product(correlation, x)
+      product = SymmetricKernel.product(correlation, x)
       let next = budgetError(product)
       iterations += 1
       // Newton's method converges quadratically: no gain below this size is rounding.
@@ -161,7 +161,7 @@ struct RiskBarrier {
   }
 
   private func objective(_ x: [Double]) -> Double {
-    let product = RiskKernel.product(correlation, x)
+    let product = SymmetricKernel.product(correlation, x)
     var value = 0.0
     for i in x.indices { value += x[i] * product[i] / 2 - shares[i] * logarithm(x[i]) }
     return value

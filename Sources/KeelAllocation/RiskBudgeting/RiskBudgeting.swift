@@ -1,11 +1,12 @@
-// Goals: (1) contributions equal to their budgets to 1e-9 relative for every positive budget vector;
-// (2) an error instead of a wrong portfolio when that is impossible; (3) some passes over the matrix.
+// Goals: (1) contributions equal to their budgets to 1e-9 relative for every positive budget
+// vector; (2) an error instead of a wrong portfolio when that is impossible; (3) some passes over
+// the matrix.
 //
 // Convex form: minimize 1/2 x'Cx − Σ b ln x over x > 0, with C the covariance scaled to unit
 // variances, whose optimality conditions are x_i (Cx)_i = b_i (Maillard, Roncalli and Teïletche,
-// Journal of Portfolio Management 36, 2010). Solved by cyclical coordinate descent (Griveau-Billion,
-// Richard and Roncalli, arXiv 1311.4057, 2013), from inverse volatility, and by damped Newton steps
-// (Spinu, SSRN 2297383, 2013) where the descent is slow.
+// Journal of Portfolio Management 36, 2010). Solved by cyclical coordinate descent
+// (Griveau-Billion, Richard and Roncalli, arXiv 1311.4057, 2013), from inverse volatility, and by
+// damped Newton steps (Spinu, SSRN 2297383, 2013) where the descent is slow.
 
 public import KeelData
 public import KeelDistributions
@@ -16,11 +17,11 @@ public import KeelOptimization
 /// The long-only portfolio in which each asset contributes a wanted share of the volatility.
 ///
 /// ```text
-/// w_i (Σw)_i = b_i w'Σw,   w > 0,   Σ w = budget
+/// w_i (Σw)_i = b_i w'Σw,   w > 0,   1'w = budget
 /// ```
 ///
-/// The solution is unique. In the certificate, the dual residual is the largest relative distance of
-/// a contribution from its budget; the dual values are zero.
+/// The solution is unique. In the certificate, the dual residual is the largest relative distance
+/// of a contribution from its budget; the dual values are zero.
 public struct RiskBudgeting: Hashable, Sendable {
   /// The shares of risk.
   public enum Budgets: Hashable, Sendable {
@@ -107,12 +108,7 @@ public struct RiskBudgeting: Hashable, Sendable {
   public func weights(covariance: Covariance) throws(AllocationError) -> Solution<Portfolio> {
     let universe = covariance.universe
     let shares = try resolvedShares(over: universe)
-    guard budget > 0, budget.isFinite else {
-      throw .invalidArgument(name: "budget", asset: nil, got: budget)
-    }
-    if let maximumWeight, !(maximumWeight > 0) {
-      throw .invalidArgument(name: "maximumWeight", asset: nil, got: maximumWeight)
-    }
+    try requireLimits()
     guard universe.count > 0 else {
       throw .infeasible(constraints: [PortfolioConstraints.budgetName], contradiction: budget)
     }
@@ -123,8 +119,7 @@ public struct RiskBudgeting: Hashable, Sendable {
     var barrier = RiskBarrier(covariance.matrix, deviations: deviations, shares: shares)
     let end = barrier.minimize(settings)
     let left = barrier.error
-    let publishedTolerance = 1e-9
-    if end == nil && !(left <= publishedTolerance) {
+    if end == nil && !(left <= Self.publishedTolerance) {
       throw .riskBudgetUnattainable(
         asset: universe.assets[barrier.worstPosition], reason: .vanishingRisk(error: left))
     }
@@ -137,27 +132,42 @@ public struct RiskBudgeting: Hashable, Sendable {
       .reduce(0) { propagatingMaximum($0, ($1.0 / $1.1 - 1).magnitude) }
     let certificate = Self.certificate(error, contributions.total, barrier.iterations)
     if let end { throw .notSolved(status: end, certificate: certificate) }
-    guard error <= publishedTolerance else {
+    guard error <= Self.publishedTolerance else {
       let worst = zip(contributions.shares, shares).map { ($0 / $1 - 1).magnitude }
       let asset = worst.indices.max { worst[$0] < worst[$1] } ?? 0
       throw .riskBudgetUnattainable(
         asset: universe.assets[asset], reason: .vanishingRisk(error: error))
     }
-    if let maximumWeight {
-      // A weight may exceed its limit by what a solver of constraints would be allowed.
-      let slack = maximumWeight * Certificate.optimalTolerances.primal
-      for (i, weight) in values.enumerated() where weight > maximumWeight + slack {
-        throw .riskBudgetUnattainable(
-          asset: universe.assets[i],
-          reason: .outsideBounds(weight: weight, lowest: 0, highest: maximumWeight))
-      }
-    }
+    try requireMaximum(weights)
     let zeros = [Double](repeating: 0, count: universe.count)
     let program = try PortfolioConstraints(bounds: .uniform(0...Double.infinity), budget: budget)
       .program(quadratic: covariance.quadraticTerm, linear: nil, over: universe)
     return Solution(
       value: Portfolio(weights: weights, contributions: contributions), status: .optimal,
       certificate: certificate, duals: Duals(of: program, rows: [0], bounds: zeros))
+  }
+
+  /// The largest relative distance of a contribution from its budget in any answer.
+  private static let publishedTolerance = 1e-9
+
+  private func requireLimits() throws(AllocationError) {
+    guard budget > 0, budget.isFinite else {
+      throw .invalidValue(argument: "budget", asset: nil, got: budget)
+    }
+    if let maximumWeight, !(maximumWeight > 0) {
+      throw .invalidValue(argument: "maximumWeight", asset: nil, got: maximumWeight)
+    }
+  }
+
+  /// A weight may exceed its limit by what a solver of constraints would be allowed.
+  private func requireMaximum(_ weights: Weights) throws(AllocationError) {
+    guard let maximumWeight else { return }
+    let slack = maximumWeight * Certificate.optimalTolerances.primal
+    for (i, weight) in weights.values.enumerated() where weight > maximumWeight + slack {
+      throw .riskBudgetUnattainable(
+        asset: weights.universe.assets[i],
+        reason: .outsideBounds(weight: weight, lowest: 0, highest: maximumWeight))
+    }
   }
 
   /// The parts of the volatility, with errors in this module's terms.
@@ -169,7 +179,7 @@ public struct RiskBudgeting: Hashable, Sendable {
       return try RiskContributions.volatility(weights: weights, covariance: covariance)
     } catch {
       if case .negativeVariance = error { throw .covarianceNotPositiveSemidefinite }
-      throw .invalidArgument(name: "covariance", asset: nil, got: .nan)
+      throw .invalidValue(argument: "covariance", asset: nil, got: .nan)
     }
   }
 
@@ -188,12 +198,12 @@ public struct RiskBudgeting: Hashable, Sendable {
     var shares = [Double](repeating: 1, count: universe.count)
     if case .byAsset(let table) = budgets {
       if let unknown = table.keys.filter({ universe.position(of: $0) == nil }).min() {
-        throw .universeMismatch(position: -1, left: unknown, right: nil)
+        throw .universeMismatch(position: nil, left: unknown, right: nil)
       }
       for (i, asset) in universe.assets.enumerated() {
         guard let share = table[asset], share > 0, share.isFinite else {
-          throw .invalidArgument(
-            name: "budgets", asset: asset, got: table[asset] ?? .nan)
+          throw .invalidValue(
+            argument: "budgets", asset: asset, got: table[asset] ?? .nan)
         }
         shares[i] = share
       }
@@ -203,7 +213,7 @@ public struct RiskBudgeting: Hashable, Sendable {
     let total = shares.reduce(0) { $0 + $1 / largest }
     let resolved = shares.map { $0 / largest / total }
     for (i, share) in resolved.enumerated() where !share.isNormal {
-      throw .invalidArgument(name: "budgets", asset: universe.assets[i], got: shares[i])
+      throw .invalidValue(argument: "budgets", asset: universe.assets[i], got: shares[i])
     }
     return resolved
   }

@@ -1,16 +1,17 @@
 extension Amount: CustomStringConvertible {
   /// Creates an amount from a decimal number.
   ///
-  /// Accepted are an optional sign, digits with an optional decimal point, and an optional exponent:
-  /// `-12.50`, `.5`, `1e-8`. Blanks, thousands separators and a decimal comma are refused.
+  /// Accepted are an optional sign, digits with an optional decimal point, and an optional
+  /// exponent: `-12.50`, `.5`, `1e-8`. Blanks, thousands separators and a decimal comma are
+  /// refused.
   ///
   /// - Parameters:
   ///   - decimalString: The number in whole units.
   ///   - decimals: The number of decimals, 0 to 38.
   ///   - rounding: The direction of rounding; nil refuses digits that the decimals cannot hold,
   ///     zeros apart.
-  /// - Throws: `DataError.invalidAmount` with the text; `DataError.invalidValue` for decimals out of
-  ///   range.
+  /// - Throws: `DataError.invalidAmount` with the text; `DataError.invalidValue` for decimals out
+  ///   of range.
   /// - Complexity: O(length of the text).
   public init(
     _ decimalString: String,

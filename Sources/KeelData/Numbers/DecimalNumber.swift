@@ -1,7 +1,8 @@
 // Decimal numbers in text. Goals in order: correct rounding (proved below), nothing accepted that
 // could mean two things, speed.
 //
-// Double: a significand of at most 19 digits is an exact 64-bit integer m, and the value is m · 10^q.
+// Double: a significand of at most 19 digits is an exact 64-bit integer m, and the value is
+// m · 10^q.
 //   - m < 2⁵³ and |q| ≤ 22: both factors are doubles and one operation rounds once (Clinger 1990).
 //   - −38 ≤ q ≤ 0: m / 10^(−q) in exact integers, rounded once.
 //   - 0 < q ≤ 19: m · 10^q < 2¹²⁸ is an exact integer, rounded once.

@@ -10,8 +10,8 @@ import KeelNumerics
 // Returns from prices. Goals in order: no return that is made up, small returns to full relative
 // accuracy, one pass.
 //
-// (p₁ − p₀) / p₀ has two roundings, each relative to the return itself, where p₁ / p₀ − 1 would lose
-// the digits of a small one. For the same reason ln(p₁ / p₀) is taken as log1p of it near one.
+// (p₁ − p₀) / p₀ has two roundings, each relative to the return itself, where p₁ / p₀ − 1 would
+// lose the digits of a small one. For the same reason ln(p₁ / p₀) is taken as log1p of it near one.
 
 extension PriceHistory {
   /// The simple returns `p(t) / p(t−1) − 1` of each row but the first.
@@ -22,9 +22,9 @@ extension PriceHistory {
   /// - Parameter gaps: What to do where a return does not exist; see ``GapPolicy``.
   /// - Returns: T − 1 rows, or those of the common window. Relative error of a return: at most
   ///   2⁻⁵².
-  /// - Throws: `DataError.missingPrice` with asset and row for a gap that the policy does not cover,
-  ///   `DataError.shapeMismatch` for fewer than two rows, `DataError.invalidValue` for a return that
-  ///   overflows or for columns that ``SimpleReturns`` refuses.
+  /// - Throws: `DataError.missingPrice` with asset and row for a gap that the policy does not
+  ///   cover, `DataError.shapeMismatch` for fewer than two rows, `DataError.invalidValue` for a
+  ///   return that overflows or for columns that ``SimpleReturns`` refuses.
   public func simpleReturns(gaps: GapPolicy = .refuse) throws(DataError) -> SimpleReturns {
     let rows = try returnRows(gaps)
     return try SimpleReturns(
@@ -40,9 +40,9 @@ extension PriceHistory {
   /// - Parameter gaps: What to do where a return does not exist; see ``GapPolicy``.
   /// - Returns: T − 1 rows, or those of the common window. Relative error of a return: at most
   ///   2⁻⁵¹ with a logarithm good to one ulp.
-  /// - Throws: `DataError.missingPrice` with asset and row for a gap that the policy does not cover,
-  ///   `DataError.shapeMismatch` for fewer than two rows, `DataError.invalidValue` for a delisting
-  ///   without recovery or for columns that ``LogReturns`` refuses.
+  /// - Throws: `DataError.missingPrice` with asset and row for a gap that the policy does not
+  ///   cover, `DataError.shapeMismatch` for fewer than two rows, `DataError.invalidValue` for a
+  ///   delisting without recovery or for columns that ``LogReturns`` refuses.
   public func logReturns(gaps: GapPolicy = .refuse) throws(DataError) -> LogReturns {
     let rows = try returnRows(gaps)
     return try LogReturns(

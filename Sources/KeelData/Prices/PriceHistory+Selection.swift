@@ -1,7 +1,7 @@
 import KeelNumerics
 
-// Parts of a history. Every part is a value of its own: what was left out cannot be reached from it,
-// which is how an estimator is kept from looking ahead.
+// Parts of a history. Every part is a value of its own: what was left out cannot be reached from
+// it, which is how an estimator is kept from looking ahead.
 
 extension PriceHistory {
   /// The rows up to a time, that time included: what was known then.
@@ -48,7 +48,7 @@ extension PriceHistory {
   ///
   /// - Parameter assets: Different assets of the universe.
   /// - Returns: The history of these assets.
-  /// - Throws: `DataError.unknownAsset`, or `DataError.invalidUniverse` for one that stands twice.
+  /// - Throws: `DataError.invalidAsset` for one that is unknown or stands twice.
   public func selecting(_ assets: [AssetID]) throws(DataError) -> PriceHistory {
     let (selected, positions) = try universe.selecting(assets)
     var keptMarks: [Mark] = []
@@ -105,8 +105,8 @@ extension Universe {
     return (try Universe(assets), positions)
   }
 
-  /// The positions of the assets in the order of their names, in which sums over assets are taken so
-  /// that no result depends on the order of the columns.
+  /// The positions of the assets in the order of their names, in which sums over assets are taken
+  /// so that no result depends on the order of the columns.
   package var positionsByName: [Int] { assets.indices.sorted { assets[$0] < assets[$1] } }
 }
 

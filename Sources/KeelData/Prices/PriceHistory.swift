@@ -2,8 +2,8 @@ public import KeelNumerics
 
 /// The prices of N assets at T times, with a reason for every price that is missing.
 ///
-/// A delisted asset stays delisted to the last row, and had a price before. A price can only be read
-/// together with the answer that it exists.
+/// A delisted asset stays delisted to the last row, and had a price before. A price can only be
+/// read together with the answer that it exists.
 public struct PriceHistory: Hashable, Sendable {
   /// The assets, one a column.
   public let universe: Universe
@@ -255,7 +255,7 @@ extension PriceHistory {
   ///
   /// - Parameter asset: The asset.
   /// - Returns: T prices, nil where there is none.
-  /// - Throws: `DataError.unknownAsset`.
+  /// - Throws: `DataError.invalidAsset`.
   public func prices(of asset: AssetID) throws(DataError) -> [Double?] {
     let position = try universe.requiredPosition(of: asset)
     return (0..<rowCount).map { self[$0, position] }

@@ -1,8 +1,8 @@
 /// A table of comma-separated values: a header and rows of as many fields, as text.
 ///
-/// The bytes follow RFC 4180: fields may stand in double quotes, a quote inside is doubled, lines end
-/// with CRLF, LF or CR. A byte order mark in front and blank lines at the end are skipped; blanks
-/// around a field without quotes are not part of it. The text is UTF-8.
+/// The bytes follow RFC 4180: fields may stand in double quotes, a quote inside is doubled, lines
+/// end with CRLF, LF or CR. A byte order mark in front and blank lines at the end are skipped;
+/// blanks around a field without quotes are not part of it. The text is UTF-8.
 ///
 /// Errors count lines from 1 in the file, a field over several lines at its first one, and name as
 /// column the number of the field in its row, from 1.
@@ -60,7 +60,8 @@ public struct CSVTable: Sendable {
   ///   - bytes: The whole file.
   ///   - file: The name of the file, which errors repeat.
   ///   - delimiter: What separates fields.
-  /// - Throws: `DataError.invalidTable` with line, column and text of the first field that is wrong.
+  /// - Throws: `DataError.invalidTable` with line, column and text of the first field that is
+  ///   wrong.
   /// - Complexity: O(bytes).
   public init(
     _ bytes: [UInt8],
@@ -91,7 +92,8 @@ public struct CSVTable: Sendable {
   ///   - text: The whole file.
   ///   - file: The name of the file, which errors repeat.
   ///   - delimiter: What separates fields.
-  /// - Throws: `DataError.invalidTable` with line, column and text of the first field that is wrong.
+  /// - Throws: `DataError.invalidTable` with line, column and text of the first field that is
+  ///   wrong.
   /// - Complexity: O(bytes).
   public init(
     _ text: String,
@@ -148,9 +150,9 @@ extension CSVTable {
 
   /// The number in a field, correctly rounded.
   ///
-  /// Accepted are an optional sign, digits with an optional decimal point, and an optional exponent.
-  /// Thousands separators, decimal commas, `NaN`, `inf`, hexadecimal numbers and numbers too large
-  /// for a `Double` are refused. Traps when an index is out of range.
+  /// Accepted are an optional sign, digits with an optional decimal point, and an optional
+  /// exponent. Thousands separators, decimal commas, `NaN`, `inf`, hexadecimal numbers and numbers
+  /// too large for a `Double` are refused. Traps when an index is out of range.
   ///
   /// - Parameters:
   ///   - row: The row below the header, from 0.

@@ -31,9 +31,9 @@ extension PriceHistory {
 
   /// Creates a history from a wide table: times in the first column, then one asset a column.
   ///
-  /// A blank field before the first price of an asset is ``Availability/notListed``, one after it is
-  /// ``Availability/noTrade``, to the last row: whether an asset was delisted is for the caller to
-  /// state, with ``delisting(_:from:recovery:)``.
+  /// A blank field before the first price of an asset is ``Availability/notListed``, one after it
+  /// is ``Availability/noTrade``, to the last row: whether an asset was delisted is for the caller
+  /// to state, with ``delisting(_:from:recovery:)``.
   ///
   /// - Parameter table: Times, strictly increasing, and positive finite prices.
   /// - Throws: `DataError.invalidTable` with file, line, column and text.
@@ -128,7 +128,7 @@ extension PriceHistory {
   ///   - row: The first row without the asset, from 0; every later price must be missing.
   ///   - recovery: What a holder got back, as a fraction of the last price: 0 for a total loss.
   /// - Returns: The history.
-  /// - Throws: `DataError.unknownAsset`, `DataError.shapeMismatch` for no such row, or
+  /// - Throws: `DataError.invalidAsset`, `DataError.shapeMismatch` for no such row, or
   ///   `DataError.invalidValue` for a recovery out of range or a price in or after the row,
   ///   `DataError.missingPrice` for no price before it.
   public func delisting(

@@ -2,8 +2,8 @@ public import KeelNumerics
 
 /// The covariance of the returns of assets over one period of the data.
 ///
-/// The value is per period: nothing here is annualized. Finiteness and the Cauchy-Schwarz bounds are
-/// proved once, when the value is made, so that consumers need not look again.
+/// The value is per period: nothing here is annualized. Finiteness and the Cauchy-Schwarz bounds
+/// are proved once, when the value is made, so that consumers need not look again.
 public struct Covariance: Hashable, Sendable {
   /// How the matrix is represented.
   @nonexhaustive

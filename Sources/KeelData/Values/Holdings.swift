@@ -57,7 +57,8 @@ public struct Holdings: Hashable, Sendable {
   ///
   /// - Parameter prices: The prices per whole unit, over the same universe.
   /// - Returns: The value.
-  /// - Throws: `DataError.universeMismatch`, or `DataError.invalidValue` for a value that overflows.
+  /// - Throws: `DataError.universeMismatch`, or `DataError.invalidValue` for a value that
+  ///   overflows.
   public func value(prices: Prices) throws(DataError) -> Double {
     let values = try values(prices: prices)
     let total = universe.positionsByName.reduce(0) { $0 + values[$1] }

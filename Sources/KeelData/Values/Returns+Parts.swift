@@ -38,7 +38,7 @@ extension SimpleReturns {
   ///
   /// - Parameter assets: Different assets of the universe.
   /// - Returns: The returns of these assets.
-  /// - Throws: `DataError.unknownAsset`, or `DataError.invalidUniverse` for one that stands twice.
+  /// - Throws: `DataError.invalidAsset` for one that is unknown or stands twice.
   public func selecting(_ assets: [AssetID]) throws(DataError) -> SimpleReturns {
     let (selected, positions) = try universe.selecting(assets)
     return SimpleReturns(
@@ -53,7 +53,8 @@ extension SimpleReturns {
   /// The log returns `ln(1 + r)` of the same periods.
   ///
   /// - Returns: T × N log returns, good to one ulp of the logarithm.
-  /// - Throws: `DataError.invalidValue` with asset and row for a total loss, which has no logarithm.
+  /// - Throws: `DataError.invalidValue` with asset and row for a total loss, which has no
+  ///   logarithm.
   public func logReturns() throws(DataError) -> LogReturns {
     try LogReturns(universe: universe, timestamps: timestamps, values: values.map { log1p($0) })
   }
@@ -117,7 +118,7 @@ extension LogReturns {
   ///
   /// - Parameter assets: Different assets of the universe.
   /// - Returns: The returns of these assets.
-  /// - Throws: `DataError.unknownAsset`, or `DataError.invalidUniverse` for one that stands twice.
+  /// - Throws: `DataError.invalidAsset` for one that is unknown or stands twice.
   public func selecting(_ assets: [AssetID]) throws(DataError) -> LogReturns {
     let (selected, positions) = try universe.selecting(assets)
     return LogReturns(

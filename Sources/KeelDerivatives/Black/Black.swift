@@ -1,3 +1,5 @@
+import KeelNumerics
+
 /// The Black formula in forward form, undiscounted.
 ///
 /// Every European price in Keel is this formula with an adapter for spot, carry and discount.
@@ -9,10 +11,10 @@ public enum Black {
   /// C = F Φ(d₁) − K Φ(d₂),   P = K Φ(−d₂) − F Φ(−d₁),   d₁,₂ = ln(F/K)/s ± s/2,   s = σ√T
   /// ```
   ///
-  /// The price is computed on the out-of-the-money side; in the money it is the intrinsic value plus
-  /// that. Relative error out of the money: 4 units in the last place at most on 3198 reference points
-  /// above 1e-300, deep wings included (<doc:BlackPrice>). Source: F. Black, "The pricing
-  /// of commodity contracts", Journal of Financial Economics 3 (1976).
+  /// The price is computed on the out-of-the-money side; in the money it is the intrinsic value
+  /// plus that. Relative error out of the money: 4 units in the last place at most on 3198
+  /// reference points above 1e-300, deep wings included (<doc:BlackPrice>). Source: F. Black, "The
+  /// pricing of commodity contracts", Journal of Financial Economics 3 (1976).
   ///
   /// - Parameters:
   ///   - kind: Call or put.
@@ -31,7 +33,7 @@ public enum Black {
     let x = logMoneyness(forward: forward, strike: strike)
     return BlackLegs(
       near: forward, far: strike, logMoneyness: x,
-      totalVolatility: DoubleDouble(high: totalVolatility), legsAreExact: true
+      totalVolatility: DoubleDouble(totalVolatility), legsAreExact: true
     ).price(kind)
   }
 
@@ -44,9 +46,10 @@ public enum Black {
   ///   - price: The undiscounted price, in cash: finite.
   ///   - forward: The forward price, in cash: positive and finite.
   ///   - strike: The strike, in cash: positive and finite.
-  /// - Returns: The total volatility `σ√T` in ``ImpliedVolatility/volatility``, with its conditioning.
-  /// - Throws: `DerivativesError.invalidInput`, `.priceBelowIntrinsic`, `.priceAboveMaximum` or
-  ///   `.noInformation`.
+  /// - Returns: The total volatility `σ√T` in ``ImpliedVolatility/volatility``, with its
+  ///   conditioning.
+  /// - Throws: `DerivativesError.invalidValue`, `.priceBelowIntrinsic`, `.priceAboveMaximum`,
+  ///   `.noInformation`, or `.iterationLimit`, which no test has reached.
   /// - Complexity: O(1), no allocation.
   public static func impliedTotalVolatility(
     _ kind: EuropeanOption.Kind,
@@ -65,8 +68,8 @@ public enum Black {
   /// `ln(F/K)` of numbers that are not negative; an infinity where one is zero.
   static func logMoneyness(forward: Double, strike: Double) -> DoubleDouble {
     guard forward > 0, strike > 0 else {
-      if forward == strike { return DoubleDouble(high: 0) }
-      return DoubleDouble(high: forward > 0 ? .infinity : -.infinity)
+      if forward == strike { return DoubleDouble(0) }
+      return DoubleDouble(forward > 0 ? .infinity : -.infinity)
     }
     return logRatio(forward, strike)
   }
@@ -77,7 +80,7 @@ public enum Black {
 /// Checks that an argument of an inversion is a positive finite number.
 func requirePositive(_ value: Double, _ argument: String) throws(DerivativesError) {
   guard value > 0, value.isFinite else {
-    throw .invalidInput(
+    throw .invalidValue(
       argument: argument, got: value, lowest: .leastNonzeroMagnitude,
       highest: .greatestFiniteMagnitude)
   }
@@ -86,7 +89,7 @@ func requirePositive(_ value: Double, _ argument: String) throws(DerivativesErro
 /// Checks that an argument of an inversion is finite.
 func requireFinite(_ value: Double, _ argument: String) throws(DerivativesError) {
   guard value.isFinite else {
-    throw .invalidInput(
+    throw .invalidValue(
       argument: argument, got: value, lowest: -.greatestFiniteMagnitude,
       highest: .greatestFiniteMagnitude)
   }

@@ -14,8 +14,8 @@ import KeelNumerics
 //
 // With x = −|ln(F/K)|, total volatility s, h = x/s, t = s/2, d₁ = h+t and d₂ = h−t:
 //   p = Φ(d₁) − e^(−x) Φ(d₂) = φ(d₁) (Y(d₁) − Y(d₂)),   Y = Φ/φ
-// (F. Black, "The pricing of commodity contracts", Journal of Financial Economics 3 (1976); the form
-// with Y in P. Jäckel, "Let's Be Rational", Wilmott (2015)). φ(d₁) is taken from d₁ in
+// (F. Black, "The pricing of commodity contracts", Journal of Financial Economics 3 (1976); the
+// form with Y in P. Jäckel, "Let's Be Rational", Wilmott (2015)). φ(d₁) is taken from d₁ in
 // double-double, so that no digit is lost in the wings; the difference of Y from a series of
 // positive terms where it cancels.
 
@@ -33,19 +33,19 @@ struct BlackCore {
   /// Creates the core from `x ≤ 0` and `s ≥ 0`; zero and infinity give the limits.
   init(logMoneyness x: DoubleDouble, totalVolatility: DoubleDouble) {
     s = totalVolatility.high
-    let hDouble = x.high == 0 ? DoubleDouble(high: 0) : x / totalVolatility
+    let hDouble = x.high == 0 ? DoubleDouble(0) : x.divided(by: totalVolatility)
     let h = hDouble.high
     let t = s / 2
     guard h.isFinite, t.isFinite else {
       // Nothing out of the money is worth anything, or all of it is worth its maximum.
-      d1 = DoubleDouble(high: t.isFinite ? -.infinity : .infinity)
-      d2 = DoubleDouble(high: -.infinity)
+      d1 = DoubleDouble(t.isFinite ? -.infinity : .infinity)
+      d2 = DoubleDouble(-.infinity)
       scaledPrice = t.isFinite ? 0 : nil
       return
     }
-    let half = DoubleDouble(high: t, low: totalVolatility.low / 2)
-    d1 = hDouble + half
-    d2 = hDouble + (-half)
+    let half = DoubleDouble(t, totalVolatility.low / 2)
+    d1 = hDouble.adding(half)
+    d2 = hDouble.adding(-half)
     if MillsDifference.needsSeries(h: h, t: t) {
       scaledPrice = MillsDifference.series(h: h, t: t)
     } else if d1.high <= 0 {
@@ -97,7 +97,7 @@ struct BlackCore {
 
   private static func density(at d: DoubleDouble, times factor: Double, units: Double) -> Double {
     let square = d.squared
-    return DoubleDouble(high: -square.high / 2, low: -square.low / 2)
+    return DoubleDouble(-square.high / 2, -square.low / 2)
       .exponential(times: units * (factor * inverseRootTwoPi))
   }
 

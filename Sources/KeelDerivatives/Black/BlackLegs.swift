@@ -1,3 +1,5 @@
+import KeelNumerics
+
 // The two legs of an option, the asset ("near") and the strike ("far"), both in the same cash:
 // undiscounted forward and strike, or discounted ones. Everything is computed on the
 // out-of-the-money side and carried over by parity.
@@ -59,10 +61,10 @@ struct BlackLegs {
     let callIsOutOfTheMoney = x.high <= 0
     if !legsAreExact && x.high.magnitude < nearTheMoney {
       let ratio = expm1(x.high.magnitude)
-      return DoubleDouble(product: callIsOutOfTheMoney ? near : far, ratio)
+      return DoubleDouble.fusedProduct(callIsOutOfTheMoney ? near : far, ratio)
     }
-    let exact = callIsOutOfTheMoney ? DoubleDouble(sum: far, -near) : DoubleDouble(sum: near, -far)
-    return exact.high > 0 ? exact : DoubleDouble(high: 0)
+    let exact = callIsOutOfTheMoney ? DoubleDouble.sum(far, -near) : DoubleDouble.sum(near, -far)
+    return exact.high > 0 ? exact : DoubleDouble(0)
   }
 
   /// Legs whose ratio is within e^±½ lose digits when subtracted.

@@ -1,3 +1,5 @@
+import KeelNumerics
+
 /// The Black-Scholes model of an asset with constant volatility, interest rate and carry yield.
 ///
 /// The forward is `S exp((r − y) T)`. The carry yield is what the holder of the asset earns: a
@@ -102,8 +104,8 @@ public struct BlackScholes: Hashable, Sendable, Codable {
   ///   - rate: The interest rate, continuously compounded per year: finite, of any sign.
   ///   - carryYield: The yield of holding the asset, continuously compounded per year.
   /// - Returns: The annualized volatility with its conditioning.
-  /// - Throws: `DerivativesError.invalidInput`, `.priceBelowIntrinsic`, `.priceAboveMaximum` or
-  ///   `.noInformation`.
+  /// - Throws: `DerivativesError.invalidValue`, `.priceBelowIntrinsic`, `.priceAboveMaximum`,
+  ///   `.noInformation`, or `.iterationLimit`, which no test has reached.
   /// - Complexity: O(1), no allocation.
   public static func impliedVolatility(
     of option: EuropeanOption,
@@ -126,7 +128,7 @@ public struct BlackScholes: Hashable, Sendable, Codable {
     let growth = Carry(rate: rate, carryYield: carryYield, time: time).growth
     let total = try ImpliedVolatility(
       kind: option.kind, price: price, near: near, far: far,
-      logMoneyness: logRatio(spot, option.strike) + growth,
+      logMoneyness: logRatio(spot, option.strike).adding(growth),
       legsAreExact: rate == 0 && carryYield == 0)
     return total.annualized(timeToExpiry: time)
   }
@@ -143,14 +145,14 @@ public struct BlackScholes: Hashable, Sendable, Codable {
       .exponential(times: option.strike)
     // Rates beyond any meaning can push a leg out of range; there is no number to return then.
     guard near.isFinite, far.isFinite, growth.high.isFinite else { return nil }
-    let root = DoubleDouble(squareRootOf: time)
-    let product = DoubleDouble(product: volatility, root.high)
+    let root = DoubleDouble.squareRoot(of: time)
+    let product = DoubleDouble.fusedProduct(volatility, root.high)
     let total =
       product.high.isFinite
-      ? DoubleDouble(sum: product.high, product.low + volatility * root.low) : product
+      ? DoubleDouble.sum(product.high, product.low + volatility * root.low) : product
     return BlackLegs(
       near: near, far: far,
-      logMoneyness: Black.logMoneyness(forward: spot, strike: option.strike) + growth,
+      logMoneyness: Black.logMoneyness(forward: spot, strike: option.strike).adding(growth),
       totalVolatility: total, legsAreExact: rate == 0 && carryYield == 0)
   }
 }
@@ -161,11 +163,11 @@ private struct Carry {
   let growth: DoubleDouble
 
   init(rate: Double, carryYield: Double, time: Double) {
-    let difference = DoubleDouble(sum: rate, -carryYield)
-    let product = DoubleDouble(product: difference.high, time)
+    let difference = DoubleDouble.sum(rate, -carryYield)
+    let product = DoubleDouble.fusedProduct(difference.high, time)
     growth =
       product.high.isFinite
-      ? DoubleDouble(sum: product.high, product.low + difference.low * time) : product
+      ? DoubleDouble.sum(product.high, product.low + difference.low * time) : product
   }
 }
 

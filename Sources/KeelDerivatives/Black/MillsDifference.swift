@@ -4,10 +4,10 @@ import KeelNumerics
 //
 // Goals in order: relative accuracy for every h ≤ 0 and t ≥ 0, no allocation, speed.
 //
-// Method: Y(h) = ∫ exp(hu − u²/2) du over u > 0, so Y(h+t) − Y(h−t) = 2 Σ t^(2k+1)/(2k+1)! Y^(2k+1)(h)
-// with positive terms only. The derivatives obey Y⁽ⁿ⁺¹⁾ = h Y⁽ⁿ⁾ + n Y⁽ⁿ⁻¹⁾; their ratios
-// r(n) = Y⁽ⁿ⁾/Y⁽ⁿ⁻¹⁾ = n / (r(n+1) − h) are run downwards, which is stable (W. Gautschi, "Computational
-// aspects of three-term recurrence relations", SIAM Review 9 (1967)), from an
+// Method: Y(h) = ∫ exp(hu − u²/2) du over u > 0, so Y(h+t) − Y(h−t) = 2 Σ t^(2k+1)/(2k+1)!
+// Y^(2k+1)(h) with positive terms only. The derivatives obey Y⁽ⁿ⁺¹⁾ = h Y⁽ⁿ⁾ + n Y⁽ⁿ⁻¹⁾; their
+// ratios r(n) = Y⁽ⁿ⁾/Y⁽ⁿ⁻¹⁾ = n / (r(n+1) − h) are run downwards, which is stable (W. Gautschi,
+// "Computational aspects of three-term recurrence relations", SIAM Review 9 (1967)), from an
 // asymptotic expansion of r(49) for small |h|; next to h = 0, where the downward run forgets its
 // start slowly, the recurrence runs upwards, which loses little there.
 // Used where Y(h−t)/Y(h+t) is above about ½; below, the plain difference is accurate.
@@ -87,9 +87,9 @@ enum MillsDifference {
 
   /// `r(49)` as a polynomial in `a`, lowest power first.
   ///
-  /// The relative error is below 1e-9 for `a < 4` and 5e-14 at `a = ½`, which the run down to `r(1)`
-  /// reduces below 2^-52. From the expansion of `r(n)` in powers of `n^(−1/2)` to order 13, whose
-  /// coefficients follow from `r(n) (r(n+1) + a) = n` in exact fractions.
+  /// The relative error is below 1e-9 for `a < 4` and 5e-14 at `a = ½`, which the run down to
+  /// `r(1)` reduces below 2^-52. From the expansion of `r(n)` in powers of `n^(−1/2)` to order 13,
+  /// whose coefficients follow from `r(n) (r(n+1) + a) = n` in exact fractions.
   private static let expansion = [
     6.964379132686593, -0.4974232961778511, 0.017945142330861245, -1.3270355651585458e-05,
     -2.3090236307691233e-05, 6.827304445629717e-08, 5.928143036772478e-08,

@@ -1,3 +1,5 @@
+import KeelNumerics
+
 /// A volatility implied by a price, with how well the price determines it.
 public struct ImpliedVolatility: Hashable, Sendable {
   /// The volatility: annualized, or total (`σ√T`) where the call says so.
@@ -51,7 +53,7 @@ public struct ImpliedVolatility: Hashable, Sendable {
       logMoneyness: callIsOutOfTheMoney ? x : -x)
     let found = try target.solve()
     let core = BlackCore(
-      logMoneyness: target.x, totalVolatility: DoubleDouble(high: found.volatility))
+      logMoneyness: target.x, totalVolatility: DoubleDouble(found.volatility))
     let sensitivity =
       timeValue.isNormal
       ? core.density(times: 1, units: lesser) * found.volatility

@@ -1,3 +1,5 @@
+import KeelNumerics
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -11,11 +13,11 @@
 // Goals in order: never fail on a price that has an answer, full accuracy, few evaluations.
 //
 // Method: with p(s) the price in units of the lesser of forward and strike, the objective is
-// ln(−ln p) for p ≤ ½ and ln(−ln(1−p)) above, as a function of ln s. Both are nearly straight: in the
-// wing ln p ~ −x²/(2s²), for large s ln(1−p) ~ −s²/8. Halley's method on it stays inside a bracket
-// that shrinks with every evaluation; a step that leaves the bracket, or comes late, is replaced by
-// the bracket's geometric mean. Working on the logarithm of the price follows P. Jäckel, "Let's Be
-// Rational", Wilmott (2015).
+// ln(−ln p) for p ≤ ½ and ln(−ln(1−p)) above, as a function of ln s. Both are nearly straight: in
+// the wing ln p ~ −x²/(2s²), for large s ln(1−p) ~ −s²/8. Halley's method on it stays inside a
+// bracket that shrinks with every evaluation; a step that leaves the bracket, or comes late, is
+// replaced by the bracket's geometric mean. Working on the logarithm of the price follows P.
+// Jäckel, "Let's Be Rational", Wilmott (2015).
 
 struct TotalVolatilitySearch {
   /// The logarithm of moneyness on the out-of-the-money side, `x ≤ 0`.
@@ -78,7 +80,7 @@ struct TotalVolatilitySearch {
 
   /// The distance to the goal in the objective, and Halley's step in `ln s`.
   private func evaluate(_ s: Double) -> (distance: Double, step: Double) {
-    let core = BlackCore(logMoneyness: x, totalVolatility: DoubleDouble(high: s))
+    let core = BlackCore(logMoneyness: x, totalVolatility: DoubleDouble(s))
     let value: Double
     let slope: Double
     let error: Double
@@ -127,7 +129,8 @@ struct TotalVolatilitySearch {
   /// Halley's error after a step of this size is its cube, far below an ulp.
   private static let lastStep = 1e-6
 
-  /// Halley's step stays within half and twice Newton's, so that a small one means a small distance.
+  /// Halley's step stays within half and twice Newton's, so that a small one means a small
+  /// distance.
   private static let largestCorrection = 0.5
 
   /// After this many evaluations every second step halves the bracket.

@@ -13,13 +13,14 @@ extension Normal {
   /// μ = Σ x / n,   σ² = Σ (x − μ)² / n
   /// ```
   ///
-  /// The divisor of the variance is n, as maximum likelihood has it. Two passes, relative error a few
-  /// ulp.
+  /// The divisor of the variance is n, as maximum likelihood has it. Two passes, relative error a
+  /// few ulp.
   ///
   /// - Parameter sample: At least two finite numbers, not all equal.
   /// - Returns: The law with standard errors `σ/√n` and `σ/√(2n)`; the status is always converged.
   /// - Throws: `DistributionsError.tooFewObservations`, `DistributionsError.invalidObservation`,
-  ///   `DistributionsError.repeatedValue` when all are equal, `DistributionsError.notRepresentable`.
+  ///   `DistributionsError.repeatedValue` when all are equal,
+  ///   `DistributionsError.notRepresentable`.
   /// - Complexity: O(n).
   public static func fit(_ sample: [Double]) throws(DistributionsError) -> DistributionFit<Normal> {
     let (values, exponent) = try StandardizedSample.scaled(sample, minimumCount: 2)

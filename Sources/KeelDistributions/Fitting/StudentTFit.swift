@@ -36,8 +36,8 @@ extension StudentT {
 
   /// Fits location, scale and degrees of freedom to a sample by maximum likelihood.
   ///
-  /// The degrees of freedom stay between the bounds of the settings; at a bound the status says so and
-  /// their standard error is NaN. The other standard errors come from the observed information.
+  /// The degrees of freedom stay between the bounds of the settings; at a bound the status says so
+  /// and their standard error is NaN. The other standard errors come from the observed information.
   /// Multiplying the sample by c multiplies location and scale by c within 1e-8, by a power of two
   /// exactly; where the likelihood is flat (degrees of freedom in the hundreds) its rounding limits
   /// the first promise.
@@ -47,8 +47,8 @@ extension StudentT {
   ///   - settings: Bounds and limits. Small samples are searched from three starts.
   /// - Returns: The law with `location`, `scale` and `degreesOfFreedom` as parameters.
   /// - Throws: `DistributionsError.tooFewObservations`, `DistributionsError.invalidObservation`,
-  ///   `DistributionsError.repeatedValue` when one value fills the share of the sample that makes the
-  ///   likelihood unbounded, `DistributionsError.invalidArgument` for settings without room,
+  ///   `DistributionsError.repeatedValue` when one value fills the share of the sample that makes
+  ///   the likelihood unbounded, `DistributionsError.invalidValue` for settings without room,
   ///   `DistributionsError.notRepresentable`.
   /// - Complexity: O(n) a step.
   public static func fit(
@@ -80,19 +80,19 @@ extension StudentT.FitSettings {
   fileprivate func validate() throws(DistributionsError) {
     let allowed = Self.allowedDegrees
     guard allowed.contains(lowestDegreesOfFreedom) else {
-      throw .invalidArgument(
+      throw .invalidValue(
         argument: "lowestDegreesOfFreedom", got: lowestDegreesOfFreedom,
         lowest: allowed.lowerBound, highest: allowed.upperBound)
     }
     guard highestDegreesOfFreedom > lowestDegreesOfFreedom,
       highestDegreesOfFreedom <= allowed.upperBound
     else {
-      throw .invalidArgument(
+      throw .invalidValue(
         argument: "highestDegreesOfFreedom", got: highestDegreesOfFreedom,
         lowest: lowestDegreesOfFreedom, highest: allowed.upperBound)
     }
     guard maximumIterations >= 1 else {
-      throw .invalidArgument(
+      throw .invalidValue(
         argument: "maximumIterations", got: Double(maximumIterations), lowest: 1,
         highest: Double(Int.max))
     }
@@ -118,8 +118,8 @@ private struct StudentTSearch {
   /// one.
   static let startingDegrees = [4.0, 1.0, 30.0]
 
-  /// Up to this size a sample may have a second maximum: seen in one of a hundred samples of ten, in
-  /// none of some thousand of fifty.
+  /// Up to this size a sample may have a second maximum: seen in one of a hundred samples of ten,
+  /// in none of some thousand of fifty.
   static let smallSampleCount = 100
 
   /// The median absolute deviation of the standard law with four degrees of freedom.

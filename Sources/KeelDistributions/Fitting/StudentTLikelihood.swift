@@ -1,8 +1,8 @@
 // Goals in order: exact derivatives, speed: one pass without a call per element.
 //
 // Per observation with z = (x − μ)/σ and d = 1/(ν + z²), every first and second derivative of the
-// log-likelihood is a combination of Σ zd, Σ z²d, Σ d², Σ zd², Σ z²d² (Lange, Little and Taylor 1989,
-// appendix), and Σ ln(1 + z²/ν) is taken as the logarithm of products.
+// log-likelihood is a combination of Σ zd, Σ z²d, Σ d², Σ zd², Σ z²d² (Lange, Little and Taylor
+// 1989, appendix), and Σ ln(1 + z²/ν) is taken as the logarithm of products.
 
 #if canImport(Glibc)
   import Glibc

@@ -32,7 +32,7 @@ public struct MultivariateNormal: Hashable, Sendable {
   /// - Parameter weights: The portfolio, as fractions, over the same universe.
   /// - Returns: The law of the return over one period.
   /// - Throws: `DistributionsError.universeMismatch`, `DistributionsError.negativeVariance`,
-  ///   `DistributionsError.notRepresentable`, `DistributionsError.invalidArgument` for a portfolio
+  ///   `DistributionsError.notRepresentable`, `DistributionsError.invalidValue` for a portfolio
   ///   without risk, which has no density.
   /// - Complexity: O(n²) for n assets.
   public func portfolioLaw(_ weights: Weights) throws(DistributionsError) -> Normal {
@@ -51,7 +51,7 @@ public struct MultivariateNormal: Hashable, Sendable {
   ///   - confidence: The confidence, inside (0, 1).
   /// - Returns: The expected shortfall over one period, positive for a loss, and its parts.
   /// - Throws: As ``portfolioLaw(_:)``, but a portfolio without risk is legal, and
-  ///   `DistributionsError.invalidArgument` for the confidence.
+  ///   `DistributionsError.invalidValue` for the confidence.
   /// - Complexity: O(n²) for n assets.
   public func expectedShortfallContributions(
     _ weights: Weights,

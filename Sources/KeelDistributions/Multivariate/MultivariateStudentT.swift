@@ -2,8 +2,8 @@ public import KeelData
 
 /// The multivariate Student-t law of the returns of assets, with given means and covariance.
 ///
-/// The dispersion matrix is `Σ (ν−2)/ν`, so that the covariance is Σ whatever ν is. All assets share
-/// the degrees of freedom, and so does every portfolio.
+/// The dispersion matrix is `Σ (ν−2)/ν`, so that the covariance is Σ whatever ν is. All assets
+/// share the degrees of freedom, and so does every portfolio.
 public struct MultivariateStudentT: Hashable, Sendable {
   /// The means, per period.
   public let expectedReturns: ExpectedReturns
@@ -19,9 +19,9 @@ public struct MultivariateStudentT: Hashable, Sendable {
   /// - Parameters:
   ///   - expectedReturns: The means, per period.
   ///   - covariance: The covariance per period, over the same universe in the same order.
-  ///   - degreesOfFreedom: The degrees of freedom, above 2, where a covariance exists; infinity gives
-  ///     the normal law.
-  /// - Throws: `DistributionsError.universeMismatch`, `DistributionsError.invalidArgument`.
+  ///   - degreesOfFreedom: The degrees of freedom, above 2, where a covariance exists; infinity
+  ///     gives the normal law.
+  /// - Throws: `DistributionsError.universeMismatch`, `DistributionsError.invalidValue`.
   public init(
     expectedReturns: ExpectedReturns,
     covariance: Covariance,
@@ -29,7 +29,7 @@ public struct MultivariateStudentT: Hashable, Sendable {
   ) throws(DistributionsError) {
     try requireSame(expectedReturns.universe, covariance.universe)
     guard degreesOfFreedom > 2 else {
-      throw .invalidArgument(
+      throw .invalidValue(
         argument: "degreesOfFreedom", got: degreesOfFreedom, lowest: 2.0.nextUp,
         highest: .infinity)
     }
@@ -53,7 +53,7 @@ public struct MultivariateStudentT: Hashable, Sendable {
   /// - Parameter weights: The portfolio, as fractions, over the same universe.
   /// - Returns: The law of the return over one period.
   /// - Throws: `DistributionsError.universeMismatch`, `DistributionsError.negativeVariance`,
-  ///   `DistributionsError.notRepresentable`, `DistributionsError.invalidArgument` for a portfolio
+  ///   `DistributionsError.notRepresentable`, `DistributionsError.invalidValue` for a portfolio
   ///   without risk, which has no density.
   /// - Complexity: O(n²) for n assets.
   public func portfolioLaw(_ weights: Weights) throws(DistributionsError) -> StudentT {
@@ -68,7 +68,8 @@ public struct MultivariateStudentT: Hashable, Sendable {
   /// Splits the expected shortfall of a portfolio over its assets.
   ///
   /// ```text
-  /// c(i) = −w(i) μ(i) + k w(i) (Σw)(i) / σ,   k = √((ν−2)/ν) f(q) (ν + q²) / ((1 − confidence) (ν − 1))
+  /// c(i) = −w(i) μ(i) + k w(i) (Σw)(i) / σ
+  /// k = √((ν−2)/ν) f(q) (ν + q²) / ((1 − confidence) (ν − 1))
   /// ```
   ///
   /// - Parameters:
@@ -76,7 +77,7 @@ public struct MultivariateStudentT: Hashable, Sendable {
   ///   - confidence: The confidence, inside (0, 1).
   /// - Returns: The expected shortfall over one period, positive for a loss, and its parts.
   /// - Throws: As ``portfolioLaw(_:)``, but a portfolio without risk is legal, and
-  ///   `DistributionsError.invalidArgument` for the confidence.
+  ///   `DistributionsError.invalidValue` for the confidence.
   /// - Complexity: O(n²) for n assets.
   public func expectedShortfallContributions(
     _ weights: Weights,

@@ -9,8 +9,8 @@ public import KeelData
 /// ```
 ///
 /// The contributions are those of capital allocation (Tasche 1999): positive where a little more
-/// of the asset raises the risk, negative where it hedges. They sum to ``total`` within 1e-12 of the
-/// sum of their magnitudes.
+/// of the asset raises the risk, negative where it hedges. They sum to ``total`` within 1e-12 of
+/// the sum of their magnitudes.
 public struct RiskContributions: Hashable, Sendable {
   /// The assets.
   public let universe: Universe

@@ -1,7 +1,8 @@
 // Goals in order: the total equal to EmpiricalDistribution's, the sum of the parts equal to it.
 //
-// The derivative of the expected shortfall is the mean loss of the asset over the tail (Tasche 1999);
-// rows at the value at risk share what is left of the tail in proportion to their probabilities.
+// The derivative of the expected shortfall is the mean loss of the asset over the tail (Tasche
+// 1999); rows at the value at risk share what is left of the tail in proportion to their
+// probabilities.
 
 public import KeelData
 import KeelNumerics
@@ -22,10 +23,10 @@ extension RiskContributions {
   ///   - probabilities: The probability of each row, or nil for equal ones.
   /// - Returns: The expected shortfall, positive for a loss, and its parts. The total is that of
   ///   ``EmpiricalDistribution/expectedShortfall(confidence:)``.
-  /// - Throws: `DistributionsError.invalidArgument` for the confidence or the sum of probabilities,
+  /// - Throws: `DistributionsError.invalidValue` for the confidence or the sum of probabilities,
   ///   `DistributionsError.universeMismatch`, `DistributionsError.tooFewObservations`,
-  ///   `DistributionsError.shapeMismatch`, `DistributionsError.invalidObservation` for a probability
-  ///   or a portfolio return that overflows.
+  ///   `DistributionsError.shapeMismatch`, `DistributionsError.invalidObservation` for a
+  ///   probability or a portfolio return that overflows.
   /// - Complexity: O(TN).
   public static func expectedShortfall(
     weights: Weights,
@@ -56,7 +57,7 @@ extension RiskContributions {
 /// Checks that a confidence is inside (0, 1).
 func requireConfidence(_ confidence: Double) throws(DistributionsError) {
   guard confidence > 0, confidence < 1 else {
-    throw .invalidArgument(
+    throw .invalidValue(
       argument: "confidence", got: confidence, lowest: .leastNonzeroMagnitude,
       highest: 1.0.nextDown)
   }

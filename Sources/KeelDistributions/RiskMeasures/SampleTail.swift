@@ -1,8 +1,8 @@
 // Goals in order: one definition for reports and optimizers, linear time, no overflow.
 //
-// R. T. Rockafellar, S. Uryasev, Conditional value-at-risk for general loss distributions, Journal of
-// Banking and Finance 26 (2002): the atom at the value at risk counts with the share that fills the
-// tail exactly.
+// R. T. Rockafellar, S. Uryasev, Conditional value-at-risk for general loss distributions, Journal
+// of Banking and Finance 26 (2002): the atom at the value at risk counts with the share that fills
+// the tail exactly.
 
 /// Value at risk and expected shortfall of a sample of losses.
 package struct SampleTail: Sendable {
@@ -18,8 +18,8 @@ package struct SampleTail: Sendable {
   /// The share of the mass at the value at risk that belongs to the tail, over the tail's mass.
   private let weightEqual: Double
 
-  /// A mass this close to that of the tail, relatively, counts as equal: `1 − confidence` and sums of
-  /// probabilities carry rounding, and the value at risk would jump on it.
+  /// A mass this close to that of the tail, relatively, counts as equal: `1 − confidence` and sums
+  /// of probabilities carry rounding, and the value at risk would jump on it.
   private static let massTolerance = 1e-12
 
   /// - Parameters:

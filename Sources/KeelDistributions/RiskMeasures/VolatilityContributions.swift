@@ -21,8 +21,8 @@ extension RiskContributions {
   ///   - weights: The portfolio, as fractions.
   ///   - covariance: The covariance per period, over the same universe in the same order.
   /// - Returns: The volatility per period, as a fraction, and its parts.
-  /// - Throws: `DistributionsError.universeMismatch`, `DistributionsError.negativeVariance` when the
-  ///   covariance is not positive semidefinite in the direction of the weights,
+  /// - Throws: `DistributionsError.universeMismatch`, `DistributionsError.negativeVariance` when
+  ///   the covariance is not positive semidefinite in the direction of the weights,
   ///   `DistributionsError.notRepresentable` when the volatility overflows.
   /// - Complexity: O(n²) for n assets.
   public static func volatility(

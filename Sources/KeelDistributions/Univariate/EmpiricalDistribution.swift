@@ -28,11 +28,11 @@ public struct EmpiricalDistribution: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - outcomes: At least one finite number.
-  ///   - probabilities: As many numbers in [0, 1] that sum to one within ``probabilityTolerance``, or
-  ///     nil for equal ones.
-  /// - Throws: `DistributionsError.tooFewObservations`, `DistributionsError.invalidObservation` with
-  ///   the index, `DistributionsError.shapeMismatch`, `DistributionsError.invalidArgument` for the
-  ///   sum of probabilities.
+  ///   - probabilities: As many numbers in [0, 1] that sum to one within ``probabilityTolerance``,
+  ///     or nil for equal ones.
+  /// - Throws: `DistributionsError.tooFewObservations`, `DistributionsError.invalidObservation`
+  ///   with the index, `DistributionsError.shapeMismatch`, `DistributionsError.invalidValue` for
+  ///   the sum of probabilities.
   public init(outcomes: [Double], probabilities: [Double]? = nil) throws(DistributionsError) {
     guard !outcomes.isEmpty else { throw .tooFewObservations(got: 0, required: 1) }
     if let index = outcomes.firstIndex(where: { !$0.isFinite }) {
@@ -106,7 +106,7 @@ public struct EmpiricalDistribution: Hashable, Sendable {
     }
     let total = probabilities.reduce(0, +)
     guard (total - 1).magnitude <= probabilityTolerance else {
-      throw .invalidArgument(
+      throw .invalidValue(
         argument: "sum of probabilities", got: total, lowest: 1 - probabilityTolerance,
         highest: 1 + probabilityTolerance)
     }

@@ -28,7 +28,7 @@ public struct Normal: Hashable, Sendable {
   /// - Parameters:
   ///   - mean: The mean, finite.
   ///   - standardDeviation: The standard deviation, positive and finite.
-  /// - Throws: `DistributionsError.invalidArgument`.
+  /// - Throws: `DistributionsError.invalidValue`.
   public init(mean: Double, standardDeviation: Double) throws(DistributionsError) {
     try requireFinite(mean, "mean")
     try requirePositive(standardDeviation, "standardDeviation")
@@ -137,7 +137,7 @@ let halfLogTwoPi = 0.918_938_533_204_672_74
 /// Checks that a parameter is finite.
 func requireFinite(_ value: Double, _ argument: String) throws(DistributionsError) {
   guard value.isFinite else {
-    throw .invalidArgument(
+    throw .invalidValue(
       argument: argument, got: value, lowest: -.greatestFiniteMagnitude,
       highest: .greatestFiniteMagnitude)
   }
@@ -146,7 +146,7 @@ func requireFinite(_ value: Double, _ argument: String) throws(DistributionsErro
 /// Checks that a parameter is positive and finite.
 func requirePositive(_ value: Double, _ argument: String) throws(DistributionsError) {
   guard value > 0, value.isFinite else {
-    throw .invalidArgument(
+    throw .invalidValue(
       argument: argument, got: value, lowest: .leastNonzeroMagnitude,
       highest: .greatestFiniteMagnitude)
   }

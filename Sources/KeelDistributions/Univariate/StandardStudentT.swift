@@ -162,8 +162,8 @@ extension StandardStudentT {
   private static var cutExponent: Double { 40 }
 }
 
-/// Nodes and weights of the Gauss-Legendre rule with 32 points on [−1, 1] (DLMF 3.5, by Newton at 50
-/// digits).
+/// Nodes and weights of the Gauss-Legendre rule with 32 points on [−1, 1] (DLMF 3.5, by Newton at
+/// 50 digits).
 enum GaussLegendre32 {
   /// The positive nodes with their weights; the others are their mirror images.
   static let positiveHalf: [(node: Double, weight: Double)] = [

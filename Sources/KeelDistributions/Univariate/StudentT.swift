@@ -17,8 +17,8 @@ import KeelNumerics
 /// ```
 ///
 /// The scale is not the standard deviation: that is `σ √(ν/(ν−2))`, and infinite for `ν ≤ 2`. With
-/// infinite degrees of freedom the law is normal. As a law of returns its risk measures count a loss
-/// as positive.
+/// infinite degrees of freedom the law is normal. As a law of returns its risk measures count a
+/// loss as positive.
 ///
 /// Log-density and log-survival agree with 50-digit references within `1e-12 · max(1, |value|)` in
 /// both tails.
@@ -39,14 +39,15 @@ public struct StudentT: Hashable, Sendable {
   /// - Parameters:
   ///   - location: The center of symmetry, finite.
   ///   - scale: The scale, positive and finite.
-  ///   - degreesOfFreedom: The degrees of freedom, a positive normal number; infinity gives the normal law.
-  /// - Throws: `DistributionsError.invalidArgument`.
+  ///   - degreesOfFreedom: The degrees of freedom, a positive normal number; infinity gives the
+  ///     normal law.
+  /// - Throws: `DistributionsError.invalidValue`.
   public init(location: Double, scale: Double, degreesOfFreedom: Double) throws(DistributionsError)
   {
     try requireFinite(location, "location")
     try requirePositive(scale, "scale")
     guard degreesOfFreedom >= .leastNormalMagnitude else {
-      throw .invalidArgument(
+      throw .invalidValue(
         argument: "degreesOfFreedom", got: degreesOfFreedom, lowest: .leastNormalMagnitude,
         highest: .infinity)
     }

@@ -2,10 +2,11 @@
 //
 // In the tail Newton's method solves ln S(z) = ln p in the variable ln z. There ln S is concave, so
 // that the steps converge from any start, monotonically after the first; near the center it solves
-// P(0 < Z ≤ z) = ½ − p, which is concave in z. Short steps are Halley's. Starts: the power law of the far tail, and the normal
-// quantile carried over by w² = ν ln(1 + z²/ν).
+// P(0 < Z ≤ z) = ½ − p, which is concave in z. Short steps are Halley's. Starts: the power law of
+// the far tail, and the normal quantile carried over by w² = ν ln(1 + z²/ν).
 
 import KeelNumerics
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -37,7 +38,7 @@ extension StandardStudentT {
     // The chord from the median lies below the solution; the normal quantile carried over by w does
     // too, and is closer unless the mass is tiny.
     var z = mass / exp(logNormalizer)
-    if degreesOfFreedom >= 1, mass > 0.01 {
+    if degreesOfFreedom >= 1, mass > Self.leastNormalMass {
       let w = StandardNormal.quantile(probability)
       z = max(z, (degreesOfFreedom * expm1(w * (w / degreesOfFreedom))).squareRoot())
     }
@@ -82,8 +83,7 @@ extension StandardStudentT {
   ///
   /// Far from the solution Newton's step stays, because it alone is sure to converge.
   private static func halley(_ newton: Double, bend: Double, unit: Double) -> Double {
-    let near = 0.25
-    guard newton.magnitude <= near * unit, bend.magnitude <= near else { return newton }
+    guard newton.magnitude <= nearStep * unit, bend.magnitude <= nearStep else { return newton }
     return newton / (1 + 0.5 * bend)
   }
 
@@ -114,6 +114,12 @@ extension StandardStudentT {
   private func farQuantile(_ logProbability: Double) -> Double {
     exp(powerLawStart(logProbability))
   }
+
+  /// Below this mass the chord is the closer start.
+  private static var leastNormalMass: Double { 0.01 }
+
+  /// Up to this share of the unit Halley's correction is safe.
+  private static var nearStep: Double { 0.25 }
 
   /// A bent step triples the digits: this one already reaches the last bit.
   private static var stepTolerance: Double { 3e-6 }

@@ -1,8 +1,8 @@
 import KeelData
 
 // A plan in the making: the passes' trades merged to one trade an asset, priced once, and the state
-// that they lead to. The last pass starts from exactly the state in which the plan ends, so that its
-// emptiness is the emptiness of a second plan.
+// that they lead to. The last pass starts from exactly the state in which the plan ends, so that
+// its emptiness is the emptiness of a second plan.
 
 struct RebalancingDraft {
   private let book: RebalancingBook
@@ -24,7 +24,8 @@ struct RebalancingDraft {
 
   /// Merges the trades of a pass; what two passes do in opposite directions cancels.
   ///
-  /// Returns false, and changes nothing, when the merged trades do not stand: below a minimum, or short of cash.
+  /// Returns false, and changes nothing, when the merged trades do not stand: below a minimum, or
+  /// short of cash.
   mutating func add(_ additional: [Trade]) throws(EngineError) -> Bool {
     var merged = trades
     var held = lines

@@ -1,7 +1,7 @@
 import KeelData
 
-// Exact cash flows of a trade. A sale's proceeds are rounded down, a purchase's price and every cost
-// up, each once and to base units of cash: rounding never favors the plan.
+// Exact cash flows of a trade. A sale's proceeds are rounded down, a purchase's price and every
+// cost up, each once and to base units of cash: rounding never favors the plan.
 
 struct TradePricing {
   let cashDecimals: Int

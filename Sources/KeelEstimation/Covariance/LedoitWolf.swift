@@ -1,9 +1,9 @@
 // Goals in order: positive semidefinite and equal to the published estimator, equal bits for any
 // order of labeled assets, speed: one dsyrk and two readings of the data.
 //
-// O. Ledoit, M. Wolf, A well-conditioned estimator for large-dimensional covariance matrices, Journal
-// of Multivariate Analysis 88 (2004), 365-411. Its b² is the mean over t of ‖x xᵀ − S‖²/T, which needs
-// no second product: the sum over t is Σ ‖x(t)‖⁴ − T ‖S‖².
+// O. Ledoit, M. Wolf, A well-conditioned estimator for large-dimensional covariance matrices,
+// Journal of Multivariate Analysis 88 (2004), 365-411. Its b² is the mean over t of ‖x xᵀ − S‖²/T,
+// which needs no second product: the sum over t is Σ ‖x(t)‖⁴ − T ‖S‖².
 
 public import KeelData
 public import KeelNumerics

@@ -96,7 +96,8 @@ struct ReturnsMatrix {
   /// A square in scaled units, in the units of the returns.
   func unscaledSquare(_ value: Double) -> Double { value / scale / scale }
 
-  /// Multiplies a lower triangle by a factor of at most one and brings it to the units of the returns.
+  /// Multiplies a lower triangle by a factor of at most one and brings it to the units of the
+  /// returns.
   func unscale(
     _ lowerTriangle: inout [Double],
     factor: Double

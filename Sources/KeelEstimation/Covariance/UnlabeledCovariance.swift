@@ -24,7 +24,8 @@ public enum CovarianceExamination: Hashable, Sendable {
   /// Those that cost nothing: the number of observations and the shrinkage intensity.
   case basic
 
-  /// Also least eigenvalue, condition number and effective rank: one eigenvalue decomposition, O(N³).
+  /// Also least eigenvalue, condition number and effective rank: one eigenvalue decomposition,
+  /// O(N³).
   case eigenvalues
 }
 

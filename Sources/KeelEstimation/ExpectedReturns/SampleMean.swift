@@ -40,7 +40,8 @@ public struct SampleMean: Hashable, Sendable {
   ///
   /// - Parameter returns: T × N returns, T at least 1.
   /// - Returns: N means, per period.
-  /// - Throws: As ``expectedReturns(from:)``, and `EstimationError.invalidReturn` with column and row.
+  /// - Throws: As ``expectedReturns(from:)``, and `EstimationError.invalidReturn` with column and
+  ///   row.
   /// - Complexity: O(TN).
   public func unlabeledExpectedReturns(
     from returns: Matrix

@@ -59,8 +59,9 @@ public struct CholeskySolver: ~Copyable, Sendable {
   ///
   /// - Parameter b: One or more right-hand sides of length ``order``, one after the other; each is
   ///   replaced by its solution. After an error the content is undefined.
-  /// - Throws: `shapeMismatch` when the length is no multiple of the order or when no matrix has been
-  ///   factored, `notFinite` for a bad element, `overflow` when a solution cannot be represented.
+  /// - Throws: `shapeMismatch` when the length is no multiple of the order or when no matrix has
+  ///   been factored, `notFinite` for a bad element, `overflow` when a solution cannot be
+  ///   represented.
   /// - Complexity: O(n²) a right-hand side.
   public func solve(_ b: inout MutableSpan<Double>) throws(LinearAlgebraError) {
     try Gate.ready(isFactored, order)
@@ -98,8 +99,8 @@ public struct CholeskySolver: ~Copyable, Sendable {
   /// An estimate of the reciprocal condition number, in the 1-norm, of the last factored matrix.
   ///
   /// Both norms are estimated from the factor, each rarely more than three times too small, so the
-  /// estimate is rather too large. It allocates; ``reciprocalCondition(of:)`` does not and takes the
-  /// exact norm of the matrix.
+  /// estimate is rather too large. It allocates; ``reciprocalCondition(of:)`` does not and takes
+  /// the exact norm of the matrix.
   ///
   /// - Throws: `shapeMismatch` when no matrix has been factored.
   public var reciprocalCondition: Double {

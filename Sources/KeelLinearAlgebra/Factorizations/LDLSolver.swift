@@ -54,8 +54,8 @@ public struct LDLSolver: ~Copyable, Sendable {
   /// A singular matrix is factored; only ``solve(_:)`` refuses it.
   ///
   /// - Parameter a: A finite matrix of this order. Only its lower triangle is read.
-  /// - Throws: `shapeMismatch`, `notFinite` with the place of the element, `overflow` when the factor
-  ///   leaves the range of `Double`. The solver then holds no factor.
+  /// - Throws: `shapeMismatch`, `notFinite` with the place of the element, `overflow` when the
+  ///   factor leaves the range of `Double`. The solver then holds no factor.
   /// - Complexity: O(n³), n³/3 multiplications and additions.
   public mutating func factor(_ a: borrowing SymmetricMatrix) throws(LinearAlgebraError) {
     isFactored = false
@@ -68,8 +68,8 @@ public struct LDLSolver: ~Copyable, Sendable {
   ///
   /// - Parameter b: One or more right-hand sides of length ``order``, one after the other; each is
   ///   replaced by its solution. After an error the content is undefined.
-  /// - Throws: ``LinearAlgebraError/singular(pivot:)``; `shapeMismatch` when the length is no multiple
-  ///   of the order or no matrix has been factored; `notFinite`; `overflow`.
+  /// - Throws: ``LinearAlgebraError/singular(pivot:)``; `shapeMismatch` when the length is no
+  ///   multiple of the order or no matrix has been factored; `notFinite`; `overflow`.
   /// - Complexity: O(n²) a right-hand side.
   public func solve(_ b: inout MutableSpan<Double>) throws(LinearAlgebraError) {
     try Gate.ready(isFactored, order)

@@ -8,7 +8,8 @@ public import KeelNumerics
   import Darwin
 #endif
 
-/// A determinant as sign and logarithm, because the number itself leaves the range of `Double` early.
+/// A determinant as sign and logarithm, because the number itself leaves the range of `Double`
+/// early.
 public struct Determinant: Hashable, Sendable {
   /// −1, 0 or 1.
   public let sign: Int
@@ -56,8 +57,8 @@ public struct LUSolver: ~Copyable, Sendable {
   /// A singular matrix is factored; only ``solve(_:_:)`` refuses it.
   ///
   /// - Parameter a: A finite square matrix of this order.
-  /// - Throws: `shapeMismatch`, `notFinite` with the place of the element, `overflow` when the factor
-  ///   leaves the range of `Double`. The solver then holds no factor.
+  /// - Throws: `shapeMismatch`, `notFinite` with the place of the element, `overflow` when the
+  ///   factor leaves the range of `Double`. The solver then holds no factor.
   /// - Complexity: O(n³), 2n³/3 multiplications and additions.
   public mutating func factor(_ a: borrowing Matrix) throws(LinearAlgebraError) {
     isFactored = false
@@ -72,8 +73,8 @@ public struct LUSolver: ~Copyable, Sendable {
   ///   - b: One or more right-hand sides of length ``order``, one after the other; each is replaced
   ///     by its solution. After an error the content is undefined.
   ///   - transposition: Whether the matrix or its transpose is meant.
-  /// - Throws: ``LinearAlgebraError/singular(pivot:)``; `shapeMismatch` when the length is no multiple
-  ///   of the order or no matrix has been factored; `notFinite`; `overflow`.
+  /// - Throws: ``LinearAlgebraError/singular(pivot:)``; `shapeMismatch` when the length is no
+  ///   multiple of the order or no matrix has been factored; `notFinite`; `overflow`.
   /// - Complexity: O(n²) a right-hand side.
   public func solve(
     _ b: inout MutableSpan<Double>,

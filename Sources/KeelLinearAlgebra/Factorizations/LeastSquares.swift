@@ -28,8 +28,8 @@ public struct LeastSquares: Sendable {
   /// - Parameters:
   ///   - a: A finite matrix of any shape.
   ///   - b: As many numbers as rows.
-  ///   - relativeTolerance: The tolerance for the rank; by default `max(rows, columns) · ε`. A negative
-  ///     one counts as zero.
+  ///   - relativeTolerance: The tolerance for the rank; by default `max(rows, columns) · ε`. A
+  ///     negative one counts as zero.
   /// - Throws: `shapeMismatch`, `notFinite`, `overflow` when the solution or its residual cannot be
   ///   represented, ``LinearAlgebraError/notConverged(operation:failures:)``.
   /// - Complexity: O(m · n²) for m ≥ n.

@@ -6,11 +6,11 @@ public import KeelNumerics
 /// Pᵀ A P = L Lᵀ,  L of order × rank, lower trapezoidal
 /// ```
 ///
-/// It reveals the rank: the process stops when the largest remaining pivot is at most the tolerance.
-/// ``leastResidual`` tells a semidefinite matrix from an indefinite one.
+/// It reveals the rank: the process stops when the largest remaining pivot is at most the
+/// tolerance. ``leastResidual`` tells a semidefinite matrix from an indefinite one.
 ///
-/// Method: LAPACK `dpstrf`. Reference: Higham, Accuracy and Stability of Numerical Algorithms (2002),
-/// section 10.3.
+/// Method: LAPACK `dpstrf`. Reference: Higham, Accuracy and Stability of Numerical Algorithms
+/// (2002), section 10.3.
 public struct PivotedCholesky: Sendable {
   /// The factor: as many rows as the order, as many columns as the rank.
   public let lower: Matrix

@@ -2,8 +2,8 @@ public import KeelNumerics
 
 /// Solves least-squares problems of one shape again and again by a pivoted QR factorization.
 ///
-/// All memory is taken at the start; ``factor(_:)`` and ``solve(_:into:)`` allocate nothing. Keep one
-/// solver a thread: it cannot be copied.
+/// All memory is taken at the start; ``factor(_:)`` and ``solve(_:into:)`` allocate nothing. Keep
+/// one solver a thread: it cannot be copied.
 ///
 /// ```text
 /// A P = Q R,  |r₀₀| ≥ |r₁₁| ≥ …
@@ -14,7 +14,8 @@ public import KeelNumerics
 /// ``LeastSquares`` gives the one of least norm.
 ///
 /// Method: LAPACK `dgeqp3`, `dormqr` and a triangular solve. Reference: Golub and Van Loan, Matrix
-/// Computations (2013), section 5.5; Quintana-Ortí, Sun and Bischof, SIAM J. Sci. Comput. 19 (1998).
+/// Computations (2013), section 5.5; Quintana-Ortí, Sun and Bischof, SIAM J. Sci. Comput. 19
+/// (1998).
 public struct QRSolver: ~Copyable, Sendable {
   /// The number of rows.
   public let rowCount: Int
@@ -64,8 +65,8 @@ public struct QRSolver: ~Copyable, Sendable {
   /// Factors a matrix, which replaces the factor of the one before.
   ///
   /// - Parameter a: A finite matrix of this shape.
-  /// - Throws: `shapeMismatch`, `notFinite` with the place of the element, `overflow` when the factor
-  ///   leaves the range of `Double`. The solver then holds no factor.
+  /// - Throws: `shapeMismatch`, `notFinite` with the place of the element, `overflow` when the
+  ///   factor leaves the range of `Double`. The solver then holds no factor.
   /// - Complexity: O(m · n²) for m ≥ n.
   public mutating func factor(_ a: borrowing Matrix) throws(LinearAlgebraError) {
     isFactored = false

@@ -21,8 +21,8 @@ public struct SVD: Sendable {
   /// Decomposes a matrix.
   ///
   /// - Parameter a: A finite matrix. An empty one has no singular values.
-  /// - Throws: `notFinite` with the place of a bad element, `overflow` when a singular value cannot be
-  ///   represented, ``LinearAlgebraError/notConverged(operation:failures:)``.
+  /// - Throws: `notFinite` with the place of a bad element, `overflow` when a singular value cannot
+  ///   be represented, ``LinearAlgebraError/notConverged(operation:failures:)``.
   /// - Complexity: O(m · n²) for m ≥ n.
   public init(_ a: Matrix) throws(LinearAlgebraError) {
     var solver = try SVDSolver(rowCount: a.rowCount, columnCount: a.columnCount)
@@ -34,8 +34,8 @@ public struct SVD: Sendable {
 
   /// Returns the number of singular values above a tolerance.
   ///
-  /// - Parameter relativeTolerance: The tolerance relative to the largest singular value; by default
-  ///   `max(rows, columns) · ε`. With NaN the rank is zero.
+  /// - Parameter relativeTolerance: The tolerance relative to the largest singular value; by
+  ///   default `max(rows, columns) · ε`. With NaN the rank is zero.
   /// - Returns: The numerical rank.
   public func rank(relativeTolerance: Double? = nil) -> Int {
     guard let largest = values.first else { return 0 }

@@ -31,8 +31,8 @@ public struct SVDSolver: ~Copyable, Sendable {
   /// - Parameters:
   ///   - rowCount: The number of rows; zero or more.
   ///   - columnCount: The number of columns; zero or more.
-  /// - Throws: `countOutOfRange` when a count is negative or the workspace, four times the square of
-  ///   the smaller count, does not fit 32 bits.
+  /// - Throws: `countOutOfRange` when a count is negative or the workspace, four times the square
+  ///   of the smaller count, does not fit 32 bits.
   public init(rowCount: Int, columnCount: Int) throws(LinearAlgebraError) {
     _ = try Gate.dimension(rowCount, "rowCount")
     _ = try Gate.dimension(columnCount, "columnCount")
@@ -55,9 +55,10 @@ public struct SVDSolver: ~Copyable, Sendable {
   /// Decomposes a matrix.
   ///
   /// - Parameter a: A finite matrix of this shape.
-  /// - Throws: `shapeMismatch`, `notFinite` with the place of the element, `overflow` when a singular
-  ///   value cannot be represented, ``LinearAlgebraError/notConverged(operation:failures:)`` when
-  ///   both methods fail. The solver then holds no result.
+  /// - Throws: `shapeMismatch`, `notFinite` with the place of the element, `overflow` when a
+  ///   singular value cannot be represented,
+  ///   ``LinearAlgebraError/notConverged(operation:failures:)`` when both methods fail. The solver
+  ///   then holds no result.
   /// - Complexity: O(m · n²) for m ≥ n.
   public mutating func decompose(_ a: borrowing Matrix) throws(LinearAlgebraError) {
     isDecomposed = false

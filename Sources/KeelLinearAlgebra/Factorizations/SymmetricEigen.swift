@@ -31,8 +31,8 @@ public struct SymmetricEigen: Sendable {
   /// Returns the eigenvalues alone, which takes a fraction of the time.
   ///
   /// - Parameter a: A finite symmetric matrix.
-  /// - Returns: The eigenvalues, ascending; they can differ in the last bits from those that come with
-  ///   vectors.
+  /// - Returns: The eigenvalues, ascending; they can differ in the last bits from those that come
+  ///   with vectors.
   /// - Throws: As ``init(_:)``.
   /// - Complexity: O(n³).
   public static func values(of a: SymmetricMatrix) throws(LinearAlgebraError) -> [Double] {

@@ -12,8 +12,8 @@ public import KeelNumerics
 ///
 /// Method: LAPACK `dsyevd` (divide and conquer); where it does not converge, `dsyevr`. Elements far
 /// from one are scaled by a power of two. Eigenvalues have an absolute error of about
-/// `n · ε · max|λ|`; small ones have no relative accuracy. Reference: Cuppen, Numerische Mathematik 36
-/// (1981); Gu and Eisenstat, SIAM J. Matrix Anal. Appl. 16 (1995).
+/// `n · ε · max|λ|`; small ones have no relative accuracy. Reference: Cuppen, Numerische Mathematik
+/// 36 (1981); Gu and Eisenstat, SIAM J. Matrix Anal. Appl. 16 (1995).
 public struct SymmetricEigenSolver: ~Copyable, Sendable {
   /// The number of rows and columns.
   public let order: Int

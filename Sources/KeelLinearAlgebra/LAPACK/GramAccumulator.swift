@@ -2,8 +2,8 @@ import CKeelShims
 
 /// The sum of XᵀX over panels of rows, for data that are prepared a panel at a time.
 ///
-/// The panels are not searched for bad elements: a NaN or an infinity reaches the diagonal of the sum
-/// as itself, and ``finish()`` refuses it there.
+/// The panels are not searched for bad elements: a NaN or an infinity reaches the diagonal of the
+/// sum as itself, and ``finish()`` refuses it there.
 package struct GramAccumulator: Sendable {
   /// The number of columns.
   package let order: Int

@@ -3,8 +3,8 @@ import KeelNumerics
 
 // dgesdd, and dgesvd where that fails, behind the gate.
 //
-// dgesdd never returns when it is given an infinity, so nothing but finite input reaches it. Elements
-// far from one are scaled by a power of two before.
+// dgesdd never returns when it is given an infinity, so nothing but finite input reaches it.
+// Elements far from one are scaled by a power of two before.
 enum SVDRoutines {
   static let operation = "singular values"
   private static let thin = CChar(UInt8(ascii: "S"))

@@ -3,9 +3,9 @@ import KeelNumerics
 
 // dsyevd, and dsyevr where that fails, behind the gate.
 //
-// dsyevd is the fastest of LAPACK's symmetric eigen-solvers at every order that was measured, and it
-// reports failure; dsyev is several times slower, dsyevr may not return on NaN. The lower triangle is
-// read. Elements far from one are scaled by a power of two, which is exact.
+// dsyevd is the fastest of LAPACK's symmetric eigen-solvers at every order that was measured, and
+// it reports failure; dsyev is several times slower, dsyevr may not return on NaN. The lower
+// triangle is read. Elements far from one are scaled by a power of two, which is exact.
 enum SymmetricEigenRoutines {
   static let operation = "symmetric eigenvalues"
 
@@ -16,7 +16,8 @@ enum SymmetricEigenRoutines {
   ) throws(LinearAlgebraError) -> (real: Int, integer: Int) {
     if order == 0 { return (0, 0) }
     let n = try Gate.dimension(order, "order")
-    // The documented minimum; checked first, because the query itself overflows where it does not fit.
+    // The documented minimum; checked first, because the query itself overflows where it does not
+    // fit.
     let minimum = vectors ? 1 + 6 * order + 2 * order * order : 2 * order + 1
     _ = try Gate.workspace(0, atLeast: minimum)
     var real = 0.0

@@ -34,7 +34,8 @@ extension Matrix {
   ///   - transpositionB: How the right factor is read.
   ///   - scale: The factor of the product.
   ///   - keeping: The factor of the old content; zero ignores it, whatever it is.
-  /// - Throws: `shapeMismatch`, `notFinite` or `overflow`; after `overflow` the content is undefined.
+  /// - Throws: `shapeMismatch`, `notFinite` or `overflow`; after `overflow` the content is
+  ///   undefined.
   /// - Complexity: O(m · n · k).
   public mutating func setToProduct(
     _ a: Matrix,
@@ -108,8 +109,8 @@ extension Matrix {
   ///
   /// - Parameter scale: The factor of the product.
   /// - Returns: A symmetric matrix whose order is the number of columns; zero without rows.
-  /// - Throws: `notFinite`, `overflow`, or `countOutOfRange` when the square of the number of columns
-  ///   does not fit 32 bits.
+  /// - Throws: `notFinite`, `overflow`, or `countOutOfRange` when the square of the number of
+  ///   columns does not fit 32 bits.
   /// - Complexity: O(T · n²) for a T × n matrix, one `dsyrk`.
   public func gram(scale: Double = 1) throws(LinearAlgebraError) -> SymmetricMatrix {
     SymmetricMatrix(
@@ -142,7 +143,8 @@ extension Matrix {
   ///   - triangular: A square matrix of which one triangle is used; all of it must be finite.
   ///   - form: Side, triangle, transposition and diagonal.
   ///   - scale: The factor of the product.
-  /// - Throws: `shapeMismatch`, `notFinite` or `overflow`; after `overflow` the content is undefined.
+  /// - Throws: `shapeMismatch`, `notFinite` or `overflow`; after `overflow` the content is
+  ///   undefined.
   /// - Complexity: O(n² · m) for a triangular matrix of order n.
   public mutating func multiplyByTriangular(
     _ triangular: Matrix,

@@ -109,7 +109,8 @@ public struct Matrix: Sendable, Hashable {
     guard allowed.contains(columnCount) else {
       throw .countOutOfRange(argument: "columnCount", got: columnCount, allowed: allowed)
     }
-    // LAPACK addresses elements with 32-bit integers, so a larger matrix (16 GiB) could not be used.
+    // LAPACK addresses elements with 32-bit integers, so a larger matrix (16 GiB) could not be
+    // used.
     let largest = Int(Int32.max)
     let (count, overflow) = rowCount.multipliedReportingOverflow(by: columnCount)
     guard !overflow, count <= largest else {
@@ -204,8 +205,8 @@ extension Matrix {
 extension Span where Element == Double {
   /// The index of the first element that is NaN or infinite, if there is one.
   ///
-  /// A sum of `x · 0` over blocks is NaN exactly when a block holds such an element, which costs one
-  /// pass at memory speed; only a bad block is searched.
+  /// A sum of `x · 0` over blocks is NaN exactly when a block holds such an element, which costs
+  /// one pass at memory speed; only a bad block is searched.
   @inlinable
   public var firstNonFiniteIndex: Int? {
     let blockLength = 4096

@@ -79,8 +79,8 @@ public struct SymmetricMatrix: Sendable, Hashable {
     try self.init(Matrix(rows: rows))
   }
 
-  /// Creates a symmetric matrix from square column-major storage, by copying the lower triangle over
-  /// the upper one.
+  /// Creates a symmetric matrix from square column-major storage, by copying the lower triangle
+  /// over the upper one.
   package init(lowerTriangleOf storage: consuming [Double], order: Int) {
     self.order = order
     self.storage = storage

@@ -50,20 +50,20 @@ struct SearchTolerances {
     absolutePart: Double
   ) throws(NumericsError) {
     for end in [interval.lowerBound, interval.upperBound] where !end.isFinite {
-      throw .valueOutOfRange(
+      throw .invalidValue(
         argument: "interval", got: end, lowest: -.greatestFiniteMagnitude,
         highest: .greatestFiniteMagnitude)
     }
     let scale = max(interval.lowerBound.magnitude, interval.upperBound.magnitude)
     let absolute = settings.absoluteTolerance ?? absolutePart * min(1, scale)
     guard absolute >= 0, absolute < .infinity else {
-      throw .valueOutOfRange(
+      throw .invalidValue(
         argument: "absoluteTolerance", got: absolute, lowest: 0,
         highest: .greatestFiniteMagnitude)
     }
     let relative = settings.relativeTolerance ?? least
     guard relative >= 0, relative < 1 else {
-      throw .valueOutOfRange(argument: "relativeTolerance", got: relative, lowest: 0, highest: 1)
+      throw .invalidValue(argument: "relativeTolerance", got: relative, lowest: 0, highest: 1)
     }
     guard settings.maximumIterations >= 1 else {
       throw .countOutOfRange(
@@ -98,7 +98,7 @@ enum Bracket {
     -> Double
   {
     guard !value.isNaN else {
-      throw .valueOutOfRange(argument: name, got: value, lowest: -.infinity, highest: .infinity)
+      throw .invalidValue(argument: name, got: value, lowest: -.infinity, highest: .infinity)
     }
     return value
   }

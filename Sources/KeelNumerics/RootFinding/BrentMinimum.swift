@@ -19,7 +19,7 @@ extension Brent {
   ///   - interval: The interval, with finite ends.
   ///   - settings: Where to stop.
   /// - Returns: The argument of the least value found, with this value.
-  /// - Throws: `NumericsError.valueOutOfRange` when an end is infinite, a tolerance is outside its
+  /// - Throws: `NumericsError.invalidValue` when an end is infinite, a tolerance is outside its
   ///   range or the function returns NaN, `NumericsError.countOutOfRange` when no iteration is
   ///   allowed, `NumericsError.notConverged` with the best argument and the half length of the
   ///   bracket as residual when the iterations do not suffice.

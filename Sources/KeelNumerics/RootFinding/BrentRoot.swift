@@ -21,7 +21,7 @@ extension Brent {
   ///   - settings: Where to stop.
   /// - Returns: The root, with the value of the function there.
   /// - Throws: `NumericsError.rootNotBracketed` when the signs at the ends are equal,
-  ///   `NumericsError.valueOutOfRange` when an end is infinite, a tolerance is outside its range or
+  ///   `NumericsError.invalidValue` when an end is infinite, a tolerance is outside its range or
   ///   the function returns NaN, `NumericsError.countOutOfRange` when no iteration is allowed,
   ///   `NumericsError.notConverged` with the best argument when the iterations do not suffice.
   /// - Complexity: At most about the square of the number of steps that bisection takes.

@@ -63,6 +63,8 @@ private enum InverseIncompleteBeta {
   static let lastStep = 1e-8
   /// Below this logarithm of (1 + a + b) x the leading term of I is I to full accuracy.
   static let leadingTermLimit = -42.0
+  /// Room for rounding in the lower end of the bracket.
+  static let boundMargin = 1e-12
   /// Beyond this |u| the smaller of x and 1 − x underflows.
   static let largestLogit = 746.0
 
@@ -86,7 +88,7 @@ private enum InverseIncompleteBeta {
     if bound.high + log(1 + a + b) < leadingTermLimit {
       return .init(x: ExtendedExponential.product(DoubleDouble(1), bound))
     }
-    var lowest = max(-largestLogit, bound.high - 1e-12 * bound.high.magnitude)
+    var lowest = max(-largestLogit, bound.high - boundMargin * bound.high.magnitude)
     var highest = largestLogit
     var logit = min(max(lowest, guess(target, a, b)), highest)
     var point = argument(logit: logit)

@@ -56,6 +56,8 @@ private enum InverseIncompleteGamma {
   static let leadingTermLimit = -42.0
   /// Below this logarithm a number underflows to 0.
   static let underflowLimit = -746.0
+  /// Room for rounding in the lower end of the bracket.
+  static let boundMargin = 1e-12
   /// One step changes ln x by at most this much.
   static let longestStep = 5.0
   /// From here on every argument rounds to a.
@@ -86,7 +88,7 @@ private enum InverseIncompleteGamma {
     let target = isLower ? p : q
     let logTarget = log(target)
     let precise = lastStep / (1 + a).squareRoot().squareRoot()
-    var lowest = lowestX * (1 - 1e-12)
+    var lowest = lowestX * (1 - boundMargin)
     var highest = Double.greatestFiniteMagnitude
     var x = min(max(lowestX, guess(a, target, logTarget, isLower: isLower)), highest / 4)
     for _ in 0..<maximumSteps {

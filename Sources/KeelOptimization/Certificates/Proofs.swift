@@ -35,6 +35,10 @@ extension QuadraticProgram {
   /// The size of a residual of a proof relative to its terms that is taken for zero.
   static let proofTolerance = 1e-9
 
+  /// What rounding may leave of a sum, relative to the size of its terms; a smaller one counts as
+  /// zero.
+  private static let proofNoise = 1e-12
+
   /// Checks multipliers of rows as a proof of infeasibility, on the data of the program.
   ///
   /// The multipliers of the bounds are −A'y, so that the proof has no residual wherever a variable
@@ -44,7 +48,6 @@ extension QuadraticProgram {
   /// - Returns: The proof, or nil when the multipliers prove nothing.
   public func infeasibilityProof(rowMultipliers: [Double]) -> InfeasibilityProof? {
     guard rowMultipliers.count == rows.count else { return nil }
-    let noise = 1e-12
     let largest = largestMagnitude(rowMultipliers)
     guard largest > 0, largest < .infinity else { return nil }
     var y = rowMultipliers.map { $0 / largest }
@@ -69,7 +72,7 @@ extension QuadraticProgram {
     var residual = 0.0
     for i in z.indices where z[i] != 0 {
       let bound = z[i] > 0 ? lowerBounds[i] : upperBounds[i]
-      if bound.isInfinite || z[i].magnitude <= noise * size[i] {
+      if bound.isInfinite || z[i].magnitude <= Self.proofNoise * size[i] {
         residual = max(residual, z[i].magnitude / size[i])
         z[i] = 0
         continue
@@ -77,8 +80,10 @@ extension QuadraticProgram {
       value += bound * z[i]
       terms += (bound * z[i]).magnitude
     }
-    guard residual <= Self.proofTolerance, value > noise * terms, value.isFinite else { return nil }
-    let weighty = { (dual: Double, scale: Double) in dual.magnitude > noise * scale }
+    guard residual <= Self.proofTolerance, value > Self.proofNoise * terms, value.isFinite else {
+      return nil
+    }
+    let weighty = { (dual: Double, scale: Double) in dual.magnitude > Self.proofNoise * scale }
     let names =
       rows.indices.filter { weighty(y[$0], 1) }.map { rows[$0].name }
       + z.indices.filter { z[$0] != 0 }.map { variableName($0) }
@@ -87,7 +92,8 @@ extension QuadraticProgram {
       constraints: names)
   }
 
-  /// Checks a direction as a proof that the objective has no lower limit, on the data of the program.
+  /// Checks a direction as a proof that the objective has no lower limit, on the data of the
+  /// program.
   ///
   /// - Parameter candidate: One number a variable.
   /// - Returns: The proof, or nil when the direction proves nothing.

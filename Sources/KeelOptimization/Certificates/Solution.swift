@@ -77,8 +77,8 @@ public enum SolverStatus: Hashable, Sendable {
 /// The dual values of rows and bounds.
 ///
 /// The sign says what moves the minimum: a dual value is the derivative of the least objective with
-/// respect to the bound that is active, positive for a lower bound, negative for an upper one. At an
-/// optimum Px + q = A'(rows) + (bounds).
+/// respect to the bound that is active, positive for a lower bound, negative for an upper one. At
+/// an optimum Px + q = A'(rows) + (bounds).
 public struct Duals: Hashable, Sendable {
   /// One dual value a row.
   public let rows: [Double]

@@ -5,8 +5,8 @@ import KeelNumerics
 //
 // Starts from the active set that the interior-point iterations point to and pivots in blocks while
 // the number of violated conditions falls, one at a time after that (the safeguard of Judice and
-// Pires, Computers and Operations Research 21, 1994, with Murty's rule, which is finite for strictly
-// convex problems).
+// Pires, Computers and Operations Research 21, 1994, with Murty's rule, which is finite for
+// strictly convex problems).
 
 /// Turns an approximate solution into one whose active constraints hold exactly.
 struct ActiveSetPolish {

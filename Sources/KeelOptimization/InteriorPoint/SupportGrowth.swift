@@ -14,8 +14,8 @@ struct SupportGrowth {
   /// The number of variables to start with.
   private static let startingSupport = 12
 
-  /// The number of variables to start with for each further row with a positive lower bound, so that
-  /// it can be met.
+  /// The number of variables to start with for each further row with a positive lower bound, so
+  /// that it can be met.
   private static let supportPerRow = 2
 
   /// The number of variables that one step may free, relative to those that are free.

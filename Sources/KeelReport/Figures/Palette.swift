@@ -1,8 +1,8 @@
 /// The colors of figures and pages, for light and for dark surroundings.
 ///
-/// The series colors start from the palette of Okabe and Ito ("Color Universal Design", 2008), which
-/// people with any kind of color vision tell apart; orange, sky blue and the dark variants are
-/// shifted until each has a contrast of at least 3 : 1 with its background (WCAG 2.2, 1.4.11).
+/// The series colors start from the palette of Okabe and Ito ("Color Universal Design", 2008),
+/// which people with any kind of color vision tell apart; orange, sky blue and the dark variants
+/// are shifted until each has a contrast of at least 3 : 1 with its background (WCAG 2.2, 1.4.11).
 package enum Palette {
   /// One set of colors.
   package struct Colors: Hashable, Sendable {

@@ -1,7 +1,8 @@
 import FuzzInput
 import Keel
 
-/// Matrices of any numbers through every factorization: each call ends with a value or a typed error.
+/// Matrices of any numbers through every factorization: each call ends with a value or a typed
+/// error.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ data: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   var input = FuzzInput(data, count)

@@ -1,33 +1,6 @@
 import KeelLinearAlgebra
 import KeelNumerics
 
-/// Products of a symmetric matrix and a vector, summed column after column.
-enum SymmetricKernel {
-  /// The product A x, where the count of `x` is the order of A.
-  static func product(_ matrix: SymmetricMatrix, _ x: [Double]) -> [Double] {
-    var result = [Double](repeating: 0, count: matrix.order)
-    var output = result.mutableSpan
-    for j in 0..<matrix.order where x[j] != 0 {
-      let column = matrix.column(j)
-      let factor = x[j]
-      for i in 0..<column.count { output[i] += column[i] * factor }
-    }
-    return result
-  }
-
-  /// The product |A| |x|.
-  static func absoluteProduct(_ matrix: SymmetricMatrix, _ x: [Double]) -> [Double] {
-    var result = [Double](repeating: 0, count: matrix.order)
-    var output = result.mutableSpan
-    for j in 0..<matrix.order where x[j] != 0 {
-      let column = matrix.column(j)
-      let factor = x[j].magnitude
-      for i in 0..<column.count { output[i] += column[i].magnitude * factor }
-    }
-    return result
-  }
-}
-
 /// A Cholesky factorization whose memory is kept from one matrix to the next of the same order.
 struct DefiniteFactor: ~Copyable {
   private var solver: CholeskySolver?

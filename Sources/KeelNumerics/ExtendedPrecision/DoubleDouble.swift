@@ -5,34 +5,37 @@
 // 2⁻¹⁰⁴. Arguments stay far from overflow: magnitudes below 1e290 or so.
 
 /// A number in twice the precision of a double: `high + low`, `high` being the nearest double.
-struct DoubleDouble {
-  var high: Double
-  var low: Double
+///
+/// Usable from inline, without which other modules of the package would call every operation.
+@usableFromInline
+package struct DoubleDouble: Sendable {
+  @usableFromInline package var high: Double
+  @usableFromInline package var low: Double
 
-  @inline(__always)
-  init(_ high: Double, _ low: Double = 0) {
+  @inlinable @inline(__always)
+  package init(_ high: Double, _ low: Double = 0) {
     self.high = high
     self.low = low
   }
 
   /// The exact sum of two doubles.
-  @inline(__always)
-  static func sum(_ a: Double, _ b: Double) -> DoubleDouble {
+  @inlinable @inline(__always)
+  package static func sum(_ a: Double, _ b: Double) -> DoubleDouble {
     let s = a + b
     let t = s - a
     return DoubleDouble(s, (a - (s - t)) + (b - t))
   }
 
   /// The exact sum of two doubles, the first being the larger in magnitude.
-  @inline(__always)
-  static func orderedSum(_ a: Double, _ b: Double) -> DoubleDouble {
+  @inlinable @inline(__always)
+  package static func orderedSum(_ a: Double, _ b: Double) -> DoubleDouble {
     let s = a + b
     return DoubleDouble(s, b - (s - a))
   }
 
   /// The exact product of two doubles, but for underflow.
-  @inline(__always)
-  static func product(_ a: Double, _ b: Double) -> DoubleDouble {
+  @inlinable @inline(__always)
+  package static func product(_ a: Double, _ b: Double) -> DoubleDouble {
     let p = a * b
     let x = halves(a)
     let y = halves(b)
@@ -41,42 +44,44 @@ struct DoubleDouble {
   }
 
   /// The two halves of a double, of 26 bits each (the low one has a sign): Veltkamp's splitting.
-  @inline(__always)
-  private static func halves(_ a: Double) -> DoubleDouble {
+  @inlinable @inline(__always)
+  package static func halves(_ a: Double) -> DoubleDouble {
     let splitter = 134_217_729.0  // 2²⁷ + 1
     let c = splitter * a
     let high = c - (c - a)
     return DoubleDouble(high, a - high)
   }
 
-  @inline(__always)
-  static func + (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble {
+  @inlinable @inline(__always)
+  package static func + (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble {
     let s = sum(a.high, b.high)
     let t = sum(a.low, b.low)
     let u = orderedSum(s.high, s.low + t.high)
     return orderedSum(u.high, u.low + t.low)
   }
 
-  @inline(__always)
-  static prefix func - (a: DoubleDouble) -> DoubleDouble { DoubleDouble(-a.high, -a.low) }
+  @inlinable @inline(__always)
+  package static prefix func - (a: DoubleDouble) -> DoubleDouble {
+    DoubleDouble(-a.high, -a.low)
+  }
 
-  @inline(__always)
-  static func - (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble { a + (-b) }
+  @inlinable @inline(__always)
+  package static func - (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble { a + (-b) }
 
-  @inline(__always)
-  static func * (a: DoubleDouble, b: Double) -> DoubleDouble {
+  @inlinable @inline(__always)
+  package static func * (a: DoubleDouble, b: Double) -> DoubleDouble {
     let p = product(a.high, b)
     return orderedSum(p.high, p.low + a.low * b)
   }
 
-  @inline(__always)
-  static func * (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble {
+  @inlinable @inline(__always)
+  package static func * (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble {
     let p = product(a.high, b.high)
     return orderedSum(p.high, p.low + (a.high * b.low + a.low * b.high))
   }
 
-  @inline(__always)
-  static func / (a: DoubleDouble, b: Double) -> DoubleDouble {
+  @inlinable @inline(__always)
+  package static func / (a: DoubleDouble, b: Double) -> DoubleDouble {
     let q = a.high / b
     let rest = a - product(q, b)
     return orderedSum(q, (rest.high + rest.low) / b)

@@ -1,0 +1,21 @@
+import KeelData
+import KeelAllocation
+import Testing
+
+@Suite struct ErrorDescriptionTests {
+  @Test func eachErrorIsOneSentenceWithItsNumbers() {
+    let errors: [(AllocationError, String)] = [
+      (.universeMismatch(position: nil, left: "X", right: nil), "X is not in the universe"),
+      (
+        .infeasible(constraints: ["budget", "upper bound of BTC"], contradiction: 0.25),
+        "no weights satisfy budget, upper bound of BTC together: they miss each other by 0.25"
+      ),
+      (
+        .riskBudgetUnattainable(asset: "USDT", reason: .noVariance),
+        "the risk budget of USDT cannot be met: it has no variance"
+      ),
+      (.invalidValue(argument: "budget", asset: nil, got: .infinity), "budget is inf"),
+    ]
+    for (error, sentence) in errors { #expect("\(error)" == sentence) }
+  }
+}
