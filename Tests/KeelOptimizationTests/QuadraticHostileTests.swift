@@ -75,6 +75,13 @@ import Testing
     #expect(!claimed.holds(Certificate.optimalTolerances))
   }
 
+  @Test func rowsOfMissingVariables() throws {
+    let row = LinearRow("sum", coefficients: [1, 2, 3], lower: 0, upper: 1)
+    #expect(row.value(at: [1, 1, 1]) == 6)
+    #expect(row.value(at: [1]).isNaN)
+    #expect(row.value(at: []).isNaN)
+  }
+
   @Test func emptyPrograms() throws {
     let none = try QuadraticProgram(quadratic: .diagonal([]))
     let status = try QuadraticSolver().solve(none).status

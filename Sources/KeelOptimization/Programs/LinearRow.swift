@@ -69,9 +69,10 @@ public struct LinearRow: Hashable, Sendable {
 
   /// The value a'x.
   ///
-  /// - Parameter x: The variables; traps when an index is out of range.
-  /// - Returns: The sum of coefficient times variable.
+  /// - Parameter x: The variables.
+  /// - Returns: The sum of coefficient times variable, or NaN when a variable of the row is missing.
   public func value(at x: [Double]) -> Double {
+    guard indices.allSatisfy(x.indices.contains) else { return .nan }
     var sum = 0.0
     for (i, a) in zip(indices, coefficients) { sum += a * x[i] }
     return sum
