@@ -19,8 +19,10 @@ public enum AllocationError: Error, Hashable, Sendable {
   /// The covariance has a negative variance in some direction.
   case covarianceNotPositiveSemidefinite
 
-  /// A number in a constraint or a setting is NaN, infinite or outside its range.
-  case invalidValue(argument: String, asset: AssetID?, got: Double)
+  /// A number in a constraint or a setting is NaN or outside the allowed interval, both ends
+  /// included; the argument may also be a count.
+  case invalidValue(
+    argument: String, asset: AssetID?, got: Double, allowed: ClosedRange<Double>)
 
   /// Two values that meet in one call are about different assets, or about the same in another
   /// order; an asset is nil where one of them has no more. The position is nil where a constraint
@@ -61,8 +63,8 @@ extension AllocationError: CustomStringConvertible {
       "the largest expected return is \(best), not above the risk-free rate \(riskFreeRate)"
     case .covarianceNotPositiveSemidefinite:
       "the covariance has a negative variance in some direction"
-    case .invalidValue(let argument, let asset, let got):
-      "\(argument)\(asset.map { " of \($0)" } ?? "") is \(got)"
+    case .invalidValue(let argument, let asset, let got, let allowed):
+      "\(argument)\(asset.map { " of \($0)" } ?? "") is \(got), allowed is \(allowed)"
     case .universeMismatch(let position?, let left, let right):
       "the universes differ at position \(position): "
         + "\(left?.rawValue ?? "nothing") and \(right?.rawValue ?? "nothing")"
@@ -147,7 +149,7 @@ enum Translation {
     do throws(DataError) {
       return try Weights(universe: universe, values: values)
     } catch {
-      throw .invalidValue(argument: "weights", asset: nil, got: .nan)
+      throw .invalidValue(argument: "weights", asset: nil, got: .nan, allowed: .finite)
     }
   }
 
@@ -155,16 +157,22 @@ enum Translation {
     switch error {
     case .conflictingBounds(let name, let lower, let upper):
       .infeasible(constraints: [name], contradiction: lower - upper)
-    case .invalidValue(let argument, let index, let got):
+    case .invalidValue(let argument, let index, let got, let allowed):
       .invalidValue(
         argument: argument, asset: index < universe.count ? universe.assets[max(index, 0)] : nil,
-        got: got)
+        got: got, allowed: allowed)
     case .notConvex: .covarianceNotPositiveSemidefinite
-    case .duplicateName(let name): .invalidValue(argument: name, asset: nil, got: .nan)
-    case .shapeMismatch(let argument, let got, _):
-      .invalidValue(argument: argument, asset: nil, got: Double(got))
-    case .invalidIndex(let argument, let got, _):
-      .invalidValue(argument: argument, asset: nil, got: Double(got))
+    case .duplicateName(let name):
+      .invalidValue(
+        argument: "count of constraints named \(name)", asset: nil, got: 2, allowed: 1...1)
+    case .shapeMismatch(let argument, let got, let required):
+      .invalidValue(
+        argument: "count of \(argument)", asset: nil, got: Double(got),
+        allowed: Double(required)...Double(required))
+    case .invalidIndex(let argument, let got, let count):
+      .invalidValue(
+        argument: "index in \(argument)", asset: nil, got: Double(got),
+        allowed: 0...Double(max(count - 1, 0)))
     }
   }
 }

@@ -7,8 +7,9 @@ public enum OptimizationError: Error, Hashable, Sendable {
   /// The number of elements does not fit the number of variables or rows.
   case shapeMismatch(argument: String, got: Int, required: Int)
 
-  /// A number is NaN, or infinite where only a finite number makes sense.
-  case invalidValue(argument: String, index: Int, got: Double)
+  /// A number is NaN or outside the allowed interval, which is all finite numbers where only those
+  /// make sense.
+  case invalidValue(argument: String, index: Int, got: Double, allowed: ClosedRange<Double>)
 
   /// An index names no variable, or the same variable twice.
   case invalidIndex(argument: String, got: Int, count: Int)
@@ -24,14 +25,21 @@ public enum OptimizationError: Error, Hashable, Sendable {
   case notConvex(order: Int)
 }
 
+extension ClosedRange<Double> {
+  /// All finite numbers.
+  package static var finite: ClosedRange<Double> {
+    -.greatestFiniteMagnitude ... .greatestFiniteMagnitude
+  }
+}
+
 extension OptimizationError: CustomStringConvertible {
   /// What went wrong, in one sentence.
   public var description: String {
     switch self {
     case .shapeMismatch(let argument, let got, let required):
       "\(argument) has \(got) elements, required are \(required)"
-    case .invalidValue(let argument, let index, let got):
-      "\(argument) is \(got) at index \(index)"
+    case .invalidValue(let argument, let index, let got, let allowed):
+      "\(argument) is \(got) at index \(index), allowed is \(allowed)"
     case .invalidIndex(let argument, let got, let count):
       "\(argument) holds the index \(got), which names no variable of \(count) or one twice"
     case .duplicateName(let name):

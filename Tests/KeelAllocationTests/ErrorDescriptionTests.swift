@@ -14,7 +14,10 @@ import Testing
         .riskBudgetUnattainable(asset: "USDT", reason: .noVariance),
         "the risk budget of USDT cannot be met: it has no variance"
       ),
-      (.invalidValue(argument: "budget", asset: nil, got: .infinity), "budget is inf"),
+      (
+        .invalidValue(argument: "budget", asset: nil, got: .infinity, allowed: 0...2),
+        "budget is inf, allowed is 0.0...2.0"
+      ),
     ]
     for (error, sentence) in errors { #expect("\(error)" == sentence) }
   }

@@ -130,7 +130,7 @@ extension PortfolioConstraints {
   /// The rows in the order of a universe, the budget first.
   func resolvedRows(over universe: Universe) throws(AllocationError) -> [LinearRow] {
     guard budget.isFinite else {
-      throw .invalidValue(argument: Self.budgetName, asset: nil, got: budget)
+      throw .invalidValue(argument: Self.budgetName, asset: nil, got: budget, allowed: .finite)
     }
     var rows = [
       LinearRow(
@@ -144,7 +144,8 @@ extension PortfolioConstraints {
           throw .universeMismatch(position: nil, left: asset, right: nil)
         }
         guard coefficient.isFinite else {
-          throw .invalidValue(argument: constraint.name, asset: asset, got: coefficient)
+          throw .invalidValue(
+            argument: constraint.name, asset: asset, got: coefficient, allowed: .finite)
         }
         pairs.append((position, coefficient))
       }

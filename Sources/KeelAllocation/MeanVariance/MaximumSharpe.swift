@@ -60,7 +60,7 @@ public struct MaximumSharpe: Hashable, Sendable {
     let universe = covariance.universe
     try Translation.requireEqual(expectedReturns.universe, universe)
     guard riskFreeRate.isFinite else {
-      throw .invalidValue(argument: "riskFreeRate", asset: nil, got: riskFreeRate)
+      throw .invalidValue(argument: "riskFreeRate", asset: nil, got: riskFreeRate, allowed: .finite)
     }
     let (lower, upper) = try constraints.resolvedBounds(over: universe)
     let rows = try constraints.resolvedRows(over: universe)

@@ -50,7 +50,9 @@ public struct MaximumUtility: Hashable, Sendable {
     let universe = covariance.universe
     try Translation.requireEqual(expectedReturns.universe, universe)
     guard riskAversion >= 0, riskAversion.isFinite else {
-      throw .invalidValue(argument: "riskAversion", asset: nil, got: riskAversion)
+      throw .invalidValue(
+        argument: "riskAversion", asset: nil, got: riskAversion,
+        allowed: 0 ... .greatestFiniteMagnitude)
     }
     let program = try Self.program(
       expectedReturns.values, covariance, riskAversion: riskAversion, constraints)

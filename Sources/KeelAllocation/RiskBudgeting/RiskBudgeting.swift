@@ -150,12 +150,16 @@ public struct RiskBudgeting: Hashable, Sendable {
   /// The largest relative distance of a contribution from its budget in any answer.
   private static let publishedTolerance = 1e-9
 
+  private static let positive = Double.leastNonzeroMagnitude...Double.greatestFiniteMagnitude
+
   private func requireLimits() throws(AllocationError) {
     guard budget > 0, budget.isFinite else {
-      throw .invalidValue(argument: "budget", asset: nil, got: budget)
+      throw .invalidValue(
+        argument: "budget", asset: nil, got: budget, allowed: Self.positive)
     }
     if let maximumWeight, !(maximumWeight > 0) {
-      throw .invalidValue(argument: "maximumWeight", asset: nil, got: maximumWeight)
+      throw .invalidValue(
+        argument: "maximumWeight", asset: nil, got: maximumWeight, allowed: Self.positive)
     }
   }
 
@@ -179,7 +183,7 @@ public struct RiskBudgeting: Hashable, Sendable {
       return try RiskContributions.volatility(weights: weights, covariance: covariance)
     } catch {
       if case .negativeVariance = error { throw .covarianceNotPositiveSemidefinite }
-      throw .invalidValue(argument: "covariance", asset: nil, got: .nan)
+      throw .invalidValue(argument: "covariance", asset: nil, got: .nan, allowed: .finite)
     }
   }
 
@@ -203,7 +207,7 @@ public struct RiskBudgeting: Hashable, Sendable {
       for (i, asset) in universe.assets.enumerated() {
         guard let share = table[asset], share > 0, share.isFinite else {
           throw .invalidValue(
-            argument: "budgets", asset: asset, got: table[asset] ?? .nan)
+            argument: "budgets", asset: asset, got: table[asset] ?? .nan, allowed: Self.positive)
         }
         shares[i] = share
       }
@@ -213,7 +217,9 @@ public struct RiskBudgeting: Hashable, Sendable {
     let total = shares.reduce(0) { $0 + $1 / largest }
     let resolved = shares.map { $0 / largest / total }
     for (i, share) in resolved.enumerated() where !share.isNormal {
-      throw .invalidValue(argument: "budgets", asset: universe.assets[i], got: shares[i])
+      throw .invalidValue(
+        argument: "budgets", asset: universe.assets[i], got: shares[i],
+        allowed: largest * .leastNormalMagnitude...largest)
     }
     return resolved
   }

@@ -101,18 +101,19 @@ extension QuadraticProgram {
     case .dense(let matrix):
       if let place = matrix.firstNonFiniteElement {
         throw .invalidValue(
-          argument: "quadratic", index: place.column, got: matrix[place.row, place.column])
+          argument: "quadratic", index: place.column, got: matrix[place.row, place.column],
+          allowed: .finite)
       }
     case .diagonal(let values):
       for (i, value) in values.enumerated() where !value.isFinite {
-        throw .invalidValue(argument: "quadratic", index: i, got: value)
+        throw .invalidValue(argument: "quadratic", index: i, got: value, allowed: .finite)
       }
     }
     for (i, value) in quadratic.diagonal.enumerated() where value < 0 {
       throw .notConvex(order: i + 1)
     }
     for (i, value) in linear.enumerated() where !value.isFinite {
-      throw .invalidValue(argument: "linear", index: i, got: value)
+      throw .invalidValue(argument: "linear", index: i, got: value, allowed: .finite)
     }
   }
 
@@ -128,7 +129,8 @@ extension QuadraticProgram {
           throw .invalidIndex(argument: row.name, got: index, count: variableCount)
         }
         guard value.isFinite else {
-          throw .invalidValue(argument: row.name, index: index, got: value)
+          throw .invalidValue(
+            argument: row.name, index: index, got: value, allowed: .finite)
         }
         previous = index
       }
@@ -160,8 +162,10 @@ extension QuadraticProgram {
     index: Int,
     name: @autoclosure () -> String
   ) throws(OptimizationError) {
-    if lower.isNaN { throw .invalidValue(argument: name(), index: index, got: lower) }
-    if upper.isNaN { throw .invalidValue(argument: name(), index: index, got: upper) }
+    for bound in [lower, upper] where bound.isNaN {
+      throw .invalidValue(
+        argument: name(), index: index, got: bound, allowed: -.infinity ... .infinity)
+    }
     guard lower <= upper, lower < .infinity, upper > -.infinity else {
       throw .conflictingBounds(name: name(), lower: lower, upper: upper)
     }
