@@ -1,0 +1,99 @@
+// Goals: (1) distance zero for equal assets, and the same bits for every order of the assets; (2) no
+// overflow for any covariance; (3) loops over columns.
+
+import KeelNumerics
+
+/// Says how far apart two assets are, given their correlations.
+///
+/// ```text
+/// d(i, j) = √((1 − ρ(i, j)) / 2)
+/// ```
+///
+/// Libraries differ in which of the two distances they cluster by, and their trees differ with it.
+@nonexhaustive
+public enum CorrelationDistance: Hashable, Sendable, CaseIterable {
+  /// The distance d itself: 0 for correlation 1, √½ for 0, 1 for −1.
+  case direct
+
+  /// The Euclidean distance of two columns of d, the distance of distances of the original article.
+  ///
+  /// ```text
+  /// D(i, j) = √(Σ_k (d(k, i) − d(k, j))²)
+  /// ```
+  ///
+  /// Two assets are close when they are equally far from all others. It takes O(N³) operations.
+  case distanceOfDistances
+}
+
+/// Correlations and standard deviations, with the assets in a given order.
+struct Correlations {
+  /// The standard deviations.
+  let deviations: [Double]
+
+  /// The correlations, within [−1, 1], column after column; the upper triangle is zero.
+  let lowerTriangle: [Double]
+
+  var order: Int { deviations.count }
+
+  /// Divides a covariance with positive variances by its standard deviations.
+  init(_ covariance: SymmetricMatrix, at positions: [Int]) {
+    let n = positions.count
+    let variances = positions.map { covariance[$0, $0] }
+    // Powers of two that bring each variance to [1, 4), exactly. There √(v·v) = v, so that equal
+    // columns have the correlation one and not one minus an ulp.
+    let scales = variances.map {
+      Double(sign: .plus, exponent: -($0.exponent >> 1), significand: 1)
+    }
+    let scaled = zip(variances, scales).map { $0 * $1 * $1 }
+    var elements = [Double](repeating: 0, count: n * n)
+    var output = elements.mutableSpan
+    for j in 0..<n {
+      let column = covariance.column(positions[j])
+      for i in (j + 1)..<max(n, j + 1) {
+        output[i &+ j &* n] = column[positions[i]] * scales[i] * scales[j]
+      }
+      for i in (j + 1)..<max(n, j + 1) {
+        let ratio = output[i &+ j &* n] / (scaled[i] * scaled[j]).squareRoot()
+        output[i &+ j &* n] = min(max(ratio, -1), 1)
+      }
+      output[j &+ j &* n] = 1
+    }
+    deviations = variances.map { $0.squareRoot() }
+    lowerTriangle = elements
+  }
+
+  /// The distances of the assets.
+  func distances(_ distance: CorrelationDistance) -> SymmetricMatrix {
+    let n = order
+    let direct = [Double](capacity: n * n) { output in
+      for k in lowerTriangle.indices { output.append(((1 - lowerTriangle[k]) / 2).squareRoot()) }
+    }
+    let matrix = SymmetricMatrix(lowerTriangleOf: direct, order: n)
+    switch distance {
+    case .direct: return matrix
+    case .distanceOfDistances: return Self.distancesOfColumns(matrix)
+    }
+  }
+
+  /// The Euclidean distances of the columns.
+  private static func distancesOfColumns(_ matrix: SymmetricMatrix) -> SymmetricMatrix {
+    let n = matrix.order
+    var result = [Double](repeating: 0, count: n * n)
+    var output = result.mutableSpan
+    for j in 0..<n {
+      // Row k of the matrix is its column k, so that the inner loop runs over contiguous elements.
+      for k in 0..<n {
+        let column = matrix.column(k)
+        let reference = column[j]
+        for i in (j + 1)..<max(n, j + 1) {
+          let difference = column[i] - reference
+          output[i &+ j &* n] += difference * difference
+        }
+      }
+      for i in (j + 1)..<max(n, j + 1) {
+        output[i &+ j &* n] = output[i &+ j &* n].squareRoot()
+      }
+    }
+    return SymmetricMatrix(lowerTriangleOf: result, order: n)
+  }
+}
