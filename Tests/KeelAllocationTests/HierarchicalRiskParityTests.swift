@@ -1,5 +1,6 @@
 import KeelAllocation
 import KeelData
+import KeelDistributions
 import KeelNumerics
 import KeelTestSupport
 import Testing
