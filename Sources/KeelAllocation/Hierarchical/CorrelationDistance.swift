@@ -65,35 +65,18 @@ struct Correlations {
   /// The distances of the assets.
   func distances(_ distance: CorrelationDistance) -> SymmetricMatrix {
     let n = order
+    let correlations = lowerTriangle.span
     let direct = [Double](capacity: n * n) { output in
-      for k in lowerTriangle.indices { output.append(((1 - lowerTriangle[k]) / 2).squareRoot()) }
+      for j in 0..<n {
+        let column = correlations.extracting((j &* n)..<((j + 1) &* n))
+        for _ in 0..<j { output.append(0) }
+        for i in j..<n { output.append(((1 - column[i]) / 2).squareRoot()) }
+      }
     }
     let matrix = SymmetricMatrix(lowerTriangleOf: direct, order: n)
     switch distance {
     case .direct: return matrix
-    case .distanceOfDistances: return Self.distancesOfColumns(matrix)
+    case .distanceOfDistances: return ColumnDistances.matrix(matrix)
     }
-  }
-
-  /// The Euclidean distances of the columns.
-  private static func distancesOfColumns(_ matrix: SymmetricMatrix) -> SymmetricMatrix {
-    let n = matrix.order
-    var result = [Double](repeating: 0, count: n * n)
-    var output = result.mutableSpan
-    for j in 0..<n {
-      // Row k of the matrix is its column k, so that the inner loop runs over contiguous elements.
-      for k in 0..<n {
-        let column = matrix.column(k)
-        let reference = column[j]
-        for i in (j + 1)..<max(n, j + 1) {
-          let difference = column[i] - reference
-          output[i &+ j &* n] += difference * difference
-        }
-      }
-      for i in (j + 1)..<max(n, j + 1) {
-        output[i &+ j &* n] = output[i &+ j &* n].squareRoot()
-      }
-    }
-    return SymmetricMatrix(lowerTriangleOf: result, order: n)
   }
 }
