@@ -84,7 +84,9 @@ import Testing
     }
   }
 
-  @Test(arguments: [subnormal("5e-324"), 1e-310, 1e-300, 1e-150, 1, 1e150, 1e300, 1.7e308])
+  @Test(arguments: [
+    subnormal("5e-324"), subnormal("1e-310"), 1e-300, 1e-150, 1, 1e150, 1e300, 1.7e308,
+  ])
   func extremeScales(scale: Double) throws {
     let deviations = [1.0, 0.5, 0.25, 0.75]
     for ratio in [1.0, 1e-6, 1e-150] {

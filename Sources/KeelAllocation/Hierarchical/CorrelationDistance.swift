@@ -45,21 +45,21 @@ struct Correlations {
       Double(sign: .plus, exponent: -($0.exponent >> 1), significand: 1)
     }
     let scaled = zip(variances, scales).map { $0 * $1 * $1 }
-    var elements = [Double](repeating: 0, count: n * n)
-    var output = elements.mutableSpan
-    for j in 0..<n {
-      let column = covariance.column(positions[j])
-      for i in (j + 1)..<max(n, j + 1) {
-        output[i &+ j &* n] = column[positions[i]] * scales[i] * scales[j]
+    var gathered = [Double](repeating: 0, count: n)
+    lowerTriangle = [Double](capacity: n * n) { output in
+      for j in 0..<n {
+        let column = covariance.column(positions[j])
+        for i in j..<n { gathered[i] = column[positions[i]] }
+        let (scale, variance) = (scales[j], scaled[j])
+        for _ in 0..<j { output.append(0) }
+        output.append(1)
+        for i in (j + 1)..<max(n, j + 1) {
+          let ratio = gathered[i] * scales[i] * scale / (scaled[i] * variance).squareRoot()
+          output.append(min(max(ratio, -1), 1))
+        }
       }
-      for i in (j + 1)..<max(n, j + 1) {
-        let ratio = output[i &+ j &* n] / (scaled[i] * scaled[j]).squareRoot()
-        output[i &+ j &* n] = min(max(ratio, -1), 1)
-      }
-      output[j &+ j &* n] = 1
     }
     deviations = variances.map { $0.squareRoot() }
-    lowerTriangle = elements
   }
 
   /// The distances of the assets.
