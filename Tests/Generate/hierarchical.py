@@ -96,7 +96,7 @@ def main():
                     "weights": weights.tolist()})
         label = f"n={n}" + (f" T={observations}" if observations else "")
         cases.append({
-            "name": label, "covariance": cov.tolist(), "relative": 1e-12, "results": results})
+            "name": label, "covariance": cov.tolist(), "relative": 1e-13, "results": results})
     json.dump({
         "generator": "Tests/Generate/hierarchical.py",
         "versions": {

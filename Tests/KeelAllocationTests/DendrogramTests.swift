@@ -12,7 +12,7 @@ struct NaiveClustering {
     let height: Double
   }
 
-  /// The steps, with the members of both clusters; of equal pairs the one that `precedes` prefers.
+  /// The steps, with the members of both clusters.
   static func steps(
     _ distance: (_ left: [Int], _ right: [Int]) -> Double,
     count: Int
