@@ -1,0 +1,96 @@
+public import KeelData
+public import KeelDistributions
+import KeelNumerics
+
+/// Weights that are split top-down over a tree of correlated assets, without inverting a covariance.
+///
+/// The assets are clustered by their correlations and put in the order of the tree's leaves. The list
+/// is halved again and again; each half gets weight in inverse proportion to the variance of its
+/// inverse-variance portfolio.
+///
+/// ```text
+/// share of the left half = 1 − V_left / (V_left + V_right),   V = w'Σw,   w_i ∝ 1 / Σ_ii
+/// ```
+///
+/// Weights are not negative and add to one. The relative error of a weight is some ulp times the
+/// number of assets unless clusters are nearly without risk. Weights and tree have the same bits for
+/// every order of the assets. Reference: López de Prado, Building diversified portfolios that
+/// outperform out of sample, Journal of Portfolio Management 42 (2016).
+public struct HierarchicalRiskParity: Hashable, Sendable {
+  /// A portfolio with the tree that it was read from.
+  public struct Portfolio: Hashable, Sendable {
+    /// The weights.
+    public let weights: Weights
+
+    /// The clusters, and the order of the assets that was halved.
+    public let tree: Dendrogram
+
+    /// What each asset contributes to the volatility.
+    public let contributions: RiskContributions
+  }
+
+  /// The distance that the assets are clustered by.
+  public var distance: CorrelationDistance
+
+  /// The linkage of the clusters.
+  public var linkage: Linkage
+
+  /// Creates the portfolio choice.
+  ///
+  /// - Parameters:
+  ///   - distance: The distance. It has no default because libraries differ: the original article
+  ///     takes the distance of distances, PyPortfolioOpt and Riskfolio-Lib the direct one.
+  ///   - linkage: The linkage; single in the original article.
+  public init(distance: CorrelationDistance, linkage: Linkage = .single) {
+    self.distance = distance
+    self.linkage = linkage
+  }
+
+  /// Chooses the weights.
+  ///
+  /// Of two halves without risk each gets half of the weight; a half without risk beside one with
+  /// risk gets all. A covariance that is not positive semidefinite is refused where a cluster has a
+  /// negative variance, and not looked at elsewhere.
+  ///
+  /// - Parameter covariance: The covariance of N assets per period; it may be singular.
+  /// - Returns: The weights with the tree and the attained risk contributions.
+  /// - Throws: ``AllocationError/invalidArgument(name:asset:got:)`` for an asset without variance or
+  ///   a volatility that is not representable, ``AllocationError/covarianceNotPositiveSemidefinite``,
+  ///   ``AllocationError/infeasible(constraints:contradiction:)`` without assets.
+  /// - Complexity: O(N²), and O(N³) for the distance of distances.
+  public func weights(covariance: Covariance) throws(AllocationError) -> Portfolio {
+    let universe = covariance.universe
+    guard universe.count > 0 else {
+      throw .infeasible(constraints: [PortfolioConstraints.budgetName], contradiction: 1)
+    }
+    let matrix = covariance.matrix
+    for (i, asset) in universe.assets.enumerated() where !(matrix[i, i] > 0) {
+      throw .invalidArgument(name: "covariance", asset: asset, got: matrix[i, i])
+    }
+    let positions = universe.positionsByName
+    let correlations = Correlations(matrix, at: positions)
+    let tree = MergeTree(distances: correlations.distances(distance), linkage: linkage)
+    let order = tree.leafOrder
+    let sorted = try RecursiveBisection(correlations, order: order).weights()
+    var values = [Double](repeating: 0, count: universe.count)
+    for (rank, position) in positions.enumerated() { values[position] = sorted[rank] }
+    let weights = try Translation.weights(values, over: universe)
+    return Portfolio(
+      weights: weights,
+      tree: Dendrogram(tree, leafOrder: order, assets: positions.map { universe.assets[$0] }),
+      contributions: try Self.contributions(weights, covariance))
+  }
+
+  /// The parts of the volatility, with errors in this module's terms.
+  private static func contributions(
+    _ weights: Weights,
+    _ covariance: Covariance
+  ) throws(AllocationError) -> RiskContributions {
+    do throws(DistributionsError) {
+      return try RiskContributions.volatility(weights: weights, covariance: covariance)
+    } catch {
+      if case .negativeVariance = error { throw .covarianceNotPositiveSemidefinite }
+      throw .invalidArgument(name: "covariance", asset: nil, got: .infinity)
+    }
+  }
+}
