@@ -78,6 +78,17 @@ def scipy_student_t_fit(x):
     return run
 
 
+@peer("PyPortfolioOpt")
+def pypfopt_hrp(x):
+    import pandas
+    from pypfopt.hierarchical_portfolio import HRPOpt
+    frame = pandas.DataFrame(x)
+    def run():
+        weights = HRPOpt(frame).optimize(linkage_method="single")
+        return np.array([weights[i] for i in range(x.shape[1])])
+    return run
+
+
 @peer("scipy")
 def numpy_black_scholes(spot, strike, time_to_expiry, volatility, rate):
     from scipy.special import ndtr

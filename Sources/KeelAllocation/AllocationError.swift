@@ -1,4 +1,6 @@
 public import KeelData
+import KeelDistributions
+import KeelNumerics
 public import KeelOptimization
 
 /// Describes why there is no portfolio to return.
@@ -150,6 +152,19 @@ enum Translation {
       return try Weights(universe: universe, values: values)
     } catch {
       throw .invalidValue(argument: "weights", asset: nil, got: .nan, allowed: .finite)
+    }
+  }
+
+  /// The parts of the volatility, with errors in this module's terms.
+  static func contributions(
+    _ weights: Weights,
+    _ covariance: Covariance
+  ) throws(AllocationError) -> RiskContributions {
+    do throws(DistributionsError) {
+      return try RiskContributions.volatility(weights: weights, covariance: covariance)
+    } catch {
+      if case .negativeVariance = error { throw .covarianceNotPositiveSemidefinite }
+      throw .invalidValue(argument: "covariance", asset: nil, got: .nan, allowed: .finite)
     }
   }
 

@@ -25,13 +25,6 @@ public enum OptimizationError: Error, Hashable, Sendable {
   case notConvex(order: Int)
 }
 
-extension ClosedRange<Double> {
-  /// All finite numbers.
-  package static var finite: ClosedRange<Double> {
-    -.greatestFiniteMagnitude ... .greatestFiniteMagnitude
-  }
-}
-
 extension OptimizationError: CustomStringConvertible {
   /// What went wrong, in one sentence.
   public var description: String {

@@ -216,7 +216,10 @@ struct NaiveClustering {
     let zeros = try Dendrogram(
       universe: Forest.universe(5), distances: SymmetricMatrix(order: 5), linkage: linkage)
     #expect(zeros.merges.map(\.height) == [0, 0, 0, 0])
-    #expect(throws: AllocationError.invalidArgument(name: "distances", asset: nil, got: 3)) {
+    #expect(
+      throws: AllocationError.invalidValue(
+        argument: "order of distances", asset: nil, got: 3, allowed: 1...1)
+    ) {
       try Dendrogram(
         universe: Universe(["X"]), distances: SymmetricMatrix(order: 3), linkage: linkage)
     }

@@ -23,7 +23,9 @@ import Testing
   func anAssetWithoutVarianceIsNamed(choice: HierarchicalRiskParity) throws {
     let covariance = try Forest.covariance([[0.04, 0, 0], [0, 0, 0], [0, 0, 0.01]])
     #expect(
-      throws: AllocationError.invalidArgument(name: "covariance", asset: Forest.name(1), got: 0)
+      throws: AllocationError.invalidValue(
+        argument: "covariance", asset: Forest.name(1), got: 0,
+        allowed: .leastNonzeroMagnitude ... .greatestFiniteMagnitude)
     ) {
       try choice.weights(covariance: covariance)
     }
@@ -107,7 +109,7 @@ import Testing
           #expect(portfolio.weights.values.allSatisfy { $0 >= 0 })
         } catch {
           // A variance that underflows to zero is named.
-          guard case .invalidArgument(name: "covariance", let asset, let got) = error else {
+          guard case .invalidValue(argument: "covariance", let asset, let got, _) = error else {
             Issue.record("\(error)")
             continue
           }

@@ -1,4 +1,5 @@
 public import KeelData
+import KeelNumerics
 import KeelOptimization
 
 /// What a portfolio must satisfy: bounds for each asset, the sum of the weights, and linear limits.

@@ -52,7 +52,7 @@ public struct Dendrogram: Hashable, Sendable {
   ///   - universe: The N assets.
   ///   - distances: N × N numbers, finite and not negative; the diagonal is not read.
   ///   - linkage: How far apart two clusters are.
-  /// - Throws: ``AllocationError/invalidArgument(name:asset:got:)`` for a wrong order, an element
+  /// - Throws: ``AllocationError/invalidValue(argument:asset:got:allowed:)`` for a wrong order, an element
   ///   outside its range, or a height that is not representable.
   /// - Complexity: O(N²).
   public init(
@@ -62,12 +62,15 @@ public struct Dendrogram: Hashable, Sendable {
   ) throws(AllocationError) {
     let n = universe.count
     guard distances.order == n else {
-      throw .invalidArgument(name: "distances", asset: nil, got: Double(distances.order))
+      throw .invalidValue(
+        argument: "order of distances", asset: nil, got: Double(distances.order),
+        allowed: Double(n)...Double(n))
     }
     for j in 0..<n {
       let column = distances.column(j)
       for i in 0..<j where !(column[i] >= 0 && column[i].isFinite) {
-        throw .invalidArgument(name: "distances", asset: universe.assets[j], got: column[i])
+        throw .invalidValue(
+          argument: "distances", asset: universe.assets[j], got: column[i], allowed: .nonnegative)
       }
     }
     let positions = universe.positionsByName
@@ -75,7 +78,8 @@ public struct Dendrogram: Hashable, Sendable {
     for i in 0..<n { sorted[i, i] = 0 }
     let tree = MergeTree(distances: sorted, linkage: linkage)
     guard tree.nodes.last?.height.isFinite ?? true else {
-      throw .invalidArgument(name: "distances", asset: nil, got: .infinity)
+      throw .invalidValue(
+        argument: "distances", asset: nil, got: .infinity, allowed: .nonnegative)
     }
     self.init(tree, leafOrder: tree.leafOrder, assets: positions.map { universe.assets[$0] })
   }

@@ -54,7 +54,7 @@ public struct HierarchicalRiskParity: Hashable, Sendable {
   ///
   /// - Parameter covariance: The covariance of N assets per period; it may be singular.
   /// - Returns: The weights with the tree and the attained risk contributions.
-  /// - Throws: ``AllocationError/invalidArgument(name:asset:got:)`` for an asset without variance or
+  /// - Throws: ``AllocationError/invalidValue(argument:asset:got:allowed:)`` for an asset without variance or
   ///   a volatility that is not representable, ``AllocationError/covarianceNotPositiveSemidefinite``,
   ///   ``AllocationError/infeasible(constraints:contradiction:)`` without assets.
   /// - Complexity: O(N²), and O(N³) for the distance of distances.
@@ -65,7 +65,8 @@ public struct HierarchicalRiskParity: Hashable, Sendable {
     }
     let matrix = covariance.matrix
     for (i, asset) in universe.assets.enumerated() where !(matrix[i, i] > 0) {
-      throw .invalidArgument(name: "covariance", asset: asset, got: matrix[i, i])
+      throw .invalidValue(
+        argument: "covariance", asset: asset, got: matrix[i, i], allowed: .positive)
     }
     let positions = universe.positionsByName
     let correlations = Correlations(matrix, at: positions)
@@ -78,19 +79,6 @@ public struct HierarchicalRiskParity: Hashable, Sendable {
     return Portfolio(
       weights: weights,
       tree: Dendrogram(tree, leafOrder: order, assets: positions.map { universe.assets[$0] }),
-      contributions: try Self.contributions(weights, covariance))
-  }
-
-  /// The parts of the volatility, with errors in this module's terms.
-  private static func contributions(
-    _ weights: Weights,
-    _ covariance: Covariance
-  ) throws(AllocationError) -> RiskContributions {
-    do throws(DistributionsError) {
-      return try RiskContributions.volatility(weights: weights, covariance: covariance)
-    } catch {
-      if case .negativeVariance = error { throw .covarianceNotPositiveSemidefinite }
-      throw .invalidArgument(name: "covariance", asset: nil, got: .infinity)
-    }
+      contributions: try Translation.contributions(weights, covariance))
   }
 }

@@ -1,4 +1,5 @@
 public import KeelData
+import KeelNumerics
 public import KeelOptimization
 
 /// The portfolio with the best expected return after a charge for variance.
@@ -52,7 +53,7 @@ public struct MaximumUtility: Hashable, Sendable {
     guard riskAversion >= 0, riskAversion.isFinite else {
       throw .invalidValue(
         argument: "riskAversion", asset: nil, got: riskAversion,
-        allowed: 0 ... .greatestFiniteMagnitude)
+        allowed: .nonnegative)
     }
     let program = try Self.program(
       expectedReturns.values, covariance, riskAversion: riskAversion, constraints)

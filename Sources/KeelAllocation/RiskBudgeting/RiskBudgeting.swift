@@ -127,7 +127,7 @@ public struct RiskBudgeting: Hashable, Sendable {
     let total = scaled.reduce(0, +)
     let values = scaled.map { $0 / total * budget }
     let weights = try Translation.weights(values, over: universe)
-    let contributions = try Self.contributions(weights, covariance)
+    let contributions = try Translation.contributions(weights, covariance)
     let error = zip(contributions.shares, shares)
       .reduce(0) { propagatingMaximum($0, ($1.0 / $1.1 - 1).magnitude) }
     let certificate = Self.certificate(error, contributions.total, barrier.iterations)
@@ -150,16 +150,14 @@ public struct RiskBudgeting: Hashable, Sendable {
   /// The largest relative distance of a contribution from its budget in any answer.
   private static let publishedTolerance = 1e-9
 
-  private static let positive = Double.leastNonzeroMagnitude...Double.greatestFiniteMagnitude
-
   private func requireLimits() throws(AllocationError) {
     guard budget > 0, budget.isFinite else {
       throw .invalidValue(
-        argument: "budget", asset: nil, got: budget, allowed: Self.positive)
+        argument: "budget", asset: nil, got: budget, allowed: .positive)
     }
     if let maximumWeight, !(maximumWeight > 0) {
       throw .invalidValue(
-        argument: "maximumWeight", asset: nil, got: maximumWeight, allowed: Self.positive)
+        argument: "maximumWeight", asset: nil, got: maximumWeight, allowed: .positive)
     }
   }
 
@@ -171,19 +169,6 @@ public struct RiskBudgeting: Hashable, Sendable {
       throw .riskBudgetUnattainable(
         asset: weights.universe.assets[i],
         reason: .outsideBounds(weight: weight, lowest: 0, highest: maximumWeight))
-    }
-  }
-
-  /// The parts of the volatility, with errors in this module's terms.
-  private static func contributions(
-    _ weights: Weights,
-    _ covariance: Covariance
-  ) throws(AllocationError) -> RiskContributions {
-    do throws(DistributionsError) {
-      return try RiskContributions.volatility(weights: weights, covariance: covariance)
-    } catch {
-      if case .negativeVariance = error { throw .covarianceNotPositiveSemidefinite }
-      throw .invalidValue(argument: "covariance", asset: nil, got: .nan, allowed: .finite)
     }
   }
 
@@ -207,7 +192,7 @@ public struct RiskBudgeting: Hashable, Sendable {
       for (i, asset) in universe.assets.enumerated() {
         guard let share = table[asset], share > 0, share.isFinite else {
           throw .invalidValue(
-            argument: "budgets", asset: asset, got: table[asset] ?? .nan, allowed: Self.positive)
+            argument: "budgets", asset: asset, got: table[asset] ?? .nan, allowed: .positive)
         }
         shares[i] = share
       }

@@ -5,6 +5,7 @@ let portfolioCases: [Case] =
   + [50, 100].map { maximumSharpeCase(assetCount: $0) }
   + [100, 500].map { utilityGroupsCase(assetCount: $0) }
   + [100, 500, 1000].map { equalRiskCase(assetCount: $0) }
+  + [hierarchicalRiskParityCase(rows: 1000, assetCount: 500)]
 
 /// Estimates of n assets from 2 n observations.
 private func estimates(assetCount n: Int) throws -> (ExpectedReturns, Covariance) {
@@ -60,5 +61,28 @@ private func utilityGroupsCase(assetCount n: Int) -> Case {
       _ = try MaximumUtility(riskAversion: 5, constraints: constraints).weights(
         expectedReturns: means, covariance: covariance)
     })
+  }
+}
+
+/// From returns to weights: sample covariance, correlation distances, single linkage, bisection.
+private func hierarchicalRiskParityCase(rows: Int, assetCount n: Int) -> Case {
+  Case(
+    name: "hierarchical/hrp/\(rows)x\(n)",
+    floors: ["blas/dsyrk/\(rows)x\(n)"],
+    peers: ["pypfopt_hrp"],
+    inputs: { [("x", [rows, n], Inputs.returns(rows: rows, columns: n))] }
+  ) {
+    let universe = try Universe((0..<n).map { AssetID("A\($0)") })
+    let returns = try Matrix(
+      rowCount: rows, columnCount: n, columnMajor: Inputs.returns(rows: rows, columns: n))
+    var weights: [Double] = []
+    return .init(
+      run: {
+        let estimate = try SampleCovariance().unlabeledCovariance(from: returns)
+        let covariance = try Covariance(universe: universe, dense: estimate.matrix)
+        weights = try HierarchicalRiskParity(distance: .direct).weights(covariance: covariance)
+          .weights.values
+      },
+      answer: { weights })
   }
 }
