@@ -9,6 +9,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 echo "-- umbrella by path"
+forget_plan "$nested"
 swift run --quiet -c release --package-path Tests/Consumers/Umbrella --scratch-path "$nested"
 
 echo "-- umbrella by URL and tag"

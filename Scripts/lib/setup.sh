@@ -1,5 +1,5 @@
 # Shared by the scripts: where the package is, and whether this machine can build it.
-# Reads no settings; defines root, die, need_swift, need_openblas, need_package.
+# Reads no settings; defines root, die, need_swift, need_openblas, need_package, forget_plan.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
@@ -65,4 +65,11 @@ need_openblas() {
   if [ "$(uname)" = Darwin ]; then die "OpenBLAS is missing; run: brew install openblas"; fi
   need_package libopenblas-dev
   openblas_links || die "libopenblas-dev is installed but a program does not link with -lopenblas"
+}
+
+# Forgets the build plan of the scratch folder that the nested packages share: it is kept from whichever
+# of them was built last, and does not notice a source file that was added to Keel since. What was
+# compiled stays.
+forget_plan() {
+  rm -f "$1/release.yaml" "$1/debug.yaml"
 }
