@@ -404,6 +404,9 @@ extension CriticalLine {
       if weights[i] >= upper[i] - tolerance { weights[i] = upper[i] }
     }
     product = RiskKernel.product(covariance, weights)
+    // Where the gradient vanishes (cash alone) a rounding of the multiplier would be all of it.
+    let sum = inverse.free.reduce(0) { $0 + gradient($1) }
+    multiplier += sum / Double(inverse.free.count)
     let gross = grossDeviation(weights)
     var worst = 0.0
     for i in weights.indices where lower[i] < upper[i] {
@@ -417,6 +420,7 @@ extension CriticalLine {
       if gradient.isNaN { throw .lostAccuracy }
       if wrong > 0 { worst = max(worst, wrong / gradientSize(i, gross)) }
     }
+    if worst > Self.largestResidual { throw .lostAccuracy }
     return here(
       residual: worst,
       entering: place.indices.filter { place[$0] == .free && before[$0] != .free },
