@@ -163,7 +163,7 @@ extension CriticalLine {
 
   /// The asset with the first name that is at the edge of its range and moves out of it.
   private func firstOffender(_ blocking: Int?) -> Int? {
-    let gross = grossDeviation(weights)
+    let gross = grossOfWeights()
     let rateSize = grossDeviation(weightRate)
     let weightSize = largestMagnitude(weights, or: budget)
     let largestRate = largestMagnitude(weightRate, or: 0)
@@ -268,7 +268,8 @@ extension CriticalLine {
     let rateSize = grossDeviation(weightRate)
     let largestRate = largestMagnitude(weightRate, or: 0)
     while true {
-      var length = riskTolerance
+      // What happens within rounding of zero happens at the end of the walk.
+      var length = riskTolerance * (1 - Self.rounding)
       var asset: Int?
       for i in place.indices {
         var candidate: Double
@@ -287,8 +288,9 @@ extension CriticalLine {
           asset = i
         }
       }
-      guard let event = asset, place[event] != .free else { return (length, asset) }
-      if try hedge(event).remainder > 0 { return (length, asset) }
+      guard let event = asset else { return (riskTolerance, nil) }
+      if place[event] == .free { return (length, event) }
+      if try hedge(event).remainder > 0 { return (length, event) }
       isReplicated[event] = true
     }
   }
@@ -312,6 +314,19 @@ extension CriticalLine {
   private func gradientRate(_ i: Int) -> Double {
     productRate[i] + mean[i] - multiplierRate
   }
+
+  /// Σ |w| deviation; a free weight counts with what its own rounding is worth, so that a portfolio
+  /// without risk has a scale.
+  private func grossOfWeights() -> Double {
+    var sum = grossDeviation(weights)
+    let least = weightUlps * Double.ulpOfOne * largestMagnitude(weights, or: budget)
+    for i in inverse.free { sum += deviations[i] * least }
+    return sum
+  }
+
+  /// Roundings of a weight over those of a gradient, in units in the last place: as many make a
+  /// residual of ``rounding``.
+  private var weightUlps: Double { 4 / Self.rounding }
 
   /// A bound on the magnitudes of the terms of a gradient, by Cauchy and Schwarz.
   private func gradientSize(_ i: Int, _ gross: Double) -> Double {
@@ -369,7 +384,7 @@ extension CriticalLine {
   }
 
   private func freeResidual() -> Double {
-    let gross = grossDeviation(weights)
+    let gross = grossOfWeights()
     var worst = 0.0
     for i in inverse.free {
       let error = gradient(i).magnitude
@@ -405,9 +420,9 @@ extension CriticalLine {
     }
     product = RiskKernel.product(covariance, weights)
     // Where the gradient vanishes (cash alone) a rounding of the multiplier would be all of it.
-    let sum = inverse.free.reduce(0) { $0 + gradient($1) }
-    multiplier += sum / Double(inverse.free.count)
-    let gross = grossDeviation(weights)
+    let sum = inverse.free.reduce(0) { $0 + product[$1] - riskTolerance * mean[$1] }
+    multiplier = sum / Double(inverse.free.count)
+    let gross = grossOfWeights()
     var worst = 0.0
     for i in weights.indices where lower[i] < upper[i] {
       let gradient = gradient(i)
