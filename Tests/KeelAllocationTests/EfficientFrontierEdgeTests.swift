@@ -41,7 +41,7 @@ import Testing
     }
   }
 
-  @Test(arguments: 1...40)
+  @Test(arguments: 1...200)
   func tiesEverywhere(seed: Int) throws {
     // Few different means, variances and correlations, and caps that meet the budget exactly.
     var generator = SeededGenerator(seed: UInt64(seed))
@@ -61,10 +61,10 @@ import Testing
     try expectCertified(curve)
   }
 
-  @Test(arguments: 1...30)
+  @Test(arguments: 1...60)
   func fewObservations(seed: Int) throws {
     var generator = SeededGenerator(seed: UInt64(seed) + 100)
-    let count = 10 + seed
+    let count = 10 + seed % 30
     let observations = 2 + seed % 9
     let data = (0..<observations).map { _ in (0..<count).map { _ in 0.01 * generator.gaussian() } }
     let rows = (0..<count).map { i in

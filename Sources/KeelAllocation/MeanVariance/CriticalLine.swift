@@ -163,7 +163,7 @@ extension CriticalLine {
 
   /// The asset with the first name that is at the edge of its range and moves out of it.
   private func firstOffender(_ blocking: Int?) -> Int? {
-    let gross = grossOfWeights()
+    let sizes = sizes()
     let rateSize = grossDeviation(weightRate)
     let weightSize = largestMagnitude(weights, or: budget)
     let largestRate = largestMagnitude(weightRate, or: 0)
@@ -179,7 +179,7 @@ extension CriticalLine {
         if lower[i] == upper[i] || isReplicated[i] { continue }
         let gradient = gradient(i)
         let isEdge =
-          i == blocking || gradient.magnitude <= Self.rounding * gradientSize(i, gross)
+          i == blocking || gradient.magnitude <= Self.rounding * gradientSize(i, sizes)
           || (place[i] == .lower) == (gradient < 0)
         isOut = isEdge && isWrongWay(i, rateSize)
       }
@@ -315,22 +315,36 @@ extension CriticalLine {
     productRate[i] + mean[i] - multiplierRate
   }
 
-  /// Σ |w| deviation; a free weight counts with what its own rounding is worth, so that a portfolio
-  /// without risk has a scale.
-  private func grossOfWeights() -> Double {
-    var sum = grossDeviation(weights)
-    let least = weightUlps * Double.ulpOfOne * largestMagnitude(weights, or: budget)
-    for i in inverse.free { sum += deviations[i] * least }
-    return sum
+  /// The scales of the terms of a gradient.
+  private struct Sizes {
+    /// Σ |w| deviation; a free weight counts with what its own rounding is worth, so that a
+    /// portfolio without risk has a scale.
+    var gross = 0.0
+    /// |γ|, or the mean of the terms of the gradient over the weights when it is larger: where γ
+    /// cancels, the rounding of those terms is left.
+    var multiplier = 0.0
   }
 
-  /// Roundings of a weight over those of a gradient, in units in the last place: as many make a
-  /// residual of ``rounding``.
-  private var weightUlps: Double { 4 / Self.rounding }
+  private func sizes() -> Sizes {
+    // As many roundings of a weight count like the rounding of a gradient.
+    let weightUlps = 4 / Self.rounding
+    var gross = grossDeviation(weights)
+    let least = weightUlps * Double.ulpOfOne * largestMagnitude(weights, or: budget)
+    for i in inverse.free { gross += deviations[i] * least }
+    var terms = 0.0
+    var total = 0.0
+    for i in weights.indices {
+      let size = weights[i].magnitude
+      terms += size * (deviations[i] * gross + riskTolerance * mean[i].magnitude)
+      total += size
+    }
+    return Sizes(
+      gross: gross, multiplier: max(multiplier.magnitude, total > 0 ? terms / total : 0))
+  }
 
   /// A bound on the magnitudes of the terms of a gradient, by Cauchy and Schwarz.
-  private func gradientSize(_ i: Int, _ gross: Double) -> Double {
-    deviations[i] * gross + riskTolerance * mean[i].magnitude + multiplier.magnitude
+  private func gradientSize(_ i: Int, _ sizes: Sizes) -> Double {
+    deviations[i] * sizes.gross + riskTolerance * mean[i].magnitude + sizes.multiplier
   }
 
   private func grossDeviation(_ values: [Double]) -> Double {
@@ -384,12 +398,12 @@ extension CriticalLine {
   }
 
   private func freeResidual() -> Double {
-    let gross = grossOfWeights()
+    let sizes = sizes()
     var worst = 0.0
     for i in inverse.free {
       let error = gradient(i).magnitude
       if error.isNaN { return .nan }
-      if error > 0 { worst = max(worst, error / gradientSize(i, gross)) }
+      if error > 0 { worst = max(worst, error / gradientSize(i, sizes)) }
     }
     return worst
   }
@@ -422,7 +436,7 @@ extension CriticalLine {
     // Where the gradient vanishes (cash alone) a rounding of the multiplier would be all of it.
     let sum = inverse.free.reduce(0) { $0 + product[$1] - riskTolerance * mean[$1] }
     multiplier = sum / Double(inverse.free.count)
-    let gross = grossOfWeights()
+    let sizes = sizes()
     var worst = 0.0
     for i in weights.indices where lower[i] < upper[i] {
       let gradient = gradient(i)
@@ -433,7 +447,7 @@ extension CriticalLine {
       case .upper: wrong = max(0, gradient)
       }
       if gradient.isNaN { throw .lostAccuracy }
-      if wrong > 0 { worst = max(worst, wrong / gradientSize(i, gross)) }
+      if wrong > 0 { worst = max(worst, wrong / gradientSize(i, sizes)) }
     }
     if worst > Self.largestResidual { throw .lostAccuracy }
     return here(
