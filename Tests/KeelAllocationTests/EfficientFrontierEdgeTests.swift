@@ -76,7 +76,8 @@ import Testing
   }
 
   @Test func cashIsAnAsset() throws {
-    let curve = try curve([0.0001, 0.01, 0.02], [[0, 0, 0], [0, 0.01, 0.002], [0, 0.002, 0.05]])
+    let curve = try curve(
+      [0.0001, 0.01, 0.02], [[0, 0, 0], [0, 0.01, 0.002], [0, 0.002, 0.05]])
     try expectCertified(curve)
     #expect(curve.minimumVariance.weights.values == [1, 0, 0])
     #expect(curve.minimumVariance.variance == 0)
@@ -215,7 +216,8 @@ import Testing
       }
     }
     let curve = try EfficientFrontier().curve(expectedReturns: mean, covariance: covariance)
-    for body in [curve.portfolio(atReturn:), curve.portfolio(atVolatility:),
+    for body in [
+      curve.portfolio(atReturn:), curve.portfolio(atVolatility:),
       curve.portfolio(atRiskTolerance:), curve.maximumSharpe(riskFreeRate:),
     ] as [(Double) throws(AllocationError) -> FrontierCurve.Point] {
       do throws(AllocationError) {

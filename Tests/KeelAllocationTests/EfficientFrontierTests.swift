@@ -219,7 +219,8 @@ struct FrontierReference: Decodable, Sendable, CustomTestStringConvertible {
       for (i, asset) in mean.universe.assets.enumerated() {
         let other = try #require(permuted.corners[k].point.weights[asset])
         expectClose(other, point.weights.values[i], absolute: 1e-10)
-        expectClose(scaled.corners[k].point.weights.values[i], point.weights.values[i], absolute: 1e-10)
+        expectClose(
+          scaled.corners[k].point.weights.values[i], point.weights.values[i], absolute: 1e-10)
       }
     }
   }

@@ -16,8 +16,9 @@ import KeelOptimization
 public struct EfficientFrontier: Hashable, Sendable {
   /// The limits of the method.
   public struct Settings: Hashable, Sendable {
-    /// The largest number of changes of the active bounds; nil for a hundred and fifty an asset,
-    /// some hundred times what is common. The walk never goes in a cycle beyond it.
+    /// The largest number of changes of the active bounds; nil for 150 an asset.
+    ///
+    /// Walks on estimated covariances take about one change for three assets.
     public var maximumSteps: Int?
 
     /// Creates settings.

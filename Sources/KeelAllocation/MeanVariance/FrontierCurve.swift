@@ -31,7 +31,9 @@ public struct FrontierCurve: Hashable, Sendable {
 
   /// A portfolio at which the weights turn.
   public struct Corner: Hashable, Sendable {
-    /// The portfolio. It appears as two corners when it is efficient for a range of risk tolerances.
+    /// The portfolio.
+    ///
+    /// It appears as two corners when it is efficient for a range of risk tolerances.
     public let point: Point
 
     /// The assets that leave a bound here while the risk tolerance falls.
@@ -44,7 +46,9 @@ public struct FrontierCurve: Hashable, Sendable {
     public let residual: Double
   }
 
-  /// The corners from the largest expected return to the least variance. The first is efficient for
+  /// The corners from the largest expected return to the least variance.
+  ///
+  /// The first is efficient for
   /// every larger risk tolerance too; the last has a risk tolerance of zero.
   public let corners: [Corner]
 
