@@ -89,6 +89,17 @@ import Testing
     }
   }
 
+  @Test(arguments: 1...20)
+  func budgetOfZeroEndsWithoutPositions(seed: Int) throws {
+    let (mean, covariance) = try Market.factorModel(count: 6 + seed, seed: seed)
+    let curve = try EfficientFrontier(
+      constraints: PortfolioConstraints(bounds: .uniform(-0.2...0.3), budget: 0)
+    ).curve(expectedReturns: mean, covariance: covariance)
+    try expectCertified(curve)
+    #expect(curve.minimumVariance.weights.values.allSatisfy { $0 == 0 })
+    #expect(curve.minimumVariance.variance == 0)
+  }
+
   @Test func oneAsset() throws {
     let curve = try curve([0.01], [[0.04]])
     #expect(curve.corners.count == 1)

@@ -42,6 +42,8 @@ struct CriticalLine {
   /// The position of each asset's name in the alphabet.
   let rank: [Int]
   let maximumSteps: Int
+  /// The largest weight at the start: what the rounding of a weight is compared with.
+  private let weightScale: Double
 
   /// Positions of equal bounds never move.
   var lower: [Double]
@@ -86,6 +88,7 @@ struct CriticalLine {
     self.maximumSteps = maximumSteps
     mean = [Double](repeating: 0, count: lower.count)
     weights = start.weights
+    weightScale = start.weights.reduce(budget.magnitude) { max($0, $1.magnitude) }
     place = start.place
     inverse = BorderedInverse(
       asset: start.free, variance: covariance[start.free, start.free])
@@ -165,8 +168,7 @@ extension CriticalLine {
   private func firstOffender(_ blocking: Int?) -> Int? {
     let sizes = sizes()
     let rateSize = grossDeviation(weightRate)
-    let weightSize = largestMagnitude(weights, or: budget)
-    let largestRate = largestMagnitude(weightRate, or: 0)
+    let largestRate = largestMagnitude(weightRate)
     var offender: Int?
     for i in place.indices where offender.map({ rank[i] < rank[$0] }) ?? true {
       let isOut: Bool
@@ -174,7 +176,7 @@ extension CriticalLine {
         let rate = weightRate[i]
         if rate.magnitude <= Self.rounding * largestRate { continue }
         let distance = rate < 0 ? weights[i] - lower[i] : upper[i] - weights[i]
-        isOut = distance <= Self.rounding * weightSize || (i == blocking && distance <= 0)
+        isOut = distance <= Self.rounding * weightScale || (i == blocking && distance <= 0)
       } else {
         if lower[i] == upper[i] || isReplicated[i] { continue }
         let gradient = gradient(i)
@@ -266,7 +268,7 @@ extension CriticalLine {
 
   private mutating func nextEvent() throws(Failure) -> (length: Double, asset: Int?) {
     let rateSize = grossDeviation(weightRate)
-    let largestRate = largestMagnitude(weightRate, or: 0)
+    let largestRate = largestMagnitude(weightRate)
     while true {
       // What happens within rounding of zero happens at the end of the walk.
       var length = riskTolerance * (1 - Self.rounding)
@@ -329,14 +331,15 @@ extension CriticalLine {
     // As many roundings of a weight count like the rounding of a gradient.
     let weightUlps = 4 / Self.rounding
     var gross = grossDeviation(weights)
-    let least = weightUlps * Double.ulpOfOne * largestMagnitude(weights, or: budget)
+    let least = weightUlps * Double.ulpOfOne * weightScale
     for i in inverse.free { gross += deviations[i] * least }
     var terms = 0.0
     var total = 0.0
     for i in weights.indices {
       let size = weights[i].magnitude
-      terms += size * (deviations[i] * gross + riskTolerance * mean[i].magnitude)
-      total += size
+      let counted = place[i] == .free ? size + least : size
+      terms += counted * (deviations[i] * gross + riskTolerance * mean[i].magnitude)
+      total += counted
     }
     return Sizes(
       gross: gross, multiplier: max(multiplier.magnitude, total > 0 ? terms / total : 0))
@@ -353,8 +356,8 @@ extension CriticalLine {
     return sum
   }
 
-  private func largestMagnitude(_ values: [Double], or least: Double) -> Double {
-    values.reduce(least.magnitude) { max($0, $1.magnitude) }
+  private func largestMagnitude(_ values: [Double]) -> Double {
+    values.reduce(0) { max($0, $1.magnitude) }
   }
 
   private mutating func updateRates() {
@@ -383,12 +386,14 @@ extension CriticalLine {
 
   /// Refines the weights until the conditions hold, with a new inverse when the old one wore out.
   private mutating func improve() throws(Failure) {
-    let attempts = 3
+    let attempts = 4
+    // Some roundings of a gradient.
+    let target = 1e-15
     refine()
     product = RiskKernel.product(covariance, weights)
     for attempt in 0..<attempts {
       let error = freeResidual()
-      if error <= Self.rounding { return }
+      if error <= target { return }
       if error.isNaN { throw .lostAccuracy }
       if attempt == 1 && error > Self.largestResidual { try rebuild() }
       refine()
@@ -427,11 +432,14 @@ extension CriticalLine {
 
   /// The corner here, its weights exactly at their bounds where they are within rounding.
   private mutating func turn(_ before: [Place]) throws(Failure) -> Turn {
-    let tolerance = Self.rounding * largestMagnitude(weights, or: budget)
+    let tolerance = Self.rounding * weightScale
     for i in inverse.free {
       if weights[i] <= lower[i] + tolerance { weights[i] = lower[i] }
       if weights[i] >= upper[i] - tolerance { weights[i] = upper[i] }
     }
+    // The portfolio of a budget of zero may be no position at all.
+    let isEmpty = largestMagnitude(weights) <= tolerance && budget.magnitude <= tolerance
+    if isEmpty { for i in weights.indices { weights[i] = min(max(0, lower[i]), upper[i]) } }
     product = RiskKernel.product(covariance, weights)
     // Where the gradient vanishes (cash alone) a rounding of the multiplier would be all of it.
     let sum = inverse.free.reduce(0) { $0 + product[$1] - riskTolerance * mean[$1] }
