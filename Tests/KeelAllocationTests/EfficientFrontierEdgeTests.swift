@@ -145,7 +145,9 @@ import Testing
       try EfficientFrontier(constraints: constraints).curve(
         expectedReturns: mean, covariance: covariance)
     }
-    #expect(throws: AllocationError.invalidArgument(name: "linear", asset: nil, got: 0.5)) {
+    #expect(
+      throws: AllocationError.invalidValue(argument: "linear", asset: nil, got: 1, allowed: 0...0)
+    ) {
       try run(PortfolioConstraints(linear: [.group("g", ["A0"], total: 0...0.5)]))
     }
     do throws(AllocationError) {

@@ -16,6 +16,7 @@
 // Opsearch 11 (1974)).
 
 import KeelNumerics
+import KeelOptimization
 
 /// One walk along the efficient set of a problem with bounds and a budget.
 struct CriticalLine {
@@ -104,11 +105,11 @@ extension CriticalLine {
   /// tolerance of zero.
   mutating func walk() throws(Failure) -> [Turn] {
     isReplicated = [Bool](repeating: false, count: lower.count)
-    product = RiskKernel.product(covariance, weights)
+    product = SymmetricKernel.product(covariance, weights)
     multiplier = 0
     riskTolerance = 0
     for _ in 0..<2 { refine() }
-    product = RiskKernel.product(covariance, weights)
+    product = SymmetricKernel.product(covariance, weights)
     var blocking = firstCorner()
     var turns: [Turn] = []
     while true {
@@ -369,7 +370,7 @@ extension CriticalLine {
     if inverse.free.count > 1 {
       for (q, i) in inverse.free.enumerated() { weightRate[i] = solution[q + 1] }
     }
-    productRate = RiskKernel.product(covariance, weightRate)
+    productRate = SymmetricKernel.product(covariance, weightRate)
     multiplierRate = -solution[0]
   }
 
@@ -390,14 +391,14 @@ extension CriticalLine {
     // Some roundings of a gradient.
     let target = 1e-15
     refine()
-    product = RiskKernel.product(covariance, weights)
+    product = SymmetricKernel.product(covariance, weights)
     for attempt in 0..<attempts {
       let error = freeResidual()
       if error <= target { return }
       if error.isNaN { throw .lostAccuracy }
       if attempt == 1 && error > Self.largestResidual { try rebuild() }
       refine()
-      product = RiskKernel.product(covariance, weights)
+      product = SymmetricKernel.product(covariance, weights)
     }
     if !(freeResidual() <= Self.largestResidual) { throw .lostAccuracy }
   }
@@ -440,7 +441,7 @@ extension CriticalLine {
     // The portfolio of a budget of zero may be no position at all.
     let isEmpty = largestMagnitude(weights) <= tolerance && budget.magnitude <= tolerance
     if isEmpty { for i in weights.indices { weights[i] = min(max(0, lower[i]), upper[i]) } }
-    product = RiskKernel.product(covariance, weights)
+    product = SymmetricKernel.product(covariance, weights)
     // Where the gradient vanishes (cash alone) a rounding of the multiplier would be all of it.
     let sum = inverse.free.reduce(0) { $0 + product[$1] - riskTolerance * mean[$1] }
     multiplier = sum / Double(inverse.free.count)

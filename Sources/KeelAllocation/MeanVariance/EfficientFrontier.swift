@@ -52,7 +52,7 @@ public struct EfficientFrontier: Hashable, Sendable {
   ///   - expectedReturns: The expected return of each of N assets per period.
   ///   - covariance: Their covariance per period; it may be singular.
   /// - Returns: The curve from the largest expected return to the least variance.
-  /// - Throws: ``AllocationError``: `invalidArgument` named `linear` for linear constraints,
+  /// - Throws: ``AllocationError``: `invalidValue` of `linear` for linear constraints,
   ///   `infeasible`, `unbounded` when bounds are missing that limit the expected return,
   ///   `covarianceNotPositiveSemidefinite`, `notSolved` with the step limit.
   /// - Complexity: O(N k) a corner with k assets inside their bounds, and one Cholesky
@@ -63,10 +63,13 @@ public struct EfficientFrontier: Hashable, Sendable {
   ) throws(AllocationError) -> FrontierCurve {
     let universe = covariance.universe
     try Translation.requireEqual(expectedReturns.universe, universe)
-    if let first = constraints.linear.first {
-      throw .invalidArgument(name: "linear", asset: nil, got: first.upper)
+    guard constraints.linear.isEmpty else {
+      throw .invalidValue(
+        argument: "linear", asset: nil, got: Double(constraints.linear.count), allowed: 0...0)
     }
-    guard universe.count > 0 else { throw .invalidArgument(name: "universe", asset: nil, got: 0) }
+    guard universe.count > 0 else {
+      throw .infeasible(constraints: [PortfolioConstraints.budgetName], contradiction: 1)
+    }
     // Bad bounds and a bad budget are reported in the caller's terms.
     let check = try constraints.program(
       quadratic: .diagonal([Double](repeating: 0, count: universe.count)), linear: nil,

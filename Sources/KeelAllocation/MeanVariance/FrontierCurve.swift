@@ -105,7 +105,7 @@ public struct FrontierCurve: Hashable, Sendable {
     for (name, value) in [
       ("variance", variance), ("expectedReturn", mean), ("riskTolerance", riskTolerance),
     ] where !value.isFinite {
-      throw .invalidArgument(name: name, asset: nil, got: value)
+      throw .invalidValue(argument: name, asset: nil, got: value, allowed: .finite)
     }
     return Point(
       weights: try Translation.weights(weights, over: expectedReturns.universe),
@@ -129,11 +129,11 @@ extension FrontierCurve {
   ///   variance the answer is that portfolio.
   /// - Returns: The portfolio.
   /// - Throws: ``AllocationError/infeasible(constraints:contradiction:)`` naming `target return` when
-  ///   no portfolio earns as much; `invalidArgument` for NaN.
+  ///   no portfolio earns as much; `invalidValue` for NaN.
   /// - Complexity: O(N²) after a search among the corners.
   public func portfolio(atReturn target: Double) throws(AllocationError) -> Point {
     guard !target.isNaN else {
-      throw .invalidArgument(name: "target return", asset: nil, got: target)
+      throw .invalidValue(argument: "target return", asset: nil, got: target, allowed: .finite)
     }
     guard target <= maximumReturn.expectedReturn else {
       throw .infeasible(
@@ -151,11 +151,11 @@ extension FrontierCurve {
   ///   return the answer is that portfolio.
   /// - Returns: The portfolio.
   /// - Throws: ``AllocationError/infeasible(constraints:contradiction:)`` naming `target volatility`
-  ///   when every portfolio has more; `invalidArgument` for NaN.
+  ///   when every portfolio has more; `invalidValue` for NaN.
   /// - Complexity: O(N²) after a search among the corners.
   public func portfolio(atVolatility target: Double) throws(AllocationError) -> Point {
     guard !target.isNaN else {
-      throw .invalidArgument(name: "target volatility", asset: nil, got: target)
+      throw .invalidValue(argument: "target volatility", asset: nil, got: target, allowed: .finite)
     }
     guard target >= minimumVariance.volatility else {
       throw .infeasible(
@@ -179,11 +179,12 @@ extension FrontierCurve {
   ///
   /// - Parameter target: The risk tolerance, zero or more; infinite for the largest return.
   /// - Returns: The portfolio.
-  /// - Throws: `invalidArgument` for NaN and negative numbers.
+  /// - Throws: `invalidValue` for NaN and negative numbers.
   /// - Complexity: O(N²) after a search among the corners.
   public func portfolio(atRiskTolerance target: Double) throws(AllocationError) -> Point {
     guard target >= 0 else {
-      throw .invalidArgument(name: "risk tolerance", asset: nil, got: target)
+      throw .invalidValue(
+        argument: "risk tolerance", asset: nil, got: target, allowed: .nonnegative)
     }
     if target >= maximumReturn.riskTolerance { return maximumReturn }
     let (high, low) = segment { $0.riskTolerance >= target }
@@ -201,11 +202,11 @@ extension FrontierCurve {
   /// - Parameter riskFreeRate: The risk-free rate per period, as a simple return.
   /// - Returns: The portfolio.
   /// - Throws: ``AllocationError/noPortfolioBeatsRiskFree(best:riskFreeRate:)``, `unbounded` when an
-  ///   excess return comes without risk, `invalidArgument` for NaN and infinities.
+  ///   excess return comes without risk, `invalidValue` for NaN and infinities.
   /// - Complexity: O(N²) after a search among the corners.
   public func maximumSharpe(riskFreeRate: Double) throws(AllocationError) -> Point {
     guard riskFreeRate.isFinite else {
-      throw .invalidArgument(name: "riskFreeRate", asset: nil, got: riskFreeRate)
+      throw .invalidValue(argument: "riskFreeRate", asset: nil, got: riskFreeRate, allowed: .finite)
     }
     guard maximumReturn.expectedReturn > riskFreeRate else {
       throw .noPortfolioBeatsRiskFree(
@@ -230,11 +231,12 @@ extension FrontierCurve {
   ///
   /// - Parameter count: How many, at least two.
   /// - Returns: The portfolios; all the same when only one is efficient.
-  /// - Throws: `invalidArgument` for a count below two.
+  /// - Throws: `invalidValue` for a count below two.
   /// - Complexity: O(N k) each.
   public func sampled(count: Int) throws(AllocationError) -> [Point] {
     guard count >= 2 else {
-      throw .invalidArgument(name: "count", asset: nil, got: Double(count))
+      throw .invalidValue(
+        argument: "count", asset: nil, got: Double(count), allowed: 2...Double(Int.max))
     }
     let low = minimumVariance.expectedReturn
     let high = maximumReturn.expectedReturn
@@ -287,7 +289,7 @@ extension FrontierCurve {
     for i in weights.indices {
       weights[i] = min(max(mix(high.weights.values[i], weights[i]), lower[i]), upper[i])
     }
-    let product = RiskKernel.product(covariance.matrix, weights)
+    let product = SymmetricKernel.product(covariance.matrix, weights)
     return try Self.point(
       weights, expectedReturns, variance: zip(weights, product).reduce(0) { $0 + $1.0 * $1.1 },
       riskTolerance: mix(high.riskTolerance, low.riskTolerance),
@@ -331,7 +333,7 @@ extension FrontierCurve {
       linear: expectedReturns.values.map { -point.riskTolerance * $0 },
       over: covariance.universe)
     let weights = point.weights.values
-    let product = RiskKernel.product(covariance.matrix, weights)
+    let product = SymmetricKernel.product(covariance.matrix, weights)
     let bounds = weights.indices.map { i -> Double in
       let dual = product[i] + program.linear[i] - point.budgetMultiplier
       if lower[i] == upper[i] { return dual }

@@ -60,8 +60,8 @@ struct FrontierProblem {
     self.level = level
     var centered = mean.map { $0 - level }
     for (i, value) in centered.enumerated() where !value.isFinite {
-      throw .invalidArgument(
-        name: "expectedReturns", asset: universe.assets[i], got: mean[i])
+      throw .invalidValue(
+        argument: "expectedReturns", asset: universe.assets[i], got: mean[i], allowed: .finite)
     }
     marginal = centered.indices.filter { centered[$0] == 0 }
     vertex = Self.vertex(centered, lower, upper, budget, rank)
