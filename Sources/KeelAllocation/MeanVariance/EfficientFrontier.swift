@@ -1,0 +1,134 @@
+public import KeelData
+import KeelLinearAlgebra
+import KeelNumerics
+import KeelOptimization
+
+/// All portfolios with the least variance for their expected return, as an exact curve.
+///
+/// ```text
+/// minimize  1/2 w'Σw − t μ'w,  t ≥ 0,  subject to  lower ≤ w ≤ upper,  Σ w = budget
+/// ```
+///
+/// The weights are piecewise linear in the risk tolerance t, the inverse of the risk aversion of
+/// ``MaximumUtility``; ``curve(expectedReturns:covariance:)`` finds every point where they turn.
+/// Linear constraints beyond bounds and budget are not supported yet.
+/// Method: the critical line. Reference: Markowitz, Naval Research Logistics Quarterly 3 (1956).
+public struct EfficientFrontier: Hashable, Sendable {
+  /// The limits of the method.
+  public struct Settings: Hashable, Sendable {
+    /// The largest number of changes of the active bounds; nil for 150 an asset.
+    ///
+    /// Walks on estimated covariances take about one change for three assets.
+    public var maximumSteps: Int?
+
+    /// Creates settings.
+    ///
+    /// - Parameter maximumSteps: The largest number of changes of the active bounds.
+    public init(maximumSteps: Int? = nil) { self.maximumSteps = maximumSteps }
+  }
+
+  /// The constraints: bounds and budget.
+  public var constraints: PortfolioConstraints
+
+  /// The limits of the method.
+  public var settings: Settings
+
+  /// Creates the choice.
+  ///
+  /// - Parameters:
+  ///   - constraints: Bounds and budget; a linear constraint is refused.
+  ///   - settings: The limits of the method.
+  public init(constraints: PortfolioConstraints = .longOnly, settings: Settings = Settings()) {
+    self.constraints = constraints
+    self.settings = settings
+  }
+
+  /// Finds every corner portfolio.
+  ///
+  /// Ties are broken by the assets' names. Among portfolios of equal return and variance (duplicated
+  /// assets) one is followed.
+  ///
+  /// - Parameters:
+  ///   - expectedReturns: The expected return of each of N assets per period.
+  ///   - covariance: Their covariance per period; it may be singular.
+  /// - Returns: The curve from the largest expected return to the least variance.
+  /// - Throws: ``AllocationError``: `invalidValue` of `linear` for linear constraints,
+  ///   `infeasible`, `unbounded` when bounds are missing that limit the expected return,
+  ///   `covarianceNotPositiveSemidefinite`, `notSolved` with the step limit.
+  /// - Complexity: O(N k) a corner with k assets inside their bounds, and one Cholesky
+  ///   factorization, O(N³/3), which proves the covariance.
+  public func curve(
+    expectedReturns: ExpectedReturns,
+    covariance: Covariance
+  ) throws(AllocationError) -> FrontierCurve {
+    let universe = covariance.universe
+    try Translation.requireEqual(expectedReturns.universe, universe)
+    guard constraints.linear.isEmpty else {
+      throw .invalidValue(
+        argument: "linear", asset: nil, got: Double(constraints.linear.count), allowed: 0...0)
+    }
+    guard universe.count > 0 else {
+      throw .infeasible(constraints: [PortfolioConstraints.budgetName], contradiction: 1)
+    }
+    // Bad bounds and a bad budget are reported in the caller's terms.
+    let check = try constraints.program(
+      quadratic: .diagonal([Double](repeating: 0, count: universe.count)), linear: nil,
+      over: universe)
+    try requireFeasible(check, universe)
+    try requireSemidefinite(covariance.matrix)
+    let problem = try FrontierProblem(
+      mean: expectedReturns.values, covariance: covariance, lower: check.lowerBounds,
+      upper: check.upperBounds, budget: constraints.budget)
+    let stepsPerAsset = 150
+    let limit = settings.maximumSteps ?? stepsPerAsset * universe.count
+    let (turns, failure) = problem.turns(maximumSteps: limit)
+    let curve = try FrontierCurve(
+      turns: turns, problem: problem, expectedReturns: expectedReturns, covariance: covariance,
+      constraints: constraints)
+    guard let failure else { return curve }
+    if failure == .notConvex { throw .covarianceNotPositiveSemidefinite }
+    let status: SolverStatus = failure == .stepLimit ? .iterationLimit : .stalled
+    throw .notSolved(status: status, certificate: try curve.lastCertificate(steps: limit))
+  }
+
+  private func requireFeasible(
+    _ program: QuadraticProgram,
+    _ universe: Universe
+  ) throws(AllocationError) {
+    let least = program.lowerBounds.reduce(0, +)
+    let most = program.upperBounds.reduce(0, +)
+    let size =
+      program.lowerBounds.reduce(0) { $0 + ($1.isFinite ? $1.magnitude : 0) }
+      + program.upperBounds.reduce(0) { $0 + ($1.isFinite ? $1.magnitude : 0) }
+    let rounding = 1e-14 * (size + constraints.budget.magnitude)
+    if least <= constraints.budget + rounding && most >= constraints.budget - rounding { return }
+    // The solver names the bounds that clash.
+    _ = try Translation.solution(
+      of: program, universe: universe, settings: QuadraticSolver.Settings())
+    throw .infeasible(
+      constraints: [PortfolioConstraints.budgetName],
+      contradiction: max(least - constraints.budget, constraints.budget - most))
+  }
+
+  /// Factors the correlations after a shift that covers the rounding of some thousand products.
+  private func requireSemidefinite(_ matrix: SymmetricMatrix) throws(AllocationError) {
+    let shift = 1 + Covariance.correlationTolerance
+    let n = matrix.order
+    let inverseDeviations = matrix.diagonal.map { $0 > 0 ? 1 / $0.squareRoot() : 0 }
+    let correlations = [Double](capacity: n * n) { output in
+      for j in 0..<n {
+        let column = matrix.column(j)
+        for i in 0..<n {
+          output.append(
+            i == j ? shift : column[i] * inverseDeviations[i] * inverseDeviations[j])
+        }
+      }
+    }
+    do throws(LinearAlgebraError) {
+      var solver = try CholeskySolver(order: n)
+      try solver.factor(SymmetricMatrix(lowerTriangleOf: correlations, order: n))
+    } catch {
+      throw .covarianceNotPositiveSemidefinite
+    }
+  }
+}
