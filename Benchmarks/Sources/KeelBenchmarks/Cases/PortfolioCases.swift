@@ -5,7 +5,7 @@ let portfolioCases: [Case] =
   + [50, 100].map { maximumSharpeCase(assetCount: $0) }
   + [100, 500].map { utilityGroupsCase(assetCount: $0) }
   + [100, 500, 1000].map { equalRiskCase(assetCount: $0) }
-  + [hierarchicalRiskParityCase(rows: 1000, assetCount: 500)]
+  + [hierarchicalRiskParityCase(rows: 1000, assetCount: 500), frontierCase(assetCount: 200)]
 
 /// Estimates of n assets from 2 n observations.
 private func estimates(assetCount n: Int) throws -> (ExpectedReturns, Covariance) {
@@ -84,5 +84,18 @@ private func hierarchicalRiskParityCase(rows: Int, assetCount n: Int) -> Case {
           .weights.values
       },
       answer: { weights })
+  }
+}
+
+/// All corner portfolios and fifty points between them.
+private func frontierCase(assetCount n: Int) -> Case {
+  Case(name: "allocation/frontier/\(n)") {
+    let (means, covariance) = try estimates(assetCount: n)
+    return .init(run: {
+      let curve = try EfficientFrontier().curve(expectedReturns: means, covariance: covariance)
+      guard try curve.sampled(count: 50).count == 50 else {
+        throw BenchmarkError("points are missing")
+      }
+    })
   }
 }
