@@ -8,7 +8,15 @@ struct Main {
     usage: KeelBenchmarks [--quick] [--filter TEXT] [--json FILE] [--python FILE --peers FILE] [--table FILE]
     """
 
-  static func main() throws {
+  static func main() {
+    do {
+      try run()
+    } catch {
+      fail("benchmarks: \(error)")
+    }
+  }
+
+  private static func run() throws {
     var quick = false
     var options: [String: String] = [:]
     var arguments = Array(CommandLine.arguments.dropFirst())
