@@ -33,8 +33,90 @@ package struct WorkingCholesky: ~Copyable, Sendable {
     var next = Swift.max(leading, Self.leastLeading)
     while next < count { next += next / 2 }
     next = next <= Gate.largestIndex / next ? next : count
-    storage = [Double](repeating: 0, count: next &* next)
+    var larger = [Double](repeating: 0, count: next &* next)
+    for j in 0..<order {
+      for i in j..<order { larger[i &+ j &* next] = storage[i &+ j &* leading] }
+    }
+    storage = larger
     leading = next
+    return true
+  }
+
+  /// Appends one row and column of a symmetric matrix to the factored ones, in O(order²).
+  ///
+  /// - Parameters:
+  ///   - elements: The n × n matrix, column after column.
+  ///   - fullOrder: The order n.
+  ///   - position: The row and column, below n.
+  ///   - positions: Those of the present factor, in its order.
+  /// - Returns: False, with the factor lost, when the larger matrix is not positive definite to some
+  ///   digits.
+  package mutating func append(
+    _ elements: Span<Double>,
+    fullOrder: Int,
+    at position: Int,
+    to positions: [Int]
+  ) -> Bool {
+    let count = order
+    guard elements.count == fullOrder &* fullOrder, positions.count >= count, position >= 0,
+      position < fullOrder, reserve(count + 1)
+    else {
+      order = 0
+      return false
+    }
+    order = 0
+    let source = position &* fullOrder
+    let step = leading
+    var row = storage.mutableSpan
+    var square = elements[position &+ source]
+    let least = square * Self.leastPivotShare
+    // Forward substitution, a column of the factor at a time, in the row's place.
+    for p in 0..<count { row[count &+ p &* step] = elements[positions[p] &+ source] }
+    for p in 0..<count {
+      let value = row[count &+ p &* step] / row[p &* (step &+ 1)]
+      row[count &+ p &* step] = value
+      square -= value * value
+      let column = p &* step
+      for q in (p + 1)..<max(count, p + 1) {
+        row[count &+ q &* step] -= value * row[q &+ column]
+      }
+    }
+    guard square > least, square.isFinite else { return false }
+    row[count &* (step &+ 1)] = square.squareRoot()
+    order = count + 1
+    return true
+  }
+
+  /// What must be left of a diagonal element for a row to be appended: fewer digits would be lost to
+  /// the updates that follow.
+  private static let leastPivotShare = 1e-8
+
+  /// Removes one row and column from the factored ones, in O(order²), by Givens rotations.
+  ///
+  /// - Parameter place: Where the row stands in the factor; below ``order``.
+  /// - Returns: False when it is out of range.
+  package mutating func remove(at place: Int) -> Bool {
+    let count = order
+    guard place >= 0, place < count else { return false }
+    let step = leading
+    var l = storage.mutableSpan
+    for j in place..<max(count - 1, place) {
+      // The rotation of columns j and j + 1 that clears what row j + 1 has on its diagonal.
+      let (first, second) = (j &* step, (j &+ 1) &* step)
+      let (a, b) = (l[j &+ 1 &+ first], l[j &+ 1 &+ second])
+      let length = (a * a + b * b).squareRoot()
+      let (c, s) = (a / length, b / length)
+      for i in (j + 1)..<count {
+        let (x, y) = (l[i &+ first], l[i &+ second])
+        l[i &+ first] = c * x + s * y
+        l[i &+ second] = c * y - s * x
+      }
+    }
+    for j in 0..<(count - 1) {
+      let column = j &* step
+      for i in max(place, j)..<(count - 1) { l[i &+ column] = l[i &+ 1 &+ column] }
+    }
+    order = count - 1
     return true
   }
 

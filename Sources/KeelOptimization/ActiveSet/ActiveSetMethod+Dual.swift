@@ -241,10 +241,13 @@ extension ActiveSetMethod {
   private func longestDualStep(_ entering: Entering) -> (blocking: Int, step: Double) {
     let n = x.count
     var best = (blocking: -1, step: Double.infinity)
-    for i in 0..<n where side[i] != 0 && program.lower[i] < program.upper[i] {
-      let change = side[i] < 0 ? direction[i] : -direction[i]
-      if change >= 0 { continue }
-      let step = max(side[i] < 0 ? gradient[i] : -gradient[i], 0) / -change
+    let (sides, slopes, duals) = (side.span, direction.span, gradient.span)
+    for i in 0..<n {
+      let orientation = Double(sides[i])
+      // Away from zero on the lower side the dual value is positive, on the upper one negative.
+      let change = -orientation * slopes[i]
+      if change >= 0 || program.lower[i] == program.upper[i] { continue }
+      let step = max(-orientation * duals[i], 0) / -change
       if step < best.step { best = (i, step) }
     }
     for a in 0..<system.activeCount {
@@ -263,11 +266,17 @@ extension ActiveSetMethod {
       let i = system.free[p]
       x[i] += step * changes[i]
     }
-    for i in gradient.indices { gradient[i] += step * direction[i] }
+    Self.add(direction, times: step, to: &gradient)
     for a in 0..<system.activeCount { rowDuals[system.activeRows[a]] += step * system.dualStep[a] }
     if entering.target >= x.count {
       rowDuals[entering.target - x.count] += step * entering.sign
     }
+  }
+
+  private static func add(_ x: [Double], times factor: Double, to y: inout [Double]) {
+    let source = x.span
+    var target = y.mutableSpan
+    for i in 0..<min(source.count, target.count) { target[i] += factor * source[i] }
   }
 
   private mutating func activate(_ entering: Entering) {

@@ -91,6 +91,7 @@ struct ActiveSetMethod: ~Copyable, Sendable {
   /// Puts another quadratic term of the same order into the place of the present one.
   mutating func replaceKernel(_ quadratic: QuadraticTerm) {
     program.kernel = quadratic.kernel
+    system.invalidate()
     switch program.kernel {
     case .dense(let matrix):
       for i in deviations.indices { program.curvature[i] = matrix[i, i] }

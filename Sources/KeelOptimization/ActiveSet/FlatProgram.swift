@@ -42,9 +42,36 @@ struct FlatProgram: Sendable {
   func rowValue(_ k: Int, _ x: [Double]) -> Double {
     let indices = rowIndices.span
     let coefficients = rowCoefficients.span
+    let x = x.span
     var sum = 0.0
     for e in rowStarts[k]..<rowStarts[k + 1] { sum += coefficients[e] * x[indices[e]] }
     return sum
+  }
+
+  /// Copies the coefficients of a row to the places of its variables, zero at the others.
+  ///
+  /// - Parameters:
+  ///   - k: The row.
+  ///   - position: The place of each variable; negative for none.
+  ///   - target: What is written to.
+  ///   - start: Where place 0 stands.
+  ///   - count: The number of places.
+  func copyRow(
+    _ k: Int,
+    at position: [Int],
+    into target: inout [Double],
+    from start: Int,
+    count: Int
+  ) {
+    let indices = rowIndices.span
+    let coefficients = rowCoefficients.span
+    let position = position.span
+    var target = target.mutableSpan
+    for p in 0..<count { target[start &+ p] = 0 }
+    for e in rowStarts[k]..<rowStarts[k + 1] {
+      let p = position[indices[e]]
+      if p >= 0 { target[start &+ p] = coefficients[e] }
+    }
   }
 
   /// Adds a multiple of a row to a vector.
@@ -59,6 +86,7 @@ struct FlatProgram: Sendable {
   func rowSize(_ k: Int, _ x: [Double]) -> Double {
     let indices = rowIndices.span
     let coefficients = rowCoefficients.span
+    let x = x.span
     var sum = 0.0
     for e in rowStarts[k]..<rowStarts[k + 1] {
       sum += (coefficients[e] * x[indices[e]]).magnitude

@@ -28,17 +28,23 @@ struct ReducedSystem: ~Copyable, Sendable {
   private var diagonal: [Double] = []
   private var rootInverse: [Double] = []
   private var position: [Int] = []
+  private var updateCount = 0
   private var exposures: [Double] = []
 
   /// Factors the system for sets.
   mutating func factor(_ program: FlatProgram, side: [Int8], rowSide: [Int8]) -> Bool {
-    gather(program, side: side, rowSide: rowSide)
+    var isUpdated = false
+    if case .dense(let matrix) = program.kernel, update(matrix, side: side) { isUpdated = true }
+    gather(program, side: side, rowSide: rowSide, keepsFree: isUpdated)
     switch program.kernel {
     case .dense(let matrix):
-      guard
-        upper.factor(
-          matrix.elements, fullOrder: matrix.order, at: free, count: freeCount)
-      else { return false }
+      if !isUpdated {
+        updateCount = 0
+        guard
+          upper.factor(
+            matrix.elements, fullOrder: matrix.order, at: free, count: freeCount)
+        else { return false }
+      }
       fillRows(program, from: 0)
       guard upper.solveLower(&panel, columnCount: activeCount) else { return false }
       for j in 0..<activeCount { diagonal[j] = 0 }
@@ -51,13 +57,76 @@ struct ReducedSystem: ~Copyable, Sendable {
     case .lowRank(let term):
       guard scaleBy(term.diagonal) else { return false }
       let k = term.root.columnCount
-      for j in 0..<k {
-        let column = term.root.column(j)
-        let start = j * freeCount
-        for p in 0..<freeCount { panel[start &+ p] = column[free[p]] * rootInverse[p] }
-      }
+      Self.gatherRows(term.root, at: free, times: rootInverse, count: freeCount, into: &panel)
       fillRows(program, from: k)
       return factorLowRank(factorCount: k)
+    }
+  }
+
+  /// Forgets the factor: the matrix is another one.
+  mutating func invalidate() { updateCount = Self.mostUpdates }
+
+  /// Brings the factor of the free variables up to date by rows, where few have changed.
+  ///
+  /// - Returns: False when the factor has to be made anew.
+  private mutating func update(_ matrix: SymmetricMatrix, side: [Int8]) -> Bool {
+    guard updateCount < Self.mostUpdates, freeCount > Self.leastUpdated,
+      upper.order == freeCount, position.count == side.count
+    else { return false }
+    let most = max(1, freeCount / Self.updateShare)
+    var changed = 0
+    for i in side.indices where (side[i] == 0) != (position[i] >= 0) {
+      changed += 1
+      if changed > most { return false }
+    }
+    if changed == 0 { return true }
+    for i in side.indices where side[i] != 0 && position[i] >= 0 {
+      let place = position[i]
+      guard upper.remove(at: place) else { return false }
+      position[i] = -1
+      freeCount -= 1
+      for p in place..<max(freeCount, place) {
+        free[p] = free[p + 1]
+        position[free[p]] = p
+      }
+      updateCount += 1
+    }
+    for i in side.indices where side[i] == 0 && position[i] < 0 {
+      guard upper.append(matrix.elements, fullOrder: matrix.order, at: i, to: free) else {
+        return false
+      }
+      free[freeCount] = i
+      position[i] = freeCount
+      freeCount += 1
+      updateCount += 1
+    }
+    return true
+  }
+
+  /// Smaller factors are made anew as fast.
+  private static let leastUpdated = 24
+
+  /// Updates by one row cost about this share of a factorization and of gathering its rows.
+  private static let updateShare = 12
+
+  /// Updates before rounding makes a new factor worth its time.
+  private static let mostUpdates = 60
+
+  /// The rows of a matrix at some positions, each multiplied by a factor, column after column.
+  private static func gatherRows(
+    _ matrix: Matrix,
+    at positions: [Int],
+    times factors: [Double],
+    count: Int,
+    into panel: inout [Double]
+  ) {
+    let positions = positions.span
+    let factors = factors.span
+    var target = panel.mutableSpan
+    for j in 0..<matrix.columnCount {
+      let column = matrix.column(j)
+      let start = j &* count
+      for p in 0..<count { target[start &+ p] = column[positions[p]] * factors[p] }
     }
   }
 
@@ -72,18 +141,34 @@ struct ReducedSystem: ~Copyable, Sendable {
 
   private mutating func factorLowRank(factorCount k: Int) -> Bool {
     // The columns of the factors were scaled when they were copied.
-    for j in k..<(k + activeCount) {
-      let start = j * freeCount
-      for p in 0..<freeCount { panel[start &+ p] *= rootInverse[p] }
-    }
+    Self.scaleColumns(k..<(k + activeCount), by: rootInverse, count: freeCount, of: &panel)
     for j in 0..<k { diagonal[j] = 1 }
     for j in k..<(k + activeCount) { diagonal[j] = 0 }
     return border.factorGram(
       panel, rowCount: freeCount, columnCount: k + activeCount, diagonal: diagonal)
   }
 
+  private static func scaleColumns(
+    _ columns: Range<Int>,
+    by factors: [Double],
+    count: Int,
+    of panel: inout [Double]
+  ) {
+    let factors = factors.span
+    var target = panel.mutableSpan
+    for j in columns {
+      let start = j &* count
+      for p in 0..<count { target[start &+ p] *= factors[p] }
+    }
+  }
+
   /// Lists free variables and the active rows that touch one, and makes room.
-  private mutating func gather(_ program: FlatProgram, side: [Int8], rowSide: [Int8]) {
+  private mutating func gather(
+    _ program: FlatProgram,
+    side: [Int8],
+    rowSide: [Int8],
+    keepsFree: Bool
+  ) {
     let n = program.count
     if free.count < n {
       free = [Int](repeating: 0, count: n)
@@ -93,14 +178,7 @@ struct ReducedSystem: ~Copyable, Sendable {
       activeRows = [Int](repeating: 0, count: program.rowCount)
       dualStep = [Double](repeating: 0, count: program.rowCount)
     }
-    freeCount = 0
-    for i in 0..<n {
-      position[i] = side[i] == 0 ? freeCount : -1
-      if side[i] == 0 {
-        free[freeCount] = i
-        freeCount += 1
-      }
-    }
+    if !keepsFree { freeCount = Self.list(side, into: &free, &position) }
     activeCount = 0
     for k in 0..<program.rowCount where rowSide[k] != 0 {
       let entries = program.rowStarts[k]..<program.rowStarts[k + 1]
@@ -118,16 +196,31 @@ struct ReducedSystem: ~Copyable, Sendable {
     if exposures.count < columns { exposures = [Double](repeating: 0, count: 2 * columns) }
   }
 
+  /// Lists the variables with side 0 and the place of each in the list.
+  private static func list(
+    _ side: [Int8],
+    into free: inout [Int],
+    _ position: inout [Int]
+  ) -> Int {
+    let side = side.span
+    var free = free.mutableSpan
+    var position = position.mutableSpan
+    var count = 0
+    for i in 0..<side.count {
+      position[i] = side[i] == 0 ? count : -1
+      if side[i] == 0 {
+        free[count] = i
+        count += 1
+      }
+    }
+    return count
+  }
+
   /// Writes the coefficients of the active rows at the free variables into the panel.
   private mutating func fillRows(_ program: FlatProgram, from first: Int) {
     for a in 0..<activeCount {
-      let start = (first + a) * freeCount
-      for p in 0..<freeCount { panel[start &+ p] = 0 }
-      let k = activeRows[a]
-      for e in program.rowStarts[k]..<program.rowStarts[k + 1] {
-        let p = position[program.rowIndices[e]]
-        if p >= 0 { panel[start &+ p] = program.rowCoefficients[e] }
-      }
+      program.copyRow(
+        activeRows[a], at: position, into: &panel, from: (first + a) * freeCount, count: freeCount)
     }
   }
 
