@@ -47,7 +47,7 @@ extension QuadraticTerm {
   }
 
   /// The product P x, summed in a fixed order.
-  func times(_ x: [Double]) -> [Double] {
+  package func times(_ x: [Double]) -> [Double] {
     switch self {
     case .dense(let matrix): SymmetricKernel.product(matrix, x)
     case .diagonal(let values): zip(values, x).map { $0 * $1 }
