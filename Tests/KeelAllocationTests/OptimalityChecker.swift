@@ -58,8 +58,9 @@ struct OptimalityChecker {
       worst = max(worst, lower - w[i], w[i] - upper)
       let excess = max(0, gradient[i].magnitude - slack[i])
       let sign = gradient[i] < 0 ? -1.0 : 1
-      let isAllowed = sign > 0 ? w[i] == lower : w[i] == upper
-      if !isAllowed { worst = max(worst, excess / size) }
+      // Complementarity: a gradient is allowed at a bound.
+      let distance = sign > 0 ? w[i] - lower : upper - w[i]
+      worst = max(worst, min(excess / size, distance))
       if gradient[i].isNaN || w[i].isNaN { return .infinity }
     }
     return worst

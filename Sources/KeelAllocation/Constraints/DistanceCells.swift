@@ -20,8 +20,11 @@ struct DistanceCells {
   /// The interval of each asset: the number of kinks below it.
   private var interval: [Int]
 
-  /// A few rounds settle the signs; more than this many point to a tie that rounding decides.
-  private static let maximumRounds = 100
+  /// A few rounds settle the signs.
+  private static let maximumRounds = 200
+  /// From this round on one asset moves at a time, the first one: ties make objectives stand still, and
+  /// the least-index rule keeps them from going round.
+  private static let firstSingleRound = 12
   /// Rounding of a dual value, relative to the kinks it is compared with.
   private static let rounding = 1e-12
 
@@ -54,10 +57,11 @@ struct DistanceCells {
   ) throws(AllocationError) -> Solution<[Double]> {
     var iterations = 0
     for round in 1...Self.maximumRounds {
-      let solution = try Translation.solution(
-        of: try cellProgram(), universe: program.universe, settings: settings)
+      let cell = try cellProgram()
+      let solution = snapped(
+        try Translation.solution(of: cell, universe: program.universe, settings: settings), cell)
       iterations += solution.certificate.iterations
-      let isSettled = !cross(solution)
+      let isSettled = !cross(solution, onlyFirst: round >= Self.firstSingleRound)
       if !isSettled && round < Self.maximumRounds { continue }
       let answer = try program.certified(
         solution.value, rows: solution.duals.rows, bounds: boundDuals(solution),
@@ -67,6 +71,24 @@ struct DistanceCells {
         status: isSettled ? .stalled : .iterationLimit, certificate: answer.certificate)
     }
     throw .infeasible(constraints: program.absolute.map(\.name), contradiction: 0)
+  }
+
+  /// The solution with weights exactly at the bounds that have a dual value.
+  private func snapped(
+    _ solution: Solution<[Double]>,
+    _ cell: QuadraticProgram
+  ) -> Solution<[Double]> {
+    // What the tolerance of an optimum leaves of a distance to a bound.
+    let rounding = 1e-12
+    var x = solution.value
+    let size = x.reduce(0) { max($0, $1.magnitude) }
+    for i in x.indices {
+      let dual = solution.duals.bounds[i]
+      let bound = dual > 0 ? cell.lowerBounds[i] : cell.upperBounds[i]
+      if dual != 0 && (x[i] - bound).magnitude <= rounding * size { x[i] = bound }
+    }
+    return Solution(
+      value: x, status: solution.status, certificate: solution.certificate, duals: solution.duals)
   }
 
   /// The program of the cell.
@@ -84,8 +106,9 @@ struct DistanceCells {
     return try program.program(adding: planes, lower: lower, upper: upper)
   }
 
-  /// Moves every asset that wants to cross the kink where it stopped; false when none does.
-  private mutating func cross(_ solution: Solution<[Double]>) -> Bool {
+  /// Moves every asset, or the first, that wants to cross the kink where it stopped; false when none
+  /// does.
+  private mutating func cross(_ solution: Solution<[Double]>, onlyFirst: Bool) -> Bool {
     let prices = solution.duals.rows.dropFirst(program.plain.rows.count)
     var isMoved = false
     for i in interval.indices where !kinks[i].isEmpty {
@@ -102,6 +125,7 @@ struct DistanceCells {
       if dual.magnitude <= toll * (1 + Self.rounding) { continue }
       interval[i] += isLower ? -1 : 1
       isMoved = true
+      if onlyFirst { break }
     }
     return isMoved
   }

@@ -37,12 +37,22 @@ struct PortfolioProgram {
 
   /// Solves the program; anything but an optimum is an error.
   ///
-  /// - Parameter settings: The limits of the solver.
+  /// - Parameters:
+  ///   - settings: The limits of the solver.
+  ///   - feasible: A point that satisfies the constraints, near the optimum if possible; nil for none.
   /// - Returns: The point, with dual values of rows, then of the limits on sums of distances.
   /// - Throws: ``AllocationError``.
-  func solution(settings: QuadraticSolver.Settings) throws(AllocationError) -> Solution<[Double]> {
+  func solution(
+    settings: QuadraticSolver.Settings,
+    from feasible: [Double]? = nil
+  ) throws(AllocationError) -> Solution<[Double]> {
     if absolute.isEmpty {
       return try Translation.solution(of: plain, universe: universe, settings: settings)
+    }
+    if let feasible {
+      var cells = DistanceCells(self)
+      cells.enter(feasible)
+      return try cells.solution(settings: settings)
     }
     var start: [Double]?
     do throws(AllocationError) {

@@ -56,7 +56,7 @@ struct LargestRatio {
   private func searched() throws(AllocationError) -> Solution<Weights> {
     let search = RiskToleranceSearch(
       constraints: constraints, covariance: covariance, mean: netGains, settings: settings)
-    let least = try search.point(at: 0)
+    let least = try search.leastVariance()
     if least.mean > 0 { try requireRisk(least.x) }
     let point = try search.crossing(.ratio, from: least)
     guard point.riskTolerance.isFinite else {

@@ -40,15 +40,23 @@ struct RiskToleranceSearch {
   /// The pieces of a frontier are at most some hundred, and bisection needs as many halvings.
   private static let maximumPoints = 200
 
-  /// The optimum at a risk tolerance.
-  func point(at riskTolerance: Double, iterations: Int = 0) throws(AllocationError) -> Point {
-    let program = try program(riskTolerance)
-    let solution =
-      riskTolerance == 0
-      ? try program.solutionNearZero(settings: settings) : try program.solution(settings: settings)
+  /// The optimum of least variance.
+  func leastVariance() throws(AllocationError) -> Point {
+    let solution = try program(0).solutionNearZero(settings: settings)
+    return point(
+      0, solution.value, solution.duals.rows, solution.duals.bounds,
+      solution.certificate.iterations)
+  }
+
+  /// The optimum at a risk tolerance, counting the iterations of an optimum nearby.
+  private func point(
+    at riskTolerance: Double,
+    near other: Point
+  ) throws(AllocationError) -> Point {
+    let solution = try program(riskTolerance).solution(settings: settings, from: other.x)
     return point(
       riskTolerance, solution.value, solution.duals.rows, solution.duals.bounds,
-      iterations + solution.certificate.iterations)
+      other.iterations + solution.certificate.iterations)
   }
 
   /// The program at a risk tolerance.
@@ -98,7 +106,7 @@ extension RiskToleranceSearch {
     // The steps cover all of double precision.
     let maximumGrowths = 400
     for _ in 0..<maximumGrowths where next.isFinite {
-      let point = try point(at: next, iterations: low.iterations)
+      let point = try point(at: next, near: low)
       if value(condition, point) >= 0 { return try crossing(condition, low, point) }
       if let last = try largestMean(low, point) { return last }
       low = point
@@ -177,7 +185,9 @@ extension RiskToleranceSearch {
       let isSlow = widths.count > 3 && width > widths[widths.count - 4] / 2
       let next = isSlow ? middle : guess ?? middle
       guard low.riskTolerance < next && next < high.riskTolerance else { break }
-      let point = try point(at: next, iterations: iterations)
+      var near = next <= middle ? low : high
+      near.iterations = iterations
+      let point = try point(at: next, near: near)
       iterations = point.iterations
       if value(condition, point) >= 0 {
         pair = (high, point)

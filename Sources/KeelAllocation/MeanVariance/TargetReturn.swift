@@ -91,7 +91,7 @@ public struct TargetReturn: Hashable, Sendable {
     let search = RiskToleranceSearch(
       constraints: try constraints.resolved(over: covariance.universe), covariance: covariance,
       mean: expectedReturns.values, settings: settings)
-    let least = try search.point(at: 0)
+    let least = try search.leastVariance()
     let most = try search.largestMean(from: least).mean
     if target <= most { return }
     throw .targetUnreachable(

@@ -119,7 +119,7 @@ public struct TargetRisk: Hashable, Sendable {
     // What rounding leaves of a variance.
     let rounding = 1e-12
     let limit = volatility * volatility
-    let least = try search.point(at: 0)
+    let least = try search.leastVariance()
     if least.variance > limit * (1 + rounding) {
       var highest = Double.infinity
       do throws(AllocationError) {
