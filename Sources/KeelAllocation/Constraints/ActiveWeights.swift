@@ -27,4 +27,11 @@ struct ActiveWeights {
       return min(max(benchmark[i] + x[i], constraints.lower[i]), constraints.upper[i])
     }
   }
+
+  /// The active weights of weights, exactly at the bounds and references at which the weights are.
+  func activeWeights(_ weights: [Double]) -> [Double] {
+    guard let benchmark else { return weights }
+    // Each limit was moved by the same subtraction.
+    return weights.indices.map { weights[$0] - benchmark[$0] }
+  }
 }
