@@ -21,6 +21,8 @@ struct WeightDecomposition {
     let source: Source
     let coefficients: [Double]
     let limit: Double
+    /// The dual value in units of the risk matrix.
+    let price: Double
   }
 
   /// Dual values below this, relative to the terms of the gradient, are the tolerance of an optimum.
@@ -63,7 +65,7 @@ struct WeightDecomposition {
     self.views = views
     measure(unit)
     findPins()
-    findRows()
+    findRows(unit)
     try split()
   }
 
@@ -123,7 +125,7 @@ struct WeightDecomposition {
     }
   }
 
-  private mutating func findRows() {
+  private mutating func findRows(_ unit: Double) {
     let duals = solution.duals.rows
     let count = program.plain.linear.count
     for (k, row) in program.plain.rows.enumerated() {
@@ -133,7 +135,7 @@ struct WeightDecomposition {
       rows.append(
         ActiveRow(
           source: k == 0 ? .risk : .constraint(row.name), coefficients: coefficients,
-          limit: duals[k] < 0 ? row.upper : row.lower))
+          limit: duals[k] < 0 ? row.upper : row.lower, price: duals[k] / unit))
     }
     for (row, dual) in zip(program.absolute, duals.dropFirst(program.plain.rows.count)) {
       guard isActive(dual, row.coefficients) else { continue }
@@ -141,7 +143,9 @@ struct WeightDecomposition {
       var limit = row.limit
       for i in coefficients.indices { limit += coefficients[i] * row.reference[i] }
       rows.append(
-        ActiveRow(source: .constraint(row.name), coefficients: coefficients, limit: limit))
+        ActiveRow(
+          source: .constraint(row.name), coefficients: coefficients, limit: limit,
+          price: dual / unit))
     }
   }
 
@@ -170,6 +174,8 @@ struct WeightDecomposition {
     for (input, response) in zip(inputs, responses) {
       for (p, i) in free.enumerated() { add(input.source, i, response[p]) }
     }
+    let kernel = kernel(free, responses)
+    for (p, i) in free.enumerated() where kernel[p] != 0 { add(.undetermined, i, kernel[p]) }
     for (j, source) in pinned {
       let border = border(j, free)
       let image = system.solution(border)
@@ -184,9 +190,31 @@ struct WeightDecomposition {
         if input.source == .views, let views { right += views[j] }
         add(input.source, j, right / curvature)
       }
+      for (p, value) in kernel.enumerated() where value != 0 {
+        let cause = p < free.count ? .undetermined : rows[p - free.count].source
+        add(cause, j, -border[p] * value / curvature)
+      }
       add(source, j, forces[j] / curvature)
     }
-    addUndetermined()
+  }
+
+  /// The part of weights and negative prices that the system leaves open; zero for rounding.
+  ///
+  /// Weights are open where there are several optima. Prices are open where active rows depend on each
+  /// other on the free assets, such as a group whose members are all pinned: the price that the solver
+  /// found then says what the row does to pinned assets.
+  private func kernel(_ free: [Int], _ responses: [[Double]]) -> [Double] {
+    var actual = free.map { solution.value[$0] }
+    actual += rows.map { -$0.price }
+    var kernel = actual
+    for response in responses { for p in kernel.indices { kernel[p] -= response[p] } }
+    for range in [0..<free.count, free.count..<kernel.count] {
+      var size = 0.0
+      for p in range { size = max(size, actual[p].magnitude) }
+      for response in responses { for p in range { size = max(size, response[p].magnitude) } }
+      for p in range where kernel[p].magnitude <= Self.activityTolerance * size { kernel[p] = 0 }
+    }
+    return kernel
   }
 
   /// How a pinned asset enters the equations of the free ones and of the rows.
@@ -202,22 +230,6 @@ struct WeightDecomposition {
     var values = [Double](repeating: 0, count: solution.value.count)
     values[asset] = value
     parts.append((source, values))
-  }
-
-  /// What the terms leave of the weights.
-  func remainders() -> [Double] {
-    solution.value.indices.map { i in
-      solution.value[i] - parts.reduce(0) { $0 + $1.values[i] }
-    }
-  }
-
-  private mutating func addUndetermined() {
-    let remainders = remainders()
-    let size = solution.value.reduce(0) { max($0, $1.magnitude) }
-    guard remainders.contains(where: { $0.magnitude > Self.activityTolerance * size }) else {
-      return
-    }
-    parts.append((.undetermined, remainders))
   }
 }
 
