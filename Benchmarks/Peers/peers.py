@@ -100,6 +100,64 @@ def numpy_black_scholes(spot, strike, time_to_expiry, volatility, rate):
     return run
 
 
+def piqp_run(p, q, a, b, lower=None, upper=None, g=None, h=None, answer=lambda x: x):
+    """One solve of a dense program by PIQP, set-up included, at a tolerance like Keel's."""
+    import piqp
+    def run():
+        solver = piqp.DenseSolver()
+        solver.settings.eps_abs = 1e-12
+        solver.settings.eps_rel = 1e-12
+        solver.setup(p, q, a, b, g, None, h, lower, upper)
+        solver.solve()
+        return answer(np.array(solver.result.x))
+    return run
+
+
+@peer("piqp")
+def piqp_maximum_sharpe(covariance, mean):
+    n = len(mean)
+    scale = np.abs(covariance).max()
+    return piqp_run(
+        covariance / scale, np.zeros(n), mean[None, :] / np.abs(mean).max(), np.ones(1), np.zeros(n),
+        np.full(n, 1e30), answer=lambda y: y / y.sum())
+
+
+@peer("piqp")
+def piqp_maximum_diversification(covariance, mean):
+    n = len(mean)
+    sigma = np.sqrt(np.diag(covariance))
+    scale = np.abs(covariance).max()
+    return piqp_run(
+        covariance / scale, np.zeros(n), sigma[None, :] / sigma.max(), np.ones(1), np.zeros(n),
+        np.full(n, 1e30), answer=lambda y: y / y.sum())
+
+
+@peer("piqp")
+def piqp_target_return(covariance, mean, target):
+    n = len(mean)
+    size = np.abs(mean).max()
+    return piqp_run(
+        covariance / np.abs(covariance).max(), np.zeros(n), np.ones((1, n)), np.ones(1), np.zeros(n),
+        np.ones(n), -mean[None, :] / size, -np.atleast_1d(target) / size)
+
+
+@peer("piqp")
+def piqp_turnover(covariance, mean):
+    n = len(mean)
+    scale = 5 * np.abs(covariance).max()
+    p = np.zeros((2 * n, 2 * n))
+    p[:n, :n] = 5 * covariance / scale
+    q = np.concatenate([-mean / scale, np.zeros(n)])
+    # w + s >= current, sum(w - current + 2 s) <= 0.2
+    g = np.vstack([
+        np.hstack([-np.eye(n), -np.eye(n)]), np.concatenate([np.ones(n), np.full(n, 2.0)])[None, :]])
+    h = np.concatenate([np.full(n, -1 / n), [1.2]])
+    a = np.concatenate([np.ones(n), np.zeros(n)])[None, :]
+    return piqp_run(
+        p, q, a, np.ones(1), np.zeros(2 * n), np.concatenate([np.ones(n), np.full(n, 1e30)]), g, h,
+        answer=lambda x: x[:n])
+
+
 def load(field):
     name, shape, path = field.split("=", 2)
     dimensions = [int(part) for part in shape.split("x")]
