@@ -1,7 +1,7 @@
 """Makes Tests/Reference/target_portfolios.json: portfolios with targets, turnover and gross limits.
 
-Needs numpy 2.3.5, scipy 1.16.3, clarabel 0.11.1, cvxpy 1.9.3, piqp 0.6.4, mpmath 1.3.0, skfolio,
-Riskfolio-Lib and PyPortfolioOpt as pinned in requirements.txt. Run from the root of the repository:
+Needs what requirements-peers.txt pins (Riskfolio-Lib wants an older pandas than the other scripts).
+Run from the root of the repository:
 python Tests/Generate/target_portfolios.py
 
 Every portfolio is written down in cvxpy as its definition reads (cones for volatilities, norms for
@@ -201,7 +201,7 @@ def main():
         peers(compare, "diversification", cov, mean, hi_value, expected, None)
 
     versions = {"python": sys.version.split()[0]}
-    for package in ("numpy", "scipy", "clarabel", "cvxpy", "piqp", "mpmath", "skfolio", "riskfolio-lib", "PyPortfolioOpt"):
+    for package in ("numpy", "scipy", "clarabel", "cvxpy", "mpmath", "skfolio", "riskfolio-lib", "PyPortfolioOpt"):
         versions[package] = importlib.metadata.version(package)
     json.dump({
         "generator": "Tests/Generate/target_portfolios.py", "versions": versions, "digits": 40,

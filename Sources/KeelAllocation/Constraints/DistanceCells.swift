@@ -57,9 +57,7 @@ struct DistanceCells {
   ) throws(AllocationError) -> Solution<[Double]> {
     var iterations = 0
     for round in 1...Self.maximumRounds {
-      let cell = try cellProgram()
-      let solution = snapped(
-        try Translation.solution(of: cell, universe: program.universe, settings: settings), cell)
+      let solution = try exactSolution(of: try cellProgram(), settings)
       iterations += solution.certificate.iterations
       let isSettled = !cross(solution, onlyFirst: round >= Self.firstSingleRound)
       if !isSettled && round < Self.maximumRounds { continue }
@@ -73,22 +71,64 @@ struct DistanceCells {
     throw .infeasible(constraints: program.absolute.map(\.name), contradiction: 0)
   }
 
-  /// The solution with weights exactly at the bounds that have a dual value.
-  private func snapped(
-    _ solution: Solution<[Double]>,
-    _ cell: QuadraticProgram
-  ) -> Solution<[Double]> {
-    // What the tolerance of an optimum leaves of a distance to a bound.
-    let rounding = 1e-12
-    var x = solution.value
-    let size = x.reduce(0) { max($0, $1.magnitude) }
-    for i in x.indices {
-      let dual = solution.duals.bounds[i]
+  /// The solution of a cell with weights exactly at the bounds that have a dual value.
+  ///
+  /// An optimum to tolerance may stay a hair inside its bounds. It then says which weights to fix, and
+  /// the rest is solved again.
+  private func exactSolution(
+    of cell: QuadraticProgram,
+    _ settings: QuadraticSolver.Settings
+  ) throws(AllocationError) -> Solution<[Double]> {
+    let universe = program.universe
+    let solution = try Translation.solution(of: cell, universe: universe, settings: settings)
+    // What the tolerance of an optimum leaves of a distance to a bound and of a dual value.
+    let (distance, force) = (1e-7, 1e-9)
+    let size = solution.value.reduce(0) { max($0, $1.magnitude) }
+    let largestDual = solution.duals.bounds.reduce(0) { max($0, $1.magnitude) }
+    var (lower, upper) = (cell.lowerBounds, cell.upperBounds)
+    var isExact = true
+    for (i, dual) in solution.duals.bounds.enumerated() {
       let bound = dual > 0 ? cell.lowerBounds[i] : cell.upperBounds[i]
-      if dual != 0 && (x[i] - bound).magnitude <= rounding * size { x[i] = bound }
+      let isNear = (solution.value[i] - bound).magnitude <= distance * size
+      guard isNear, dual.magnitude > force * largestDual else { continue }
+      if solution.value[i] != bound { isExact = false }
+      lower[i] = bound
+      upper[i] = bound
     }
-    return Solution(
-      value: x, status: solution.status, certificate: solution.certificate, duals: solution.duals)
+    if isExact { return solution }
+    let fixed = try Translation.program(universe: universe) { () throws(OptimizationError) in
+      try QuadraticProgram(
+        quadratic: cell.quadratic, linear: cell.linear, lowerBounds: lower, upperBounds: upper,
+        rows: cell.rows, variableNames: cell.variableNames)
+    }
+    do throws(AllocationError) {
+      let exact = try Translation.solution(of: fixed, universe: universe, settings: settings)
+      return try withBetterDuals(exact, solution, cell)
+    } catch {
+      return solution
+    }
+  }
+
+  /// The exact point with the dual values of the first solution where they prove it: with most weights
+  /// fixed, rows may depend on each other, and the prices of the rest are not unique.
+  private func withBetterDuals(
+    _ exact: Solution<[Double]>,
+    _ first: Solution<[Double]>,
+    _ cell: QuadraticProgram
+  ) throws(AllocationError) -> Solution<[Double]> {
+    let iterations = first.certificate.iterations + exact.certificate.iterations
+    do throws(OptimizationError) {
+      let certificate = try cell.verify(exact.value, duals: first.duals, iterations: iterations)
+      let isProved = certificate.holds(Certificate.optimalTolerances)
+      return Solution(
+        value: exact.value, status: exact.status,
+        certificate: isProved
+          ? certificate
+          : try cell.verify(exact.value, duals: exact.duals, iterations: iterations),
+        duals: isProved ? first.duals : exact.duals)
+    } catch {
+      throw Translation.translated(error, program.universe)
+    }
   }
 
   /// The program of the cell.
