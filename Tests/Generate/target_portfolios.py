@@ -135,9 +135,8 @@ def main():
         hi_value = 1.0 if n == 3 else 0.35
         lo, hi = np.zeros(n), np.full(n, hi_value)
         held = np.zeros(n)
-        chosen = rng.permutation(n)[: max(2, n // 2)]
-        held[chosen] = rng.dirichlet(np.ones(len(chosen)))
-        held = np.minimum(held, hi_value)
+        chosen = rng.permutation(n)[: max(min(n, 4), n // 2)]
+        held[chosen] = rng.uniform(1.0, 1.3, len(chosen))
         held /= held.sum()
         one = np.ones(n)
         w = cp.Variable(n)

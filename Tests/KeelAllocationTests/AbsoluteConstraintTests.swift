@@ -51,7 +51,7 @@ import Testing
     return solution.certificate.primalObjective + constant
   }
 
-  @Test(arguments: 1...40)
+  @Test(arguments: seeds(40))
   func turnoverIsOptimal(seed: Int) throws {
     let count = 2 + seed % 30
     let (mean, covariance) = try Market.factorModel(
@@ -85,7 +85,7 @@ import Testing
       .weights(expectedReturns: mean, covariance: covariance) == solution)
   }
 
-  @Test(arguments: 1...40)
+  @Test(arguments: seeds(40))
   func longShortIsOptimal(seed: Int) throws {
     let count = 3 + seed % 25
     let (mean, covariance) = try Market.factorModel(count: count, seed: seed + 100)
@@ -111,7 +111,7 @@ import Testing
     expectClose(solution.certificate.primalObjective, other, relative: 1e-7, absolute: 1e-10)
   }
 
-  @Test(arguments: 1...30)
+  @Test(arguments: seeds(30))
   func turnoverAndGrossTogether(seed: Int) throws {
     let count = 4 + seed % 20
     let (_, covariance) = try Market.factorModel(count: count, seed: seed + 200)

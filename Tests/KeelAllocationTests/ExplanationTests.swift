@@ -41,7 +41,7 @@ import Testing
     explanation.terms.first { $0.source == source }?.weights.values
   }
 
-  @Test(arguments: 1...25)
+  @Test(arguments: seeds(25))
   func termsAddUp(seed: Int) throws {
     let count = 5 + seed
     let (mean, covariance) = try Market.factorModel(count: count, seed: seed + 600)
@@ -71,7 +71,7 @@ import Testing
     }
   }
 
-  @Test(arguments: 1...12)
+  @Test(arguments: seeds(12))
   func everyChoiceIsExplained(seed: Int) throws {
     let count = 6 + seed
     let (mean, covariance) = try Market.factorModel(count: count, seed: seed + 700)
@@ -143,7 +143,7 @@ import Testing
     #expect(free.value.values[1] < 0)
   }
 
-  @Test(arguments: 1...10)
+  @Test(arguments: seeds(10))
   func pricesAreDerivatives(seed: Int) throws {
     let count = 8 + seed
     let (mean, covariance) = try Market.factorModel(count: count, seed: seed + 800)
@@ -179,7 +179,7 @@ import Testing
     }
   }
 
-  @Test(arguments: 1...8)
+  @Test(arguments: seeds(8))
   func ratioAndReturnPricesAreDerivatives(seed: Int) throws {
     let count = 6 + seed
     let (mean, covariance) = try Market.factorModel(count: count, seed: seed + 900)

@@ -3,6 +3,15 @@ import KeelData
 import KeelNumerics
 import KeelOptimization
 
+/// Seeds for a test: few in debug builds, where solvers run some thirty times slower.
+func seeds(_ count: Int) -> ClosedRange<Int> {
+  #if DEBUG
+    1...max(3, count / 8)
+  #else
+    1...count
+  #endif
+}
+
 /// The optimality conditions of `minimize 1/2 w'Pw + q'w` under portfolio constraints, evaluated from
 /// their definition: no program, no further variables.
 struct OptimalityChecker {

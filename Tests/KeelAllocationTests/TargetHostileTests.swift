@@ -135,7 +135,7 @@ import Testing
     }
   }
 
-  @Test(arguments: 1...12)
+  @Test(arguments: seeds(12))
   func permutationAndScale(seed: Int) throws {
     let count = 4 + seed
     let (mean, covariance) = try Market.factorModel(count: count, seed: seed + 40)

@@ -6,7 +6,7 @@ import KeelTestSupport
 import Testing
 
 @Suite struct TargetReturnTests {
-  @Test(arguments: 1...40)
+  @Test(arguments: seeds(40))
   func agreesWithTheFrontier(seed: Int) throws {
     let count = 2 + seed % 30
     let (mean, covariance) = try Market.factorModel(count: count, seed: seed)
@@ -60,7 +60,7 @@ import Testing
 }
 
 @Suite struct TargetRiskTests {
-  @Test(arguments: 1...40)
+  @Test(arguments: seeds(40))
   func agreesWithTheFrontier(seed: Int) throws {
     let count = 2 + seed % 40
     let (mean, covariance) = try Market.factorModel(count: count, seed: seed)
@@ -88,7 +88,7 @@ import Testing
     }
   }
 
-  @Test(arguments: 1...20)
+  @Test(arguments: seeds(20))
   func groupsAndTurnoverHold(seed: Int) throws {
     let count = 6 + seed
     let (mean, covariance) = try Market.factorModel(
@@ -180,7 +180,7 @@ import Testing
     }
   }
 
-  @Test(arguments: 1...30)
+  @Test(arguments: seeds(30))
   func conditionsHold(seed: Int) throws {
     let count = 3 + seed
     let (_, covariance) = try Market.factorModel(
@@ -223,7 +223,7 @@ import Testing
       3.0.squareRoot(), relative: 1e-14)
   }
 
-  @Test(arguments: 1...40)
+  @Test(arguments: seeds(40))
   func conditionsHold(seed: Int) throws {
     let count = 2 + seed
     let (_, covariance) = try Market.factorModel(count: count, seed: seed + 400)
@@ -251,7 +251,7 @@ import Testing
     #expect(try MaximumDiversification.ratio(of: solution.value, covariance: covariance) >= 1)
   }
 
-  @Test(arguments: 1...20)
+  @Test(arguments: seeds(20))
   func sharpeUnderTurnover(seed: Int) throws {
     let count = 5 + seed
     let (mean, covariance) = try Market.factorModel(count: count, seed: seed + 500)

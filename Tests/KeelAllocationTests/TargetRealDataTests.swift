@@ -26,9 +26,20 @@ import Testing
     }
   }
 
-  @Test(
-    arguments: ["returns_dowjones_28_weekly.csv.gz", "returns_ff_industries_49_weekly.csv.gz"],
-    [20, 104])
+  /// Debug builds take one small case.
+  private static let files =
+    ["returns_dowjones_28_weekly.csv.gz"]
+    + (isDebug ? [] : ["returns_ff_industries_49_weekly.csv.gz"])
+
+  private static var isDebug: Bool {
+    #if DEBUG
+      true
+    #else
+      false
+    #endif
+  }
+
+  @Test(arguments: files, isDebug ? [20] : [20, 104])
   func everyPortfolioIsCertified(file: String, observations: Int) throws {
     guard let all = try table(file) else {
       print("skipped: the folder of real data is absent (KEEL_DATA)")
