@@ -100,25 +100,70 @@ def numpy_black_scholes(spot, strike, time_to_expiry, volatility, rate):
     return run
 
 
-def piqp_solution(p, c, a, b, g, low, high, lower, upper):
-    """The dense solver of PIQP at a relative accuracy of 1e-9."""
+def piqp_run(
+    p, q, a, b, lower=None, upper=None, g=None, h=None, answer=lambda x: x, low=None):
+    """One solve of a dense program by PIQP, set-up included, at a tolerance like Keel's."""
     import piqp
-    p = np.asfortranarray(p)
     def run():
         solver = piqp.DenseSolver()
-        solver.settings.eps_abs = 1e-9
-        solver.settings.eps_rel = 1e-9
-        solver.setup(p, c, a, b, g, low, high, lower, upper)
+        solver.settings.eps_abs = 1e-12
+        solver.settings.eps_rel = 1e-12
+        solver.setup(p, q, a, b, g, low, h, lower, upper)
         solver.solve()
-        return solver.result.x
+        return answer(np.array(solver.result.x))
     return run
+
+
+@peer("piqp")
+def piqp_maximum_sharpe(covariance, mean):
+    n = len(mean)
+    scale = np.abs(covariance).max()
+    return piqp_run(
+        covariance / scale, np.zeros(n), mean[None, :] / np.abs(mean).max(), np.ones(1), np.zeros(n),
+        np.full(n, 1e30), answer=lambda y: y / y.sum())
+
+
+@peer("piqp")
+def piqp_maximum_diversification(covariance, mean):
+    n = len(mean)
+    sigma = np.sqrt(np.diag(covariance))
+    scale = np.abs(covariance).max()
+    return piqp_run(
+        covariance / scale, np.zeros(n), sigma[None, :] / sigma.max(), np.ones(1), np.zeros(n),
+        np.full(n, 1e30), answer=lambda y: y / y.sum())
+
+
+@peer("piqp")
+def piqp_target_return(covariance, mean, target):
+    n = len(mean)
+    size = np.abs(mean).max()
+    return piqp_run(
+        covariance / np.abs(covariance).max(), np.zeros(n), np.ones((1, n)), np.ones(1), np.zeros(n),
+        np.ones(n), -mean[None, :] / size, -np.atleast_1d(target) / size)
+
+
+@peer("piqp")
+def piqp_turnover(covariance, mean):
+    n = len(mean)
+    scale = 5 * np.abs(covariance).max()
+    p = np.zeros((2 * n, 2 * n))
+    p[:n, :n] = 5 * covariance / scale
+    q = np.concatenate([-mean / scale, np.zeros(n)])
+    # w + s >= current, sum(w - current + 2 s) <= 0.2
+    g = np.vstack([
+        np.hstack([-np.eye(n), -np.eye(n)]), np.concatenate([np.ones(n), np.full(n, 2.0)])[None, :]])
+    h = np.concatenate([np.full(n, -1 / n), [1.2]])
+    a = np.concatenate([np.ones(n), np.zeros(n)])[None, :]
+    return piqp_run(
+        p, q, a, np.ones(1), np.zeros(2 * n), np.concatenate([np.ones(n), np.full(n, 1e30)]), g, h,
+        answer=lambda x: x[:n])
 
 
 @peer("piqp")
 def piqp_minimum_variance(p):
     n = p.shape[0]
-    return piqp_solution(
-        p, np.zeros(n), np.ones((1, n), order="F"), np.ones(1), None, None, None, np.zeros(n),
+    return piqp_run(
+        np.asfortranarray(p), np.zeros(n), np.ones((1, n), order="F"), np.ones(1), np.zeros(n),
         np.ones(n))
 
 
@@ -132,7 +177,7 @@ def daqp_minimum_variance(p):
     sense = np.append(np.zeros(n, dtype=np.int32), 5).astype(np.int32)
     h = np.ascontiguousarray(p)
     f = np.zeros(n)
-    return lambda: daqp.solve(h, f, a, high, low, sense)[0]
+    return lambda: daqp.solve(h, f, a, high, low, sense)[0].copy()
 
 
 @peer("highspy")
@@ -145,7 +190,7 @@ def highs_minimum_variance(p):
     starts = np.concatenate(([0], np.cumsum(np.arange(n, 0, -1))))[:-1].astype(np.int32)
     def run():
         highs = highspy.Highs()
-        highs.setOptionValue("output_flag", False)
+        highs.silent()
         model = highspy.HighsModel()
         lp = model.lp_
         lp.num_col_, lp.num_row_ = n, 1
@@ -177,9 +222,10 @@ def group_rows(n):
 @peer("piqp")
 def piqp_utility_groups(p, mean, aversion, cap, low, high):
     n = p.shape[0]
-    return piqp_solution(
-        p * aversion[0], -mean.ravel(), np.ones((1, n), order="F"), np.ones(1), group_rows(n),
-        np.full(10, low[0]), np.full(10, high[0]), np.zeros(n), np.full(n, cap[0]))
+    return piqp_run(
+        np.asfortranarray(p * aversion[0]), -mean.ravel(), np.ones((1, n), order="F"), np.ones(1),
+        np.zeros(n), np.full(n, cap[0]), group_rows(n), np.full(10, high[0]),
+        low=np.full(10, low[0]))
 
 
 @peer("piqp")
@@ -200,8 +246,8 @@ def piqp_factor_model(loadings, covariance, specific, mean, aversion, cap, low, 
     upper = np.concatenate([np.full(n, cap[0]), np.full(k, np.inf)])
     def run():
         solver = piqp.SparseSolver()
-        solver.settings.eps_abs = 1e-9
-        solver.settings.eps_rel = 1e-9
+        solver.settings.eps_abs = 1e-12
+        solver.settings.eps_rel = 1e-12
         solver.setup(
             p, c, a, b, g, np.full(10, low[0]), np.full(10, high[0]), lower, upper)
         solver.solve()
@@ -218,8 +264,8 @@ def piqp_frontier(p, mean):
     mean = mean.ravel()
     def solver_for(target):
         solver = piqp.DenseSolver()
-        solver.settings.eps_abs = 1e-9
-        solver.settings.eps_rel = 1e-9
+        solver.settings.eps_abs = 1e-12
+        solver.settings.eps_rel = 1e-12
         a = np.asfortranarray(np.vstack([np.ones(n), mean]))
         solver.setup(
             p, np.zeros(n), a, np.array([1.0, target]), None, None, None, np.zeros(n), np.ones(n))

@@ -34,6 +34,10 @@ public enum AllocationError: Error, Hashable, Sendable {
   /// No long-only portfolio has the wanted risk contributions.
   case riskBudgetUnattainable(asset: AssetID, reason: RiskBudgetFailure)
 
+  /// No allowed portfolio attains a target return or volatility; `reachable` is what the efficient
+  /// portfolios attain under the constraints.
+  case targetUnreachable(target: String, got: Double, reachable: ClosedRange<Double>)
+
   /// The solver stopped before the published tolerance held.
   case notSolved(status: SolverStatus, certificate: Certificate)
 }
@@ -74,6 +78,8 @@ extension AllocationError: CustomStringConvertible {
       "\(left?.rawValue ?? "an asset") is not in the universe"
     case .riskBudgetUnattainable(let asset, let reason):
       "the risk budget of \(asset) cannot be met: \(reason)"
+    case .targetUnreachable(let target, let got, let reachable):
+      "the \(target) \(got) cannot be met: portfolios reach \(reachable)"
     case .notSolved(let status, let certificate):
       "the solver stopped (\(status)) after \(certificate.iterations) iterations"
     }

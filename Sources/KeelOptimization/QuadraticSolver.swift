@@ -236,7 +236,9 @@ public struct QuadraticSolver: Sendable {
   }
 
   private func requireConvex(_ quadratic: QuadraticTerm) throws(OptimizationError) {
-    guard case .dense(let matrix) = quadratic else { return }
+    guard !quadratic.isSemidefiniteByForm, case .dense(let matrix, _) = quadratic.kernel else {
+      return
+    }
     var factor = DefiniteFactor()
     try Self.requireConvex(matrix, &factor)
   }

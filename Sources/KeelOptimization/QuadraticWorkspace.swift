@@ -175,7 +175,7 @@ extension QuadraticWorkspace {
 
   private mutating func solveByActiveSets() throws(OptimizationError) -> Bool {
     guard method.hasCurvature else { return false }
-    if !isConvex, case .dense(let matrix) = quadratic {
+    if !isConvex, !quadratic.isSemidefiniteByForm, case .dense(let matrix, _) = quadratic.kernel {
       try QuadraticSolver.requireConvex(matrix, &factor)
       isConvex = true
     }

@@ -18,6 +18,10 @@ import Testing
         .invalidValue(argument: "budget", asset: nil, got: .infinity, allowed: 0...2),
         "budget is inf, allowed is 0.0...2.0"
       ),
+      (
+        .targetUnreachable(target: "target return", got: 0.5, reachable: 0.125...0.25),
+        "the target return 0.5 cannot be met: portfolios reach 0.125...0.25"
+      ),
     ]
     for (error, sentence) in errors { #expect("\(error)" == sentence) }
   }

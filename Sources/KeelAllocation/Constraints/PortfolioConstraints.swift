@@ -2,10 +2,10 @@ public import KeelData
 import KeelNumerics
 import KeelOptimization
 
-/// What a portfolio must satisfy: bounds for each asset, the sum of the weights, and linear limits.
+/// What a portfolio must satisfy: bounds, the sum of the weights, linear limits, turnover and gross.
 ///
 /// ```text
-/// lower ≤ w ≤ upper,   1'w = budget,   lower_k ≤ a_k'w ≤ upper_k
+/// lower ≤ w ≤ upper,   1'w = budget,   lower_k ≤ a_k'w ≤ upper_k,   Σ c |w − reference| ≤ limit
 /// ```
 ///
 /// Every constraint has a name, by which dual values and errors speak of it: the asset's name for
@@ -32,24 +32,45 @@ public struct PortfolioConstraints: Hashable, Sendable {
   /// Further linear constraints.
   public var linear: [LinearConstraint]
 
+  /// Limits on sums of distances: turnover, gross exposure.
+  public var absolute: [AbsoluteConstraint]
+
   /// Creates constraints.
   ///
   /// - Parameters:
   ///   - bounds: The interval of each weight, as a fraction.
   ///   - budget: The sum of the weights.
   ///   - linear: Further linear constraints.
+  ///   - absolute: Limits on sums of distances.
   public init(
     bounds: Bounds = .uniform(0...1),
     budget: Double = 1,
-    linear: [LinearConstraint] = []
+    linear: [LinearConstraint] = [],
+    absolute: [AbsoluteConstraint] = []
   ) {
     self.bounds = bounds
     self.budget = budget
     self.linear = linear
+    self.absolute = absolute
   }
 
   /// Long only and fully invested.
   public static let longOnly = PortfolioConstraints()
+
+  /// Long and short positions with a net and a gross exposure.
+  ///
+  /// - Parameters:
+  ///   - net: The sum of the weights, longs minus shorts.
+  ///   - gross: The largest sum of the magnitudes, longs plus shorts.
+  ///   - bounds: The interval of each weight.
+  /// - Returns: The constraints.
+  public static func longShort(
+    net: Double,
+    gross: Double,
+    bounds: Bounds = .uniform(-1...1)
+  ) -> PortfolioConstraints {
+    PortfolioConstraints(bounds: bounds, budget: net, absolute: [.gross(limit: gross)])
+  }
 }
 
 /// A named limit `lower ≤ Σ coefficient × weight ≤ upper`.
@@ -128,8 +149,18 @@ extension PortfolioConstraints {
     return (lower, upper)
   }
 
-  /// The rows in the order of a universe, the budget first.
+  /// The rows in the order of a universe, the budget first, for a method without limits on sums of
+  /// distances.
   func resolvedRows(over universe: Universe) throws(AllocationError) -> [LinearRow] {
+    guard absolute.isEmpty else {
+      throw .invalidValue(
+        argument: "absolute", asset: nil, got: Double(absolute.count), allowed: 0...0)
+    }
+    return try resolvedLinearRows(over: universe)
+  }
+
+  /// The rows in the order of a universe, the budget first.
+  func resolvedLinearRows(over universe: Universe) throws(AllocationError) -> [LinearRow] {
     guard budget.isFinite else {
       throw .invalidValue(argument: Self.budgetName, asset: nil, got: budget, allowed: .finite)
     }

@@ -56,8 +56,9 @@ public struct MaximumUtility: Hashable, Sendable {
         allowed: .nonnegative)
     }
     let program = try Self.program(
-      expectedReturns.values, covariance, riskAversion: riskAversion, constraints)
-    let solution = try Translation.solution(of: program, universe: universe, settings: settings)
+      expectedReturns.values, covariance, riskAversion: riskAversion,
+      constraints.resolved(over: universe))
+    let solution = try program.solution(settings: settings)
     return try solution.map { (values) throws(AllocationError) in
       try Translation.weights(values, over: universe)
     }
@@ -68,11 +69,11 @@ public struct MaximumUtility: Hashable, Sendable {
     _ returns: [Double],
     _ covariance: Covariance,
     riskAversion: Double,
-    _ constraints: PortfolioConstraints
-  ) throws(AllocationError) -> QuadraticProgram {
+    _ constraints: ResolvedConstraints
+  ) throws(AllocationError) -> PortfolioProgram {
     try constraints.program(
       quadratic: covariance.quadraticTerm.multiplied(by: riskAversion),
       convexity: covariance.convexity,
-      linear: returns.map { -$0 }, over: covariance.universe)
+      linear: returns.map { -$0 })
   }
 }

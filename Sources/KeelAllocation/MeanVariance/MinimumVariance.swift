@@ -38,9 +38,9 @@ public struct MinimumVariance: Hashable, Sendable {
   /// - Complexity: O(N³) an iteration.
   public func weights(covariance: Covariance) throws(AllocationError) -> Solution<Weights> {
     let universe = covariance.universe
-    let program = try constraints.program(
-      quadratic: covariance.quadraticTerm, convexity: covariance.convexity, linear: nil, over: universe)
-    let solution = try Translation.solution(of: program, universe: universe, settings: settings)
+    let program = try constraints.resolved(over: universe).program(
+      quadratic: covariance.quadraticTerm, convexity: covariance.convexity, linear: nil)
+    let solution = try program.solution(settings: settings)
     return try solution.map { (values) throws(AllocationError) in
       try Translation.weights(values, over: universe)
     }

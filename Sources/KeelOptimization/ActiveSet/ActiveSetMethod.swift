@@ -93,8 +93,8 @@ struct ActiveSetMethod: ~Copyable, Sendable {
     program.kernel = quadratic.kernel
     system.invalidate()
     switch program.kernel {
-    case .dense(let matrix):
-      for i in deviations.indices { program.curvature[i] = matrix[i, i] }
+    case .dense(let matrix, let factor):
+      for i in deviations.indices { program.curvature[i] = factor * matrix[i, i] }
     case .diagonal, .lowRank: program.curvature = quadratic.diagonal
     }
     for i in deviations.indices { deviations[i] = program.curvature[i].squareRoot() }
@@ -214,11 +214,11 @@ struct ActiveSetMethod: ~Copyable, Sendable {
   /// Adds P times `changes` to the gradient; only columns with a change are read.
   mutating func addProductOfChanges() {
     switch program.kernel {
-    case .dense(let matrix):
+    case .dense(let matrix, let factor):
       var count = 0
       for i in changes.indices where changes[i] != 0 {
         positions[count] = i
-        scratch[count] = changes[i]
+        scratch[count] = factor * changes[i]
         count += 1
       }
       Self.addColumns(of: matrix, at: positions, times: scratch, count: count, to: &gradient)

@@ -34,10 +34,10 @@ struct ReducedSystem: ~Copyable, Sendable {
   /// Factors the system for sets.
   mutating func factor(_ program: FlatProgram, side: [Int8], rowSide: [Int8]) -> Bool {
     var isUpdated = false
-    if case .dense(let matrix) = program.kernel, update(matrix, side: side) { isUpdated = true }
+    if case .dense(let matrix, _) = program.kernel, update(matrix, side: side) { isUpdated = true }
     gather(program, side: side, rowSide: rowSide, keepsFree: isUpdated)
     switch program.kernel {
-    case .dense(let matrix):
+    case .dense(let matrix, _):
       if !isUpdated {
         updateCount = 0
         guard
@@ -254,14 +254,16 @@ struct ReducedSystem: ~Copyable, Sendable {
   /// Replaces the right-hand side by the solution.
   mutating func solveRight(_ program: FlatProgram) -> Bool {
     switch program.kernel {
-    case .dense: return solveDense()
+    case .dense(_, let factor): return solveDense(factor)
     case .diagonal: return solveLowRank(factorCount: 0)
     case .lowRank(let term): return solveLowRank(factorCount: term.root.columnCount)
     }
   }
 
-  /// u = L⁻¹ r, S dy = b − V'u, dx = L⁻ᵀ (u + V dy).
-  private mutating func solveDense() -> Bool {
+  /// u = L⁻¹ r, S dy = b − V'u, dx = L⁻ᵀ (u + V dy); with P = f M, L factors M, and r / f and dy / f
+  /// take the places of r and dy.
+  private mutating func solveDense(_ factor: Double) -> Bool {
+    if factor != 1 { for p in 0..<freeCount { step[p] /= factor } }
     guard upper.solveLower(&step) else { return false }
     if activeCount > 0 {
       PanelProducts.add(
@@ -272,6 +274,7 @@ struct ReducedSystem: ~Copyable, Sendable {
         panel, rowCount: freeCount, columnCount: activeCount, .none, dualStep,
         to: &step)
     }
+    if factor != 1 { for a in 0..<activeCount { dualStep[a] *= factor } }
     return upper.solveLower(&step, columnCount: 1, .transposed)
   }
 

@@ -70,14 +70,14 @@ extension FlatProgram {
   /// P x and |P| |x|.
   private func setProducts(_ x: [Double], _ scratch: inout CertificateScratch) {
     switch kernel {
-    case .dense(let matrix):
+    case .dense(let matrix, let factor):
       var count = 0
       for i in x.indices {
         scratch.residual[i] = 0
         scratch.size[i] = 0
         if x[i] == 0 { continue }
         scratch.positions[count] = i
-        scratch.factors[count] = x[i]
+        scratch.factors[count] = factor * x[i]
         count += 1
       }
       Self.addColumns(

@@ -137,9 +137,10 @@ struct ActiveSetPolish {
     }
     let quadratic: QuadraticTerm
     switch program.quadratic.kernel {
-    case .dense(let matrix):
+    case .dense(let matrix, let factor):
       quadratic =
-        free.count == program.count ? program.quadratic : .dense(matrix.submatrix(at: free))
+        free.count == program.count
+        ? program.quadratic : .scaledDense(matrix.submatrix(at: free), factor: factor)
     case .diagonal(let values): quadratic = .diagonal(free.map { values[$0] })
     case .lowRank(let term):
       let ones = [Double](repeating: 1, count: program.count)

@@ -96,9 +96,9 @@ struct KKTSystem: ~Copyable {
     diagonalFactor = nil
     var h = [Double](repeating: 0, count: n * n)
     switch program.quadratic.kernel {
-    case .dense(let matrix):
+    case .dense(let matrix, let factor):
       let elements = matrix.elements
-      for i in 0..<(n &* n) { h[i] = elements[i] }
+      for i in 0..<(n &* n) { h[i] = factor * elements[i] }
     case .diagonal(let values):
       for i in 0..<n { h[i &* (n &+ 1)] = values[i] }
     case .lowRank: return false

@@ -33,7 +33,7 @@ struct SupportGrowth {
 
   /// Prepares the search; nil for programs that do not look like a portfolio's.
   init?(_ program: CoreProgram) {
-    guard case .dense = program.quadratic, program.count >= Self.leastVariables,
+    guard case .dense = program.quadratic.kernel, program.count >= Self.leastVariables,
       let budget = program.rows.first(where: { $0.isEquality && $0.lower > 0 }),
       program.lower.allSatisfy({ $0.isFinite })
     else { return nil }

@@ -89,6 +89,22 @@ package struct LowRankTerm: Hashable, Sendable {
     return scaled(rowFactors: [Double](repeating: root, count: order), at: Array(0..<order))
   }
 
+  /// The term with further variables that it does not depend on.
+  func padded(by count: Int) -> LowRankTerm {
+    let n = order
+    let storage = [Double](capacity: (n + count) * root.columnCount) { output in
+      for j in 0..<root.columnCount {
+        let column = root.column(j)
+        for i in 0..<n { output.append(column[i]) }
+        for _ in 0..<count { output.append(0) }
+      }
+    }
+    return LowRankTerm(
+      root: Matrix(
+        uncheckedRowCount: n + count, columnCount: root.columnCount, storage: storage),
+      diagonal: diagonal + [Double](repeating: 0, count: count))
+  }
+
   /// The term with the rows at some positions, each multiplied by a factor.
   func scaled(rowFactors: [Double], at indices: [Int]) -> LowRankTerm {
     let k = root.columnCount

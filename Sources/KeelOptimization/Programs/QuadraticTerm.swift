@@ -17,11 +17,15 @@ public enum QuadraticTerm: Hashable, Sendable {
 
   /// The second moments of scenarios.
   case scenarios(ScenarioTerm)
+
+  /// A number, not negative, times a full matrix that is not multiplied out.
+  case scaledDense(SymmetricMatrix, factor: Double)
 }
 
 /// The three ways in which P is held.
 enum QuadraticKernel: Sendable {
-  case dense(SymmetricMatrix)
+  /// A matrix and the number that it is multiplied by.
+  case dense(SymmetricMatrix, Double)
   case diagonal([Double])
   case lowRank(LowRankTerm)
 }
@@ -30,7 +34,8 @@ extension QuadraticTerm {
   /// How P is held.
   var kernel: QuadraticKernel {
     switch self {
-    case .dense(let matrix): .dense(matrix)
+    case .dense(let matrix): .dense(matrix, 1)
+    case .scaledDense(let matrix, let factor): .dense(matrix, factor)
     case .diagonal(let values): .diagonal(values)
     case .factor(let term): .lowRank(term.lowRank)
     case .scenarios(let term): term.kernel
@@ -40,7 +45,7 @@ extension QuadraticTerm {
   /// The number of rows and columns.
   public var order: Int {
     switch kernel {
-    case .dense(let matrix): matrix.order
+    case .dense(let matrix, _): matrix.order
     case .diagonal(let values): values.count
     case .lowRank(let term): term.order
     }
@@ -49,9 +54,17 @@ extension QuadraticTerm {
   /// The diagonal elements.
   public var diagonal: [Double] {
     switch kernel {
-    case .dense(let matrix): matrix.diagonal
+    case .dense(let matrix, let factor): matrix.diagonal.map { factor * $0 }
     case .diagonal(let values): values
     case .lowRank(let term): term.fullDiagonal
+    }
+  }
+
+  /// Whether the form itself makes P positive semidefinite.
+  var isSemidefiniteByForm: Bool {
+    switch self {
+    case .dense, .scaledDense: false
+    case .diagonal, .factor, .scenarios: true
     }
   }
 
@@ -61,7 +74,9 @@ extension QuadraticTerm {
   /// - Returns: The term, of the same form where the number is not negative.
   public func multiplied(by factor: Double) -> QuadraticTerm {
     switch self {
-    case .dense(let matrix): return .dense(matrix.multiplied(by: factor))
+    case .dense(let matrix): return .scaledDense(matrix, factor: factor)
+    case .scaledDense(let matrix, let present):
+      return .scaledDense(matrix, factor: present * factor)
     case .diagonal(let values): return .diagonal(values.map { $0 * factor })
     case .factor(let term):
       guard factor >= 0 else { break }
@@ -88,6 +103,13 @@ extension QuadraticTerm {
         throw .invalidValue(argument: "quadratic", index: i, got: value, allowed: .finite)
       }
       for (i, value) in values.enumerated() where value < 0 { throw .notConvex(order: i + 1) }
+    case .scaledDense(let matrix, let factor):
+      try QuadraticTerm.dense(matrix).requireFinite()
+      guard factor.isFinite else {
+        throw .invalidValue(
+          argument: "quadratic", index: 0, got: factor, allowed: .nonnegative)
+      }
+      guard factor >= 0 else { throw .notConvex(order: matrix.order) }
     case .factor, .scenarios:
       // Checked when the term was made; the products may have overflowed.
       for (i, value) in diagonal.enumerated() where !value.isFinite {
@@ -110,9 +132,10 @@ extension QuadraticTerm {
   }
 
   /// The product P x, summed in a fixed order.
-  func times(_ x: [Double]) -> [Double] {
+  package func times(_ x: [Double]) -> [Double] {
     switch kernel {
-    case .dense(let matrix): SymmetricKernel.product(matrix, x)
+    case .dense(let matrix, let factor):
+      SymmetricKernel.product(matrix, factor == 1 ? x : x.map { factor * $0 })
     case .diagonal(let values): zip(values, x).map { $0 * $1 }
     case .lowRank(let term): term.times(x)
     }
@@ -122,9 +145,30 @@ extension QuadraticTerm {
   /// ``times(_:)``.
   func absoluteTimes(_ x: [Double]) -> [Double] {
     switch kernel {
-    case .dense(let matrix): SymmetricKernel.absoluteProduct(matrix, x)
+    case .dense(let matrix, let factor):
+      SymmetricKernel.absoluteProduct(matrix, factor == 1 ? x : x.map { factor * $0 })
     case .diagonal(let values): zip(values, x).map { ($0 * $1).magnitude }
     case .lowRank(let term): term.absoluteTimes(x)
+    }
+  }
+
+  /// The term with further variables that it does not depend on.
+  package func padded(by count: Int) -> QuadraticTerm {
+    switch kernel {
+    case .diagonal(let values): return .diagonal(values + [Double](repeating: 0, count: count))
+    case .dense(let matrix, let factor):
+      let n = matrix.order
+      let elements = matrix.elements
+      let storage = [Double](capacity: (n + count) * (n + count)) { output in
+        for j in 0..<n {
+          for i in 0..<n { output.append(elements[i &+ j &* n]) }
+          for _ in 0..<count { output.append(0) }
+        }
+        for _ in 0..<(count * (n + count)) { output.append(0) }
+      }
+      return QuadraticTerm.dense(SymmetricMatrix(lowerTriangleOf: storage, order: n + count))
+        .multiplied(by: factor)
+    case .lowRank(let term): return .factor(FactorTerm(lowRank: term.padded(by: count)))
     }
   }
 
@@ -132,13 +176,13 @@ extension QuadraticTerm {
   /// for the variables at some indices.
   func scaled(by scale: [Double], cost: Double, at indices: [Int]) -> QuadraticTerm {
     switch kernel {
-    case .dense(let matrix):
+    case .dense(let matrix, let multiple):
       let n = matrix.order
       let elements = matrix.elements
       let count = indices.count
       let selected = [Double](capacity: count * count) { output in
         for j in indices {
-          let factor = cost * scale[j]
+          let factor = cost * multiple * scale[j]
           for i in indices { output.append(elements[i &+ j &* n] * scale[i] * factor) }
         }
       }
@@ -150,16 +194,5 @@ extension QuadraticTerm {
       return .factor(
         FactorTerm(lowRank: term.scaled(rowFactors: scale.map { $0 * root }, at: indices)))
     }
-  }
-}
-
-extension SymmetricMatrix {
-  /// The matrix multiplied by a number.
-  func multiplied(by factor: Double) -> SymmetricMatrix {
-    let elements = elements
-    let scaled = [Double](capacity: elements.count) { output in
-      for i in 0..<elements.count { output.append(elements[i] * factor) }
-    }
-    return SymmetricMatrix(lowerTriangleOf: scaled, order: order)
   }
 }

@@ -16,8 +16,13 @@ public struct ScenarioTerm: Hashable, Sendable {
   }
 
   private let form: Form
+  /// What the dense form is multiplied by.
+  private let factor: Double
 
-  private init(form: Form) { self.form = form }
+  private init(form: Form, factor: Double) {
+    self.form = form
+    self.factor = factor
+  }
 
   /// Creates the term.
   ///
@@ -40,6 +45,7 @@ public struct ScenarioTerm: Hashable, Sendable {
     for (s, weight) in weights.enumerated() where !(weight >= 0 && weight.isFinite) {
       throw .invalidValue(argument: "weights", index: s, got: weight, allowed: .nonnegative)
     }
+    factor = 1
     let roots = weights.map { $0.squareRoot() }
     if count < n {
       let storage = [Double](capacity: n * count) { output in
@@ -70,15 +76,15 @@ public struct ScenarioTerm: Hashable, Sendable {
 
   var kernel: QuadraticKernel {
     switch form {
-    case .dense(let matrix): .dense(matrix)
+    case .dense(let matrix): .dense(matrix, factor)
     case .lowRank(let term): .lowRank(term)
     }
   }
 
   func multiplied(by factor: Double) -> ScenarioTerm {
     switch form {
-    case .dense(let matrix): ScenarioTerm(form: .dense(matrix.multiplied(by: factor)))
-    case .lowRank(let term): ScenarioTerm(form: .lowRank(term.multiplied(by: factor)))
+    case .dense: ScenarioTerm(form: form, factor: self.factor * factor)
+    case .lowRank(let term): ScenarioTerm(form: .lowRank(term.multiplied(by: factor)), factor: 1)
     }
   }
 }

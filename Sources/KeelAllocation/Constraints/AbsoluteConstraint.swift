@@ -1,0 +1,102 @@
+public import KeelData
+import KeelNumerics
+
+/// A named limit on a sum of distances: turnover from current weights, or gross exposure.
+///
+/// ```text
+/// Σ coefficient_i |w_i − reference_i| ≤ limit
+/// ```
+///
+/// Its dual value is the derivative of the least objective with respect to the limit, zero or
+/// negative.
+public struct AbsoluteConstraint: Hashable, Sendable {
+  /// The name that ``turnover(from:limit:)`` gives.
+  public static let turnoverName = "turnover"
+
+  /// The name that ``gross(limit:)`` gives.
+  public static let grossName = "gross exposure"
+
+  /// The name, different from that of assets and other constraints.
+  public let name: String
+
+  /// The weights from which distances are taken; nil for zero.
+  public let reference: Weights?
+
+  /// The coefficient of each asset that counts, zero or more; nil for 1 for every asset.
+  public let coefficients: [AssetID: Double]?
+
+  /// The largest sum, zero or more.
+  public let limit: Double
+
+  /// Creates a limit on a sum of distances.
+  ///
+  /// - Parameters:
+  ///   - name: The name, different from that of assets and other constraints.
+  ///   - reference: The weights from which distances are taken; nil for zero.
+  ///   - coefficients: The coefficient of each asset that counts, such as its proportional cost;
+  ///     nil for 1 for every asset.
+  ///   - limit: The largest sum, as a fraction of the portfolio when the coefficients are 1.
+  public init(
+    _ name: String,
+    reference: Weights? = nil,
+    coefficients: [AssetID: Double]? = nil,
+    limit: Double
+  ) {
+    self.name = name
+    self.reference = reference
+    self.coefficients = coefficients
+    self.limit = limit
+  }
+
+  /// A limit on what is bought plus what is sold, both as fractions of the portfolio.
+  ///
+  /// - Parameters:
+  ///   - current: The weights before trading.
+  ///   - limit: The largest Σ |w − current|: 0.2 allows to sell 10 % and to buy 10 %.
+  /// - Returns: The constraint, named ``turnoverName``.
+  public static func turnover(from current: Weights, limit: Double) -> AbsoluteConstraint {
+    AbsoluteConstraint(turnoverName, reference: current, limit: limit)
+  }
+
+  /// A limit on long plus short positions.
+  ///
+  /// - Parameter limit: The largest Σ |w|: with a budget of 1, 1.6 allows 30 % of short positions.
+  /// - Returns: The constraint, named ``grossName``.
+  public static func gross(limit: Double) -> AbsoluteConstraint {
+    AbsoluteConstraint(grossName, limit: limit)
+  }
+}
+
+/// An ``AbsoluteConstraint`` in the order of a universe.
+struct AbsoluteRow: Hashable, Sendable {
+  let name: String
+  let coefficients: [Double]
+  var reference: [Double]
+  let limit: Double
+}
+
+extension AbsoluteConstraint {
+  /// The constraint in the order of a universe.
+  func resolved(over universe: Universe) throws(AllocationError) -> AbsoluteRow {
+    guard limit >= 0, limit.isFinite else {
+      throw .invalidValue(argument: name, asset: nil, got: limit, allowed: .nonnegative)
+    }
+    if let reference { try Translation.requireEqual(reference.universe, universe) }
+    var values = [Double](repeating: coefficients == nil ? 1 : 0, count: universe.count)
+    if let coefficients {
+      for (asset, coefficient) in coefficients.sorted(by: { $0.key < $1.key }) {
+        guard let position = universe.position(of: asset) else {
+          throw .universeMismatch(position: nil, left: asset, right: nil)
+        }
+        guard coefficient >= 0, coefficient.isFinite else {
+          throw .invalidValue(
+            argument: name, asset: asset, got: coefficient, allowed: .nonnegative)
+        }
+        values[position] = coefficient
+      }
+    }
+    return AbsoluteRow(
+      name: name, coefficients: values,
+      reference: reference?.values ?? [Double](repeating: 0, count: universe.count), limit: limit)
+  }
+}

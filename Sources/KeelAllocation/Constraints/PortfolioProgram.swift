@@ -1,0 +1,239 @@
+// Goals: (1) without limits on sums of distances the solver meets the caller's program of order n and
+// nothing else; (2) with them, weights that are exact at the reference and a proof that anyone can
+// repeat.
+//
+// The proof is by a supporting plane: for any slopes ξ in [−1, 1] the row Σ c ξ (x − r) ≤ limit
+// follows from Σ c |x − r| ≤ limit. A point that is optimal under that row and satisfies the limit
+// itself is optimal under the limit. Where x differs from r the slope is its sign, so that the row
+// holds exactly when the limit does; where x = r the slope comes from the optimality condition.
+
+import KeelData
+import KeelNumerics
+import KeelOptimization
+
+/// A quadratic program of order n under resolved constraints.
+struct PortfolioProgram {
+  let universe: Universe
+  /// The program without the limits on sums of distances.
+  let plain: QuadraticProgram
+  let absolute: [AbsoluteRow]
+  private let constraints: ResolvedConstraints
+
+  init(
+    constraints: ResolvedConstraints,
+    quadratic: QuadraticTerm,
+    convexity: QuadraticProgram.Convexity,
+    linear: [Double]?
+  ) throws(AllocationError) {
+    universe = constraints.universe
+    absolute = constraints.absolute
+    self.constraints = constraints
+    plain = try Translation.program(universe: universe) { () throws(OptimizationError) in
+      try QuadraticProgram(
+        finite: quadratic, linear: linear, lowerBounds: constraints.lower,
+        upperBounds: constraints.upper, rows: constraints.rows,
+        uniqueNames: constraints.universe.assets.map(\.rawValue), convexity: convexity)
+    }
+  }
+
+  /// Solves the program; anything but an optimum is an error.
+  ///
+  /// - Parameters:
+  ///   - settings: The limits of the solver.
+  ///   - feasible: A point that satisfies the constraints, near the optimum if possible; nil for none.
+  /// - Returns: The point, with dual values of rows, then of the limits on sums of distances.
+  /// - Throws: ``AllocationError``.
+  func solution(
+    settings: QuadraticSolver.Settings,
+    from feasible: [Double]? = nil
+  ) throws(AllocationError) -> Solution<[Double]> {
+    if absolute.isEmpty {
+      return try Translation.solution(of: plain, universe: universe, settings: settings)
+    }
+    if let feasible {
+      var cells = DistanceCells(self)
+      cells.enter(feasible)
+      return try cells.solution(settings: settings)
+    }
+    var start: [Double]?
+    do throws(AllocationError) {
+      let relaxed = try Translation.solution(of: plain, universe: universe, settings: settings)
+      let answer = try certified(
+        relaxed.value,
+        rows: relaxed.duals.rows + [Double](repeating: 0, count: absolute.count),
+        bounds: relaxed.duals.bounds, iterations: relaxed.certificate.iterations)
+      if answer.status == .optimal { return answer }
+      start = relaxed.value
+    } catch {
+      switch error {
+      // The limits may bound what is unbounded without them.
+      case .unbounded, .notSolved(.stalled, _), .notSolved(.almostOptimal, _),
+        .notSolved(.iterationLimit, _):
+        break
+      default: throw error
+      }
+    }
+    var cells = DistanceCells(self)
+    if let start {
+      cells.enter(start)
+      do throws(AllocationError) {
+        return try cells.solution(settings: settings)
+      } catch {
+        // The signs of the relaxed optimum may allow no portfolio.
+        guard case .infeasible = error else { throw error }
+      }
+    }
+    cells.enter(try feasiblePoint(near: start, settings))
+    return try cells.solution(settings: settings)
+  }
+
+  /// The feasible point nearest to another one, to solver accuracy.
+  private func feasiblePoint(
+    near start: [Double]?,
+    _ settings: QuadraticSolver.Settings
+  ) throws(AllocationError) -> [Double] {
+    let n = universe.count
+    let (split, names, generated) = constraints.split()
+    let center = start ?? absolute[0].reference
+    let padding = [Double](repeating: 0, count: names.count)
+    let program = try Translation.program(universe: universe) { () throws(OptimizationError) in
+      try QuadraticProgram(
+        quadratic: .diagonal([Double](repeating: 1, count: n) + padding),
+        linear: center.map { -$0 } + padding, lowerBounds: split.lower, upperBounds: split.upper,
+        rows: split.rows, variableNames: plain.variableNames + names)
+    }
+    let nearest: Solution<[Double]>
+    do throws(OptimizationError) {
+      nearest = try QuadraticSolver(settings: settings).solve(program)
+    } catch {
+      throw Translation.translated(error, universe)
+    }
+    switch nearest.status {
+    case .primalInfeasible(let proof):
+      throw .infeasible(
+        constraints: proof.constraints.filter { !generated.contains($0) },
+        contradiction: proof.contradiction)
+    case .deadlineExceeded, .cancelled:
+      throw .notSolved(status: nearest.status, certificate: nearest.certificate)
+    default: return Array(nearest.value.prefix(n))
+    }
+  }
+
+  /// The solution of a program without linear term, for which zero is the optimum where it is allowed.
+  ///
+  /// Near zero residuals relative to their terms are noise, and the solver may stop without an optimum.
+  ///
+  /// - Parameter settings: The limits of the solver.
+  /// - Returns: The point, with dual values.
+  /// - Throws: ``AllocationError``.
+  func solutionNearZero(
+    settings: QuadraticSolver.Settings
+  ) throws(AllocationError) -> Solution<[Double]> {
+    do throws(AllocationError) {
+      return try solution(settings: settings)
+    } catch {
+      guard case .notSolved(_, let certificate) = error else { throw error }
+      let answer = try certified(
+        plain.linear.map { _ in 0 },
+        rows: [Double](repeating: 0, count: plain.rows.count + absolute.count),
+        bounds: plain.linear.map { _ in 0 }, iterations: certificate.iterations)
+      if answer.status == .optimal { return answer }
+      throw error
+    }
+  }
+}
+
+// MARK: - Proof
+
+extension PortfolioProgram {
+  /// The certificate of a claimed answer, computed from the data alone.
+  ///
+  /// - Parameters:
+  ///   - x: The point.
+  ///   - rows: The dual values of the rows, then of the limits on sums of distances.
+  ///   - bounds: The dual values of the bounds.
+  ///   - iterations: The number to record.
+  /// - Returns: The point with its certificate; the status says whether the tolerance for an optimum
+  ///   holds.
+  /// - Throws: ``AllocationError`` for vectors of the wrong length.
+  func certified(
+    _ x: [Double],
+    rows: [Double],
+    bounds: [Double],
+    iterations: Int
+  ) throws(AllocationError) -> Solution<[Double]> {
+    let program = try supported(at: x, rows: rows, bounds: bounds)
+    let duals = Duals(of: program, rows: rows, bounds: bounds)
+    do throws(OptimizationError) {
+      let certificate = try program.verify(x, duals: duals, iterations: iterations)
+      let isOptimal = certificate.holds(Certificate.optimalTolerances)
+      return Solution(
+        value: x, status: isOptimal ? .optimal : .stalled, certificate: certificate, duals: duals)
+    } catch {
+      throw Translation.translated(error, universe)
+    }
+  }
+
+  /// The program with the limits replaced by their supporting planes at a point.
+  func supported(
+    at x: [Double],
+    rows: [Double],
+    bounds: [Double]
+  ) throws(AllocationError) -> QuadraticProgram {
+    if absolute.isEmpty { return plain }
+    let planes = slopes(at: x, rows: rows, bounds: bounds).enumerated().map { k, slopes in
+      plane(k, slopes)
+    }
+    return try program(adding: planes, lower: plain.lowerBounds, upper: plain.upperBounds)
+  }
+
+  /// The program with further rows and other bounds.
+  func program(
+    adding planes: [LinearRow],
+    lower: [Double],
+    upper: [Double]
+  ) throws(AllocationError) -> QuadraticProgram {
+    try Translation.program(universe: universe) { () throws(OptimizationError) in
+      try QuadraticProgram(
+        finite: plain.quadratic, linear: plain.linear, lowerBounds: lower, upperBounds: upper,
+        rows: plain.rows + planes, uniqueNames: plain.variableNames, convexity: plain.convexity)
+    }
+  }
+
+  /// The row Σ c ξ x ≤ limit + Σ c ξ r of one limit.
+  func plane(_ k: Int, _ slopes: [Double]) -> LinearRow {
+    let row = absolute[k]
+    var limit = row.limit
+    let coefficients = slopes.indices.map { row.coefficients[$0] * slopes[$0] }
+    for i in slopes.indices { limit += coefficients[i] * row.reference[i] }
+    return LinearRow(row.name, coefficients: coefficients, upper: limit)
+  }
+
+  /// The slopes of each limit: signs, and at the reference what the optimality condition asks for.
+  private func slopes(at x: [Double], rows: [Double], bounds: [Double]) -> [[Double]] {
+    let count = plain.rows.count
+    let prices = Array(rows.dropFirst(count))
+    guard prices.count == absolute.count, bounds.count == x.count, plain.linear.count == x.count
+    else { return absolute.map { $0.coefficients.map { _ in 0 } } }
+    var missing = plain.quadratic.times(x)
+    for i in x.indices { missing[i] += plain.linear[i] - bounds[i] }
+    for (row, price) in zip(plain.rows, rows) {
+      for (i, a) in zip(row.indices, row.coefficients) { missing[i] -= a * price }
+    }
+    var slopes = absolute.map { row in
+      x.indices.map { x[$0] > row.reference[$0] ? 1.0 : x[$0] < row.reference[$0] ? -1 : 0 }
+    }
+    for i in x.indices {
+      var capacity = 0.0
+      for (k, row) in absolute.enumerated() {
+        let weight = row.coefficients[i] * prices[k]
+        missing[i] -= weight * slopes[k][i]
+        if slopes[k][i] == 0 { capacity += weight }
+      }
+      if capacity == 0 { continue }
+      let share = min(max(missing[i] / capacity, -1), 1)
+      for k in absolute.indices where slopes[k][i] == 0 { slopes[k][i] = share }
+    }
+    return slopes
+  }
+}

@@ -1,0 +1,123 @@
+// The one form in which every portfolio meets its constraints: numbers in the order of a universe.
+
+import KeelData
+import KeelNumerics
+import KeelOptimization
+
+/// Constraints in the order of a universe, the budget first among the rows.
+struct ResolvedConstraints: Hashable, Sendable {
+  let universe: Universe
+  var lower: [Double]
+  var upper: [Double]
+  var rows: [LinearRow]
+  var absolute: [AbsoluteRow]
+
+  /// The constraints of x = w − reference.
+  ///
+  /// - Parameter reference: One number an asset.
+  /// - Returns: The constraints with every limit moved.
+  func shifted(by reference: [Double]) -> ResolvedConstraints {
+    var result = self
+    for i in reference.indices {
+      result.lower[i] -= reference[i]
+      result.upper[i] -= reference[i]
+      for k in absolute.indices { result.absolute[k].reference[i] -= reference[i] }
+    }
+    result.rows = rows.map { row in
+      var value = 0.0
+      var size = 0.0
+      for (i, a) in zip(row.indices, row.coefficients) {
+        value += a * reference[i]
+        size += (a * reference[i]).magnitude
+      }
+      // What rounding leaves of a limit that the reference meets is no limit on x.
+      let rounding = 4 * Double.ulpOfOne * size
+      func moved(_ limit: Double) -> Double {
+        (limit - value).magnitude <= rounding ? 0 : limit - value
+      }
+      return LinearRow(
+        row.name, indices: row.indices, coefficients: row.coefficients, lower: moved(row.lower),
+        upper: moved(row.upper))
+    }
+    return result
+  }
+
+  /// The program `minimize 1/2 x'Px + q'x` under these constraints.
+  ///
+  /// - Parameters:
+  ///   - quadratic: The matrix P.
+  ///   - linear: The vector q; nil for zero.
+  /// - Returns: The program.
+  /// - Throws: ``AllocationError`` for names and limits that make no program.
+  func program(
+    quadratic: QuadraticTerm,
+    convexity: QuadraticProgram.Convexity = .unproved,
+    linear: [Double]?
+  ) throws(AllocationError) -> PortfolioProgram {
+    try PortfolioProgram(
+      constraints: self, quadratic: quadratic, convexity: convexity, linear: linear)
+  }
+
+  /// The same constraints as bounds and rows alone, over n weights and m further variables.
+  ///
+  /// A weight that may lie on both sides of its reference is w = reference + b − s with purchases b
+  /// and sales s of zero or more; s is the further variable, and b ≥ 0 a row:
+  ///
+  /// ```text
+  /// s ≥ 0,   w + s ≥ reference,   Σ c (w − reference + 2 s) ≤ limit
+  /// ```
+  ///
+  /// A weight whose bounds leave one side needs no further variable.
+  ///
+  /// - Returns: The constraints, and the names of the further variables.
+  func split() -> (constraints: ResolvedConstraints, names: [String], generated: Set<String>) {
+    var result = self
+    result.absolute = []
+    var names: [String] = []
+    var generated: Set<String> = []
+    for row in absolute {
+      var indices: [Int] = []
+      var coefficients: [Double] = []
+      var further: [(index: Int, coefficient: Double)] = []
+      var limit = row.limit
+      for i in row.coefficients.indices where row.coefficients[i] > 0 {
+        let (c, reference) = (row.coefficients[i], row.reference[i])
+        let side = lower[i] >= reference ? 1.0 : upper[i] <= reference ? -1 : 0
+        indices.append(i)
+        coefficients.append(side < 0 ? -c : c)
+        limit += side < 0 ? -c * reference : c * reference
+        if side != 0 { continue }
+        let variable = result.lower.count
+        let name = "\(row.name): \(universe.assets[i])"
+        result.lower.append(0)
+        result.upper.append(.infinity)
+        names.append("\(name) sold")
+        further.append((variable, 2 * c))
+        generated.formUnion([name, "\(name) sold"])
+        result.rows.append(
+          LinearRow(name, indices: [i, variable], coefficients: [1, 1], lower: reference))
+      }
+      result.rows.append(
+        LinearRow(
+          row.name, indices: indices + further.map(\.index),
+          coefficients: coefficients + further.map(\.coefficient), upper: limit))
+    }
+    return (result, names, generated)
+  }
+}
+
+extension PortfolioConstraints {
+  /// The constraints in the order of a universe.
+  ///
+  /// - Parameter universe: The assets.
+  /// - Returns: Bounds, rows with the budget first, and limits on sums of distances.
+  /// - Throws: ``AllocationError`` for unknown assets and numbers that are not finite.
+  func resolved(over universe: Universe) throws(AllocationError) -> ResolvedConstraints {
+    let (lower, upper) = try resolvedBounds(over: universe)
+    let rows = try resolvedLinearRows(over: universe)
+    var absolute: [AbsoluteRow] = []
+    for constraint in self.absolute { absolute.append(try constraint.resolved(over: universe)) }
+    return ResolvedConstraints(
+      universe: universe, lower: lower, upper: upper, rows: rows, absolute: absolute)
+  }
+}
