@@ -13,11 +13,15 @@
 #define KEEL_POWER_ARGUMENT 0.7
 #define KEEL_COMPLEMENT_PRODUCT 1.0
 #define KEEL_COMPLEMENT_ARGUMENT 0.5
-/* Above this value of the tail below the mean the other one is computed by itself. */
+/* Above these values of the tail below the mean the other one is computed by itself: the second for
+   small parameters, whose inverse multiplies the tail's error. */
 #define KEEL_BETA_SUBTRAHEND 0.9
+#define KEEL_SMALL_SUBTRAHEND 0.5
 #define KEEL_BETA_UNIFORM 1e8
 /* Below this distance from the mean a series replaces a difference in the uniform expansion. */
 #define KEEL_UNIFORM_SERIES 0.01
+/* Beyond this distance the next term counts, and loses nothing to cancellation. */
+#define KEEL_UNIFORM_FURTHER 1.0
 /* Two parameters above the first give a step; one above the second the law of gamma. */
 #define KEEL_STEP_PARAMETER 1e32
 #define KEEL_GAMMA_PARAMETER 1e100
@@ -190,12 +194,9 @@ INLINE V FN(beta_fraction)(P x, P y, V a, V b) {
   return top / bottom;
 }
 
-/* ln Gamma(b + a) - ln Gamma(b) for 0 < a < 1, relative accuracy for small a too. */
+/* ln Gamma(b + a) - ln Gamma(b) for 0 < a < 1 <= b, relative accuracy for small a too. */
 INLINE V FN(log_gamma_step)(V b, V a) {
-  /* Below 1 by one step of the recurrence. */
-  U low = (U)(b < 1.0);
-  V start = FN(choose)(low, 1.0 + b, b), top = start + a;
-  V u = 1.0 / start, v = 1.0 / top, w0 = u * u, w1 = v * v;
+  V top = b + a, u = 1.0 / b, v = 1.0 / top, w0 = u * u, w1 = v * v;
   /* Divided differences of the quotient N / D of Stirling's remainder, by Horner's scheme. */
   V n = FN(splat)(0.0), d = n, dn = n, dd = n;
 #pragma clang loop unroll(full)
@@ -205,13 +206,18 @@ INLINE V FN(log_gamma_step)(V b, V a) {
     dd = FN(madd)(dd, w1, d);
     d = FN(madd)(d, w0, FN(splat)(KEEL_REMAINDER_DENOMINATOR[i]));
   }
-  V dw = -a * (start + top) * (w0 * w1);
-  V d1 = FN(madd)(dd, dw, d);
+  V dw = -a * (b + top) * (w0 * w1);
   V quotient = n / d;
-  /* v N1/D1 - u N/D = (v - u) N1/D1 + u (N1/D1 - N/D) */
-  V change = (dn - dd * quotient) * dw / d1;
+  /* v N1/D1 - u N/D = u (N1/D1 - N/D) + (v - u) N1/D1 */
+  V change = (dn - dd * quotient) * dw / FN(madd)(dd, dw, d);
   V remainder = FN(madd)(u, change, -a * u * v * (quotient + change));
-  V y = (top - 0.5) * FN(log1p)(a * u) + a * (FN(log)(start) - 1.0) + remainder;
+  return (top - 0.5) * FN(log1p)(a * u) + a * (FN(log)(b) - 1.0) + remainder;
+}
+
+/* The same for every b > 0, by one step of the recurrence below 1. */
+INLINE V FN(log_gamma_step_from)(V b, V a) {
+  U low = (U)(b < 1.0);
+  V y = FN(log_gamma_step)(FN(choose)(low, 1.0 + b, b), a);
   if (FN(any)(low)) y = FN(choose)(low, y - FN(log1p)(a / b), y);
   return y;
 }
@@ -219,7 +225,7 @@ INLINE V FN(log_gamma_step)(V b, V a) {
 /* 1 - I for a < 1: 1 - x^a / (a B) (1 + a sum (1 - b) ... (n - b) x^n / (n! (a + n))). */
 INLINE V FN(beta_small_upper)(P x, V a, V b) {
   V l = FN(madd)(
-    a, FN(log_pair)(x).high, FN(log_gamma_step)(b, a) - FN(log_gamma_one_plus)(a));
+    a, FN(log_pair)(x).high, FN(log_gamma_step_from)(b, a) - FN(log_gamma_one_plus)(a));
   V term = FN(splat)(1.0), sum = FN(splat)(0.0);
   U active = (U)(a == a);
   for (int round = 0; round < 64 && FN(any)(active); round++) {
@@ -235,8 +241,13 @@ INLINE V FN(beta_small_upper)(P x, V a, V b) {
   return FN(small_complement)(l, a, sum);
 }
 
-/* 1/2 erfc(-eta sqrt(s/2)) and exp(-s eta^2 / 2) (1/eta - 1/t) / sqrt(2 pi s), t the distance from
-   the mean over sqrt(pq), s = a + b: the tail on the point's side of the mean. */
+/* The tail on the point's side of the mean, for s = a + b and t the distance from the mean over
+   sqrt(pq): 1/2 erfc(-eta sqrt(s/2)) and exp(-s eta^2 / 2) / sqrt(2 pi s) times
+
+     1/eta - g/t + (w/t^3 - 1/eta^3) / s,   w = x y / (p q),
+
+   with g the quotient of the gamma functions over Stirling's formula. The last term, integration by
+   parts of the remainder once more, matters in the tails only. */
 INLINE V FN(beta_uniform)(FN(beta_shape) s, FN(beta_point) p, P e, U *is_lower) {
   P minus = {-p.y.high, -p.y.low};
   V deviation = FN(pair_sum)(FN(pair_product)(p.x, p.b), FN(pair_product)(minus, p.a)).high;
@@ -247,7 +258,10 @@ INLINE V FN(beta_uniform)(FN(beta_shape) s, FN(beta_point) p, P e, U *is_lower) 
   V root = 1.0 / (__builtin_elementwise_sqrt(p.a) * __builtin_elementwise_sqrt(p.b));
   V t = deviation * root, skewness = (p.b - p.a) * root;
   V near = skewness * (1.0 / 3.0) - t * FN(madd)(skewness, skewness, FN(splat)(3.0)) * (1.0 / 12.0);
-  V difference = FN(choose)((U)(z < KEEL_UNIFORM_SERIES), near, 1.0 / eta - 1.0 / t);
+  V r = 1.0 / eta, q = 1.0 / t, w = (p.x.high * p.y.high) * (sum * root) * (sum * root);
+  V further = s.shift * q + (w * (q * q * q) - r * r * r) / sum;
+  V difference = FN(choose)((U)(z < KEEL_UNIFORM_SERIES), near, r - q);
+  difference += FN(choose)((U)(z > KEEL_UNIFORM_FURTHER), further, FN(splat)(0.0));
   V correction = difference * KEEL_INV_SQRT_2PI / __builtin_elementwise_sqrt(sum);
   V scaled = FN(half_scaled_erfc)(z);
   return FN(factor_exp)(FN(choose)(*is_lower, scaled + correction, scaled - correction), e);
@@ -421,14 +435,17 @@ static void FN(beta_tails)(
   for (int kind = FN(beta_is_series); kind <= FN(beta_is_fraction); kind++) {
     for (size_t k = 0; k < counts[kind]; k++) {
       size_t i = lists[kind][k];
-      if (below[i] <= KEEL_BETA_SUBTRAHEND) continue;
+      if (below[i] <= KEEL_SMALL_SUBTRAHEND) continue;
       int is_y = __builtin_signbit(t[i]) != 0;
       double x = is_y ? 1 + t[i] : t[i], y = is_y ? -t[i] : 1 - t[i];
       double av = a[i * step], bv = b[i * step];
       if ((av + 1) * y < (bv + 1) * x) {
+        double other = av;
         x = y;
-        bv = av;
+        av = bv;
+        bv = other;
       }
+      if (av >= 1 && below[i] <= KEEL_BETA_SUBTRAHEND) continue;
       int small = bv * x <= KEEL_COMPLEMENT_PRODUCT && x <= KEEL_COMPLEMENT_ARGUMENT;
       int next = small ? FN(beta_is_complement) : FN(beta_is_mirrored);
       lists[next][counts[next]++] = (uint16_t)i;

@@ -91,6 +91,18 @@ void keel_regularized_beta(
   KEEL_DISPATCH(regularized_beta, level, a, b, step, x, y, n, is_upper)
 }
 
+void keel_inverse_gamma(
+  const double *a, size_t step, const double *p, double *restrict y, size_t n, int is_upper,
+  int level) {
+  KEEL_DISPATCH(inverse_gamma, level, a, step, p, y, n, is_upper)
+}
+
+void keel_inverse_beta(
+  const double *a, const double *b, size_t step, const double *p, double *restrict y, size_t n,
+  int is_upper, int level) {
+  KEEL_DISPATCH(inverse_beta, level, a, b, step, p, y, n, is_upper)
+}
+
 void keel_fill_uniform(
   uint64_t seed, uint64_t stream, uint64_t index, double *restrict y, size_t n, int level) {
   KEEL_DISPATCH(fill_uniform, level, seed, stream, index, y, n)

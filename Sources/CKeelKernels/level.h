@@ -6,5 +6,6 @@
 #include "gamma.h"
 #include "incomplete_gamma.h"
 #include "incomplete_beta.h"
+#include "inverse.h"
 #include "random.h"
 #include "maps.h"

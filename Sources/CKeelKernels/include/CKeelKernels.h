@@ -81,6 +81,16 @@ void keel_regularized_beta(
   const double *a, const double *b, size_t step, const double *x, double *restrict y, size_t n,
   int is_upper, int level);
 
+/* The argument at which P(a, x), or Q when is_upper is 1, has the value p. */
+void keel_inverse_gamma(
+  const double *a, size_t step, const double *p, double *restrict y, size_t n, int is_upper,
+  int level);
+
+/* The argument at which I_x(a, b), or its complement when is_upper is 1, has the value p. */
+void keel_inverse_beta(
+  const double *a, const double *b, size_t step, const double *p, double *restrict y, size_t n,
+  int is_upper, int level);
+
 /* One block of Philox4x32-10: 128 bits from a 64-bit key and a 128-bit counter, as two words of
    64 bits, low half first. */
 void keel_philox(
