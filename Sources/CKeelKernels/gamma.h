@@ -11,8 +11,8 @@
 #define KEEL_TINY_GAMMA 1e-20
 
 INLINE V FN(log_gamma_quotient)(V x) {
-  return FN(polynomial)(x, KEEL_LOG_GAMMA_NUMERATOR, 0, KEEL_LOG_GAMMA_COUNT)
-    / FN(polynomial)(x, KEEL_LOG_GAMMA_DENOMINATOR, 0, KEEL_LOG_GAMMA_COUNT);
+  return FN(long_polynomial)(x, KEEL_LOG_GAMMA_NUMERATOR, 0, KEEL_LOG_GAMMA_COUNT)
+    / FN(long_polynomial)(x, KEEL_LOG_GAMMA_DENOMINATOR, 0, KEEL_LOG_GAMMA_COUNT);
 }
 
 /* ln Gamma(1 + a) for 0 <= a <= 9. */
@@ -82,8 +82,8 @@ INLINE V FN(digamma_above_one)(V x) {
   V y = FN(splat)(0.0);
   if (FN(any)(~large)) {
     V u = FN(choose)(large, FN(splat)(2.0), x);
-    V quotient = FN(polynomial)(u, KEEL_DIGAMMA_NUMERATOR, 0, KEEL_DIGAMMA_COUNT)
-      / FN(polynomial)(u, KEEL_DIGAMMA_DENOMINATOR, 0, KEEL_DIGAMMA_COUNT);
+    V quotient = FN(long_polynomial)(u, KEEL_DIGAMMA_NUMERATOR, 0, KEEL_DIGAMMA_COUNT)
+      / FN(long_polynomial)(u, KEEL_DIGAMMA_DENOMINATOR, 0, KEEL_DIGAMMA_COUNT);
     y = ((u - KEEL_DIGAMMA_ROOT) - KEEL_DIGAMMA_ROOT_LOW) * quotient;
   }
   if (FN(any)(large)) {

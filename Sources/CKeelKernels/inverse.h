@@ -346,8 +346,9 @@ static void FN(inverse_beta)(
     for (size_t k = 0; k < active; k++) result[s.place[k]] = s.point[k];
     /* What was turned gives back y. */
     for (size_t k = 0; k < count; k++) {
-      double t = result[k], v = t < 0 ? -t : t;
-      y[first + k] = (t < 0) == (side[k] < 0) ? v + 0.0 : 1 - v;
+      int is_y = __builtin_signbit(result[k]) != 0;
+      double v = is_y ? -result[k] : result[k];
+      y[first + k] = is_y == (side[k] < 0) ? v : 1 - v;
     }
   }
 }
