@@ -1,7 +1,8 @@
 /* Logarithms in nearly twice the precision, once a level, and exp - 1 and log(1 + x).
 
    Goals: the exponent of a density near 1e-300 keeps 60 bits, no branches, speed. The logarithm is
-   2 artanh s, s = f / (2 + f), with the division, the product f s and the cubic term in two parts. */
+   2 artanh s, s = f / (2 + f), with the division, the product f s and the cubic term in two
+   parts. */
 
 /* Whether any element of the mask is set. */
 INLINE int FN(any)(U mask) { return __builtin_reduce_or(mask) != 0; }

@@ -176,7 +176,8 @@ INLINE V FN(beta_fraction)(P x, P y, V a, V b) {
       V next = 1.0 / (a + (2.0 * n + 1.0));
       V product = ((b - n) * x.high) * (n * w);
       V numerator = ((a + (n - 1.0)) * w) * ((sum + (n - 1.0)) * x.high) * product;
-      V denominator = FN(madd)((a + n) * next, FN(madd)(slope, FN(splat)(n), distance), n + product);
+      V linear = FN(madd)(slope, FN(splat)(n), distance);
+      V denominator = FN(madd)((a + n) * next, linear, n + product);
       V a2 = FN(madd)(denominator, a1, numerator * a0);
       V b2 = FN(madd)(denominator, b1, numerator * b0);
       a0 = a1;
@@ -236,7 +237,8 @@ INLINE V FN(beta_small_upper)(P x, V a, V b) {
     V increment = (first * a2 + second * a1) / (a1 * a2);
     sum = FN(choose)(active, sum + increment, sum);
     term = second;
-    active &= (U)(FN(magnitude)(first) + FN(magnitude)(second) > FN(magnitude)(sum) * KEEL_LAST_TERM);
+    V size = FN(magnitude)(first) + FN(magnitude)(second);
+    active &= (U)(size > FN(magnitude)(sum) * KEEL_LAST_TERM);
   }
   return FN(small_complement)(l, a, sum);
 }
@@ -371,7 +373,8 @@ KEEL_BETA_LIST(beta_is_complement)
 KEEL_BETA_LIST(beta_is_mirrored)
 
 /* The gamma limit of one element: a moderate, b beyond 1e100. */
-static void FN(beta_gamma_limit)(double a, double b, double x, double *lower, double *upper, double *density) {
+static void FN(beta_gamma_limit)(
+  double a, double b, double x, double *lower, double *upper, double *density) {
   double argument[KEEL_ROOM] = {0};
   argument[0] = b * x;
   FN(gamma_tails)(&a, 0, argument, lower, upper, density, 1);

@@ -82,7 +82,8 @@ INLINE V FN(half_scaled_erfc)(V z) {
   return 0.5 * (high + low);
 }
 
-/* exp(-a eta^2 / 2) [exp(z^2) erfc(z) / 2 +- sum C_k(eta) a^-k / sqrt(2 pi a)], z = |eta| sqrt(a / 2) */
+/* exp(-a eta^2 / 2) [exp(z^2) erfc(z) / 2 +- sum C_k(eta) a^-k / sqrt(2 pi a)] for
+   z = |eta| sqrt(a / 2). */
 INLINE FN(tails) FN(gamma_uniform)(FN(gamma_shape) s, V x, int wants_density) {
   P e = FN(gamma_exponent)(s, x, 0);
   V positive = FN(choose)((U)(e.high < 0.0), -e.high, FN(splat)(0.0));

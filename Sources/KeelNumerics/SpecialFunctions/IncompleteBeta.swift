@@ -102,6 +102,8 @@ enum IncompleteBeta {
   private static let uniformFurtherStart = 1.0
   /// Above this value of one tail the other one is computed by itself.
   private static let largestSubtrahend = 0.9
+  /// The same for a parameter below 1, whose inverse multiplies the error of the tail.
+  private static let largestSubtrahendOfSmallParameter = 0.5
   /// The continued fraction takes a few times the square root of the smaller parameter at the mean.
   private static let maximumTerms = 200_000
   /// The power series is used up to these values of (a + b) x and x: some sixty terms.
@@ -141,7 +143,7 @@ enum IncompleteBeta {
       (a + b) * x <= powerSeriesProduct && x <= powerSeriesArgument
       ? min(1, density * powerSeries(x, a, b) / a)
       : min(1, density * continuedFraction(argument, a, b))
-    if lower <= largestSubtrahend {
+    if lower <= (a < 1 ? largestSubtrahendOfSmallParameter : largestSubtrahend) {
       return Tails(lower: lower, upper: 1 - lower, density: density)
     }
     let upper =
