@@ -281,6 +281,54 @@ def piqp_frontier(p, mean):
     return run
 
 
+@peer("scipy")
+def scipy_gammaln(x):
+    from scipy.special import gammaln
+    return lambda: gammaln(x)
+
+
+@peer("scipy")
+def scipy_psi(x):
+    from scipy.special import psi
+    return lambda: psi(x)
+
+
+@peer("scipy")
+def scipy_gammainc(a, b, x):
+    from scipy.special import gammainc
+    return lambda: gammainc(a, x)
+
+
+@peer("scipy")
+def scipy_gammaincc(a, b, x):
+    from scipy.special import gammaincc
+    return lambda: gammaincc(a, x)
+
+
+@peer("scipy")
+def scipy_gammaincinv(a, b, x):
+    from scipy.special import gammaincinv
+    return lambda: gammaincinv(a, x)
+
+
+@peer("scipy")
+def scipy_betainc(a, b, x):
+    from scipy.special import betainc
+    return lambda: betainc(a, b, x)
+
+
+@peer("scipy")
+def scipy_betaincc(a, b, x):
+    from scipy.special import betaincc
+    return lambda: betaincc(a, b, x)
+
+
+@peer("scipy")
+def scipy_betaincinv(a, b, x):
+    from scipy.special import betaincinv
+    return lambda: betaincinv(a, b, x)
+
+
 def load(field):
     name, shape, path = field.split("=", 2)
     dimensions = [int(part) for part in shape.split("x")]

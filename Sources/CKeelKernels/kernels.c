@@ -1,6 +1,7 @@
 /* Compiles the bodies for each level and chooses between them. */
 #include "CKeelKernels.h"
 #include "coefficients.h"
+#include "gamma_coefficients.h"
 
 /* A vector is two registers wide on purpose: two interleaved chains hide the latency of each other.
    Such vectors never cross a call, as every body is inlined. */
@@ -75,6 +76,32 @@ KEEL_DEFINE(normal_pdf)
 KEEL_DEFINE(normal_cdf)
 KEEL_DEFINE(normal_survival)
 KEEL_DEFINE(normal_quantile)
+KEEL_DEFINE(log_gamma)
+KEEL_DEFINE(digamma)
+
+void keel_regularized_gamma(
+  const double *a, size_t step, const double *x, double *restrict y, size_t n, int is_upper,
+  int level) {
+  KEEL_DISPATCH(regularized_gamma, level, a, step, x, y, n, is_upper)
+}
+
+void keel_regularized_beta(
+  const double *a, const double *b, size_t step, const double *x, double *restrict y, size_t n,
+  int is_upper, int level) {
+  KEEL_DISPATCH(regularized_beta, level, a, b, step, x, y, n, is_upper)
+}
+
+void keel_inverse_gamma(
+  const double *a, size_t step, const double *p, double *restrict y, size_t n, int is_upper,
+  int level) {
+  KEEL_DISPATCH(inverse_gamma, level, a, step, p, y, n, is_upper)
+}
+
+void keel_inverse_beta(
+  const double *a, const double *b, size_t step, const double *p, double *restrict y, size_t n,
+  int is_upper, int level) {
+  KEEL_DISPATCH(inverse_beta, level, a, b, step, p, y, n, is_upper)
+}
 
 void keel_fill_uniform(
   uint64_t seed, uint64_t stream, uint64_t index, double *restrict y, size_t n, int level) {

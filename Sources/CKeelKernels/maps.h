@@ -21,10 +21,13 @@ KEEL_MAP(normal_pdf)
 KEEL_MAP(normal_cdf)
 KEEL_MAP(normal_survival)
 KEEL_MAP(normal_quantile)
+KEEL_MAP(log_gamma)
+KEEL_MAP(digamma)
 
 #undef KEEL_MAP
 #undef KEEL_FILL
 #undef INLINE
+#undef P
 #undef U
 #undef V
 #undef FN

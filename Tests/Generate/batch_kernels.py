@@ -14,7 +14,7 @@ import math
 import random
 import sys
 
-from mpmath import erf, erfc, exp, findroot, fabs, log, mp, mpf, pi, sqrt
+from mpmath import digamma, erf, erfc, exp, fabs, log, loggamma, mp, mpf, pi, sqrt
 
 mp.dps = 60
 random.seed(20240229)
@@ -74,6 +74,13 @@ def guard(f, lowest, highest, below, above):
     return lambda x: below if x < lowest else above if x > highest else f(x)
 
 
+def gamma_points():
+    near = [z + v for z in (1.0, 2.0, 1.4616321449683622) for v in both(powers(-15, -1, 100))]
+    return (powers(-300, 0, 200) + spread((0, 1, 300), (1, 3, 600), (3, 10, 600), (9.9, 10.1, 100))
+            + powers(1, 15, 300) + powers(15, 300, 60) + near)
+
+
+POSITIVE = [TINY, 1e-20, 0.5, 1.0, 2.0, 1.4616321449683622, 3.0, 10.0, 1e5, 1e300]
 FUNCTIONS = {
     "exp": (guard(exp, -800, 800, mpf(0), mpf("inf")), spread((-745.2, 709.9, 500), (-1, 1, 500)), CORNERS, 1),
     "log": (log, powers(-307, 308, 400) + spread((0.5, 2, 500), (0.99, 1.01, 200))
@@ -94,6 +101,9 @@ FUNCTIONS = {
                        powers(-300, -1, 400) + powers(-12, -1, 300) + spread((0, 1, 800), (0.07, 0.08, 200))
                        + [0.5 + v for v in both(powers(-15, -1, 200))] + [1 - v for v in powers(-15, -1, 200)],
                        [LEAST, TINY, 1e-310, 1e-300, 0.5, 0.075, 0.925, 1 - 2**-53], 4),
+    # Positive arguments; below zero the error is absolute next to the zeros, and tested elsewhere.
+    "logGamma": (loggamma, gamma_points(), POSITIVE, 5),
+    "digamma": (digamma, gamma_points(), POSITIVE, 4),
 }
 LIMITS = {
     "exp": [(INF, INF), (-INF, 0.0), (NAN, NAN)],
@@ -105,6 +115,8 @@ LIMITS = {
     "normalCDF": [(INF, 1.0), (-INF, 0.0), (NAN, NAN)],
     "normalSurvival": [(INF, 0.0), (-INF, 1.0), (NAN, NAN)],
     "normalQuantile": [(0.0, -INF), (1.0, INF), (-LEAST, NAN), (1.5, NAN), (INF, NAN), (-INF, NAN), (NAN, NAN)],
+    "logGamma": [(0.0, INF), (-0.0, INF), (-1.0, INF), (-1e300, INF), (INF, INF), (-INF, INF), (NAN, NAN)],
+    "digamma": [(0.0, -INF), (-0.0, INF), (-1.0, NAN), (-1e300, NAN), (INF, INF), (-INF, NAN), (NAN, NAN)],
 }
 
 

@@ -144,7 +144,7 @@ def tail(r):
     return upper_quantile(-r * r) - sqrt(mpf(2)) * r
 
 
-def rational(name, about, f, lowest, highest, there, back, order=7):
+def rational(name, about, f, lowest, highest, there, back, order=7, count_name="KEEL_QUANTILE_COUNT"):
     """Interpolates by a quotient of two polynomials; `there` spreads the nodes."""
 
     def nodes(count):
@@ -167,61 +167,64 @@ def rational(name, about, f, lowest, highest, there, back, order=7):
                 for x in nodes(151))
     lines = [f"/* {about}", f"   Interpolation error {float(bound):.1e}. */"]
     for part, powers in (("NUMERATOR", top), ("DENOMINATOR", bottom)):
-        lines.append(f"static const double {name}_{part}[KEEL_QUANTILE_COUNT] = {{")
+        lines.append(f"static const double {name}_{part}[{count_name}] = {{")
         lines += [f"  {float(c).hex()}," for c in powers]
         lines.append("};")
     print(name, float(bound))
     return "\n".join(lines) + "\n"
 
 
-K = mpf(4)  # a power of two, so that 2 k u below is exact
-parts = [
-    "/* Written by Tests/Generate/kernel_coefficients.py; change the script, not this file. */",
-    "#ifndef KEEL_COEFFICIENTS_H",
-    "#define KEEL_COEFFICIENTS_H",
-    "",
-    f"#define KEEL_HALF_LINE_K {float(K)}",
-    split("KEEL_INV_SQRT_2PI", "1 / sqrt(2 pi)", 1 / sqrt(2 * pi)),
-    split("KEEL_INV_SQRT_PI", "1 / sqrt(pi)", 1 / sqrt(pi)),
-    f"/* ln 2 */\n#define KEEL_LN2 {float(log(mpf(2))).hex()}\n",
-    table("KEEL_ERFC", "(t + k) exp(t^2) erfc(t), powers of s = (t - k) / (t + k), t >= 0",
-          half_line(scaled_erfc, K), -1, 1, 26, 1),
-    slope("KEEL_ERFC", half_line(scaled_erfc, K)),
-    table("KEEL_PHI", "(t + k) exp(t^2 / 2) Phi(-t), powers of s = (t - k) / (t + k), t >= 0",
-          half_line(lambda t: scaled_erfc(t / sqrt(2)) / 2, K), -1, 1, 26, 1),
-    slope("KEEL_PHI", half_line(lambda t: scaled_erfc(t / sqrt(2)) / 2, K)),
-    table("KEEL_ERF", "erf(x) / x, powers of x^2, |x| <= 1/2",
-          lambda q: quotient(lambda z: erf(sqrt(z)) / sqrt(z), q, 2 / sqrt(pi)), 0, "0.25", 10, 1),
-    table("KEEL_EXP", "(exp(r) - 1 - r) / r^2, powers of r, |r| <= 0.3466",
-          lambda r: quotient(lambda z: (expm1(z) - z) / (z * z), r, mpf(1) / 2),
-          "-0.3467", "0.3467", 11),
-    table("KEEL_LOG", "(log((1 + s) / (1 - s)) - 2 s) / s^3, powers of s^2, |s| <= 0.1716",
-          lambda q: quotient(
-              lambda z: (log1p(sqrt(z)) - log1p(-sqrt(z)) - 2 * sqrt(z)) / (z * sqrt(z)),
-              q, mpf(2) / 3),
-          0, "0.02945", 8),
-    table("KEEL_DRAW_LOG", "The same with fewer terms: it is a hundredth of the logarithm at most",
-          lambda q: quotient(
-              lambda z: (log1p(sqrt(z)) - log1p(-sqrt(z)) - 2 * sqrt(z)) / (z * sqrt(z)),
-              q, mpf(2) / 3),
-          0, "0.02945", 6),
-    table("KEEL_SIN", "sin(pi f / 2) / f, powers of f^2, |f| <= 1/2",
-          lambda q: quotient(lambda z: sin(pi * sqrt(z) / 2) / sqrt(z), q, pi / 2), 0, "0.25", 7),
-    table("KEEL_COS", "cos(pi f / 2), powers of f^2, |f| <= 1/2",
-          lambda q: cos(pi * sqrt(q) / 2), 0, "0.25", 7),
-    "#define KEEL_QUANTILE_COUNT 8\n",
-    split("KEEL_SQRT_2PI", "sqrt(2 pi)", sqrt(2 * pi)),
-    split("KEEL_SQRT_2", "sqrt(2)", sqrt(mpf(2))),
-    rational("KEEL_CENTRAL", "(z / h - sqrt(2 pi)) / h^2 for Phi(z) = 1/2 + h, powers of 0.425^2 - h^2",
-             central, "1e-30", CENTRAL - mpf("1e-30"),
-             lambda r: log(mpf(1) / 4 - CENTRAL + r), lambda v: exp(v) - mpf(1) / 4 + CENTRAL),
-    rational("KEEL_MIDDLE", "z - sqrt(2) r for Phi(-z) = exp(-r^2), powers of r, 1.6 <= r <= 5.2",
-             tail, "1.608", "5.2", log, exp),
-    rational("KEEL_FAR", "z - sqrt(2) r for Phi(-z) = exp(-r^2), powers of r, 5.2 <= r <= 27.3",
-             tail, "5.2", "27.3", log, exp),
-    "#endif",
-    "",
-]
+def parts():
+    K = mpf(4)  # a power of two, so that 2 k u below is exact
+    return [
+        "/* Written by Tests/Generate/kernel_coefficients.py; change the script, not this file. */",
+        "#ifndef KEEL_COEFFICIENTS_H",
+        "#define KEEL_COEFFICIENTS_H",
+        "",
+        f"#define KEEL_HALF_LINE_K {float(K)}",
+        split("KEEL_INV_SQRT_2PI", "1 / sqrt(2 pi)", 1 / sqrt(2 * pi)),
+        split("KEEL_INV_SQRT_PI", "1 / sqrt(pi)", 1 / sqrt(pi)),
+        f"/* ln 2 */\n#define KEEL_LN2 {float(log(mpf(2))).hex()}\n",
+        table("KEEL_ERFC", "(t + k) exp(t^2) erfc(t), powers of s = (t - k) / (t + k), t >= 0",
+              half_line(scaled_erfc, K), -1, 1, 26, 1),
+        slope("KEEL_ERFC", half_line(scaled_erfc, K)),
+        table("KEEL_PHI", "(t + k) exp(t^2 / 2) Phi(-t), powers of s = (t - k) / (t + k), t >= 0",
+              half_line(lambda t: scaled_erfc(t / sqrt(2)) / 2, K), -1, 1, 26, 1),
+        slope("KEEL_PHI", half_line(lambda t: scaled_erfc(t / sqrt(2)) / 2, K)),
+        table("KEEL_ERF", "erf(x) / x, powers of x^2, |x| <= 1/2",
+              lambda q: quotient(lambda z: erf(sqrt(z)) / sqrt(z), q, 2 / sqrt(pi)), 0, "0.25", 10, 1),
+        table("KEEL_EXP", "(exp(r) - 1 - r) / r^2, powers of r, |r| <= 0.3466",
+              lambda r: quotient(lambda z: (expm1(z) - z) / (z * z), r, mpf(1) / 2),
+              "-0.3467", "0.3467", 11),
+        table("KEEL_LOG", "(log((1 + s) / (1 - s)) - 2 s) / s^3, powers of s^2, |s| <= 0.1716",
+              lambda q: quotient(
+                  lambda z: (log1p(sqrt(z)) - log1p(-sqrt(z)) - 2 * sqrt(z)) / (z * sqrt(z)),
+                  q, mpf(2) / 3),
+              0, "0.02945", 8),
+        table("KEEL_DRAW_LOG", "The same with fewer terms: it is a hundredth of the logarithm at most",
+              lambda q: quotient(
+                  lambda z: (log1p(sqrt(z)) - log1p(-sqrt(z)) - 2 * sqrt(z)) / (z * sqrt(z)),
+                  q, mpf(2) / 3),
+              0, "0.02945", 6),
+        table("KEEL_SIN", "sin(pi f / 2) / f, powers of f^2, |f| <= 1/2",
+              lambda q: quotient(lambda z: sin(pi * sqrt(z) / 2) / sqrt(z), q, pi / 2), 0, "0.25", 7),
+        table("KEEL_COS", "cos(pi f / 2), powers of f^2, |f| <= 1/2",
+              lambda q: cos(pi * sqrt(q) / 2), 0, "0.25", 7),
+        "#define KEEL_QUANTILE_COUNT 8\n",
+        split("KEEL_SQRT_2PI", "sqrt(2 pi)", sqrt(2 * pi)),
+        split("KEEL_SQRT_2", "sqrt(2)", sqrt(mpf(2))),
+        rational("KEEL_CENTRAL", "(z / h - sqrt(2 pi)) / h^2 for Phi(z) = 1/2 + h, powers of 0.425^2 - h^2",
+                 central, "1e-30", CENTRAL - mpf("1e-30"),
+                 lambda r: log(mpf(1) / 4 - CENTRAL + r), lambda v: exp(v) - mpf(1) / 4 + CENTRAL),
+        rational("KEEL_MIDDLE", "z - sqrt(2) r for Phi(-z) = exp(-r^2), powers of r, 1.6 <= r <= 5.2",
+                 tail, "1.608", "5.2", log, exp),
+        rational("KEEL_FAR", "z - sqrt(2) r for Phi(-z) = exp(-r^2), powers of r, 5.2 <= r <= 27.3",
+                 tail, "5.2", "27.3", log, exp),
+        "#endif",
+        "",
+    ]
 
-with open("Sources/CKeelKernels/coefficients.h", "w") as out:
-    out.write("\n".join(parts))
+
+if __name__ == "__main__":
+    with open("Sources/CKeelKernels/coefficients.h", "w") as out:
+        out.write("\n".join(parts()))

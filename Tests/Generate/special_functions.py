@@ -347,4 +347,5 @@ def main():
         print(name, len(table))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -93,6 +93,7 @@ private struct KernelReference: Decodable {
       (.scaledErfc, SpecialFunctions.scaledErfc(x)), (.normalPDF, StandardNormal.pdf(x)),
       (.normalCDF, StandardNormal.cdf(x)), (.normalSurvival, StandardNormal.survival(x)),
       (.normalQuantile, StandardNormal.quantile(x)),
+      (.logGamma, SpecialFunctions.logGamma(x)), (.digamma, SpecialFunctions.digamma(x)),
     ]
     for (function, values) in pairs {
       #expect(values.map(\.bitPattern) == Kernels.apply(function, x).map(\.bitPattern))
@@ -113,6 +114,8 @@ private struct KernelReference: Decodable {
     try fill { try StandardNormal.cdf(x.span, into: &$0) }
     try fill { try StandardNormal.survival(x.span, into: &$0) }
     try fill { try StandardNormal.quantile(x.span, into: &$0) }
+    try fill { try SpecialFunctions.logGamma(x.span, into: &$0) }
+    try fill { try SpecialFunctions.digamma(x.span, into: &$0) }
     #expect(spans.map { $0.map(\.bitPattern) } == pairs.map { $0.1.map(\.bitPattern) })
   }
 
@@ -148,6 +151,7 @@ private struct KernelReference: Decodable {
         switch function {
         case .log: #expect(y.isNaN == (x < 0))
         case .normalQuantile: #expect(y.isNaN == (x < 0 || x > 1))
+        case .digamma: #expect(y.isNaN == (x < 0 && x == x.rounded()))
         default: #expect(!y.isNaN, "\(function) \(level) at \(x)")
         }
       }

@@ -36,6 +36,15 @@ import Testing
     expectAgreement(StandardNormal.quantile, StandardNormal.quantile, probabilities, ulps: 5)
   }
 
+  @Test func logGammaAndDigamma() {
+    var generator = SeededGenerator(seed: 9)
+    var arguments = (0..<4000).map { _ in generator.uniform(0...20) }
+    arguments += (0..<1000).map { _ in 1 / Double.exp10(generator.uniform(-300...0)) }
+    arguments += hostileNumbers
+    expectAgreement(SpecialFunctions.logGamma, SpecialFunctions.logGamma, arguments, ulps: 8)
+    expectAgreement(SpecialFunctions.digamma, SpecialFunctions.digamma, arguments, ulps: 8)
+  }
+
   private func expectAgreement(
     _ scalar: (Double) -> Double,
     _ batch: ([Double]) -> [Double],

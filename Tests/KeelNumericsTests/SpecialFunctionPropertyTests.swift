@@ -73,7 +73,7 @@ import Testing
     var generator = SeededGenerator(seed: UInt64(seed))
     for _ in 0..<200 {
       let x = generator.uniform(0.01...60)
-      let logGamma = SpecialFunctions.logGamma
+      let logGamma: (Double) -> Double = SpecialFunctions.logGamma
       expectClose(
         logGamma(x + 1) - logGamma(x) - SpecialFunctions.logGamma(1), Double.logarithm(x),
         absolute: 1e-13 * max(1, logGamma(x).magnitude), "ln Γ at \(x)")

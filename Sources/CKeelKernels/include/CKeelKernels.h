@@ -2,8 +2,9 @@
 
    One loop body is compiled three times on x86-64 (AVX-512, AVX2 with FMA, and the baseline of the
    processor family) and once elsewhere; every call asks the processor which one it may use, so
-   there is no state and any number of threads may call at once. The bodies have no branches: the
-   time does not depend on the values.
+   there is no state and any number of threads may call at once. The bodies of one variable but for
+   log-gamma and digamma have no branches: their time does not depend on the values. The incomplete
+   functions sort blocks of elements by method, on the stack; their steps are bounded.
 
    An element's result depends on its value and the level alone: not on its position, on the length
    of the array or on its neighbors, bit for bit. */
@@ -60,6 +61,36 @@ void keel_normal_survival(const double *restrict x, double *restrict y, size_t n
 
 /* The inverse of the normal distribution function; 4 ulp; infinite at 0 and 1, NaN outside. */
 void keel_normal_quantile(const double *restrict x, double *restrict y, size_t n, int level);
+
+/* ln |Gamma(x)|; 5 ulp for x > 0; infinite at the poles. */
+void keel_log_gamma(const double *restrict x, double *restrict y, size_t n, int level);
+
+/* The derivative of log-gamma; 4 ulp for x > 0; NaN at the poles but 0. */
+void keel_digamma(const double *restrict x, double *restrict y, size_t n, int level);
+
+/* The functions of several variables: element i has the parameter a[i step], so that a step of 0
+   means one parameter for all, and 1 a column of parameters. Where the scalar form has a limit or
+   NaN, so have these. */
+
+/* The regularized incomplete gamma function P, or Q when is_upper is 1. */
+void keel_regularized_gamma(
+  const double *a, size_t step, const double *x, double *restrict y, size_t n, int is_upper,
+  int level);
+
+/* The regularized incomplete beta function I_x(a, b), or its complement when is_upper is 1. */
+void keel_regularized_beta(
+  const double *a, const double *b, size_t step, const double *x, double *restrict y, size_t n,
+  int is_upper, int level);
+
+/* The argument at which P(a, x), or Q when is_upper is 1, has the value p. */
+void keel_inverse_gamma(
+  const double *a, size_t step, const double *p, double *restrict y, size_t n, int is_upper,
+  int level);
+
+/* The argument at which I_x(a, b), or its complement when is_upper is 1, has the value p. */
+void keel_inverse_beta(
+  const double *a, const double *b, size_t step, const double *p, double *restrict y, size_t n,
+  int is_upper, int level);
 
 /* One block of Philox4x32-10: 128 bits from a 64-bit key and a 128-bit counter, as two words of
    64 bits, low half first. */

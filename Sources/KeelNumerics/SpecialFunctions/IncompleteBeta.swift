@@ -94,12 +94,16 @@ enum IncompleteBeta {
   private static let largestParameter = 1e100
   /// When both parameters are above this the law is narrower than the spacing of doubles.
   private static let stepStart = 1e32
-  /// When both parameters are above this two terms of the uniform expansion suffice.
+  /// When both parameters are above this three terms of the uniform expansion suffice.
   private static let uniformStart = 1e8
   /// Below this distance from the mean, in standard deviations, a series replaces a difference.
   private static let uniformSeriesLimit = 0.01
+  /// Beyond this distance the next term of the expansion counts, and loses nothing.
+  private static let uniformFurtherStart = 1.0
   /// Above this value of one tail the other one is computed by itself.
   private static let largestSubtrahend = 0.9
+  /// The same for a parameter below 1, whose inverse multiplies the error of the tail.
+  private static let largestSubtrahendOfSmallParameter = 0.5
   /// The continued fraction takes a few times the square root of the smaller parameter at the mean.
   private static let maximumTerms = 200_000
   /// The power series is used up to these values of (a + b) x and x: some sixty terms.
@@ -139,7 +143,7 @@ enum IncompleteBeta {
       (a + b) * x <= powerSeriesProduct && x <= powerSeriesArgument
       ? min(1, density * powerSeries(x, a, b) / a)
       : min(1, density * continuedFraction(argument, a, b))
-    if lower <= largestSubtrahend {
+    if lower <= (a < 1 ? largestSubtrahendOfSmallParameter : largestSubtrahend) {
       return Tails(lower: lower, upper: 1 - lower, density: density)
     }
     let upper =
@@ -194,10 +198,11 @@ enum IncompleteBeta {
   /// The uniform expansion for two large parameters; density and tails share the exponential.
   ///
   /// ```text
-  /// I = ½ erfc(−η √(s/2)) + exp(−sη²/2) (1/η − 1/t) / √(2πs),   s = a + b
+  /// I = ½ erfc(−η √(s/2)) + exp(−sη²/2) (1/η − g/t + (w/t³ − 1/η³)/s) / √(2πs),   s = a + b
   /// ```
   ///
-  /// with t the distance from the mean over √(pq).
+  /// with t the distance from the mean over √(pq), w = xy/(pq) and g the quotient of the gamma
+  /// functions over Stirling's formula. The last terms matter in the tails only.
   private static func uniformTails(_ argument: Argument, _ a: Double, _ b: Double) -> Tails {
     let sum = a + b
     let exponent = relativeExponent(argument, a, b)
@@ -208,9 +213,14 @@ enum IncompleteBeta {
     let t = deviation / (a.squareRoot() * b.squareRoot())
     let skewness = (b - a) / (a.squareRoot() * b.squareRoot())
     // 1/η − 1/t = κ/3 − t (κ² + 3)/12 + …
-    let difference =
+    var difference =
       z < uniformSeriesLimit
       ? skewness / 3 - t * (skewness * skewness + 3) / 12 : 1 / eta - 1 / t
+    if z > uniformFurtherStart {
+      let w = (argument.x.high * (sum / a)) * (argument.y.high * (sum / b))
+      let shift = (1 / a + 1 / b - 1 / sum) / 12
+      difference += shift / t + (w / (t * t * t) - 1 / (eta * eta * eta)) / sum
+    }
     let correction = difference / (2 * Double.pi * sum).squareRoot()
     let scaled = ErrorFunction.scaledComplement(z).high / 2
     let tail = ExtendedExponential.product(

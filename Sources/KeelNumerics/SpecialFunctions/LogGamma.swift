@@ -112,8 +112,25 @@ enum GammaFunction {
       start += 1
     }
     let top = start + step
-    let difference = stirlingSeries(top) - stirlingSeries(start)
-    return (top - 0.5) * log1p(step / start) + step * (log(start) - 1) + difference - lower
+    return (top - 0.5) * log1p(step / start) + step * (log(start) - 1)
+      + stirlingSeriesStep(start, step) - lower
+  }
+
+  /// The series at x + step less that at x, to its own relative accuracy: the divided difference of
+  /// its polynomial, by Horner's scheme.
+  private static func stirlingSeriesStep(_ x: Double, _ step: Double) -> Double {
+    let (u, v) = (1 / x, 1 / (x + step))
+    let (s, t) = (u * u, v * v)
+    let c = GammaCoefficients.stirling
+    var value = 0.0
+    var slope = 0.0
+    for n in stride(from: c.count - 1, through: 0, by: -1) {
+      slope = slope * t + value
+      value = value * s + c[n]
+    }
+    // t − s = −step (2x + step) u²v², v − u = −step u v
+    let change = -step * (u + v) * (u * v) * slope
+    return v * change - step * (u * v) * value
   }
 
   /// aᵃ exp(−a) / Γ(a) for a > 0: the factor that remains of every gamma and beta density.
