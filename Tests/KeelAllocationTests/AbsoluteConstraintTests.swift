@@ -81,8 +81,9 @@ import Testing
       // Most assets are not traded at all, to the last bit.
       #expect(zip(w, held.values).contains { $0 == $1 } || count < 6)
     }
-    #expect(try MaximumUtility(riskAversion: 4, constraints: constraints)
-      .weights(expectedReturns: mean, covariance: covariance) == solution)
+    #expect(
+      try MaximumUtility(riskAversion: 4, constraints: constraints)
+        .weights(expectedReturns: mean, covariance: covariance) == solution)
   }
 
   @Test(arguments: seeds(40))

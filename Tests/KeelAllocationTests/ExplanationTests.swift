@@ -80,7 +80,8 @@ import Testing
       universe: covariance.universe, values: (0..<count).map { $0 < 4 ? 0.25 : 0 })
     let tracking = TrackingError(to: benchmark, constraints: constraints)
     expectSum(
-      try tracking.explanation(of: tracking.weights(covariance: covariance), covariance: covariance))
+      try tracking.explanation(of: tracking.weights(covariance: covariance), covariance: covariance)
+    )
     let sharpe = MaximumSharpe(riskFreeRate: -1e-3, constraints: constraints)
     expectSum(
       try sharpe.explanation(
@@ -186,7 +187,9 @@ import Testing
     let rate = -1e-3
     func ratio(_ w: [Double], _ gains: [Double]) -> Double {
       var variance = 0.0
-      for i in w.indices { for j in w.indices { variance += w[i] * w[j] * covariance.matrix[i, j] } }
+      for i in w.indices {
+        for j in w.indices { variance += w[i] * w[j] * covariance.matrix[i, j] }
+      }
       return zip(w, gains).reduce(0) { $0 + $1.0 * $1.1 } / variance.squareRoot()
     }
     func limits(_ cap: Double) -> PortfolioConstraints {
@@ -208,7 +211,9 @@ import Testing
     expectClose(
       explained.shadowPrice(of: "pair"), (sharpes[0] - sharpes[1]) / (2 * h), relative: 1e-3,
       absolute: 1e-5)
-    let floor = (2 * (try MinimumVariance(constraints: limits(0.1))
+    let floor =
+      (2
+      * (try MinimumVariance(constraints: limits(0.1))
       .weights(covariance: covariance)).certificate.primalObjective).squareRoot()
     let risk = TargetRisk(volatility: floor * 1.1, constraints: limits(0.1))
     let chosen = try risk.weights(expectedReturns: mean, covariance: covariance)

@@ -146,7 +146,8 @@ import Testing
     var scaledMatrix = covariance.matrix
     for i in 0..<count { for j in 0...i { scaledMatrix[i, j] = covariance.matrix[i, j] * scale } }
     let held = [Double](repeating: 1 / Double(count), count: count)
-    func all(_ mean: ExpectedReturns, _ covariance: Covariance, _ scale: Double) throws -> [Weights] {
+    func all(_ mean: ExpectedReturns, _ covariance: Covariance, _ scale: Double) throws -> [Weights]
+    {
       let current = try Weights(universe: covariance.universe, values: held)
       let constraints = PortfolioConstraints(
         bounds: .uniform(-0.2...0.6), linear: [.group("pair", ["A0", "A1"], total: 0...0.5)],

@@ -96,7 +96,8 @@ import Testing
     let held = try Weights(
       universe: covariance.universe, values: [Double](repeating: 1 / Double(count), count: count))
     let constraints = PortfolioConstraints(
-      bounds: .uniform(-0.2...0.5), linear: [.group("first", ["A0", "A1", "A2"], total: 0.1...0.6)],
+      bounds: .uniform(-0.2...0.5),
+      linear: [.group("first", ["A0", "A1", "A2"], total: 0.1...0.6)],
       absolute: [.turnover(from: held, limit: 0.6), .gross(limit: 1.3)])
     let least = try MinimumVariance(constraints: constraints).weights(covariance: covariance)
     let floor = (2 * least.certificate.primalObjective).squareRoot()
@@ -114,7 +115,8 @@ import Testing
         ("first", (0..<count).map { $0 < 3 ? 1 : 0 }, 0.1, 0.6),
       ],
       absolute: [
-        ("turnover", held.values, 0.6), ("gross exposure", [Double](repeating: 0, count: count), 1.3),
+        ("turnover", held.values, 0.6),
+        ("gross exposure", [Double](repeating: 0, count: count), 1.3),
       ])
     #expect(checker.residual(solution.value.weights.values, solution.duals) <= 1e-9)
   }
@@ -128,7 +130,9 @@ import Testing
     expectClose(solution.value.volatility, 0.003, relative: 1e-11)
     let active = zip(solution.value.weights.values, equal.values).map { $0 - $1 }
     var variance = 0.0
-    for i in 0..<15 { for j in 0..<15 { variance += active[i] * active[j] * covariance.matrix[i, j] } }
+    for i in 0..<15 {
+      for j in 0..<15 { variance += active[i] * active[j] * covariance.matrix[i, j] }
+    }
     expectClose(variance.squareRoot(), 0.003, relative: 1e-11)
     #expect(solution.value.weights.values.allSatisfy { $0 >= 0 })
     // No tracking error is the benchmark.
@@ -189,12 +193,15 @@ import Testing
       universe: covariance.universe, values: [Double](repeating: 1 / Double(count), count: count))
     let bounds: ClosedRange<Double> = 0...(1.8 / Double(count))
     let constraints = PortfolioConstraints(
-      bounds: .uniform(bounds), linear: [.group("half", ["A0", "A1"], total: 0...(0.7 / Double(count)))],
+      bounds: .uniform(bounds),
+      linear: [.group("half", ["A0", "A1"], total: 0...(0.7 / Double(count)))],
       absolute: [.turnover(from: benchmark, limit: 1.5)])
     let solution = try TrackingError(to: benchmark, constraints: constraints)
       .weights(covariance: covariance)
     var q = [Double](repeating: 0, count: count)
-    for i in 0..<count { for j in 0..<count { q[i] -= covariance.matrix[i, j] * benchmark.values[j] } }
+    for i in 0..<count {
+      for j in 0..<count { q[i] -= covariance.matrix[i, j] * benchmark.values[j] }
+    }
     let checker = OptimalityChecker(
       p: covariance.matrix, q: q, lower: bounds.lowerBound, upper: bounds.upperBound,
       rows: [
@@ -273,7 +280,8 @@ import Testing
       p: p, q: mean.values.map { -$0 }, lower: -0.1, upper: 0.6,
       rows: [("budget", [Double](repeating: 1, count: count), 1, 1)],
       absolute: [
-        ("turnover", held.values, 0.7), ("gross exposure", [Double](repeating: 0, count: count), 1.2),
+        ("turnover", held.values, 0.7),
+        ("gross exposure", [Double](repeating: 0, count: count), 1.2),
       ])
     #expect(checker.residual(w, solution.duals) <= 1e-9)
   }

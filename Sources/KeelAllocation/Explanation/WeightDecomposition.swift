@@ -52,6 +52,8 @@ struct WeightDecomposition {
   ///   - riskMatrix: P / unit.
   ///   - views: −q / unit, or nil when there is no linear term.
   ///   - unit: The unit of dual values.
+  /// - Throws: ``AllocationError/notSolved(status:certificate:)`` where the system of the free assets
+  ///   has no eigenvalues in double precision.
   init(
     _ program: PortfolioProgram,
     _ solution: Solution<[Double]>,
@@ -131,14 +133,14 @@ struct WeightDecomposition {
     for (k, row) in program.plain.rows.enumerated() {
       var coefficients = [Double](repeating: 0, count: count)
       for (i, a) in zip(row.indices, row.coefficients) { coefficients[i] = a }
-      guard row.isEquality || isActive(duals[k], coefficients) else { continue }
+      if !row.isEquality && !isActive(duals[k], coefficients) { continue }
       rows.append(
         ActiveRow(
           source: k == 0 ? .risk : .constraint(row.name), coefficients: coefficients,
           limit: duals[k] < 0 ? row.upper : row.lower, price: duals[k] / unit))
     }
-    for (row, dual) in zip(program.absolute, duals.dropFirst(program.plain.rows.count)) {
-      guard isActive(dual, row.coefficients) else { continue }
+    for (row, dual) in zip(program.absolute, duals.dropFirst(program.plain.rows.count))
+    where isActive(dual, row.coefficients) {
       let coefficients = row.reference.indices.map { slope(row, $0) }
       var limit = row.limit
       for i in coefficients.indices { limit += coefficients[i] * row.reference[i] }
