@@ -51,7 +51,8 @@ private func expectTrue(
         let place = Int(generator.next() % UInt64(free.count))
         expectTrue(factor.remove(at: place))
         free.remove(at: place)
-      } else if let new = (0..<n).first(where: { !free.contains($0) && generator.uniform() < 0.2 }) {
+      } else if let new = (0..<n).first(where: { !free.contains($0) && generator.uniform() < 0.2 })
+      {
         expectTrue(factor.append(a.elements, fullOrder: n, at: new, to: free))
         free.append(new)
       }

@@ -37,7 +37,9 @@ enum PortfolioPrograms {
     factors k: Int,
     using generator: inout SeededGenerator
   ) throws -> FactorTerm {
-    let loadings = (0..<(n * k)).map { $0 < n ? 0.6 + 0.3 * generator.gaussian() : generator.gaussian() }
+    let loadings = (0..<(n * k)).map {
+      $0 < n ? 0.6 + 0.3 * generator.gaussian() : generator.gaussian()
+    }
     let root = try Matrix(
       rowCount: k, columnCount: k, columnMajor: (0..<(k * k)).map { _ in generator.gaussian() })
     var covariance = try SymmetricMatrix(order: k)
@@ -149,10 +151,11 @@ enum PortfolioPrograms {
   /// Contradictory groups: the active-set method gives up and the proof comes from behind.
   @Test func contradictionIsProved() throws {
     let base = try PortfolioPrograms.grouped(seed: 3, count: 40)
-    let rows = base.rows + [
-      LinearRow("floor", indices: [0, 1, 2], coefficients: [1, 1, 1], lower: 0.6),
-      LinearRow("ceiling", indices: [0, 1, 2, 3], coefficients: [1, 1, 1, 1], upper: 0.5),
-    ]
+    let rows =
+      base.rows + [
+        LinearRow("floor", indices: [0, 1, 2], coefficients: [1, 1, 1], lower: 0.6),
+        LinearRow("ceiling", indices: [0, 1, 2, 3], coefficients: [1, 1, 1, 1], upper: 0.5),
+      ]
     let program = try QuadraticProgram(
       quadratic: base.quadratic, linear: base.linear, lowerBounds: base.lowerBounds,
       upperBounds: [Double](repeating: 1, count: 40), rows: rows)

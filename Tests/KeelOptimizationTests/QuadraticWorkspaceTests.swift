@@ -39,7 +39,8 @@ extension QuadraticWorkspace {
         upperBounds: [Double](repeating: 0.2, count: n),
         rows: [
           LinearRow("budget", coefficients: [Double](repeating: 1, count: n), lower: 1, upper: 1),
-          LinearRow("half", indices: Array(0..<15), coefficients: [Double](repeating: 1, count: 15),
+          LinearRow(
+            "half", indices: Array(0..<15), coefficients: [Double](repeating: 1, count: 15),
             lower: 0.45, upper: 0.5 + 0.001 * Double(step)),
         ])
     }

@@ -122,7 +122,8 @@ enum RandomPrograms {
     }
     for i in 0..<n { a.append((0..<n).map { $0 == i ? 1 : 0 }) }
     return KKTChecker(
-      p: program.quadratic.expanded, q: program.linear, a: a, lower: program.rows.map(\.lower) + program.lowerBounds,
+      p: program.quadratic.expanded, q: program.linear, a: a,
+      lower: program.rows.map(\.lower) + program.lowerBounds,
       upper: program.rows.map(\.upper) + program.upperBounds)
   }
 }

@@ -45,7 +45,8 @@ struct ResolvedConstraints: Hashable, Sendable {
   /// The program `minimize 1/2 x'Px + q'x` under these constraints.
   ///
   /// - Parameters:
-  ///   - quadratic: The matrix P.
+  ///   - quadratic: The matrix P, known to be finite.
+  ///   - convexity: Whether it is known to be positive semidefinite.
   ///   - linear: The vector q; nil for zero.
   /// - Returns: The program.
   /// - Throws: ``AllocationError`` for names and limits that make no program.

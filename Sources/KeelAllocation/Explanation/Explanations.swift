@@ -20,7 +20,7 @@ extension MinimumVariance {
     let request = ExplanationRequest(
       covariance: covariance, active: active,
       program: try active.shifted.program(
-      quadratic: covariance.quadraticTerm, convexity: covariance.convexity, linear: nil),
+        quadratic: covariance.quadraticTerm, convexity: covariance.convexity, linear: nil),
       riskAversion: 1, objective: .variance, priceUnit: 2)
     return try request.explanation(of: solution.value, duals: solution.duals)
   }
@@ -76,7 +76,7 @@ extension TrackingError {
     let request = ExplanationRequest(
       covariance: covariance, active: active, benchmark: benchmark,
       program: try active.shifted.program(
-      quadratic: covariance.quadraticTerm, convexity: covariance.convexity, linear: nil),
+        quadratic: covariance.quadraticTerm, convexity: covariance.convexity, linear: nil),
       riskAversion: 1, objective: .trackingVariance, priceUnit: 2)
     return try request.explanation(of: solution.value, duals: solution.duals)
   }

@@ -51,7 +51,8 @@ public struct TrackingError: Hashable, Sendable {
       constraints: try constraints.resolved(over: universe), benchmark: benchmark)
     let program = try active.shifted.program(
       quadratic: covariance.quadraticTerm, convexity: covariance.convexity, linear: nil)
-    return try program.solutionNearZero(settings: settings).map { (values) throws(AllocationError) in
+    return try program.solutionNearZero(settings: settings).map {
+      (values) throws(AllocationError) in
       try Translation.weights(active.weights(values), over: universe)
     }
   }

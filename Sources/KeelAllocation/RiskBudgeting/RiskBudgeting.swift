@@ -142,7 +142,8 @@ public struct RiskBudgeting: Hashable, Sendable {
     let zeros = [Double](repeating: 0, count: universe.count)
     let program = try PortfolioConstraints(bounds: .uniform(0...Double.infinity), budget: budget)
       .program(
-      quadratic: covariance.quadraticTerm, convexity: covariance.convexity, linear: nil, over: universe)
+        quadratic: covariance.quadraticTerm, convexity: covariance.convexity, linear: nil,
+        over: universe)
     return Solution(
       value: Portfolio(weights: weights, contributions: contributions), status: .optimal,
       certificate: certificate, duals: Duals(of: program, rows: [0], bounds: zeros))

@@ -37,6 +37,7 @@ extension ActiveSetMethod {
   ///   - isDualFeasible: Whether the present point is the optimum of its active constraints.
   ///   - maximumSteps: The limit.
   ///   - isInterrupted: Asked at the start of each step.
+  /// - Returns: What became of it; only after `solved` is the point an answer.
   mutating func runDual(
     isDualFeasible: Bool,
     maximumSteps: Int,

@@ -94,4 +94,3 @@ struct FlatProgram: Sendable {
     return sum
   }
 }
-

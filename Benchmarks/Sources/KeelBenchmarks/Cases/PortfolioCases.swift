@@ -5,7 +5,10 @@ let portfolioCases: [Case] =
   + [50, 100, 500].map { maximumSharpeCase(assetCount: $0) }
   + [100, 500, 1000, 2000].map { utilityGroupsCase(assetCount: $0) }
   + [100, 500, 1000].map { equalRiskCase(assetCount: $0) }
-  + [unprovedMinimumVarianceCase(assetCount: 2000), factorModelCase(assetCount: 10_000, factorCount: 50)]
+  + [
+    unprovedMinimumVarianceCase(assetCount: 2000),
+    factorModelCase(assetCount: 10_000, factorCount: 50),
+  ]
   + [warmCase(assetCount: 50)]
   + [hierarchicalRiskParityCase(rows: 1000, assetCount: 500), frontierCase(assetCount: 200)]
 
@@ -29,7 +32,9 @@ private func minimumVarianceCase(assetCount n: Int) -> Case {
     floors: ["blas/dpotrf/\(n)"],
     peers: ["piqp_minimum_variance"]
       + (n == 100 ? ["daqp_minimum_variance"] : n >= 1000 ? ["highs_minimum_variance"] : []),
-    inputs: { [("p", [n, n], try Array(estimates(assetCount: n).1.matrix.matrix.columnMajorElements))] }
+    inputs: {
+      [("p", [n, n], try Array(estimates(assetCount: n).1.matrix.matrix.columnMajorElements))]
+    }
   ) {
     let (_, covariance) = try estimates(assetCount: n)
     var weights: [Double] = []
