@@ -33,7 +33,8 @@ print("answered by", decision.source, "after", decision.failures.map(\.error))
 if decision.source == .wanted, let solution = decision.solution {
   let why = try choice.explanation(of: solution, expectedReturns: means, covariance: covariance)
   for asset in universe.assets {
-    print(asset, solution.value[asset] ?? 0, why[asset] ?? [])
+    let parts = (why[asset] ?? []).map { "\($0.source) \($0.part)" }
+    print(asset, solution.value[asset] ?? 0, "=", parts.joined(separator: ", "))
   }
   for price in why.shadowPrices { print(price.constraint, price.limit, price.value) }
 }

@@ -124,6 +124,7 @@ import Testing
     }
     #expect(explanation["A0"]?.map(\.source) == [.risk, .views])
     #expect(explanation["X"] == nil)
+    #expect(explanation.terms.map { "\($0.source)" } == ["risk", "views"])
   }
 
   @Test func boundsSayWhatWouldBeWanted() throws {

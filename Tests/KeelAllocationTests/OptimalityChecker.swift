@@ -6,7 +6,7 @@ import KeelOptimization
 /// Seeds for a test: few in debug builds, where solvers run some thirty times slower.
 func seeds(_ count: Int) -> ClosedRange<Int> {
   #if DEBUG
-    1...max(3, count / 8)
+    1...max(2, count / 10)
   #else
     1...count
   #endif

@@ -123,3 +123,16 @@ public struct PortfolioExplanation: Hashable, Sendable {
     shadowPrices.first { $0.constraint == constraint }?.value ?? 0
   }
 }
+
+extension PortfolioExplanation.Source: CustomStringConvertible {
+  /// The source in a word, or the name of the constraint.
+  public var description: String {
+    switch self {
+    case .risk: "risk"
+    case .views: "views"
+    case .benchmark: "benchmark"
+    case .constraint(let name): name
+    case .undetermined: "undetermined"
+    }
+  }
+}
