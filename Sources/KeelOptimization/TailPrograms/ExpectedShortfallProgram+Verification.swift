@@ -50,12 +50,16 @@ extension ExpectedShortfallProgram {
     let violation = constraints.certificate(claim.x, zeroRows, zeros, iterations: 0)
     let tail = SampleTail(losses: claim.losses, masses: probabilities, confidence: confidence)
     let primal = dot(linear, claim.x) + shortfallWeight * tail.expectedShortfall
+    let absolute = absoluteOutcomes(weightedBy: claim.scenarioMultipliers)
     var size = 0.0
-    for i in claim.x.indices { size += (linear[i] * claim.x[i]).magnitude }
-    for s in claim.losses.indices where claim.scenarioMultipliers[s] != 0 {
-      size += shortfallWeight * (claim.scenarioMultipliers[s] * claim.losses[s]).magnitude
+    for i in claim.x.indices {
+      size += claim.x[i].magnitude * (linear[i].magnitude + shortfallWeight * absolute[i])
     }
-    let residual = dualResidual(claim, objectiveSize: size)
+    // An objective whose terms are all zero has the size of a rounding of what could be held.
+    size = propagatingMaximum(
+      size,
+      .ulpOfOne * shortfallWeight * largestMagnitude(claim.x) * largestMagnitude(absolute))
+    let residual = dualResidual(claim, absolute, objectiveSize: size)
     var gap = TailGap()
     for (k, row) in rows.enumerated() {
       gap.add(
@@ -75,8 +79,12 @@ extension ExpectedShortfallProgram {
 
   /// The largest element of c − weight R'q − A'y − z relative to its terms, or what the multipliers
   /// of the scenarios miss.
-  private func dualResidual(_ claim: TailClaim, objectiveSize: Double) -> Double {
-    var size = absoluteOutcomes(weightedBy: claim.scenarioMultipliers)
+  private func dualResidual(
+    _ claim: TailClaim,
+    _ absolute: [Double],
+    objectiveSize: Double
+  ) -> Double {
+    var size = absolute
     var residual = linear
     for i in residual.indices {
       residual[i] -= shortfallWeight * claim.weightedOutcomes[i] + claim.boundDuals[i]

@@ -30,7 +30,7 @@ public struct ExpectedShortfallSolver: Sendable {
   ///   variables that decide, at worst all.
   public func solve(_ program: ExpectedShortfallProgram) -> Solution<ExpectedShortfallPoint> {
     let neighbor = TailNeighbor(program, settings: settings)
-    let model = TailModel(program, quadratic: neighbor.quadratic)
+    let model = TailModel(program)
     let start = startingPoint(program, model, neighbor)
     if let end = verdict(program, model, neighbor, start) { return end }
     let (best, end) = search(model, neighbor, start)
@@ -60,40 +60,58 @@ public struct ExpectedShortfallSolver: Sendable {
   ) -> (TailPoint, TailInteriorPoint.End) {
     var sifting = ScenarioSifting(model, near: neighbor.solution)
     var x = start
-    var best: TailPoint?
+    var best = model.atRest(start)
     var iterations = 0
-    var end = TailInteriorPoint.End.stalled
     for round in 0...ScenarioSifting.maximumRounds {
       if round == ScenarioSifting.maximumRounds { sifting.growToWhole() }
       let isWhole = sifting.isWhole
-      let isFirst = round == 0 && !isWhole
       let set = sifting.set
       let (core, rows) = model.core(set, at: x)
       var method = TailInteriorPoint(
         core, start: set.variables.map { x[$0] / model.scaling.variable[$0] } + [0])
-      end = method.run(
-        tolerance: isFirst ? ScenarioSifting.firstTolerance : ScenarioSifting.tolerance,
-        maximumIterations: settings.maximumIterations
-      ) { interruption() }
-      iterations += method.iterations
-      let outcome = method.outcome()
-      var point = model.point(outcome, set, rows: rows, at: x, iterations: iterations)
-      if !isFirst, let polished = TailPolish.run(core, outcome) {
-        let candidate = model.point(polished, set, rows: rows, at: x, iterations: iterations)
-        if candidate.certificate.merit <= point.certificate.merit { point = candidate }
-      }
-      if point.certificate.merit <= best?.certificate.merit ?? .infinity { best = point }
-      if point.certificate.holds(Certificate.optimalTolerances) || isWhole { break }
-      if end == .deadline || end == .cancelled { break }
-      if point.claim.x.allSatisfy(\.isFinite) && end == .converged {
-        if !sifting.grow(point, round: round) && !isFirst { sifting.growToWhole() }
+      var end = TailInteriorPoint.End.stalled
+      var joined = false
+      for tolerance in round == 0 && !isWhole
+        ? [ScenarioSifting.firstTolerance] : ScenarioSifting.tolerances
+      {
+        end = method.run(tolerance: tolerance, maximumIterations: settings.maximumIterations) {
+          interruption()
+        }
+        let point = bestPoint(
+          model, set, core, method.outcome(), rows: rows, at: x,
+          iterations: iterations + method.iterations)
+        if point.certificate.merit <= best.certificate.merit { best = point }
+        if best.certificate.holds(Certificate.optimalTolerances) || end == .deadline
+          || end == .cancelled
+        {
+          return (best, end)
+        }
+        guard point.claim.x.allSatisfy(\.isFinite), end == .converged else { break }
+        joined = !isWhole && sifting.grow(point, round: round)
         x = point.claim.x
-      } else {
-        sifting.growToWhole()
+        if joined { break }
       }
+      iterations += method.iterations
+      if isWhole { return (best, end) }
+      if !joined && (round > 0 || end != .converged) { sifting.growToWhole() }
     }
-    let fallback = { model.atRest(start) }
-    return (best ?? fallback(), end)
+    return (best, .stalled)
+  }
+
+  /// The iterations' point or its polished form, whichever has the better certificate.
+  private func bestPoint(
+    _ model: TailModel,
+    _ set: WorkingSet,
+    _ core: TailCore,
+    _ outcome: TailOutcome,
+    rows: [Int],
+    at x: [Double],
+    iterations: Int
+  ) -> TailPoint {
+    let point = model.point(outcome, set, rows: rows, at: x, iterations: iterations)
+    guard let polished = TailPolish.run(core, outcome) else { return point }
+    let candidate = model.point(polished, set, rows: rows, at: x, iterations: iterations)
+    return candidate.certificate.merit <= point.certificate.merit ? candidate : point
   }
 
   /// The neighbor's solution, or zero, moved into the bounds.
@@ -177,7 +195,7 @@ public struct ExpectedShortfallSolver: Sendable {
         return nil
       }
       let neighbor = TailNeighbor(directions, settings: settings)
-      let model = TailModel(directions, quadratic: neighbor.quadratic)
+      let model = TailModel(directions)
       let start = startingPoint(directions, model, neighbor)
       if model.reduction.freeVariables.isEmpty { return nil }
       let (best, _) = search(model, neighbor, start)

@@ -12,9 +12,11 @@ import KeelNumerics
 
 /// Chooses and grows the working set of a tail program.
 struct ScenarioSifting {
-  /// The tolerance of the first round, whose answer is checked anyway, and of all others.
+  /// The tolerance of the first round, whose answer is checked anyway.
   static let firstTolerance = 1e-3
-  static let tolerance = 1e-9
+
+  /// The tolerances of all other rounds: the next one where the point before is not good enough.
+  static let tolerances = [1e-9, 1e-11, 1e-13]
 
   /// Rounds before everything joins.
   static let maximumRounds = 8

@@ -29,6 +29,9 @@ extension TailInteriorPoint {
   /// The relative weight of the identity in the least-squares estimate of the duals.
   private static let estimateRegularization = 1e-10
 
+  /// A row that holds with less room, in units of the typical variable, starts with a residual.
+  private static let leastRowSlack = 0.1
+
   /// Gondzio's aim for the step and the interval of products that count as central.
   private static let aimedGrowth = 1.08
   private static let aimedGain = 0.08
@@ -90,7 +93,7 @@ extension TailInteriorPoint {
     let values = rowValues(x)
     for (j, slot) in slots.enumerated() {
       slack[j] = slot.bound - value(slot, x, values)
-      if !(slack[j] > size * Double.ulpOfOne) { slack[j] = size }
+      if slot.isRow { slack[j] = max(slack[j], Self.leastRowSlack * size) }
       slackDual[j] = mu / slack[j]
       if !slot.isRow { slackDual[j] += max(-slot.sign * gradient[slot.target], 0) }
     }

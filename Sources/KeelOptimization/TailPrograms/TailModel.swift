@@ -35,34 +35,48 @@ struct TailModel {
   /// A limit above one never binds, because the multipliers sum to one.
   private static let largestLimit = 2.0
 
-  /// - Parameters:
-  ///   - program: The program.
-  ///   - quadratic: The quadratic program near it, whose curvature scales the variables.
-  init(_ program: ExpectedShortfallProgram, quadratic: QuadraticProgram) {
+  init(_ program: ExpectedShortfallProgram) {
     self.program = program
-    reduction = Presolve(quadratic)
-    scaling = ProgramScaling(quadratic, reduction)
     limits = program.multiplierLimits
+    reduction = Presolve(program.constraints)
+    let moments = Self.secondMoments(of: program)
+    scaling = ProgramScaling(Self.scalingProgram(program, moments), reduction)
     var sum = 0.0
     var members = 0.0
-    for i in reduction.freeVariables where i < program.outcomes.columnCount {
-      let column = program.outcomes.column(i)
-      var largest = 0.0
-      for s in column.indices { largest = max(largest, column[s].magnitude) }
-      guard largest > 0 else { continue }
-      // The root mean square, in units that cannot overflow.
-      var squares = 0.0
-      for s in column.indices {
-        let ratio = column[s] / largest
-        squares += ratio * ratio
-      }
-      let size = largest * (squares / Double(column.count)).squareRoot() * scaling.variable[i]
-      guard size.isNormal else { continue }
-      sum += Double(size.exponent)
+    for i in reduction.freeVariables where moments[i] > 0 {
+      sum += Double((moments[i].squareRoot() * scaling.variable[i]).exponent)
       members += 1
     }
     let exponent = members > 0 ? Int((sum / members).rounded()) : 0
     lossScale = Double(sign: .plus, exponent: exponent, significand: 1)
+  }
+
+  /// The mean square of the outcomes of each variable.
+  private static func secondMoments(of program: ExpectedShortfallProgram) -> [Double] {
+    var moments = [Double](repeating: 0, count: program.variableCount)
+    for j in 0..<program.outcomes.columnCount {
+      let column = program.outcomes.column(j)
+      var sum = 0.0
+      for s in column.indices { sum += column[s] * column[s] }
+      let moment = sum / Double(column.count)
+      moments[j] = moment.isNormal ? moment : 0
+    }
+    return moments
+  }
+
+  /// The constraints with the second moments as curvature, which scale the variables.
+  private static func scalingProgram(
+    _ program: ExpectedShortfallProgram,
+    _ moments: [Double]
+  ) -> QuadraticProgram {
+    do throws(OptimizationError) {
+      return try QuadraticProgram(
+        quadratic: .diagonal(moments), linear: program.linear, lowerBounds: program.lowerBounds,
+        upperBounds: program.upperBounds, rows: program.rows,
+        variableNames: program.variableNames)
+    } catch {
+      return program.constraints
+    }
   }
 
   /// The core program of a working set, with all other variables as in `x`.

@@ -12,7 +12,7 @@ struct TailNeighbor {
   /// A volatility that is off by more than this factor is worth a second solve.
   private static let scaleTolerance = 1.5
 
-  let quadratic: QuadraticProgram
+  /// Nil when the neighbor could not be posed.
   let solution: Solution<[Double]>?
 
   /// Solves the neighbor.
@@ -24,8 +24,7 @@ struct TailNeighbor {
     let n = program.variableCount
     let means = program.outcomes(weightedBy: program.probabilities)
     guard let covariance = Self.covariance(program, means) else {
-      quadratic = program.constraints
-      solution = Self.solve(quadratic, settings)
+      solution = Self.solve(program.constraints, settings)
       return
     }
     let linear = (0..<n).map { program.linear[$0] - program.shortfallWeight * means[$0] }
@@ -34,13 +33,13 @@ struct TailNeighbor {
     var deviation = 0.0
     let variances = covariance.diagonal.filter { $0 > 0 }
     for variance in variances { deviation += variance.squareRoot() / Double(variances.count) }
-    var chosen: (QuadraticProgram, Solution<[Double]>?)?
+    var chosen: Solution<[Double]>?
     for _ in 0..<2 {
       guard let curvature = Self.curvature(covariance, multiple / deviation),
         let candidate = Self.program(program, curvature, linear)
       else { break }
       let solution = Self.solve(candidate, settings)
-      chosen = (candidate, solution)
+      chosen = solution
       guard let solution, solution.status == .optimal,
         linear.contains(where: { $0 != 0 })
       else { break }
@@ -49,7 +48,7 @@ struct TailNeighbor {
       guard ratio > 0, max(ratio, 1 / ratio) > Self.scaleTolerance else { break }
       deviation = achieved
     }
-    (quadratic, solution) = chosen ?? (program.constraints, Self.solve(program.constraints, settings))
+    solution = chosen ?? Self.solve(program.constraints, settings)
   }
 
   private static func solve(
@@ -110,7 +109,11 @@ struct TailNeighbor {
         try sum.add(panel, rowCount: range.count)
         first = range.upperBound
       }
-      let triangle = try sum.finish()
+      var triangle = try sum.finish()
+      for j in 0..<n {
+        let secondMoment = triangle[j * (n + 1)] + means[j] * means[j]
+        triangle[j * (n + 1)] += ridge * secondMoment
+      }
       if n == count {
         return .dense(SymmetricMatrix(lowerTriangleOf: triangle, order: n))
       }
@@ -125,4 +128,8 @@ struct TailNeighbor {
   }
 
   private static let blockRows = 1024
+
+  /// What is added to each variance, relative to the second moment: covariances of fewer scenarios
+  /// than variables, and of outcomes without variance, are singular.
+  private static let ridge = 1e-8
 }
