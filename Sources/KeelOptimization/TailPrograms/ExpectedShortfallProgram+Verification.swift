@@ -180,3 +180,15 @@ private struct TailGap {
     complementarity += ((value - active) * dual).magnitude
   }
 }
+
+extension Duals {
+  /// Creates dual values for an expected-shortfall program.
+  ///
+  /// - Parameters:
+  ///   - program: The program that names rows and variables.
+  ///   - rows: One dual value a row.
+  ///   - bounds: One dual value a variable.
+  public init(of program: ExpectedShortfallProgram, rows: [Double], bounds: [Double]) {
+    self.init(of: program.constraints, rows: rows, bounds: bounds)
+  }
+}
