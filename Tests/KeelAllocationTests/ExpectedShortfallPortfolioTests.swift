@@ -115,7 +115,8 @@ import Testing
 
   @Test func ratiosArePresent() { #expect(Self.ratios.count == 3) }
 
-  @Test(arguments: ratios) func theRatioAgreesWithTheSimplexMethod(_ reference: RatioReference) throws
+  @Test(arguments: ratios) func theRatioAgreesWithTheSimplexMethod(_ reference: RatioReference)
+    throws
   {
     let n = reference.outcomes.count / reference.scenarios
     let scenarios = try ScenarioSet(
@@ -208,6 +209,11 @@ import Testing
 
   @Test func badArguments() throws {
     let scenarios = try Self.scenarios(seed: 1, count: 20, assets: 3)
+    #expect(
+      throws: AllocationError.invalidValue(
+        argument: "confidence", asset: nil, got: 1,
+        allowed: .leastNonzeroMagnitude...1.0.nextDown)
+    ) { try MinimumExpectedShortfall(confidence: 1).weights(scenarios: scenarios) }
     for confidence in [0, 1, -0.5, 2, Double.nan, .infinity] {
       #expect(throws: AllocationError.self) {
         try MinimumExpectedShortfall(confidence: confidence).weights(scenarios: scenarios)
@@ -247,6 +253,26 @@ import Testing
         confidence: 0.9, riskFreeRate: 0, constraints: tight
       ).weights(scenarios: scenarios)
     }
+  }
+
+  @Test func noAssets() throws {
+    let none = try ScenarioSet(
+      universe: Universe([]), outcomes: Matrix(rowCount: 3, columnCount: 0, columnMajor: []))
+    for budget in [0.0, 1] {
+      let constraints = PortfolioConstraints(budget: budget)
+      #expect(throws: AllocationError.self) {
+        try MaximumReturnOverExpectedShortfall(
+          confidence: 0.9, riskFreeRate: 0, constraints: constraints
+        ).weights(scenarios: none)
+      }
+    }
+    #expect(throws: AllocationError.self) {
+      try MinimumExpectedShortfall(confidence: 0.9).weights(scenarios: none)
+    }
+    let nothing = try MinimumExpectedShortfall(
+      confidence: 0.9, constraints: PortfolioConstraints(budget: 0)
+    ).weights(scenarios: none)
+    #expect(nothing.value.expectedShortfall == 0)
   }
 
   @Test func aPassedDeadlineIsReported() throws {

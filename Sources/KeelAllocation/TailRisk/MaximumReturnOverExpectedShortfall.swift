@@ -103,6 +103,12 @@ public struct MaximumReturnOverExpectedShortfall: Hashable, Sendable {
   ) throws(AllocationError) -> ExpectedShortfallProgram {
     let universe = scenarios.universe
     let means = try Translation.expectedReturns(expectedReturns, scenarios)
+    try Translation.requireConfidence(confidence)
+    guard ratio > 0, ratio.isFinite else {
+      throw .invalidValue(
+        argument: "ratio", asset: nil, got: ratio,
+        allowed: .leastNonzeroMagnitude ... .greatestFiniteMagnitude)
+    }
     guard riskFreeRate.isFinite else {
       throw .invalidValue(argument: "riskFreeRate", asset: nil, got: riskFreeRate, allowed: .finite)
     }

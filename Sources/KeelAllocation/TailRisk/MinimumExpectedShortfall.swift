@@ -83,6 +83,7 @@ public struct MinimumExpectedShortfall: Hashable, Sendable {
     expectedReturns: ExpectedReturns? = nil
   ) throws(AllocationError) -> ExpectedShortfallProgram {
     let universe = scenarios.universe
+    try Translation.requireConfidence(confidence)
     let (lower, upper) = try constraints.resolvedBounds(over: universe)
     var rows = try constraints.resolvedRows(over: universe)
     if let targetReturn {

@@ -96,8 +96,17 @@ extension Translation {
   /// The asset with the largest of some numbers, the first among equals.
   static func largest(_ values: [Double], _ universe: Universe) -> AssetID {
     var most = 0
-    for i in 0..<min(values.count, universe.count)
+    for i in values.indices.prefix(universe.count)
     where values[i].magnitude > values[most].magnitude { most = i }
-    return universe.assets[most]
+    return most < universe.count ? universe.assets[most] : AssetID("")
+  }
+
+  /// Requires a confidence inside (0, 1).
+  static func requireConfidence(_ confidence: Double) throws(AllocationError) {
+    guard confidence > 0, confidence < 1 else {
+      throw .invalidValue(
+        argument: "confidence", asset: nil, got: confidence,
+        allowed: .leastNonzeroMagnitude...1.0.nextDown)
+    }
   }
 }

@@ -75,7 +75,7 @@ public struct ExpectedShortfallProgram: Hashable, Sendable {
     guard confidence > 0, confidence < 1 else {
       throw .invalidValue(
         argument: "confidence", index: 0, got: confidence,
-        allowed: .leastNonzeroMagnitude ... 1.0.nextDown)
+        allowed: .leastNonzeroMagnitude...1.0.nextDown)
     }
     guard shortfallWeight > 0, shortfallWeight.isFinite else {
       throw .invalidValue(

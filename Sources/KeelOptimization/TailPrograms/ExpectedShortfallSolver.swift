@@ -137,7 +137,8 @@ public struct ExpectedShortfallSolver: Sendable {
   ) -> Solution<ExpectedShortfallPoint>? {
     switch neighbor.solution?.status {
     case .primalInfeasible(let proof):
-      if let proof = program.constraints.infeasibilityProof(rowMultipliers: proof.multipliers.rows) {
+      if let proof = program.constraints.infeasibilityProof(rowMultipliers: proof.multipliers.rows)
+      {
         return solution(program, model.atRest(start), .primalInfeasible(proof))
       }
     case .unbounded(let proof):
