@@ -20,6 +20,12 @@ import Testing
   }
   struct File: Decodable { let ratios: [RatioReference] }
 
+  #if DEBUG
+    static let seeds = 1...6
+  #else
+    static let seeds = 1...40
+  #endif
+
   static let ratios: [RatioReference] =
     (try? Reference.load(File.self, "expected_shortfall").ratios) ?? []
 
@@ -43,8 +49,9 @@ import Testing
     return try ScenarioSet(universe: universe(n), outcomes: matrix)
   }
 
-  @Test(arguments: 1...25) func theReportedTailIsThatOfTheWeights(seed: Int) throws {
-    let scenarios = try Self.scenarios(seed: seed, count: 40 + 7 * seed, assets: 3 + seed % 20)
+  @Test(arguments: seeds) func theReportedTailIsThatOfTheWeights(seed: Int) throws {
+    let scenarios = try Self.scenarios(
+      seed: seed, count: 40 + 7 * (seed % 25), assets: 3 + seed % 20)
     let confidence = [0.9, 0.95, 0.975][seed % 3]
     let choice = MinimumExpectedShortfall(
       confidence: confidence, constraints: PortfolioConstraints(bounds: .uniform(0...0.6)))
@@ -132,8 +139,9 @@ import Testing
     expectClose(ratio, reference.ratio, relative: 1e-9)
   }
 
-  @Test(arguments: 1...25) func noPortfolioHasALargerRatio(seed: Int) throws {
-    let scenarios = try Self.scenarios(seed: seed, count: 40 + 11 * seed, assets: 3 + seed % 15)
+  @Test(arguments: seeds) func noPortfolioHasALargerRatio(seed: Int) throws {
+    let scenarios = try Self.scenarios(
+      seed: seed, count: 40 + 11 * (seed % 25), assets: 3 + seed % 15)
     let constraints =
       seed % 2 == 0
       ? PortfolioConstraints.longOnly

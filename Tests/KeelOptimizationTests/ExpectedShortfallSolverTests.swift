@@ -47,11 +47,11 @@ struct ExpectedShortfallReference: Decodable, Sendable, CustomTestStringConverti
 
 @Suite struct ExpectedShortfallSolverTests {
   #if DEBUG
-    static let seeds = 1...50
-    static let fewerSeeds = 1...20
+    static let seeds = 1...30
+    static let fewerSeeds = 1...10
     static let largeSeeds = 1...2
   #else
-    static let seeds = 1...500
+    static let seeds = 1...300
     static let fewerSeeds = 1...150
     static let largeSeeds = 1...20
   #endif
