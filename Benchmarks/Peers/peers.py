@@ -329,6 +329,38 @@ def scipy_betaincinv(a, b, x):
     return lambda: betaincinv(a, b, x)
 
 
+@peer("highspy")
+def highs_expected_shortfall(x):
+    """The linear program of Rockafellar and Uryasev at 95 %, by the dual simplex method."""
+    import highspy
+    from scipy import sparse
+    s, n = x.shape
+    infinity = highspy.kHighsInf
+    a = sparse.vstack([
+        sparse.hstack([sparse.csc_matrix(x), np.ones((s, 1)), sparse.identity(s)]),
+        sparse.csc_matrix(np.concatenate([np.ones(n), np.zeros(1 + s)]))]).tocsc()
+
+    def run():
+        solver = highspy.Highs()
+        solver.setOptionValue("output_flag", False)
+        solver.setOptionValue("threads", 1)
+        program = highspy.HighsLp()
+        program.num_col_, program.num_row_ = n + 1 + s, s + 1
+        program.col_cost_ = np.concatenate([np.zeros(n), [1], np.full(s, 1 / (s * 0.05))])
+        program.col_lower_ = np.concatenate([np.zeros(n), [-infinity], np.zeros(s)])
+        program.col_upper_ = np.concatenate([np.ones(n), np.full(1 + s, infinity)])
+        program.row_lower_ = np.concatenate([np.zeros(s), [1]])
+        program.row_upper_ = np.concatenate([np.full(s, infinity), [1]])
+        program.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        program.a_matrix_.start_ = a.indptr
+        program.a_matrix_.index_ = a.indices
+        program.a_matrix_.value_ = a.data
+        solver.passModel(program)
+        solver.run()
+        return np.array(solver.getSolution().col_value)[:n]
+    return run
+
+
 def load(field):
     name, shape, path = field.split("=", 2)
     dimensions = [int(part) for part in shape.split("x")]

@@ -10,12 +10,12 @@ public enum AllocationError: Error, Hashable, Sendable {
   /// `contradiction` is by how much their combination is missed, as a fraction of the portfolio.
   case infeasible(constraints: [String], contradiction: Double)
 
-  /// The objective grows without limit along a direction (the Sharpe ratio: an excess return
-  /// without risk), here the asset that moves most.
+  /// The objective grows without limit along a direction (a ratio of return to risk: an excess
+  /// return without risk), here the asset that moves most.
   case unbounded(asset: AssetID)
 
-  /// No allowed portfolio is expected to earn more than the risk-free rate, so that no Sharpe ratio
-  /// is positive; `best` is the largest expected return that the constraints allow.
+  /// No allowed portfolio is expected to earn more than the risk-free rate, so that no ratio of
+  /// return to risk is positive; `best` is the largest expected return that the constraints allow.
   case noPortfolioBeatsRiskFree(best: Double, riskFreeRate: Double)
 
   /// The covariance has a negative variance in some direction.

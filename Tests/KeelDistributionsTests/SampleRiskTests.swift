@@ -18,6 +18,40 @@ import Testing
       values: matrix)
   }
 
+  @Test func scenariosAndReturnsShareOneDefinition() throws {
+    let returns = try Self.returns(rows: 40, columns: 4, seed: 9)
+    let weights = try Weights(universe: returns.universe, values: [0.1, 0.2, 0.3, 0.4])
+    let p = (0..<40).map { Double(1 + $0 % 3) }
+    let total = p.reduce(0, +)
+    for probabilities in [nil, p.map { $0 / total }] {
+      let scenarios = try ScenarioSet(returns, probabilities: probabilities)
+      let law = try EmpiricalDistribution(
+        weights: weights, returns: returns, probabilities: probabilities)
+      let other = try EmpiricalDistribution(weights: weights, scenarios: scenarios)
+      for confidence in [0.5, 0.9, 0.99] {
+        expectClose(
+          other.expectedShortfall(confidence: confidence),
+          law.expectedShortfall(confidence: confidence), relative: 1e-14)
+        let split = try RiskContributions.expectedShortfall(
+          weights: weights, scenarios: scenarios, confidence: confidence)
+        #expect(split.total == other.expectedShortfall(confidence: confidence))
+        expectClose(split.contributions.reduce(0, +), split.total, relative: 1e-12)
+      }
+    }
+    #expect(throws: DistributionsError.self) {
+      try EmpiricalDistribution(
+        weights: Weights(universe: Universe(["X"]), values: [1]),
+        scenarios: ScenarioSet(returns))
+    }
+    let huge = try ScenarioSet(
+      universe: returns.universe, outcomes: Matrix(rows: [[1e200, 0, 0, 0]]))
+    let large = try Weights(universe: returns.universe, values: [1e200, 0, 0, 0])
+    #expect(
+      throws: DistributionsError.invalidObservation(
+        argument: "outcomes", index: 0, got: .infinity)
+    ) { try EmpiricalDistribution(weights: large, scenarios: huge) }
+  }
+
   @Test func byHand() throws {
     let law = try EmpiricalDistribution(outcomes: [
       0.01, -0.05, 0.02, -0.01, 0.03, -0.02, 0, 0, 0.01, 0.04,

@@ -1,3 +1,5 @@
+import KeelNumerics
+
 /// A sample brought to a common scale, by a power of two, a location and a spread.
 ///
 /// ```text

@@ -37,6 +37,39 @@ extension RiskContributions {
     try requireConfidence(confidence)
     let law = try EmpiricalDistribution(
       weights: weights, returns: returns, probabilities: probabilities)
+    return split(weights, law, returns.values, confidence)
+  }
+
+  /// Splits the expected shortfall of a portfolio over scenarios.
+  ///
+  /// - Parameters:
+  ///   - weights: The portfolio, as fractions.
+  ///   - scenarios: The scenarios over the same universe in the same order.
+  ///   - confidence: The confidence, inside (0, 1).
+  /// - Returns: The expected shortfall, positive for a loss, and its parts. The total is that of
+  ///   ``EmpiricalDistribution/expectedShortfall(confidence:)``.
+  /// - Throws: `DistributionsError.invalidValue` for the confidence,
+  ///   `DistributionsError.universeMismatch`, `DistributionsError.invalidObservation` for an outcome
+  ///   of the portfolio that overflows.
+  /// - Complexity: O(S N).
+  public static func expectedShortfall(
+    weights: Weights,
+    scenarios: ScenarioSet,
+    confidence: Double
+  ) throws(DistributionsError) -> RiskContributions {
+    try requireConfidence(confidence)
+    let law = try EmpiricalDistribution(weights: weights, scenarios: scenarios)
+    return split(weights, law, scenarios.outcomes, confidence)
+  }
+
+  /// The parts of the expected shortfall of a portfolio whose outcomes have a law.
+  private static func split(
+    _ weights: Weights,
+    _ law: EmpiricalDistribution,
+    _ outcomes: Matrix,
+    _ confidence: Double
+  ) -> RiskContributions {
+    let probabilities = law.probabilities
     let losses = law.outcomes.map { -$0 }
     let tail = SampleTail(losses: losses, masses: probabilities, confidence: confidence)
     let shares = losses.indices.map { t in
@@ -44,7 +77,7 @@ extension RiskContributions {
     }
     var contributions = [Double](repeating: 0, count: weights.values.count)
     for (j, weight) in weights.values.enumerated() where weight != 0 {
-      let column = returns.values.column(j)
+      let column = outcomes.column(j)
       var sum = 0.0
       for t in column.indices where shares[t] != 0 { sum += shares[t] * column[t] }
       contributions[j] = -weight * sum

@@ -61,6 +61,27 @@ public struct EmpiricalDistribution: Hashable, Sendable {
       outcomes: returns.portfolioReturns(weights.values), probabilities: probabilities)
   }
 
+  /// Creates the law of a portfolio's outcome over scenarios.
+  ///
+  /// - Parameters:
+  ///   - weights: The portfolio, as fractions.
+  ///   - scenarios: The scenarios over the same universe in the same order.
+  /// - Throws: `DistributionsError.universeMismatch`, `DistributionsError.invalidObservation` with
+  ///   the scenario whose outcome overflows.
+  /// - Complexity: O(S N).
+  public init(weights: Weights, scenarios: ScenarioSet) throws(DistributionsError) {
+    try requireSame(weights.universe, scenarios.universe)
+    do throws(DataError) {
+      outcomes = try scenarios.portfolioOutcomes(weights: weights)
+    } catch {
+      guard case .invalidValue(_, _, let row, let got, _, _) = error else {
+        throw .tooFewObservations(got: 0, required: 1)
+      }
+      throw .invalidObservation(argument: "outcomes", index: row ?? 0, got: got)
+    }
+    probabilities = scenarios.probabilities
+  }
+
   /// The mean of the outcomes.
   public var mean: Double {
     let total = probabilities?.reduce(0, +) ?? Double(outcomes.count)

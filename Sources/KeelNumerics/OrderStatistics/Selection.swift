@@ -18,10 +18,10 @@ struct UpperTail {
   var massEqual: Double
 }
 
-enum Selection {
+package enum Selection {
   /// Returns the element of rank `rank`, counted from 0, in increasing order, and reorders the
   /// values so that smaller ones stand before it and larger ones behind.
-  static func select(_ rank: Int, in values: inout [Double]) -> Double {
+  package static func select(_ rank: Int, in values: inout [Double]) -> Double {
     var low = 0
     var high = values.count
     var rounds = maximumRounds(values.count)
