@@ -62,7 +62,7 @@ public struct QuadraticSolver: Sendable {
     switch outcome.end {
     case .unbounded:
       if let proof = program.unboundednessProof(direction: unscaling.direction(outcome.x)) {
-        return try unbounded(program, proof, raw)
+        return unbounded(program, proof, raw)
       }
     case .deadline: return raw.solution(program, .deadlineExceeded)
     case .cancelled: return raw.solution(program, .cancelled)
@@ -70,9 +70,14 @@ public struct QuadraticSolver: Sendable {
     }
     let best = polished(raw, core, outcome, unscaling)
     let status = status(best.certificate, outcome.end)
-    if status == .optimal && unscaling.isOrdinary(best.x) { return best.solution(program, status) }
-    if let proof = infeasibilityProof(core, outcome, unscaling) {
+    if status == .optimal && unscaling.isOrdinary(best.x) && best.isExact {
+      return best.solution(program, status)
+    }
+    if let proof = infeasibilityProof(program, core, outcome, unscaling) {
       return raw.solution(program, .primalInfeasible(proof))
+    }
+    if let vertex = program.linearMinimum(settings), vertex.certificate.merit < best.certificate.merit {
+      return vertex.solution(program, self.status(vertex.certificate, outcome.end))
     }
     return best.solution(program, status)
   }
@@ -108,12 +113,25 @@ public struct QuadraticSolver: Sendable {
     return polished.certificate.merit <= raw.certificate.merit ? polished : raw
   }
 
-  /// A proof of infeasibility, if the nearest point to feasibility gives one.
+  /// A proof of infeasibility, if the dual active-set method or the nearest point to feasibility
+  /// gives one.
   private func infeasibilityProof(
+    _ program: QuadraticProgram,
     _ core: CoreProgram,
     _ outcome: InteriorPointOutcome,
     _ unscaling: Unscaling
   ) -> InfeasibilityProof? {
+    let search = FeasibilitySearch(program, program.constraintBounds)
+    switch search.run(isInterrupted: { interruption() != nil }) {
+    case .contradiction(let found):
+      if let proof = program.infeasibilityProof(rowMultipliers: found.rowMultipliers) {
+        return proof
+      }
+    case .point(let x):
+      if program.satisfiesAll(x) { return nil }
+    case .interrupted: return nil
+    case .undecided: break
+    }
     let multipliers = NearestFeasibility.rowMultipliers(
       of: core, maximumIterations: settings.maximumIterations
     ) { interruption() }
@@ -130,32 +148,28 @@ public struct QuadraticSolver: Sendable {
     return end == .iterationLimit ? .iterationLimit : .stalled
   }
 
-  private func interruption() -> InteriorPointOutcome.End? {
-    if Task.isCancelled { return .cancelled }
-    if let deadline = settings.deadline, ContinuousClock.now >= deadline { return .deadline }
-    return nil
-  }
+  private func interruption() -> InteriorPointOutcome.End? { settings.interruption() }
 
   /// A direction proves unboundedness only if there is a feasible point to start from.
   private func unbounded(
     _ program: QuadraticProgram,
     _ proof: UnboundednessProof,
     _ raw: UnscaledPoint
-  ) throws(OptimizationError) -> Solution<[Double]> {
-    let feasibility = try QuadraticProgram(
-      quadratic: .diagonal([Double](repeating: 1, count: program.variableCount)),
-      lowerBounds: program.lowerBounds, upperBounds: program.upperBounds, rows: program.rows,
-      variableNames: program.variableNames)
-    let nearest = try solve(feasibility)
-    switch nearest.status {
-    case .optimal, .almostOptimal:
-      let duals = Duals(of: program, rows: raw.rowDuals, bounds: raw.boundDuals)
+  ) -> Solution<[Double]> {
+    switch FeasibilityDecision(program, program.constraintBounds, settings) {
+    case .feasible(let x):
       return Solution(
-        value: nearest.value, status: .unbounded(proof),
+        value: x, status: .unbounded(proof),
         certificate: program.certificate(
-          nearest.value, raw.rowDuals, raw.boundDuals, iterations: raw.certificate.iterations),
-        duals: duals)
-    default: return nearest
+          x, raw.rowDuals, raw.boundDuals, iterations: raw.certificate.iterations),
+        duals: Duals(of: program, rows: raw.rowDuals, bounds: raw.boundDuals))
+    case .infeasible(let proof, _): return raw.solution(program, .primalInfeasible(proof))
+    case .undecided:
+      switch interruption() {
+      case .deadline: return raw.solution(program, .deadlineExceeded)
+      case .cancelled: return raw.solution(program, .cancelled)
+      default: return raw.solution(program, .stalled)
+      }
     }
   }
 
@@ -218,6 +232,12 @@ struct UnscaledPoint {
   var rowDuals: [Double]
   var boundDuals: [Double]
   var certificate: Certificate
+
+  /// The relative violation that some hundred roundings explain.
+  private static let rounding = 1e-14
+
+  /// Whether the constraints hold to rounding, so that no contradiction can hide in their tolerance.
+  var isExact: Bool { certificate.primalResidual <= Self.rounding }
 
   func solution(_ program: QuadraticProgram, _ status: SolverStatus) -> Solution<[Double]> {
     Solution(
