@@ -111,6 +111,26 @@ struct DualActiveSet {
     }
   }
 
+  /// Moves the point against a slope, within the active constraints, until the first other one.
+  ///
+  /// - Returns: Whether the slope had a part left along which to move; nil when nothing is in the
+  ///   way.
+  mutating func advance(along slope: [Double]) -> Bool? {
+    let direction = freeComponent(of: slope).map { -$0 }
+    if largestMagnitude(direction) <= Self.dependenceTolerance * largestMagnitude(slope) {
+      return false
+    }
+    var length = Double.infinity
+    for (j, constraint) in constraints.enumerated() where !isActive[j] && !constraint.isEquation {
+      let change = constraint.value(at: direction)
+      guard change < -Self.noise * largestMagnitude(direction) else { continue }
+      length = min(length, max(0, constraint.value(at: x) - constraint.bound) / -change)
+    }
+    guard length < .infinity else { return nil }
+    for i in 0..<count { x[i] += length * direction[i] }
+    return true
+  }
+
   // MARK: - One constraint
 
   /// The violated equation, or else the inequality that is farthest away.
@@ -210,6 +230,15 @@ struct DualActiveSet {
     return (direction, curvature)
   }
 
+  /// The part of a vector outside the span of the active normals.
+  private func freeComponent(of vector: [Double]) -> [Double] {
+    freeDirection(transformed(whole(vector), 1)).0
+  }
+
+  private func whole(_ vector: [Double]) -> Constraint {
+    Constraint(indices: Array(0..<count), normal: vector, bound: 0, isEquation: false)
+  }
+
   /// Solves R v = d for the first elements of d.
   private func solveUpper(_ d: [Double]) -> [Double] {
     var v = Array(d.prefix(active.count))
@@ -305,6 +334,24 @@ struct DualActiveSet {
   private mutating func refine() {
     let missing = active.indices.map { activeResidual($0) }
     correct(missing)
+  }
+
+  /// The multipliers that make a vector of the active normals, to rounding in every element.
+  func combination(of vector: [Double]) -> [Double] {
+    var result = [Double](repeating: 0, count: active.count)
+    let refinements = 3
+    for _ in 0..<refinements {
+      var residual = vector
+      for a in active.indices {
+        let constraint = constraints[active[a]]
+        for (i, normal) in zip(constraint.indices, constraint.normal) {
+          residual[i] -= signs[a] * normal * result[a]
+        }
+      }
+      let change = solveUpper(transformed(whole(residual), 1))
+      for a in active.indices { result[a] += change[a] }
+    }
+    return result
   }
 
   /// A direction that changes one active constraint by one and leaves the others.

@@ -76,11 +76,15 @@ struct ElasticProgram {
     var moves: [CheapestRelaxation.Move] = []
     var cost = 0.0
     for (bound, weight) in movable {
-      let (violation, size) = violation(of: bound, at: point)
-      if violation > Self.leastMove * size {
-        moves.append(.init(bound: bound, amount: violation, weight: weight))
-        cost += weight * violation
-      }
+      let (value, size) = value(of: bound, at: point)
+      let sign = bound.side == .lower ? 1.0 : -1
+      var amount = sign * (bound.value - value)
+      guard amount > Self.leastMove * size else { continue }
+      // Rounded up, so that the moved bound lies beyond the value and not a rounding before it.
+      let move = { CheapestRelaxation.Move(bound: bound, amount: amount, weight: weight) }
+      if sign * (move().value - value) > 0 { amount += bound.value.ulp }
+      moves.append(move())
+      cost += weight * amount
     }
     let relaxed = try program.relaxed(by: moves)
     let violation = relaxed.certificate(
@@ -96,8 +100,8 @@ struct ElasticProgram {
       certificate: certificate)
   }
 
-  /// By how much a point misses a bound, and the size of the terms.
-  private func violation(of bound: ConstraintBound, at x: [Double]) -> (Double, size: Double) {
+  /// The value that a bound limits, and the size of the terms.
+  private func value(of bound: ConstraintBound, at x: [Double]) -> (Double, size: Double) {
     let value: Double
     var size = bound.value.magnitude
     switch bound.target {
@@ -110,6 +114,6 @@ struct ElasticProgram {
       value = x[i]
       size += value.magnitude
     }
-    return (bound.side == .lower ? bound.value - value : value - bound.value, size)
+    return (value, size)
   }
 }

@@ -26,6 +26,9 @@ struct FeasibilitySearch {
   /// A combination of unit normals smaller than this is rounding.
   private static let leastMultiplier = 1e-13
 
+  /// A variable this small beside the largest is rounding, and zero.
+  private static let zeroTolerance = 2e-15
+
   private let program: QuadraticProgram
   let scale: [Double]
   private var constraints: [DualActiveSet.Constraint] = []
@@ -36,12 +39,14 @@ struct FeasibilitySearch {
   /// - Parameters:
   ///   - program: The program; its objective is ignored.
   ///   - bounds: The bounds that shall hold.
-  init(_ program: QuadraticProgram, _ bounds: [ConstraintBound]) {
+  ///   - linear: A slope that shall be minimized, which takes part in the scaling.
+  init(_ program: QuadraticProgram, _ bounds: [ConstraintBound], linear: [Double] = []) {
     self.program = program
     var kept = Set<Int>()
     for case .row(let k) in bounds.map(\.target) { kept.insert(k) }
     scale = CurtisReidScaling.columnFactors(
-      of: kept.sorted().map { program.rows[$0] }, count: program.variableCount)
+      of: kept.sorted().map { program.rows[$0] } + [LinearRow("", coefficients: linear)],
+      count: program.variableCount)
     var sides: [ConstraintBound.Target: (lower: Double, upper: Double)] = [:]
     var order: [ConstraintBound.Target] = []
     for bound in bounds {
@@ -98,15 +103,17 @@ struct FeasibilitySearch {
     DualActiveSet(count: program.variableCount, constraints: constraints, target: start())
   }
 
-  /// The point of a projection and its multipliers, times a unit, as dual values of the program.
+  /// The point of a projection and multipliers of its active constraints as dual values of the
+  /// program.
   func answer(
     _ method: DualActiveSet,
-    dualUnit: Double
+    multipliers: [Double]
   ) -> (x: [Double], rowDuals: [Double], boundDuals: [Double]) {
     var rowDuals = [Double](repeating: 0, count: program.rows.count)
     var boundDuals = [Double](repeating: 0, count: program.variableCount)
-    for (a, j) in method.active.enumerated() {
-      let dual = method.multipliers[a] * method.signs[a] * dualUnit * factors[j]
+    for (a, (j, multiplier)) in zip(method.active, multipliers).enumerated() {
+      let dual = (constraints[j].isEquation ? multiplier : max(multiplier, 0)) * method.signs[a]
+        * factors[j]
       switch targets[j] {
       case .row(let k): rowDuals[k] += dual
       case .variable(let i): boundDuals[i] += dual
@@ -143,7 +150,11 @@ struct FeasibilitySearch {
     return x
   }
 
-  private func unscaled(_ x: [Double]) -> [Double] { zip(x, scale).map { $0 * $1 } }
+  /// The point in the caller's units; what rounding left of a zero is zero.
+  private func unscaled(_ x: [Double]) -> [Double] {
+    let least = Self.zeroTolerance * largestMagnitude(x)
+    return zip(x, scale).map { $0.magnitude <= least ? 0 : $0 * $1 }
+  }
 
   /// The point in the caller's units, rounding beyond the bounds of variables removed.
   private func point(_ scaled: [Double]) -> [Double] {

@@ -7,12 +7,10 @@
 
 extension FeasibilitySearch {
   /// Projections at most; two or three are usual.
-  private static let maximumProjections = 60
+  private static let maximumProjections = 200
 
-  /// The first step in units of the largest variable, and the factor from one step to the next.
-  private static let firstStep = 10.0
-  private static let stepGrowth = 4.0
-  private static let largestStep = 1e6
+  /// The step of a projection in units of the largest variable.
+  private static let step = 100.0
 
   /// Two projections that differ by less, relative to the largest variable, are one point.
   private static let pointTolerance = 1e-13
@@ -31,19 +29,25 @@ extension FeasibilitySearch {
     let steepest = largestMagnitude(slope)
     var method = projection()
     guard method.run(isInterrupted: isInterrupted) == .feasible else { return nil }
-    if steepest == 0 { return answer(method, dualUnit: 0) }
-    var step = Self.firstStep
+    if steepest == 0 { return answer(method, multipliers: []) }
     for _ in 0..<Self.maximumProjections {
       let previous = method.x
+      let active = method.active
       let size = max(largestMagnitude(previous), 1)
-      let length = step * size / steepest
+      let length = Self.step * size / steepest
       method.retarget(zip(previous, slope).map { $0 - length * $1 })
       guard method.run(isInterrupted: isInterrupted) == .feasible else { return nil }
       let moved = zip(method.x, previous).map { $0 - $1 }
       if largestMagnitude(moved) <= Self.pointTolerance * size {
-        return answer(method, dualUnit: 1 / length)
+        return answer(method, multipliers: method.combination(of: slope))
       }
-      step = min(step * Self.stepGrowth, Self.largestStep)
+      guard method.active == active else { continue }
+      // The same constraints hold the point: it would go on along a straight line.
+      switch method.advance(along: slope) {
+      case .some(true): break
+      case .some(false): return answer(method, multipliers: method.combination(of: slope))
+      case .none: return nil
+      }
     }
     return nil
   }
@@ -53,7 +57,7 @@ extension QuadraticProgram {
   /// The minimum of a program without a quadratic term, with its certificate.
   func linearMinimum(_ settings: QuadraticSolver.Settings) -> UnscaledPoint? {
     guard quadratic.isZero else { return nil }
-    let search = FeasibilitySearch(self, constraintBounds)
+    let search = FeasibilitySearch(self, constraintBounds, linear: linear)
     let found = search.minimum(of: linear) { settings.interruption() != nil }
     guard let (x, y, z) = found else { return nil }
     return UnscaledPoint(
