@@ -100,6 +100,44 @@ def numpy_black_scholes(spot, strike, time_to_expiry, volatility, rate):
     return run
 
 
+@peer("highspy")
+def highs_infeasible_set(a, low, high, lower, upper):
+    import highspy
+    m, n = a.shape
+    def run():
+        highs = highspy.Highs()
+        highs.setOptionValue("output_flag", False)
+        highs.setOptionValue("threads", 1)
+        strategy = highspy.IisStrategy
+        highs.setOptionValue(
+            "iis_strategy",
+            int(strategy.kIisStrategyFromLp) | int(strategy.kIisStrategyIrreducible))
+        for i in range(n):
+            highs.addVar(float(lower[i]), float(upper[i]))
+        for k in range(m):
+            members = np.flatnonzero(a[k]).astype(np.int32)
+            highs.addRow(float(low[k]), float(high[k]), len(members), members, a[k][members])
+        status, found = highs.getIis()
+        marks = np.zeros(m)
+        marks[list(found.row_index_)] = 1
+        return marks
+    return run
+
+
+@peer("diffcp")
+def diffcp_reverse(p, q, g):
+    import diffcp
+    from scipy import sparse
+    n = len(q)
+    a = sparse.csc_matrix(np.vstack([np.ones((1, n)), -np.eye(n)]))
+    b = np.concatenate([[1.0], np.zeros(n)])
+    x, y, s, forward, adjoint = diffcp.solve_and_derivative(
+        a, b, q, {diffcp.ZERO: 1, diffcp.POS: n}, mode="lsqr", solve_method="Clarabel",
+        P=sparse.csc_matrix(p))
+    zeros = np.zeros(n + 1)
+    return lambda: adjoint(g, zeros, zeros)[2]
+
+
 def load(field):
     name, shape, path = field.split("=", 2)
     dimensions = [int(part) for part in shape.split("x")]

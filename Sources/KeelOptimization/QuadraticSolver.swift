@@ -26,6 +26,10 @@ public struct QuadraticSolver: Sendable {
   /// rounding in the caller's data.
   public static let convexityTolerance = 1e-10
 
+  /// Up to so many variables the dual active-set search, O(n²) a step, costs no more than some
+  /// interior-point iterations.
+  private static let largestQuickSearch = 300
+
   /// The settings.
   public var settings: Settings
 
@@ -70,16 +74,45 @@ public struct QuadraticSolver: Sendable {
     }
     let best = polished(raw, core, outcome, unscaling)
     let status = status(best.certificate, outcome.end)
-    if status == .optimal && unscaling.isOrdinary(best.x) && best.isExact {
+    if status == .optimal && unscaling.isOrdinary(best.x)
+      && (best.isExact || program.variableCount > Self.largestQuickSearch)
+    {
       return best.solution(program, status)
     }
     if let proof = infeasibilityProof(program, core, outcome, unscaling) {
       return raw.solution(program, .primalInfeasible(proof))
     }
-    if let vertex = program.linearMinimum(settings), vertex.certificate.merit < best.certificate.merit {
-      return vertex.solution(program, self.status(vertex.certificate, outcome.end))
+    return linearRescue(program, best, outcome.end)
+  }
+
+  /// The better one of a point without an optimal certificate and the vertex of a linear program.
+  private func linearRescue(
+    _ program: QuadraticProgram,
+    _ best: UnscaledPoint,
+    _ end: InteriorPointOutcome.End
+  ) -> Solution<[Double]> {
+    let status = status(best.certificate, end)
+    if status == .optimal { return best.solution(program, status) }
+    if program.variableCount <= Self.largestQuickSearch {
+      switch program.linearOutcome(settings) {
+      case .optimum(let x, let y, let z):
+        let vertex = program.unscaledPoint(x, y, z)
+        if vertex.certificate.merit < best.certificate.merit {
+          return vertex.solution(program, self.status(vertex.certificate, end))
+        }
+      case .ray(let direction, let x):
+        if program.satisfiesAll(x), let proof = program.unboundednessProof(direction: direction) {
+          return program.unscaledPoint(x, best.rowDuals, best.boundDuals)
+            .solution(program, .unbounded(proof))
+        }
+      case nil: break
+      }
     }
-    return best.solution(program, status)
+    switch interruption() {
+    case .deadline: return best.solution(program, .deadlineExceeded)
+    case .cancelled: return best.solution(program, .cancelled)
+    default: return best.solution(program, status)
+    }
   }
 
   /// The optimum, when it is found by growing a small support and its certificate holds.
@@ -121,16 +154,18 @@ public struct QuadraticSolver: Sendable {
     _ outcome: InteriorPointOutcome,
     _ unscaling: Unscaling
   ) -> InfeasibilityProof? {
-    let search = FeasibilitySearch(program, program.constraintBounds)
-    switch search.run(isInterrupted: { interruption() != nil }) {
-    case .contradiction(let found):
-      if let proof = program.infeasibilityProof(rowMultipliers: found.rowMultipliers) {
-        return proof
+    let isSmall = program.variableCount <= Self.largestQuickSearch
+    if isSmall {
+      switch FeasibilitySearch(program, program.constraintBounds).run({ interruption() != nil }) {
+      case .contradiction(let found):
+        if let proof = program.infeasibilityProof(rowMultipliers: found.rowMultipliers) {
+          return proof
+        }
+      case .point(let x):
+        if program.satisfiesAll(x) { return nil }
+      case .interrupted: return nil
+      case .undecided: break
       }
-    case .point(let x):
-      if program.satisfiesAll(x) { return nil }
-    case .interrupted: return nil
-    case .undecided: break
     }
     let multipliers = NearestFeasibility.rowMultipliers(
       of: core, maximumIterations: settings.maximumIterations

@@ -21,6 +21,9 @@ struct DualActiveSet {
     }
   }
 
+  /// What became of a move against a slope.
+  enum Advance { case stationary, moved, unblocked([Double]) }
+
   /// How the search ended.
   enum End { case feasible, infeasible, undecided, interrupted }
 
@@ -113,12 +116,12 @@ struct DualActiveSet {
 
   /// Moves the point against a slope, within the active constraints, until the first other one.
   ///
-  /// - Returns: Whether the slope had a part left along which to move; nil when nothing is in the
-  ///   way.
-  mutating func advance(along slope: [Double]) -> Bool? {
+  /// - Parameter slope: The slope.
+  /// - Returns: Whether it moved, or the direction when nothing is in its way.
+  mutating func advance(along slope: [Double]) -> Advance {
     let direction = freeComponent(of: slope).map { -$0 }
     if largestMagnitude(direction) <= Self.dependenceTolerance * largestMagnitude(slope) {
-      return false
+      return .stationary
     }
     var length = Double.infinity
     for (j, constraint) in constraints.enumerated() where !isActive[j] && !constraint.isEquation {
@@ -126,9 +129,9 @@ struct DualActiveSet {
       guard change < -Self.noise * largestMagnitude(direction) else { continue }
       length = min(length, max(0, constraint.value(at: x) - constraint.bound) / -change)
     }
-    guard length < .infinity else { return nil }
+    guard length < .infinity else { return .unblocked(direction) }
     for i in 0..<count { x[i] += length * direction[i] }
-    return true
+    return .moved
   }
 
   // MARK: - One constraint

@@ -51,10 +51,11 @@ struct ElasticProgram {
   func relaxation(
     _ settings: QuadraticSolver.Settings
   ) throws(OptimizationError) -> CheapestRelaxation {
-    if let vertex = elastic.linearMinimum(settings),
-      vertex.certificate.holds(Certificate.optimalTolerances)
-    {
-      return try relaxation(vertex.x, vertex.certificate, .optimal)
+    if case .optimum(let x, let y, let z) = elastic.linearOutcome(settings) {
+      let certificate = elastic.certificate(x, y, z, iterations: 0)
+      if certificate.holds(Certificate.optimalTolerances) {
+        return try relaxation(x, certificate, .optimal)
+      }
     }
     let solution = try QuadraticSolver(settings: settings).solve(elastic)
     guard case .primalInfeasible(let proof) = solution.status else {

@@ -108,7 +108,7 @@ struct FeasibilitySearch {
   func answer(
     _ method: DualActiveSet,
     multipliers: [Double]
-  ) -> (x: [Double], rowDuals: [Double], boundDuals: [Double]) {
+  ) -> LinearOutcome {
     var rowDuals = [Double](repeating: 0, count: program.rows.count)
     var boundDuals = [Double](repeating: 0, count: program.variableCount)
     for (a, (j, multiplier)) in zip(method.active, multipliers).enumerated() {
@@ -119,11 +119,16 @@ struct FeasibilitySearch {
       case .variable(let i): boundDuals[i] += dual
       }
     }
-    return (point(method.x), rowDuals, boundDuals)
+    return .optimum(x: point(method.x), rowDuals: rowDuals, boundDuals: boundDuals)
+  }
+
+  /// A direction and where it starts, in the caller's units.
+  func ray(_ method: DualActiveSet, _ direction: [Double]) -> LinearOutcome {
+    .ray(unscaled(direction), from: point(method.x))
   }
 
   /// Searches a point or a contradiction.
-  func run(isInterrupted: () -> Bool) -> Outcome {
+  func run(_ isInterrupted: () -> Bool) -> Outcome {
     var method = projection()
     switch method.run(isInterrupted: isInterrupted) {
     case .feasible: return .point(point(method.x))

@@ -143,7 +143,7 @@ enum FeasibilityDecision {
     self = .undecided
     guard let restricted = program.restricted(to: bounds) else { return }
     let search = FeasibilitySearch(program, bounds)
-    switch search.run(isInterrupted: { settings.interruption() != nil }) {
+    switch search.run({ settings.interruption() != nil }) {
     case .point(let x):
       if restricted.satisfiesAll(x) {
         self = .feasible(x)

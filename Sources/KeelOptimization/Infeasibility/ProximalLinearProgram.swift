@@ -5,6 +5,12 @@
 // Rockafellar, SIAM Journal on Control and Optimization 14 (1976). Each projection starts from the
 // active constraints of the one before.
 
+/// What was found out about a linear program, not verified.
+enum LinearOutcome {
+  case optimum(x: [Double], rowDuals: [Double], boundDuals: [Double])
+  case ray([Double], from: [Double])
+}
+
 extension FeasibilitySearch {
   /// Projections at most; two or three are usual.
   private static let maximumProjections = 200
@@ -20,11 +26,12 @@ extension FeasibilitySearch {
   /// - Parameters:
   ///   - linear: The vector q.
   ///   - isInterrupted: Asked at every step.
-  /// - Returns: The minimum with its dual values, not verified, or nil when none was reached.
+  /// - Returns: The minimum with its dual values or a direction without end, or nil when neither was
+  ///   reached.
   func minimum(
     of linear: [Double],
     isInterrupted: () -> Bool
-  ) -> (x: [Double], rowDuals: [Double], boundDuals: [Double])? {
+  ) -> LinearOutcome? {
     let slope = zip(linear, scale).map { $0 * $1 }
     let steepest = largestMagnitude(slope)
     var method = projection()
@@ -44,9 +51,9 @@ extension FeasibilitySearch {
       guard method.active == active else { continue }
       // The same constraints hold the point: it would go on along a straight line.
       switch method.advance(along: slope) {
-      case .some(true): break
-      case .some(false): return answer(method, multipliers: method.combination(of: slope))
-      case .none: return nil
+      case .moved: break
+      case .stationary: return answer(method, multipliers: method.combination(of: slope))
+      case .unblocked(let direction): return ray(method, direction)
       }
     }
     return nil
@@ -54,13 +61,16 @@ extension FeasibilitySearch {
 }
 
 extension QuadraticProgram {
-  /// The minimum of a program without a quadratic term, with its certificate.
-  func linearMinimum(_ settings: QuadraticSolver.Settings) -> UnscaledPoint? {
+  /// The minimum of a program without a quadratic term, or a direction without end.
+  func linearOutcome(_ settings: QuadraticSolver.Settings) -> LinearOutcome? {
     guard quadratic.isZero else { return nil }
-    let search = FeasibilitySearch(self, constraintBounds, linear: linear)
-    let found = search.minimum(of: linear) { settings.interruption() != nil }
-    guard let (x, y, z) = found else { return nil }
-    return UnscaledPoint(
+    return FeasibilitySearch(self, constraintBounds, linear: linear)
+      .minimum(of: linear) { settings.interruption() != nil }
+  }
+
+  /// A point with dual values and its certificate.
+  func unscaledPoint(_ x: [Double], _ y: [Double], _ z: [Double]) -> UnscaledPoint {
+    UnscaledPoint(
       x: x, rowDuals: y, boundDuals: z, certificate: certificate(x, y, z, iterations: 0))
   }
 }
