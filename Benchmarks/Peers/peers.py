@@ -128,14 +128,21 @@ def highs_infeasible_set(a, low, high, lower, upper):
 def diffcp_reverse(p, q, g):
     import diffcp
     from scipy import sparse
+    # 1/2 x'Px <= t as a second-order cone: its derivatives know no quadratic objective.
     n = len(q)
-    a = sparse.csc_matrix(np.vstack([np.ones((1, n)), -np.eye(n)]))
-    b = np.concatenate([[1.0], np.zeros(n)])
+    root = np.sqrt(2) * np.linalg.cholesky(p).T
+    side = np.zeros((n + 1, 1))
+    a = sparse.csc_matrix(np.vstack([
+        np.hstack([np.vstack([np.ones((1, n)), -np.eye(n)]), side]),
+        np.hstack([np.zeros((2, n)), -np.ones((2, 1))]),
+        np.hstack([-root, np.zeros((n, 1))]),
+    ]))
+    b = np.concatenate([[1.0], np.zeros(n), [1.0, -1.0], np.zeros(n)])
     x, y, s, forward, adjoint = diffcp.solve_and_derivative(
-        a, b, q, {diffcp.ZERO: 1, diffcp.POS: n}, mode="lsqr", solve_method="Clarabel",
-        P=sparse.csc_matrix(p))
-    zeros = np.zeros(n + 1)
-    return lambda: adjoint(g, zeros, zeros)[2]
+        a, b, np.append(q, 1.0), {diffcp.ZERO: 1, diffcp.POS: n, diffcp.SOC: [n + 2]},
+        mode="lsqr", solve_method="Clarabel")
+    change, zeros = np.append(g, 0.0), np.zeros(len(b))
+    return lambda: adjoint(change, zeros, zeros)[2][:n]
 
 
 def load(field):

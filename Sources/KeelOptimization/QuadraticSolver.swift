@@ -82,33 +82,41 @@ public struct QuadraticSolver: Sendable {
     if let proof = infeasibilityProof(program, core, outcome, unscaling) {
       return raw.solution(program, .primalInfeasible(proof))
     }
-    return linearRescue(program, best, outcome.end)
+    return rescued(best, core, outcome, unscaling)
   }
 
-  /// The better one of a point without an optimal certificate and the vertex of a linear program.
-  private func linearRescue(
-    _ program: QuadraticProgram,
+  /// The best of a point without an optimal certificate and of what the dual active-set method finds.
+  private func rescued(
     _ best: UnscaledPoint,
-    _ end: InteriorPointOutcome.End
+    _ core: CoreProgram,
+    _ outcome: InteriorPointOutcome,
+    _ unscaling: Unscaling
   ) -> Solution<[Double]> {
-    let status = status(best.certificate, end)
-    if status == .optimal { return best.solution(program, status) }
-    if program.variableCount <= Self.largestQuickSearch {
+    let program = unscaling.program
+    var best = best
+    if program.variableCount <= Self.largestQuickSearch
+      && !best.certificate.holds(Certificate.optimalTolerances)
+    {
       switch program.linearOutcome(settings) {
       case .optimum(let x, let y, let z):
         let vertex = program.unscaledPoint(x, y, z)
-        if vertex.certificate.merit < best.certificate.merit {
-          return vertex.solution(program, self.status(vertex.certificate, end))
-        }
+        if vertex.certificate.merit < best.certificate.merit { best = vertex }
       case .ray(let direction, let x):
         if program.satisfiesAll(x), let proof = program.unboundednessProof(direction: direction) {
           return program.unscaledPoint(x, best.rowDuals, best.boundDuals)
             .solution(program, .unbounded(proof))
         }
-      case nil: break
+      case nil:
+        if let found = ProximalActiveSet(core)?.run({ interruption() != nil }) {
+          let raw = unscaling.point(
+            found.x, found.rowDuals, found.boundDuals, iterations: outcome.iterations)
+          let point = polished(raw, core, found, unscaling)
+          if point.certificate.merit < best.certificate.merit { best = point }
+        }
       }
     }
-    switch interruption() {
+    let status = status(best.certificate, outcome.end)
+    switch status == .optimal ? nil : interruption() {
     case .deadline: return best.solution(program, .deadlineExceeded)
     case .cancelled: return best.solution(program, .cancelled)
     default: return best.solution(program, status)

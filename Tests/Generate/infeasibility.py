@@ -1,6 +1,6 @@
 """Makes Tests/Reference/infeasibility.json: cheapest relaxations and derivatives of solutions.
 
-Needs numpy 2.3.5, scipy 1.16.3, mpmath 1.3.0. Run from the root of the repository:
+Needs numpy 2.3.5, scipy 1.16.3, mpmath 1.3.0, diffcp 1.1.9. Run from the root of the repository:
 python Tests/Generate/infeasibility.py
 
 Relaxations: the elastic linear program is solved by HiGHS (through scipy); its vertex is then solved
@@ -9,15 +9,18 @@ checked to be non-negative, which proves the cost.
 
 Derivatives: the active set of a small program is found by enumeration. The optimality conditions at
 this set are solved in 80-digit arithmetic for data moved by +-1e-25 along a direction; the quotient of
-differences has 50 correct digits. Nothing is differentiated by formula.
+differences has 50 correct digits. Nothing is differentiated by formula. diffcp, which differentiates
+the conic form, agrees to its own accuracy.
 """
 
 import itertools
 import json
 import os
 
+import diffcp
 import mpmath as mp
 import numpy as np
+from scipy import sparse
 from scipy.optimize import linprog
 
 mp.mp.dps = 80
@@ -214,6 +217,39 @@ def derivative(seed):
     }
 
 
+def conic_change(case):
+    """dx by diffcp, with 1/2 x'Px <= t as a second-order cone."""
+    d = {k: np.array(v) for k, v in case["data"].items()}
+    e = {k: np.array(v) for k, v in case["direction"].items()}
+    n = len(d["q"])
+
+    def stacked(part, unit, root):
+        rows = part["rows"]
+        linear = np.vstack([rows[:1], rows[1:], -rows[1:], unit, -unit])
+        bounds = np.concatenate([
+            part["rowLower"][:1], part["rowUpper"][1:], -part["rowLower"][1:], part["upper"],
+            -part["lower"]])
+        cone = np.zeros((n + 2, n + 1))
+        cone[2:, :n] = -np.sqrt(2) * root.T
+        return np.vstack([np.hstack([linear, np.zeros((len(bounds), 1))]), cone]), bounds
+
+    step = 1e-6
+    ahead = np.linalg.cholesky(d["p"] + step * e["p"])
+    behind = np.linalg.cholesky(d["p"] - step * e["p"])
+    a, b = stacked(d, np.eye(n), np.linalg.cholesky(d["p"]))
+    da, db = stacked(e, np.zeros((n, n)), (ahead - behind) / (2 * step))
+    positive = len(b) - 1
+    a[-n - 2:-n, n] = -1
+    b = np.concatenate([b, [1, -1], np.zeros(n)])
+    a = sparse.csc_matrix(a)
+    columns = np.repeat(np.arange(n + 1), np.diff(a.indptr))
+    change = sparse.csc_matrix((da[a.indices, columns], a.indices, a.indptr), shape=a.shape)
+    cones = {diffcp.ZERO: 1, diffcp.POS: positive, diffcp.SOC: [n + 2]}
+    answer = diffcp.solve_and_derivative(
+        a, b, np.append(d["q"], 1.0), cones, solve_method="Clarabel", mode="lsqr")
+    return answer[3](change, np.concatenate([db, np.zeros(n + 2)]), np.append(e["q"], 0.0))[0][:n]
+
+
 def collect(make, count):
     found, seed = [], 1
     while len(found) < count:
@@ -227,6 +263,10 @@ def collect(make, count):
 def main():
     relaxations = collect(relaxation, 60)
     derivatives = collect(derivative, 60)
+    for case in derivatives:
+        expected = np.array(case["dx"])
+        error = np.abs(conic_change(case) - expected).max() / max(1, np.abs(expected).max())
+        assert error < 1e-4, error
     path = os.path.join("Tests", "Reference", "infeasibility.json")
     with open(path, "w") as file:
         json.dump({

@@ -14,6 +14,18 @@ public struct CheapestRelaxation: Hashable, Sendable {
     /// The cost of one unit.
     public let weight: Double
 
+    /// Creates a move, such as one that is rounded to whole percents.
+    ///
+    /// - Parameters:
+    ///   - bound: The bound.
+    ///   - amount: By how much a lower bound falls, or an upper one rises.
+    ///   - weight: The cost of one unit.
+    public init(bound: ConstraintBound, amount: Double, weight: Double = 1) {
+      self.bound = bound
+      self.amount = amount
+      self.weight = weight
+    }
+
     /// The bound after the move.
     public var value: Double {
       bound.side == .lower ? bound.value - amount : bound.value + amount
