@@ -2,7 +2,9 @@
 
 import Keel
 
-let covariance = try SymmetricMatrix(rows: [[0.50, 0.30, 0.0], [0.30, 0.60, 0.0], [0.0, 0.0, 0.01]])
+let covariance = try SymmetricMatrix(rows: [
+  [0.50, 0.30, 0.0], [0.30, 0.60, 0.0], [0.0, 0.0, 0.01],
+])
 let program = try QuadraticProgram(
   quadratic: .dense(covariance), linear: [-0.20, -0.15, -0.03], lowerBounds: [0, 0, 0],
   rows: [LinearRow("budget", coefficients: [1, 1, 1], lower: 1, upper: 1)],

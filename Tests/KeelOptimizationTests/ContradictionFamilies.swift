@@ -142,7 +142,8 @@ struct ContradictionFamilies {
     if generator.uniform() < 0.5 { free(n) } else { box(n, -10, 10) }
     var a = gaussians(n)
     if generator.uniform() < 0.3 { a = a.map { $0 < 0 && n > 1 ? 0 : $0.magnitude + 0.1 } }
-    if a.allSatisfy({ $0 == 0 }) { a[0] = 1 }
+    // Large enough that the box contains points on the row.
+    if !a.contains(where: { $0.magnitude > 0.5 }) { a[0] = 1 }
     let b = generator.uniform(0.5...2)
     add(a, upper: b)
     add(a, lower: b * (1 + margin))
@@ -306,7 +307,7 @@ struct ContradictionFamilies {
     case .diagonal: diagonal = (0..<n).map { _ in generator.uniform(0...1) }
     case .semidefinite:
       dense = try RandomPrograms.semidefinite(order: n, rank: max(1, n / 3), using: &generator)
-      // A slope only along curvature, so that feasible twins are bounded.
+    // A slope only along curvature, so that feasible twins are bounded.
     case .definite:
       dense = try RandomPrograms.semidefinite(order: n, rank: n + 2, using: &generator)
       linear = gaussians(n)

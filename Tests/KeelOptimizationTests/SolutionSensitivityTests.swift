@@ -158,7 +158,9 @@ import Testing
       // Another active set within the step: the difference is no derivative.
       if neighbor.activeRows != sensitivity.activeRows
         || neighbor.activeVariables != sensitivity.activeVariables
-      { return }
+      {
+        return
+      }
     }
     let change = try sensitivity.forward(direction)
     for i in 0..<n {

@@ -51,6 +51,9 @@ struct ElasticProgram {
   func relaxation(
     _ settings: QuadraticSolver.Settings
   ) throws(OptimizationError) -> CheapestRelaxation {
+    if case .feasible(let x) = FeasibilityDecision(program, program.constraintBounds, settings) {
+      return try unmoved(x)
+    }
     if case .optimum(let x, let y, let z) = elastic.linearOutcome(settings) {
       let certificate = elastic.certificate(x, y, z, iterations: 0)
       if certificate.holds(Certificate.optimalTolerances) {
@@ -66,6 +69,15 @@ struct ElasticProgram {
     let status = program.infeasibilityProof(rowMultipliers: multipliers)
       .map { SolverStatus.primalInfeasible($0) }
     return try relaxation(solution.value, solution.certificate, status ?? .stalled)
+  }
+
+  /// No move at a feasible point: zero dual values of the rows prove the cost of zero.
+  private func unmoved(_ x: [Double]) throws(OptimizationError) -> CheapestRelaxation {
+    let weights = movable.map(\.weight)
+    let certificate = elastic.certificate(
+      x + weights.map { _ in 0 }, elastic.rows.map { _ in 0 }, x.map { _ in 0 } + weights,
+      iterations: 0)
+    return try relaxation(x, certificate, .optimal)
   }
 
   private func relaxation(

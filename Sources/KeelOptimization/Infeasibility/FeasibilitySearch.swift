@@ -111,9 +111,10 @@ struct FeasibilitySearch {
   ) -> LinearOutcome {
     var rowDuals = [Double](repeating: 0, count: program.rows.count)
     var boundDuals = [Double](repeating: 0, count: program.variableCount)
-    for (a, (j, multiplier)) in zip(method.active, multipliers).enumerated() {
-      let dual = (constraints[j].isEquation ? multiplier : max(multiplier, 0)) * method.signs[a]
-        * factors[j]
+    for (a, multiplier) in multipliers.enumerated() {
+      let j = method.active[a]
+      let signed = constraints[j].isEquation ? multiplier : max(multiplier, 0)
+      let dual = signed * method.signs[a] * factors[j]
       switch targets[j] {
       case .row(let k): rowDuals[k] += dual
       case .variable(let i): boundDuals[i] += dual

@@ -23,8 +23,9 @@ public struct IrreducibleInfeasibleSet: Hashable, Sendable {
   /// The proof that the members alone contradict each other.
   public let proof: InfeasibilityProof
 
-  /// Whether every member has a witness. Otherwise the set is a contradiction, but perhaps not the
-  /// smallest.
+  /// Whether every member has a witness.
+  ///
+  /// Otherwise the set is a contradiction all the same, but perhaps one with members to spare.
   public var isIrreducibilityProved: Bool { members.allSatisfy { $0.witness != nil } }
 
   /// The bounds of the set.
@@ -97,10 +98,12 @@ private struct DeletionFilter {
   }
 
   mutating func run() {
-    if case .infeasible(let proof, let witnesses) = FeasibilityDecision(program, members, settings) {
+    if case .infeasible(let proof, let witnesses) = FeasibilityDecision(program, members, settings)
+    {
       take(proof, witnesses)
     }
-    while let candidate = members.first(where: { witnesses[$0] == nil && !undecided.contains($0) }) {
+    while let candidate = members.first(where: { witnesses[$0] == nil && !undecided.contains($0) })
+    {
       if settings.interruption() != nil { return }
       let others = members.filter { $0 != candidate }
       switch FeasibilityDecision(program, others, settings) {

@@ -37,6 +37,8 @@ struct OptimalitySystem: Sendable {
   /// - Parameters:
   ///   - matrix: The matrix above.
   ///   - freeCount: The order of P_FF.
+  /// - Throws: ``OptimizationError/invalidValue(argument:index:got:allowed:)`` when an element
+  ///   overflows.
   init(_ matrix: SymmetricMatrix, freeCount: Int) throws(OptimizationError) {
     self.freeCount = freeCount
     let order = matrix.order
