@@ -62,7 +62,7 @@ import Testing
   }
 
   @Test func feasibleProgramsNeedNoMove() throws {
-    for seed in 1...60 {
+    for seed in 1...SweepSize.of(60) {
       let program = try RandomPrograms.feasible(seed: seed)
       let relaxation = try program.cheapestRelaxation()
       #expect(relaxation.status == .optimal)
@@ -86,7 +86,7 @@ import Testing
   /// Bounds that are tightened by the moves, all but a millionth, are infeasible again.
   @Test(arguments: ContradictionFamilies.Family.allCases)
   func nothingCheaperHelps(family: ContradictionFamilies.Family) throws {
-    for seed in 0..<12 {
+    for seed in 0..<SweepSize.of(12) {
       let program = try ContradictionFamilies.program(
         family, seed: seed, margin: 0.1, objective: .zero, units: .one)
       let relaxation = try program.cheapestRelaxation()

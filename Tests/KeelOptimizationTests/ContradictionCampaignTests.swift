@@ -5,8 +5,8 @@ import Testing
 /// Contradictions of every family, margin, objective and unit, and their feasible twins.
 @Suite struct ContradictionCampaignTests {
   #if DEBUG
-    static let count = 40
-    static let twinCount = 20
+    static let count = 8
+    static let twinCount = 4
   #else
     /// For each of 14 families: 100 002 in all.
     static let count = 7143

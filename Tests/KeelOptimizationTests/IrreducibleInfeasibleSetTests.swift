@@ -69,7 +69,7 @@ import Testing
   /// the interior-point method solves it without any one member.
   @Test(arguments: ContradictionFamilies.Family.allCases)
   func eachMemberIsNeeded(family: ContradictionFamilies.Family) throws {
-    for seed in 0..<12 {
+    for seed in 0..<SweepSize.of(12) {
       let program = try ContradictionFamilies.program(
         family, seed: seed, margin: seed % 2 == 0 ? 0.1 : 1e-3, objective: .definite, units: .one)
       let set = try #require(program.irreducibleInfeasibleSet(from: proof(of: program)))
@@ -89,7 +89,7 @@ import Testing
 
   @Test(arguments: ContradictionFamilies.Family.allCases)
   func holdsInAnyUnits(family: ContradictionFamilies.Family) throws {
-    for seed in 0..<40 {
+    for seed in 0..<SweepSize.of(40) {
       var generator = SeededGenerator(seed: UInt64(seed) &+ 5)
       let margin = ContradictionFamilies.margins[Int(generator.next() % 7)]
       let program = try ContradictionFamilies.program(

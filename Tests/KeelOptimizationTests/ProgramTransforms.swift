@@ -44,3 +44,14 @@ struct PermutedProgram {
     return result
   }
 }
+
+/// How many seeds a test sweeps over: all in release, a quarter in debug, where code is slow.
+enum SweepSize {
+  static func of(_ count: Int) -> Int {
+    #if DEBUG
+      (count + 3) / 4
+    #else
+      count
+    #endif
+  }
+}

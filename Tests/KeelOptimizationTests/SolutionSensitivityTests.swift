@@ -128,7 +128,7 @@ import Testing
   }
 
   /// Differences of solved programs, with whatever is active on both sides.
-  @Test(arguments: 1...60)
+  @Test(arguments: 1...SweepSize.of(60))
   func agreesWithSolvedDifferences(seed: Int) throws {
     let program = try RandomPrograms.feasible(seed: seed)
     let solution = try QuadraticSolver().solve(program)
