@@ -145,6 +145,141 @@ def diffcp_reverse(p, q, g):
     return lambda: adjoint(change, zeros, zeros)[2][:n]
 
 
+def piqp_solution(p, c, a, b, g, low, high, lower, upper):
+    """The dense solver of PIQP at a relative accuracy of 1e-9."""
+    import piqp
+    p = np.asfortranarray(p)
+    def run():
+        solver = piqp.DenseSolver()
+        solver.settings.eps_abs = 1e-9
+        solver.settings.eps_rel = 1e-9
+        solver.setup(p, c, a, b, g, low, high, lower, upper)
+        solver.solve()
+        return solver.result.x
+    return run
+
+
+@peer("piqp")
+def piqp_minimum_variance(p):
+    n = p.shape[0]
+    return piqp_solution(
+        p, np.zeros(n), np.ones((1, n), order="F"), np.ones(1), None, None, None, np.zeros(n),
+        np.ones(n))
+
+
+@peer("daqp")
+def daqp_minimum_variance(p):
+    import daqp
+    n = p.shape[0]
+    a = np.ones((1, n))
+    high = np.append(np.ones(n), 1.0)
+    low = np.append(np.zeros(n), 1.0)
+    sense = np.append(np.zeros(n, dtype=np.int32), 5).astype(np.int32)
+    h = np.ascontiguousarray(p)
+    f = np.zeros(n)
+    return lambda: daqp.solve(h, f, a, high, low, sense)[0]
+
+
+@peer("highspy")
+def highs_minimum_variance(p):
+    import highspy
+    n = p.shape[0]
+    rows, columns = np.tril_indices(n)
+    order = np.lexsort((rows, columns))
+    values = p[rows[order], columns[order]]
+    starts = np.concatenate(([0], np.cumsum(np.arange(n, 0, -1))))[:-1].astype(np.int32)
+    def run():
+        highs = highspy.Highs()
+        highs.setOptionValue("output_flag", False)
+        model = highspy.HighsModel()
+        lp = model.lp_
+        lp.num_col_, lp.num_row_ = n, 1
+        lp.col_cost_ = np.zeros(n)
+        lp.col_lower_, lp.col_upper_ = np.zeros(n), np.ones(n)
+        lp.row_lower_, lp.row_upper_ = np.ones(1), np.ones(1)
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        lp.a_matrix_.start_ = np.array([0, n], dtype=np.int32)
+        lp.a_matrix_.index_ = np.arange(n, dtype=np.int32)
+        lp.a_matrix_.value_ = np.ones(n)
+        model.hessian_.dim_ = n
+        model.hessian_.format_ = highspy.HessianFormat.kTriangular
+        model.hessian_.start_ = np.append(starts, len(values)).astype(np.int32)
+        model.hessian_.index_ = rows[order].astype(np.int32)
+        model.hessian_.value_ = values
+        highs.passModel(model)
+        highs.run()
+        return np.array(highs.getSolution().col_value)
+    return run
+
+
+def group_rows(n):
+    groups = np.zeros((10, n), order="F")
+    for g in range(10):
+        groups[g, g::10] = 1
+    return groups
+
+
+@peer("piqp")
+def piqp_utility_groups(p, mean, aversion, cap, low, high):
+    n = p.shape[0]
+    return piqp_solution(
+        p * aversion[0], -mean.ravel(), np.ones((1, n), order="F"), np.ones(1), group_rows(n),
+        np.full(10, low[0]), np.full(10, high[0]), np.zeros(n), np.full(n, cap[0]))
+
+
+@peer("piqp")
+def piqp_factor_model(loadings, covariance, specific, mean, aversion, cap, low, high):
+    """The factor exposures are variables of their own, so that the program stays sparse."""
+    import piqp
+    from scipy import sparse
+    n, k = loadings.shape
+    p = sparse.block_diag(
+        [sparse.diags(aversion[0] * specific.ravel()), aversion[0] * covariance]).tocsc()
+    c = np.concatenate([-mean.ravel(), np.zeros(k)])
+    a = sparse.bmat([
+        [np.ones((1, n)), np.zeros((1, k))], [sparse.csc_matrix(loadings.T), -sparse.eye(k)],
+    ]).tocsc()
+    b = np.concatenate([[1.0], np.zeros(k)])
+    g = sparse.hstack([sparse.csc_matrix(group_rows(n)), sparse.csc_matrix((10, k))]).tocsc()
+    lower = np.concatenate([np.zeros(n), np.full(k, -np.inf)])
+    upper = np.concatenate([np.full(n, cap[0]), np.full(k, np.inf)])
+    def run():
+        solver = piqp.SparseSolver()
+        solver.settings.eps_abs = 1e-9
+        solver.settings.eps_rel = 1e-9
+        solver.setup(
+            p, c, a, b, g, np.full(10, low[0]), np.full(10, high[0]), lower, upper)
+        solver.solve()
+        return solver.result.x[:n]
+    return run
+
+
+@peer("piqp")
+def piqp_frontier(p, mean):
+    """Fifty programs with a target return, from that of least variance to the largest."""
+    import piqp
+    n = p.shape[0]
+    p = np.asfortranarray(p)
+    mean = mean.ravel()
+    def solver_for(target):
+        solver = piqp.DenseSolver()
+        solver.settings.eps_abs = 1e-9
+        solver.settings.eps_rel = 1e-9
+        a = np.asfortranarray(np.vstack([np.ones(n), mean]))
+        solver.setup(
+            p, np.zeros(n), a, np.array([1.0, target]), None, None, None, np.zeros(n), np.ones(n))
+        return solver
+    least = piqp_minimum_variance(p)() @ mean
+    targets = np.linspace(least, mean.max(), 50)
+    def run():
+        solver = solver_for(targets[0])
+        for target in targets:
+            solver.update(b=np.array([1.0, target]))
+            solver.solve()
+        return solver.result.x * 0
+    return run
+
+
 def load(field):
     name, shape, path = field.split("=", 2)
     dimensions = [int(part) for part in shape.split("x")]

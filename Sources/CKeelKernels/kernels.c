@@ -93,3 +93,9 @@ void keel_philox(
   output[0] = first[0];
   output[1] = second[0];
 }
+
+void keel_combine_columns(
+  const double *restrict a, size_t leading, size_t rows, const int64_t *columns,
+  const double *factors, size_t count, double *restrict y, double *restrict magnitudes, int level) {
+  KEEL_DISPATCH(combine_columns, level, a, leading, rows, columns, factors, count, y, magnitudes)
+}

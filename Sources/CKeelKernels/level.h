@@ -3,4 +3,5 @@
 #include "elementary.h"
 #include "normal.h"
 #include "random.h"
+#include "columns.h"
 #include "maps.h"

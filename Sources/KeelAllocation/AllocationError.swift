@@ -112,6 +112,14 @@ enum Translation {
     universe: Universe,
     _ make: () throws(OptimizationError) -> QuadraticProgram
   ) throws(AllocationError) -> QuadraticProgram {
+    try term(universe: universe, make)
+  }
+
+  /// Makes a part of a program or says what was wrong with it.
+  static func term<Part>(
+    universe: Universe,
+    _ make: () throws(OptimizationError) -> Part
+  ) throws(AllocationError) -> Part {
     do throws(OptimizationError) {
       return try make()
     } catch {

@@ -85,6 +85,94 @@ package enum Kernels {
     return result
   }
 
+  /// Adds a combination of columns of a square matrix to a vector.
+  ///
+  /// - Parameters:
+  ///   - elements: The matrix, column after column, with as many rows as `result` has elements.
+  ///   - columns: The positions of the columns; the first `count` are used.
+  ///   - factors: Their factors.
+  ///   - count: The number of columns.
+  ///   - result: What the combination is added to.
+  /// - Throws: `NumericsError.shapeMismatch` when a position lies outside.
+  package static func addColumns(
+    of elements: Span<Double>,
+    at columns: Span<Int>,
+    times factors: Span<Double>,
+    count: Int,
+    to result: inout MutableSpan<Double>
+  ) throws(NumericsError) {
+    try requireColumns(elements, columns, factors, count, rowCount: result.count)
+    unsafe elements.withUnsafeBufferPointer { a in
+      unsafe columns.withUnsafeBufferPointer { c in
+        unsafe factors.withUnsafeBufferPointer { f in
+          unsafe result.withUnsafeMutableBufferPointer { y in
+            unsafe c.baseAddress?.withMemoryRebound(to: Int64.self, capacity: count) { positions in
+              unsafe keel_combine_columns(
+                a.baseAddress, y.count, y.count, positions, f.baseAddress, count, y.baseAddress,
+                nil, Level.automatic.rawValue)
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// Adds a combination of columns, and the same of magnitudes, to two vectors of equal length.
+  ///
+  /// - Parameters:
+  ///   - elements: The matrix, column after column, with as many rows as `result` has elements.
+  ///   - columns: The positions of the columns; the first `count` are used.
+  ///   - factors: Their factors.
+  ///   - count: The number of columns.
+  ///   - result: What the combination is added to.
+  ///   - magnitudes: What the combination of magnitudes is added to.
+  /// - Throws: `NumericsError.shapeMismatch` when a position lies outside.
+  package static func addColumns(
+    of elements: Span<Double>,
+    at columns: Span<Int>,
+    times factors: Span<Double>,
+    count: Int,
+    to result: inout MutableSpan<Double>,
+    magnitudes: inout MutableSpan<Double>
+  ) throws(NumericsError) {
+    guard magnitudes.count == result.count else {
+      throw .shapeMismatch(argument: "magnitudes", got: magnitudes.count, required: result.count)
+    }
+    try requireColumns(elements, columns, factors, count, rowCount: result.count)
+    unsafe elements.withUnsafeBufferPointer { a in
+      unsafe columns.withUnsafeBufferPointer { c in
+        unsafe factors.withUnsafeBufferPointer { f in
+          unsafe result.withUnsafeMutableBufferPointer { y in
+            unsafe magnitudes.withUnsafeMutableBufferPointer { s in
+              unsafe c.baseAddress?.withMemoryRebound(to: Int64.self, capacity: count) { at in
+                unsafe keel_combine_columns(
+                  a.baseAddress, y.count, y.count, at, f.baseAddress, count, y.baseAddress,
+                  s.baseAddress, Level.automatic.rawValue)
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private static func requireColumns(
+    _ elements: Span<Double>,
+    _ columns: Span<Int>,
+    _ factors: Span<Double>,
+    _ count: Int,
+    rowCount: Int
+  ) throws(NumericsError) {
+    guard count >= 0, columns.count >= count, factors.count >= count else {
+      throw .shapeMismatch(
+        argument: "columns", got: min(columns.count, factors.count), required: count)
+    }
+    let columnCount = rowCount == 0 ? 0 : elements.count / rowCount
+    for k in 0..<count where columns[k] < 0 || columns[k] >= columnCount {
+      throw .shapeMismatch(argument: "columns", got: columns[k], required: columnCount)
+    }
+  }
+
   /// One block of Philox4x32-10.
   package static func philox(
     key: UInt64,

@@ -18,8 +18,20 @@ public struct QuadraticSolver: Sendable {
     /// The clock is read only when this is set.
     public var deadline: ContinuousClock.Instant?
 
-    /// Creates the default settings: 100 iterations and no deadline.
+    /// How programs are solved.
+    public var method = Method.automatic
+
+    /// Creates the default settings: 100 iterations, no deadline, the method left to the solver.
     public init() {}
+  }
+
+  /// A way to solve programs.
+  public enum Method: Hashable, Sendable {
+    /// Active sets where each variable has curvature, the interior-point method behind them.
+    case automatic
+
+    /// The interior-point method and its polish only: slower, the second opinion.
+    case interiorPoint
   }
 
   /// How much the smallest eigenvalue of P, scaled to a unit diagonal, may lie below zero by
@@ -49,6 +61,9 @@ public struct QuadraticSolver: Sendable {
   /// - Throws: ``OptimizationError/notConvex(order:)``.
   /// - Complexity: O(n³) an iteration for a dense quadratic term.
   public func solve(_ program: QuadraticProgram) throws(OptimizationError) -> Solution<[Double]> {
+    if settings.method == .automatic, let solution = try solutionByActiveSets(program) {
+      return solution
+    }
     let reduction = Presolve(program)
     if let (row, sign) = reduction.contradiction {
       if let solution = contradiction(program, reduction, row, sign) { return solution }
@@ -56,9 +71,13 @@ public struct QuadraticSolver: Sendable {
     if reduction.freeVariables.isEmpty { return solutionAtFixedPoint(program, reduction) }
     let scaling = ProgramScaling(program, reduction)
     let core = CoreProgram(program, reduction, scaling)
-    try requireConvex(core.quadratic)
+    if program.convexity == .unproved { try requireConvex(core.quadratic) }
     let unscaling = Unscaling(program: program, reduction: reduction, scaling: scaling)
-    if let solution = solutionOfSmallSupport(program, core, unscaling) { return solution }
+    if settings.method == .automatic,
+      let solution = solutionOfSmallSupport(program, core, unscaling)
+    {
+      return solution
+    }
     var method = InteriorPoint(core)
     let outcome = method.run(maximumIterations: settings.maximumIterations) { interruption() }
     let raw = unscaling.point(
@@ -121,6 +140,29 @@ public struct QuadraticSolver: Sendable {
     case .cancelled: return best.solution(program, .cancelled)
     default: return best.solution(program, status)
     }
+  }
+
+  /// The optimum, when pivots on the caller's own data find it and its certificate holds.
+  private func solutionByActiveSets(
+    _ program: QuadraticProgram
+  ) throws(OptimizationError) -> Solution<[Double]>? {
+    var method = ActiveSetMethod(FlatProgram(program))
+    guard method.hasCurvature else { return nil }
+    method.startFromOneFactor()
+    let limit = min(settings.maximumIterations, ActiveSetMethod.mostBlocks)
+    guard method.run(maximumIterations: limit, isInterrupted: { interruption() != nil }) else {
+      return nil
+    }
+    let duals = method.side.indices.map { method.side[$0] == 0 ? 0 : method.gradient[$0] }
+    var scratch = CertificateScratch(count: program.variableCount)
+    let certificate = method.program.certificate(
+      method.x, method.rowDuals, duals, iterations: method.iterations,
+      names: ConstraintNames(program), scratch: &scratch)
+    guard certificate.holds(Certificate.optimalTolerances) else { return nil }
+    if program.convexity == .unproved { try requireConvex(program.quadratic) }
+    return Solution(
+      value: method.x, status: .optimal, certificate: certificate,
+      duals: Duals(of: program, rows: method.rowDuals, bounds: duals))
   }
 
   /// The optimum, when it is found by growing a small support and its certificate holds.
@@ -191,7 +233,7 @@ public struct QuadraticSolver: Sendable {
     return end == .iterationLimit ? .iterationLimit : .stalled
   }
 
-  private func interruption() -> InteriorPointOutcome.End? { settings.interruption() }
+  func interruption() -> InteriorPointOutcome.End? { settings.interruption() }
 
   /// A direction proves unboundedness only if there is a feasible point to start from.
   private func unbounded(
@@ -250,22 +292,27 @@ public struct QuadraticSolver: Sendable {
     ).solution(program, .primalInfeasible(proof))
   }
 
+  private func requireConvex(_ quadratic: QuadraticTerm) throws(OptimizationError) {
+    guard case .dense(let matrix) = quadratic else { return }
+    var factor = DefiniteFactor()
+    try Self.requireConvex(matrix, &factor)
+  }
+
   /// Checks that P plus a shift of rounding size has a Cholesky factorization.
   ///
   /// A direction without own curvature may have no cross terms either.
-  private func requireConvex(_ quadratic: QuadraticTerm) throws(OptimizationError) {
-    guard case .dense(let matrix) = quadratic else { return }
+  static func requireConvex(
+    _ matrix: SymmetricMatrix,
+    _ factor: inout DefiniteFactor
+  ) throws(OptimizationError) {
     let n = matrix.order
-    var elements = matrix.matrix.columnMajorElements
-    for i in 0..<n {
-      let diagonal = elements[i * (n + 1)]
-      elements[i * (n + 1)] = diagonal > 0 ? diagonal * (1 + Self.convexityTolerance) : 1
-      if diagonal > 0 { continue }
+    for i in 0..<n where matrix[i, i] <= 0 {
       let column = matrix.column(i)
       for j in 0..<n where column[j] != 0 { throw .notConvex(order: n) }
     }
-    var factor = DefiniteFactor()
-    if !factor.factor(elements, order: n) { throw .notConvex(order: n) }
+    if !factor.factor(matrix, relativeShift: Self.convexityTolerance) {
+      throw .notConvex(order: n)
+    }
   }
 }
 

@@ -121,13 +121,8 @@ enum RandomPrograms {
       return dense
     }
     for i in 0..<n { a.append((0..<n).map { $0 == i ? 1 : 0 }) }
-    let p: Matrix =
-      switch program.quadratic {
-      case .dense(let matrix): matrix.matrix
-      case .diagonal(let values): try SymmetricMatrix(diagonal: values).matrix
-      }
     return KKTChecker(
-      p: p, q: program.linear, a: a, lower: program.rows.map(\.lower) + program.lowerBounds,
+      p: program.quadratic.expanded, q: program.linear, a: a, lower: program.rows.map(\.lower) + program.lowerBounds,
       upper: program.rows.map(\.upper) + program.upperBounds)
   }
 }

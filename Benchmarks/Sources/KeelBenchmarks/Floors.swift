@@ -2,8 +2,8 @@ import CBenchmarkSupport
 
 /// The lower limits: the bare library call, or one pass over memory.
 let floorCases: [Case] =
-  [100, 500, 2000].map { dpotrfFloor(order: $0) } + [100, 500].map { dsyevdFloor(order: $0) }
-  + [(1000, 100), (1000, 500), (5000, 1000)].map { dsyrkFloor(rows: $0.0, columns: $0.1) }
+  [100, 500, 1000, 2000].map { dpotrfFloor(order: $0) } + [100, 500].map { dsyevdFloor(order: $0) }
+  + [(1000, 100), (1000, 500), (5000, 1000), (10_000, 50)].map { dsyrkFloor(rows: $0.0, columns: $0.1) }
   + [
     copyFloor(count: 1_000_000), libmFloor("exp", bench_libm_exp),
     libmFloor("erfc", bench_libm_erfc),

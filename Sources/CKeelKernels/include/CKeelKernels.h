@@ -74,6 +74,13 @@ void keel_fill_uniform(
 void keel_fill_normal(
   uint64_t seed, uint64_t stream, uint64_t index, double *restrict y, size_t n, int level);
 
+/* y += sum of factors[k] times column columns[k] of a column-major matrix with `rows` rows whose
+   columns stand `leading` numbers apart; the same with magnitudes into `magnitudes` unless it is
+   null. An element's sum runs over k in order. */
+void keel_combine_columns(
+  const double *restrict a, size_t leading, size_t rows, const int64_t *columns,
+  const double *factors, size_t count, double *restrict y, double *restrict magnitudes, int level);
+
 #ifdef __cplusplus
 }
 #endif

@@ -159,9 +159,11 @@ extension PortfolioConstraints {
     return rows
   }
 
-  /// The program `minimize 1/2 w'Pw + q'w` under these constraints.
+  /// The program `minimize 1/2 w'Pw + q'w` under these constraints, with P from a covariance or
+  /// otherwise known to be finite.
   func program(
     quadratic: QuadraticTerm,
+    convexity: QuadraticProgram.Convexity = .unproved,
     linear objective: [Double]?,
     over universe: Universe
   ) throws(AllocationError) -> QuadraticProgram {
@@ -169,8 +171,8 @@ extension PortfolioConstraints {
     let rows = try resolvedRows(over: universe)
     return try Translation.program(universe: universe) { () throws(OptimizationError) in
       try QuadraticProgram(
-        quadratic: quadratic, linear: objective, lowerBounds: lower, upperBounds: upper,
-        rows: rows, variableNames: universe.assets.map(\.rawValue))
+        finite: quadratic, linear: objective, lowerBounds: lower, upperBounds: upper,
+        rows: rows, uniqueNames: universe.assets.map(\.rawValue), convexity: convexity)
     }
   }
 }
@@ -178,8 +180,22 @@ extension PortfolioConstraints {
 extension Covariance {
   /// The covariance as a quadratic term, in its own form.
   var quadraticTerm: QuadraticTerm {
-    switch form {
-    case .dense(let matrix): .dense(matrix)
+    get throws(AllocationError) {
+      switch form {
+      case .dense(let matrix): return .dense(matrix)
+      case .factor(let parts):
+        return .factor(
+          try Translation.term(universe: universe) { () throws(OptimizationError) in
+            try FactorTerm(
+              loadings: parts.loadings, factorCovariance: parts.factorCovariance,
+              specificVariances: parts.specificVariances)
+          })
+      }
     }
+  }
+
+  /// What a program with this quadratic term may take for granted.
+  var convexity: QuadraticProgram.Convexity {
+    definiteness == .byConstruction ? .guaranteed : .unproved
   }
 }

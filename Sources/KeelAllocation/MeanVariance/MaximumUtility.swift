@@ -72,6 +72,7 @@ public struct MaximumUtility: Hashable, Sendable {
   ) throws(AllocationError) -> QuadraticProgram {
     try constraints.program(
       quadratic: covariance.quadraticTerm.multiplied(by: riskAversion),
+      convexity: covariance.convexity,
       linear: returns.map { -$0 }, over: covariance.universe)
   }
 }

@@ -39,7 +39,7 @@ public struct MinimumVariance: Hashable, Sendable {
   public func weights(covariance: Covariance) throws(AllocationError) -> Solution<Weights> {
     let universe = covariance.universe
     let program = try constraints.program(
-      quadratic: covariance.quadraticTerm, linear: nil, over: universe)
+      quadratic: covariance.quadraticTerm, convexity: covariance.convexity, linear: nil, over: universe)
     let solution = try Translation.solution(of: program, universe: universe, settings: settings)
     return try solution.map { (values) throws(AllocationError) in
       try Translation.weights(values, over: universe)

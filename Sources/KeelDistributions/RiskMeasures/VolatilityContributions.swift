@@ -49,7 +49,7 @@ struct VolatilityGradient {
     let weightScale = Self.powerOfTwo(near: weights.values)
     let deviationScale = Self.powerOfTwo(near: covariance.standardDeviations)
     let scaled = weights.values.map { $0 / weightScale }
-    let product = Self.product(of: covariance.matrix, with: scaled, deviationScale)
+    let product = covariance.product(with: scaled, scale: deviationScale)
     var variance = 0.0
     var magnitude = 0.0
     for i in scaled.indices {
@@ -80,23 +80,6 @@ struct VolatilityGradient {
     guard contributions.allSatisfy(\.isFinite) else {
       throw .notRepresentable(result: "contributions")
     }
-  }
-
-  /// The matrix, over the square of a scale, times a vector.
-  private static func product(
-    of matrix: SymmetricMatrix,
-    with vector: [Double],
-    _ scale: Double
-  ) -> [Double] {
-    var result = [Double](repeating: 0, count: vector.count)
-    var output = result.mutableSpan
-    let inverse = 1 / scale
-    for j in vector.indices where vector[j] != 0 {
-      let column = matrix.column(j)
-      let factor = vector[j]
-      for i in column.indices { output[i] += column[i] * inverse * inverse * factor }
-    }
-    return result
   }
 
   /// A power of two that brings the largest magnitude into [1, 2), kept where its inverse and its

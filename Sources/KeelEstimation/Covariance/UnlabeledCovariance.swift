@@ -56,7 +56,8 @@ extension Covariance {
   init(_ estimate: UnlabeledCovariance, over universe: Universe) throws(EstimationError) {
     do throws(DataError) {
       self = try Covariance(
-        universe: universe, dense: estimate.matrix, diagnostics: estimate.diagnostics)
+        universe: universe, dense: estimate.matrix, definiteness: .byConstruction,
+        diagnostics: estimate.diagnostics)
     } catch {
       throw .notRepresentable(result: "covariance")
     }

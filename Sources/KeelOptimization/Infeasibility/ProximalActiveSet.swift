@@ -25,14 +25,15 @@ struct ProximalActiveSet {
   /// Prepares the search; nil when the metric cannot be factored.
   init?(_ core: CoreProgram) {
     self.core = core
-    var metric: SymmetricMatrix
-    switch core.quadratic {
-    case .dense(let matrix): metric = matrix
-    case .diagonal(let values):
-      guard let matrix = try? SymmetricMatrix(diagonal: values) else { return nil }
-      metric = matrix
+    var elements: [Double] = []
+    var unit = [Double](repeating: 0, count: core.count)
+    for j in 0..<core.count {
+      unit[j] = 1
+      elements += core.quadratic.times(unit)
+      unit[j] = 0
     }
-    for i in 0..<core.count { metric[i, i] += Self.proximity }
+    for i in 0..<core.count { elements[i * (core.count + 1)] += Self.proximity }
+    let metric = SymmetricMatrix(lowerTriangleOf: elements, order: core.count)
     guard let factor = try? Cholesky(metric) else { return nil }
     self.factor = factor
     for i in 0..<core.count {

@@ -136,11 +136,14 @@ struct ActiveSetPolish {
       kept.append(k)
     }
     let quadratic: QuadraticTerm
-    switch program.quadratic {
+    switch program.quadratic.kernel {
     case .dense(let matrix):
       quadratic =
         free.count == program.count ? program.quadratic : .dense(matrix.submatrix(at: free))
     case .diagonal(let values): quadratic = .diagonal(free.map { values[$0] })
+    case .lowRank(let term):
+      let ones = [Double](repeating: 1, count: program.count)
+      quadratic = .factor(FactorTerm(lowRank: term.scaled(rowFactors: ones, at: free)))
     }
     return (
       CoreProgram(

@@ -4,6 +4,7 @@ import KeelNumerics
 /// A Cholesky factorization whose memory is kept from one matrix to the next of the same order.
 struct DefiniteFactor: ~Copyable {
   private var solver: CholeskySolver?
+  private var working = WorkingCholesky()
 
   /// Factors a matrix.
   ///
@@ -25,6 +26,16 @@ struct DefiniteFactor: ~Copyable {
     } catch {
       return false
     }
+  }
+
+  /// Factors a matrix whose diagonal is raised by a part of itself, or to 1 where it is not positive.
+  ///
+  /// - Parameters:
+  ///   - matrix: The matrix.
+  ///   - relativeShift: The part.
+  /// - Returns: False when the sum is not positive definite or not finite.
+  mutating func factor(_ matrix: SymmetricMatrix, relativeShift: Double) -> Bool {
+    working.factor(matrix, relativeShift: relativeShift)
   }
 
   private mutating func takeSolver(_ order: Int) throws(LinearAlgebraError) -> CholeskySolver {

@@ -87,6 +87,8 @@ struct InteriorPoint: ~Copyable {
     var equalities: [Int] = []
     var borderRows: [Int] = []
     var shortRows: [Int] = []
+    var isLowRank = false
+    if case .lowRank = program.quadratic.kernel { isLowRank = true }
     for (k, row) in program.rows.enumerated() {
       if row.isEquality {
         equalities.append(k)
@@ -94,7 +96,7 @@ struct InteriorPoint: ~Copyable {
         continue
       }
       // A short row costs its length squared in H, a border row one solve.
-      if row.indices.count * row.indices.count <= program.count {
+      if !isLowRank && row.indices.count * row.indices.count <= program.count {
         shortRows.append(k)
       } else {
         borderRows.append(k)

@@ -43,6 +43,7 @@ struct KKTSystem: ~Copyable {
   private var border: [Double] = []
   private var factor = DefiniteFactor()
   private var diagonalFactor: [Double]?
+  private var lowRank = LowRankFactor()
   private var schur = DefiniteFactor()
   private var images: [[Double]] = []
 
@@ -69,7 +70,14 @@ struct KKTSystem: ~Copyable {
     self.border = border
     var delta = Self.leastRegularization
     while delta <= Self.largestRegularization {
-      if factorUpper(delta) && factorSchur(delta) { return true }
+      if case .lowRank(let term) = program.quadratic.kernel {
+        let isFactored = lowRank.factor(
+          term, sigma: sigma, rows: borderRows.map { program.rows[$0] }, border: border,
+          shift: delta, rowShift: delta)
+        if isFactored { return true }
+      } else if factorUpper(delta) && factorSchur(delta) {
+        return true
+      }
       delta *= Self.regularizationGrowth
     }
     return false
@@ -77,7 +85,7 @@ struct KKTSystem: ~Copyable {
 
   private mutating func factorUpper(_ delta: Double) -> Bool {
     let n = program.count
-    if case .diagonal(let values) = program.quadratic, shortRows.isEmpty {
+    if case .diagonal(let values) = program.quadratic.kernel, shortRows.isEmpty {
       let sum = (0..<n).map { i in
         let curvature = values[i] + sigma[i]
         return curvature > 0 ? curvature * (1 + delta) : Self.flatRegularization
@@ -87,12 +95,13 @@ struct KKTSystem: ~Copyable {
     }
     diagonalFactor = nil
     var h = [Double](repeating: 0, count: n * n)
-    switch program.quadratic {
+    switch program.quadratic.kernel {
     case .dense(let matrix):
       let elements = matrix.elements
       for i in 0..<(n &* n) { h[i] = elements[i] }
     case .diagonal(let values):
       for i in 0..<n { h[i &* (n &+ 1)] = values[i] }
+    case .lowRank: return false
     }
     for i in 0..<n { h[i &* (n &+ 1)] += sigma[i] + delta }
     for (s, k) in shortRows.enumerated() where shortWeights[s] != 0 {
@@ -174,6 +183,7 @@ struct KKTSystem: ~Copyable {
   }
 
   private func solveOnce(_ f: [Double], _ g: [Double]) -> (x: [Double], v: [Double]) {
+    if case .lowRank = program.quadratic.kernel { return lowRank.solve(f, g) }
     var x = f
     for (b, k) in borderRows.enumerated() where isAugmented(b) && g[b] != 0 {
       let row = program.rows[k]

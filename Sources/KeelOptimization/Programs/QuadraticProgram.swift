@@ -28,6 +28,23 @@ public struct QuadraticProgram: Hashable, Sendable {
   /// The name of each variable, or nothing for `x[0]`, `x[1]` and so on.
   public let variableNames: [String]
 
+  /// What is known about the convexity of the objective.
+  public let convexity: Convexity
+
+  /// What is known about the convexity of an objective.
+  public enum Convexity: Hashable, Sendable {
+    /// Nothing: the solver proves that a dense P is positive semidefinite, by one Cholesky
+    /// factorization of order n.
+    case unproved
+
+    /// P is positive semidefinite up to rounding, by construction (a Gram matrix, a covariance that
+    /// was factored before).
+    ///
+    /// A solver need not look again. Where the promise is wrong, "optimal" may mean a point that is
+    /// only stationary.
+    case guaranteed
+  }
+
   /// Creates a program.
   ///
   /// - Parameters:
@@ -37,6 +54,7 @@ public struct QuadraticProgram: Hashable, Sendable {
   ///   - upperBounds: The n upper bounds, +∞ allowed; nil for none.
   ///   - rows: The linear constraints.
   ///   - variableNames: The n names of the variables; empty for `x[0]`, `x[1]` and so on.
+  ///   - convexity: Whether P is known to be positive semidefinite.
   /// - Throws: ``OptimizationError`` for shapes, numbers, names or bounds that make no program.
   public init(
     quadratic: QuadraticTerm,
@@ -44,7 +62,27 @@ public struct QuadraticProgram: Hashable, Sendable {
     lowerBounds: [Double]? = nil,
     upperBounds: [Double]? = nil,
     rows: [LinearRow] = [],
-    variableNames: [String] = []
+    variableNames: [String] = [],
+    convexity: Convexity = .unproved
+  ) throws(OptimizationError) {
+    try self.init(
+      finite: quadratic, linear: linear, lowerBounds: lowerBounds, upperBounds: upperBounds,
+      rows: rows, uniqueNames: variableNames, convexity: convexity)
+    try quadratic.requireFinite()
+    try requireDifferentNames()
+  }
+
+  /// Creates a program whose quadratic term is known to be finite with a diagonal that is not
+  /// negative, and whose names of variables are known to differ from each other.
+  ///
+  package init(
+    finite quadratic: QuadraticTerm,
+    linear: [Double]?,
+    lowerBounds: [Double]?,
+    upperBounds: [Double]?,
+    rows: [LinearRow],
+    uniqueNames: [String],
+    convexity: Convexity
   ) throws(OptimizationError) {
     let n = quadratic.order
     self.quadratic = quadratic
@@ -52,11 +90,14 @@ public struct QuadraticProgram: Hashable, Sendable {
     self.lowerBounds = lowerBounds ?? [Double](repeating: -.infinity, count: n)
     self.upperBounds = upperBounds ?? [Double](repeating: .infinity, count: n)
     self.rows = rows
-    self.variableNames = variableNames
+    variableNames = uniqueNames
+    self.convexity = convexity
     try requireShapes()
-    try requireFiniteObjective()
+    for (i, value) in self.linear.enumerated() where !value.isFinite {
+      throw .invalidValue(argument: "linear", index: i, got: value, allowed: .finite)
+    }
     try requireRows()
-    try requireDifferentNames()
+    try requireRowNames()
     try requireOrderedBounds()
   }
 
@@ -96,27 +137,6 @@ extension QuadraticProgram {
     }
   }
 
-  private func requireFiniteObjective() throws(OptimizationError) {
-    switch quadratic {
-    case .dense(let matrix):
-      if let place = matrix.firstNonFiniteElement {
-        throw .invalidValue(
-          argument: "quadratic", index: place.column, got: matrix[place.row, place.column],
-          allowed: .finite)
-      }
-    case .diagonal(let values):
-      for (i, value) in values.enumerated() where !value.isFinite {
-        throw .invalidValue(argument: "quadratic", index: i, got: value, allowed: .finite)
-      }
-    }
-    for (i, value) in quadratic.diagonal.enumerated() where value < 0 {
-      throw .notConvex(order: i + 1)
-    }
-    for (i, value) in linear.enumerated() where !value.isFinite {
-      throw .invalidValue(argument: "linear", index: i, got: value, allowed: .finite)
-    }
-  }
-
   private func requireRows() throws(OptimizationError) {
     for row in rows {
       guard row.indices.count == row.coefficients.count else {
@@ -138,25 +158,37 @@ extension QuadraticProgram {
   }
 
   private func requireDifferentNames() throws(OptimizationError) {
-    var names = Set<String>(minimumCapacity: rows.count + variableNames.count)
+    if variableNames.isEmpty { return }
+    var names = Set<String>(minimumCapacity: variableNames.count)
     for name in variableNames where !names.insert(name).inserted {
       throw .duplicateName(name)
     }
+  }
+
+  private func requireRowNames() throws(OptimizationError) {
+    var names = Set<String>(minimumCapacity: rows.count)
     for row in rows where !names.insert(row.name).inserted {
       throw .duplicateName(row.name)
+    }
+    // Few rows are compared faster than all variables are hashed.
+    let comparableCount = 4
+    if rows.count <= comparableCount {
+      for row in rows where variableNames.contains(row.name) { throw .duplicateName(row.name) }
+    } else if let shared = variableNames.first(where: names.contains) {
+      throw .duplicateName(shared)
     }
   }
 
   private func requireOrderedBounds() throws(OptimizationError) {
     for i in 0..<variableCount {
-      try requireInterval(lowerBounds[i], upperBounds[i], index: i, name: variableName(i))
+      try Self.requireInterval(lowerBounds[i], upperBounds[i], index: i, name: variableName(i))
     }
     for (k, row) in rows.enumerated() {
-      try requireInterval(row.lower, row.upper, index: k, name: row.name)
+      try Self.requireInterval(row.lower, row.upper, index: k, name: row.name)
     }
   }
 
-  private func requireInterval(
+  static func requireInterval(
     _ lower: Double,
     _ upper: Double,
     index: Int,

@@ -1,5 +1,5 @@
-public import KeelNumerics
 import KeelLinearAlgebra
+public import KeelNumerics
 
 /// The matrix P of a quadratic objective 1/2 x'Px, in the form that the caller has it.
 ///
@@ -11,61 +11,127 @@ public enum QuadraticTerm: Hashable, Sendable {
 
   /// A diagonal matrix with non-negative elements; all zero for a linear program.
   case diagonal([Double])
+
+  /// The covariance of a factor model.
+  case factor(FactorTerm)
+
+  /// The second moments of scenarios.
+  case scenarios(ScenarioTerm)
+}
+
+/// The three ways in which P is held.
+enum QuadraticKernel: Sendable {
+  case dense(SymmetricMatrix)
+  case diagonal([Double])
+  case lowRank(LowRankTerm)
 }
 
 extension QuadraticTerm {
+  /// How P is held.
+  var kernel: QuadraticKernel {
+    switch self {
+    case .dense(let matrix): .dense(matrix)
+    case .diagonal(let values): .diagonal(values)
+    case .factor(let term): .lowRank(term.lowRank)
+    case .scenarios(let term): term.kernel
+    }
+  }
+
   /// The number of rows and columns.
   public var order: Int {
-    switch self {
+    switch kernel {
     case .dense(let matrix): matrix.order
     case .diagonal(let values): values.count
+    case .lowRank(let term): term.order
     }
   }
 
   /// The diagonal elements.
   public var diagonal: [Double] {
-    switch self {
+    switch kernel {
     case .dense(let matrix): matrix.diagonal
     case .diagonal(let values): values
+    case .lowRank(let term): term.fullDiagonal
     }
   }
 
   /// The term multiplied by a number.
   ///
   /// - Parameter factor: The number; negative numbers make the term refused by the solver.
-  /// - Returns: The term of the same form.
+  /// - Returns: The term, of the same form where the number is not negative.
   public func multiplied(by factor: Double) -> QuadraticTerm {
     switch self {
-    case .dense(let matrix):
-      let elements = matrix.elements
-      let scaled = [Double](capacity: elements.count) { output in
-        for i in 0..<elements.count { output.append(elements[i] * factor) }
-      }
-      return .dense(SymmetricMatrix(lowerTriangleOf: scaled, order: matrix.order))
+    case .dense(let matrix): return .dense(matrix.multiplied(by: factor))
     case .diagonal(let values): return .diagonal(values.map { $0 * factor })
+    case .factor(let term):
+      guard factor >= 0 else { break }
+      return .factor(FactorTerm(lowRank: term.lowRank.multiplied(by: factor)))
+    case .scenarios(let term):
+      guard factor >= 0 else { break }
+      return .scenarios(term.multiplied(by: factor))
     }
+    return .diagonal(diagonal.map { $0 * factor })
+  }
+
+  /// Throws unless all numbers are finite and the diagonal is not negative.
+  func requireFinite() throws(OptimizationError) {
+    switch self {
+    case .dense(let matrix):
+      if let place = matrix.firstNonFiniteElement {
+        throw .invalidValue(
+          argument: "quadratic", index: place.column, got: matrix[place.row, place.column],
+          allowed: .finite)
+      }
+      for i in 0..<matrix.order where matrix[i, i] < 0 { throw .notConvex(order: i + 1) }
+    case .diagonal(let values):
+      for (i, value) in values.enumerated() where !value.isFinite {
+        throw .invalidValue(argument: "quadratic", index: i, got: value, allowed: .finite)
+      }
+      for (i, value) in values.enumerated() where value < 0 { throw .notConvex(order: i + 1) }
+    case .factor, .scenarios:
+      // Checked when the term was made; the products may have overflowed.
+      for (i, value) in diagonal.enumerated() where !value.isFinite {
+        throw .invalidValue(argument: "quadratic", index: i, got: value, allowed: .finite)
+      }
+    }
+  }
+
+  /// The full matrix, for checks.
+  package var expanded: Matrix {
+    let n = order
+    var storage: [Double] = []
+    storage.reserveCapacity(n * n)
+    for j in 0..<n {
+      var unit = [Double](repeating: 0, count: n)
+      unit[j] = 1
+      storage += times(unit)
+    }
+    return Matrix(uncheckedRowCount: n, columnCount: n, storage: storage)
   }
 
   /// The product P x, summed in a fixed order.
   func times(_ x: [Double]) -> [Double] {
-    switch self {
+    switch kernel {
     case .dense(let matrix): SymmetricKernel.product(matrix, x)
     case .diagonal(let values): zip(values, x).map { $0 * $1 }
+    case .lowRank(let term): term.times(x)
     }
   }
 
-  /// The product |P| |x|, the scale of the rounding errors of ``times(_:)``.
+  /// The product |P| |x|, or a bound of it for a factor form: the scale of the rounding errors of
+  /// ``times(_:)``.
   func absoluteTimes(_ x: [Double]) -> [Double] {
-    switch self {
+    switch kernel {
     case .dense(let matrix): SymmetricKernel.absoluteProduct(matrix, x)
     case .diagonal(let values): zip(values, x).map { ($0 * $1).magnitude }
+    case .lowRank(let term): term.absoluteTimes(x)
     }
   }
 
   /// The term of the program in x̂ where x = scale ∘ x̂ and the objective is multiplied by `cost`,
   /// for the variables at some indices.
   func scaled(by scale: [Double], cost: Double, at indices: [Int]) -> QuadraticTerm {
-    switch self {
+    switch kernel {
     case .dense(let matrix):
       let n = matrix.order
       let elements = matrix.elements
@@ -79,6 +145,21 @@ extension QuadraticTerm {
       return .dense(SymmetricMatrix(lowerTriangleOf: selected, order: count))
     case .diagonal(let values):
       return .diagonal(indices.map { values[$0] * scale[$0] * scale[$0] * cost })
+    case .lowRank(let term):
+      let root = cost.squareRoot()
+      return .factor(
+        FactorTerm(lowRank: term.scaled(rowFactors: scale.map { $0 * root }, at: indices)))
     }
+  }
+}
+
+extension SymmetricMatrix {
+  /// The matrix multiplied by a number.
+  func multiplied(by factor: Double) -> SymmetricMatrix {
+    let elements = elements
+    let scaled = [Double](capacity: elements.count) { output in
+      for i in 0..<elements.count { output.append(elements[i] * factor) }
+    }
+    return SymmetricMatrix(lowerTriangleOf: scaled, order: order)
   }
 }

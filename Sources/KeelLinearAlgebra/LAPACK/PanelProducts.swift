@@ -1,0 +1,60 @@
+import CKeelShims
+import KeelNumerics
+
+/// Products of a column-major panel with vectors, for methods that keep their own memory.
+///
+/// Nothing is checked for finiteness: the callers look at what they made of the results.
+package enum PanelProducts {
+  /// Adds a multiple of X v, or of Xᵀ v, to a vector.
+  ///
+  /// - Parameters:
+  ///   - panel: At least `rowCount × columnCount` numbers, column after column.
+  ///   - rowCount: The number of rows of X.
+  ///   - columnCount: The number of columns of X.
+  ///   - transposition: Whether X or Xᵀ is meant.
+  ///   - scale: The multiple.
+  ///   - vector: At least as many numbers as the product needs.
+  ///   - result: The vector that is added to, at least as long as the product.
+  /// - Returns: False, with nothing done, when an argument is too short.
+  @discardableResult
+  package static func add(
+    _ panel: Span<Double>,
+    rowCount: Int,
+    columnCount: Int,
+    _ transposition: Transposition,
+    scale: Double = 1,
+    _ vector: [Double],
+    to result: inout [Double]
+  ) -> Bool {
+    let inner = transposition == .none ? columnCount : rowCount
+    let outer = transposition == .none ? rowCount : columnCount
+    guard rowCount >= 0, columnCount >= 0,
+      rowCount <= Gate.largestIndex / Swift.max(columnCount, 1),
+      panel.count >= rowCount &* columnCount, vector.count >= inner, result.count >= outer
+    else { return false }
+    if rowCount == 0 || columnCount == 0 { return true }
+    let m = Int32(truncatingIfNeeded: rowCount)
+    let n = Int32(truncatingIfNeeded: columnCount)
+    unsafe panel.withUnsafeBufferPointer {
+      unsafe keel_dgemv(
+        transposition.letter, m, n, scale, $0.baseAddress, m, vector, 1, 1, &result, 1)
+    }
+    return true
+  }
+
+  /// The same for a panel in an array.
+  @discardableResult
+  package static func add(
+    _ panel: [Double],
+    rowCount: Int,
+    columnCount: Int,
+    _ transposition: Transposition,
+    scale: Double = 1,
+    _ vector: [Double],
+    to result: inout [Double]
+  ) -> Bool {
+    add(
+      panel.span, rowCount: rowCount, columnCount: columnCount, transposition, scale: scale,
+      vector, to: &result)
+  }
+}

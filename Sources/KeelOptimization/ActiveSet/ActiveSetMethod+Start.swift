@@ -1,0 +1,184 @@
+// Goals: (1) the right set but for a few members, at the cost of some columns of P; (2) a budget
+// that can be met with the bounds. Nothing else depends on the guess.
+//
+// P is replaced by its Nyström approximation of rank one on a sample of variables, ββ' with
+// β = P e / √(e'P e), plus what is left of its diagonal: a market with one factor. Its portfolio
+// depends on two numbers only, the dual value of the budget and the exposure β'x (for the minimum
+// variance long only these are the threshold betas of Clarke, de Silva and Thorley, Journal of
+// Portfolio Management 37, 2011). Both maximize a concave, piecewise quadratic dual
+// objective, by Newton's method.
+
+extension ActiveSetMethod {
+  /// The number of columns in the sample.
+  private static let sampleCount = 16
+
+  /// The least specific variance, relative to the variance: the approximation leaves none for the
+  /// sample itself.
+  private static let leastSpecificShare = 0.1
+
+  /// Newton steps on the two numbers.
+  private static let oneFactorSteps = 20
+
+  /// Halvings of a Newton step, the part of its slope that must be gained, and the distance from the
+  /// budget that is good enough for a guess.
+  private static let halvings = 8
+  private static let sufficientPart = 0.01
+  private static let enough = 1e-4
+
+  /// The least curvature of the budget relative to that of a market without bounds.
+  private static let ridgeShare = 1e-3
+
+  /// Chooses the sets that a market with one factor would have.
+  mutating func startFromOneFactor() {
+    for k in rowSide.indices {
+      rowSide[k] = 0
+      rowDuals[k] = 0
+    }
+    guard approximateByOneFactor() else {
+      for i in side.indices { side[i] = 0 }
+      return
+    }
+    let budget = rowSide.indices.first { k in
+      program.rowLower[k] == program.rowUpper[k]
+        && program.rowStarts[k + 1] - program.rowStarts[k] > 1
+    }
+    let point = oneFactorPoint(budget: budget)
+    for i in side.indices {
+      let wanted = point.value(i, self)
+      side[i] = wanted <= program.lower[i] ? -1 : wanted >= program.upper[i] ? 1 : 0
+      x[i] = min(max(wanted, program.lower[i]), program.upper[i])
+      if !x[i].isFinite {
+        x[i] = 0
+        side[i] = 0
+      }
+    }
+  }
+
+  /// Puts β into `gradient` and the specific variances into `scratch`.
+  private mutating func approximateByOneFactor() -> Bool {
+    let n = x.count
+    for i in 0..<n {
+      guard deviations[i] > 0 else { return false }
+      changes[i] = 0
+      gradient[i] = 0
+    }
+    let step = max(1, n / Self.sampleCount)
+    for i in stride(from: step / 2, to: n, by: step) { changes[i] = 1 / deviations[i] }
+    addProductOfChanges()
+    var norm = 0.0
+    for i in 0..<n { norm += gradient[i] * changes[i] }
+    guard norm > 0, norm < .infinity else { return false }
+    let scale = 1 / norm.squareRoot()
+    for i in 0..<n {
+      gradient[i] *= scale
+      let variance = program.curvature[i]
+      scratch[i] = max(
+        variance - gradient[i] * gradient[i], Self.leastSpecificShare * variance)
+    }
+    return true
+  }
+
+  /// The dual value of the budget and the exposure to the factor.
+  fileprivate struct OneFactorPoint {
+    var dual = 0.0
+    var exposure = 0.0
+
+    /// The weight before its bounds.
+    func value(_ i: Int, _ method: borrowing ActiveSetMethod) -> Double {
+      (dual * method.changes[i] - method.program.linear[i] - exposure * method.gradient[i])
+        / method.scratch[i]
+    }
+  }
+
+  /// What one pass over the variables gives for two numbers: the dual objective, its derivatives
+  /// and second derivatives.
+  private struct OneFactorSums {
+    var objective = 0.0
+    var a = 0.0
+    var b = 0.0
+    var aa = 0.0
+    var ab = 0.0
+    var bb = 0.0
+  }
+
+  private func sums(_ point: OneFactorPoint) -> OneFactorSums {
+    var sums = OneFactorSums()
+    for i in changes.indices {
+      let a = changes[i]
+      let b = gradient[i]
+      let slope = program.linear[i] - point.dual * a + point.exposure * b
+      let wanted = -slope / scratch[i]
+      let value = min(max(wanted, program.lower[i]), program.upper[i])
+      sums.objective += value * (0.5 * scratch[i] * value + slope)
+      sums.a += a * value
+      sums.b += b * value
+      if value != wanted { continue }
+      let inverse = 1 / scratch[i]
+      sums.aa += a * a * inverse
+      sums.ab += a * b * inverse
+      sums.bb += b * b * inverse
+    }
+    return sums
+  }
+
+  /// Maximizes the dual objective of the one-factor market by Newton's method with backtracking;
+  /// `changes` becomes the budget's row.
+  ///
+  /// ```text
+  /// θ(ν, f) = ν budget − f²/2 + Σ min over the bounds of D x²/2 + (q − ν a + f β) x
+  /// ```
+  private mutating func oneFactorPoint(budget: Int?) -> OneFactorPoint {
+    for i in changes.indices { changes[i] = 0 }
+    var ridge = 0.0
+    if let budget {
+      for e in program.rowStarts[budget]..<program.rowStarts[budget + 1] {
+        let i = program.rowIndices[e]
+        let a = program.rowCoefficients[e]
+        changes[i] = a
+        ridge += a * a / scratch[i]
+      }
+    }
+    let target = budget.map { program.rowLower[$0] } ?? 0
+    func objective(_ point: OneFactorPoint, _ sums: OneFactorSums) -> Double {
+      point.dual * target - 0.5 * point.exposure * point.exposure + sums.objective
+    }
+    var point = OneFactorPoint()
+    var present = sums(point)
+    var value = objective(point, present)
+    for _ in 0..<Self.oneFactorSteps {
+      let first = target - present.a
+      let second = present.b - point.exposure
+      // Where no variable is off its bounds the budget has no curvature of its own.
+      let aa = present.aa + Self.ridgeShare * ridge
+      let bb = 1 + present.bb
+      let determinant = aa * bb - present.ab * present.ab
+      var step = OneFactorPoint(dual: 0, exposure: second / bb)
+      if budget != nil, determinant > 0 {
+        step.dual = (first * bb + present.ab * second) / determinant
+        step.exposure = (aa * second + present.ab * first) / determinant
+      }
+      let slope = first * step.dual + second * step.exposure
+      guard slope > 0, slope.isFinite else { break }
+      var length = 1.0
+      var isAccepted = false
+      for _ in 0..<Self.halvings {
+        let next = OneFactorPoint(
+          dual: point.dual + length * step.dual,
+          exposure: point.exposure + length * step.exposure)
+        let nextSums = sums(next)
+        let nextValue = objective(next, nextSums)
+        if nextValue >= value + Self.sufficientPart * length * slope {
+          (point, present, value) = (next, nextSums, nextValue)
+          isAccepted = true
+          break
+        }
+        length /= 2
+      }
+      guard isAccepted else { break }
+      if first.magnitude <= Self.enough * target.magnitude, length == 1, slope <= Self.enough {
+        break
+      }
+    }
+    return point
+  }
+}

@@ -1,0 +1,105 @@
+import KeelLinearAlgebra
+package import KeelNumerics
+
+/// A matrix P = C C' + diag(d) with few columns in C.
+package struct LowRankTerm: Hashable, Sendable {
+  /// The n × k matrix C.
+  package let root: Matrix
+
+  /// The n numbers d, not negative.
+  package let diagonal: [Double]
+
+  package init(root: Matrix, diagonal: [Double]) {
+    self.root = root
+    self.diagonal = diagonal
+  }
+
+  var order: Int { diagonal.count }
+
+  /// The diagonal elements of P.
+  var fullDiagonal: [Double] {
+    var result = diagonal
+    for j in 0..<root.columnCount {
+      let column = root.column(j)
+      for i in result.indices { result[i] += column[i] * column[i] }
+    }
+    return result
+  }
+
+  /// The product P x.
+  func times(_ x: [Double]) -> [Double] {
+    var result = [Double](repeating: 0, count: order)
+    var exposures = [Double](repeating: 0, count: root.columnCount)
+    addProduct(x, exposures: &exposures, to: &result)
+    return result
+  }
+
+  /// Adds P x to a vector, without allocation.
+  ///
+  /// - Parameters:
+  ///   - x: The n numbers x.
+  ///   - exposures: Room for k numbers, which become C'x.
+  ///   - result: The n numbers that are added to.
+  func addProduct(_ x: [Double], exposures: inout [Double], to result: inout [Double]) {
+    for j in exposures.indices { exposures[j] = 0 }
+    var count = 0
+    for value in x where value != 0 { count += 1 }
+    if Self.sparseShare * count < order {
+      addSparseExposures(x, to: &exposures)
+    } else {
+      PanelProducts.add(
+        root.elements, rowCount: order, columnCount: root.columnCount, .transposed, x,
+        to: &exposures)
+    }
+    PanelProducts.add(
+      root.elements, rowCount: order, columnCount: root.columnCount, .none, exposures, to: &result)
+    let d = diagonal.span
+    let source = x.span
+    var target = result.mutableSpan
+    for i in 0..<d.count { target[i] += d[i] * source[i] }
+  }
+
+  /// A vector with fewer than one non-zero element in this many is multiplied element by element.
+  private static let sparseShare = 8
+
+  private func addSparseExposures(_ x: [Double], to exposures: inout [Double]) {
+    let elements = root.elements
+    let n = order
+    for i in x.indices where x[i] != 0 {
+      let factor = x[i]
+      for j in exposures.indices { exposures[j] += elements[i &+ j &* n] * factor }
+    }
+  }
+
+  /// The product |C| |C|' |x| + d |x|, which bounds |P| |x|.
+  func absoluteTimes(_ x: [Double]) -> [Double] {
+    var result = x.indices.map { diagonal[$0] * x[$0].magnitude }
+    for j in 0..<root.columnCount {
+      let column = root.column(j)
+      var exposure = 0.0
+      for i in x.indices { exposure += (column[i] * x[i]).magnitude }
+      for i in x.indices { result[i] += column[i].magnitude * exposure }
+    }
+    return result
+  }
+
+  /// The term multiplied by a number that is not negative.
+  func multiplied(by factor: Double) -> LowRankTerm {
+    let root = factor.squareRoot()
+    return scaled(rowFactors: [Double](repeating: root, count: order), at: Array(0..<order))
+  }
+
+  /// The term with the rows at some positions, each multiplied by a factor.
+  func scaled(rowFactors: [Double], at indices: [Int]) -> LowRankTerm {
+    let k = root.columnCount
+    let storage = [Double](capacity: indices.count * k) { output in
+      for j in 0..<k {
+        let column = root.column(j)
+        for i in indices { output.append(column[i] * rowFactors[i]) }
+      }
+    }
+    return LowRankTerm(
+      root: Matrix(uncheckedRowCount: indices.count, columnCount: k, storage: storage),
+      diagonal: indices.map { diagonal[$0] * rowFactors[$0] * rowFactors[$0] })
+  }
+}

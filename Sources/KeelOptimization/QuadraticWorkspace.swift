@@ -1,0 +1,246 @@
+// Goals: (1) the answers and the proofs of `QuadraticSolver`; (2) no allocation from the second
+// solve on; (3) a start from the active constraints of the solve before.
+
+import KeelLinearAlgebra
+import KeelNumerics
+
+/// Solves one quadratic program again and again while its numbers change.
+///
+/// All memory is taken at the start. A solve begins with the active constraints of the one before,
+/// so that a program that has moved a little takes a few steps; the answer does not depend on them
+/// beyond rounding. Keep one workspace a thread: it cannot be copied.
+///
+/// Where active-set steps do not end with an answer (a singular P, an infeasible program) the call
+/// goes on as ``QuadraticSolver/solve(_:)``, which allocates.
+public struct QuadraticWorkspace: ~Copyable, Sendable {
+  /// The limits of the solver.
+  public var settings: QuadraticSolver.Settings
+
+  /// The certificate of the last solve, computed from the present numbers.
+  public private(set) var certificate: Certificate
+
+  /// What the last solve proved; `iterationLimit` before the first one.
+  public private(set) var status = SolverStatus.iterationLimit
+
+  private var method: ActiveSetMethod
+  private var scratch: CertificateScratch
+  private var boundDuals: [Double]
+  private var quadratic: QuadraticTerm
+  private var convexity: QuadraticProgram.Convexity
+  private var isConvex: Bool
+  private var hasSets = false
+  private var factor = DefiniteFactor()
+  private let names: ConstraintNames
+
+  /// Takes the memory for programs of one shape.
+  ///
+  /// - Parameters:
+  ///   - program: The first program; its variables, rows and coefficients stay.
+  ///   - settings: The limits of the solver.
+  public init(
+    _ program: QuadraticProgram,
+    settings: QuadraticSolver.Settings = QuadraticSolver.Settings()
+  ) {
+    self.settings = settings
+    method = ActiveSetMethod(FlatProgram(program))
+    scratch = CertificateScratch(count: program.variableCount)
+    boundDuals = [Double](repeating: 0, count: program.variableCount)
+    quadratic = program.quadratic
+    convexity = program.convexity
+    isConvex = program.convexity == .guaranteed
+    names = ConstraintNames(program)
+    certificate = method.program.certificate(
+      method.x, method.rowDuals, boundDuals, iterations: 0, names: names, scratch: &scratch)
+  }
+
+  /// The number of variables.
+  public var variableCount: Int { method.x.count }
+
+  /// The number of rows.
+  public var rowCount: Int { method.rowDuals.count }
+}
+
+// MARK: - New numbers
+
+extension QuadraticWorkspace {
+  /// Replaces the quadratic term.
+  ///
+  /// - Parameters:
+  ///   - quadratic: A term of the same order and form, finite.
+  ///   - convexity: Whether it is known to be positive semidefinite; if not, the next solve proves
+  ///     it by a Cholesky factorization.
+  /// - Throws: ``OptimizationError/shapeMismatch(argument:got:required:)``,
+  ///   ``OptimizationError/invalidValue(argument:index:got:allowed:)``,
+  ///   ``OptimizationError/notConvex(order:)`` for a negative diagonal element.
+  /// - Complexity: O(n²) for a dense term.
+  public mutating func setQuadratic(
+    _ quadratic: QuadraticTerm,
+    convexity: QuadraticProgram.Convexity = .unproved
+  ) throws(OptimizationError) {
+    guard quadratic.order == variableCount else {
+      throw .shapeMismatch(argument: "quadratic", got: quadratic.order, required: variableCount)
+    }
+    try quadratic.requireFinite()
+    method.replaceKernel(quadratic)
+    self.quadratic = quadratic
+    self.convexity = convexity
+    isConvex = convexity == .guaranteed
+  }
+
+  /// Replaces the linear objective.
+  ///
+  /// - Parameter linear: The n finite numbers q.
+  /// - Throws: `shapeMismatch` and `invalidValue`; nothing has changed then.
+  public mutating func setLinear(_ linear: Span<Double>) throws(OptimizationError) {
+    try requireCount("linear", linear.count)
+    for i in 0..<linear.count where !linear[i].isFinite {
+      throw .invalidValue(argument: "linear", index: i, got: linear[i], allowed: .finite)
+    }
+    for i in 0..<linear.count { method.program.linear[i] = linear[i] }
+  }
+
+  /// Replaces the bounds of the variables.
+  ///
+  /// - Parameters:
+  ///   - lower: The n lower bounds; −∞ for none.
+  ///   - upper: The n upper bounds; +∞ for none.
+  /// - Throws: `shapeMismatch`, `invalidValue` for NaN, `conflictingBounds`; nothing has changed
+  ///   then.
+  public mutating func setBounds(
+    lower: Span<Double>,
+    upper: Span<Double>
+  ) throws(OptimizationError) {
+    try requireCount("lowerBounds", lower.count)
+    try requireCount("upperBounds", upper.count)
+    for i in 0..<lower.count {
+      try QuadraticProgram.requireInterval(
+        lower[i], upper[i], index: i, name: names.variable(i))
+    }
+    for i in 0..<lower.count {
+      method.program.lower[i] = lower[i]
+      method.program.upper[i] = upper[i]
+      // A side without a bound is no side.
+      if method.side[i] < 0 && lower[i] == -.infinity { method.side[i] = 0 }
+      if method.side[i] > 0 && upper[i] == .infinity { method.side[i] = 0 }
+    }
+  }
+
+  /// Replaces the bounds of one row.
+  ///
+  /// - Parameters:
+  ///   - row: The position of the row; out of range traps.
+  ///   - lower: The lower bound; −∞ for none.
+  ///   - upper: The upper bound; +∞ for none.
+  /// - Throws: `invalidValue` for NaN, `conflictingBounds`; nothing has changed then.
+  public mutating func setRow(
+    _ row: Int,
+    lower: Double,
+    upper: Double
+  ) throws(OptimizationError) {
+    precondition(row >= 0 && row < rowCount, "row out of range")
+    try QuadraticProgram.requireInterval(lower, upper, index: row, name: names.rows[row])
+    method.program.rowLower[row] = lower
+    method.program.rowUpper[row] = upper
+  }
+
+  private func requireCount(_ argument: String, _ count: Int) throws(OptimizationError) {
+    guard count == variableCount else {
+      throw .shapeMismatch(argument: argument, got: count, required: variableCount)
+    }
+  }
+}
+
+// MARK: - Solving
+
+extension QuadraticWorkspace {
+  /// Solves the program with its present numbers.
+  ///
+  /// - Returns: What was proved; the point is an answer only if it is ``SolverStatus/optimal``.
+  /// - Throws: ``OptimizationError/notConvex(order:)``.
+  /// - Complexity: O(f³ + n f) a step with f variables off their bounds, for a dense P; a few steps.
+  public mutating func solve() throws(OptimizationError) -> SolverStatus {
+    if try solveByActiveSets() {
+      status = .optimal
+      hasSets = true
+      return status
+    }
+    let solution = try QuadraticSolver(settings: settings).solve(program())
+    method.restart(at: solution.value, solution.duals.rows)
+    boundDuals = solution.duals.bounds
+    certificate = solution.certificate
+    status = solution.status
+    hasSets = status == .optimal
+    return status
+  }
+
+  private mutating func solveByActiveSets() throws(OptimizationError) -> Bool {
+    guard method.hasCurvature else { return false }
+    if !isConvex, case .dense(let matrix) = quadratic {
+      try QuadraticSolver.requireConvex(matrix, &factor)
+      isConvex = true
+    }
+    if hasSets { method.keepSets() } else { method.startFromOneFactor() }
+    let isFound = method.run(
+      maximumIterations: min(settings.maximumIterations, ActiveSetMethod.mostBlocks)
+    ) {
+      QuadraticSolver(settings: settings).interruption() != nil
+    }
+    guard isFound else { return false }
+    for i in boundDuals.indices {
+      boundDuals[i] = method.side[i] == 0 ? 0 : method.gradient[i]
+    }
+    certificate = method.program.certificate(
+      method.x, method.rowDuals, boundDuals, iterations: method.iterations, names: names,
+      scratch: &scratch)
+    return certificate.holds(Certificate.optimalTolerances)
+  }
+
+  /// The program with its present numbers.
+  private func program() throws(OptimizationError) -> QuadraticProgram {
+    let flat = method.program
+    return try QuadraticProgram(
+      finite: quadratic, linear: flat.linear, lowerBounds: flat.lower, upperBounds: flat.upper,
+      rows: (0..<flat.rowCount).map { k in
+        let entries = flat.rowStarts[k]..<flat.rowStarts[k + 1]
+        return LinearRow(
+          names.rows[k], indices: Array(flat.rowIndices[entries]),
+          coefficients: Array(flat.rowCoefficients[entries]), lower: flat.rowLower[k],
+          upper: flat.rowUpper[k])
+      }, uniqueNames: names.variables, convexity: convexity)
+  }
+}
+
+// MARK: - Results
+
+extension QuadraticWorkspace {
+  /// Lends the variables of the last solve.
+  ///
+  /// - Parameter body: Reads the n variables.
+  /// - Returns: What `body` returns.
+  /// - Throws: What `body` throws.
+  public func withVariables<Result, Failure: Error>(
+    _ body: (Span<Double>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try body(method.x.span)
+  }
+
+  /// Lends the dual values of the last solve.
+  ///
+  /// - Parameter body: Reads the dual values of the rows, then those of the bounds.
+  /// - Returns: What `body` returns.
+  /// - Throws: What `body` throws.
+  public func withDuals<Result, Failure: Error>(
+    _ body: (Span<Double>, Span<Double>) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try body(method.rowDuals.span, boundDuals.span)
+  }
+
+  /// A copy of the last answer with status, certificate and dual values by name; it allocates.
+  public var solution: Solution<[Double]> {
+    Solution(
+      value: method.x, status: status, certificate: certificate,
+      duals: Duals(
+        rows: method.rowDuals, bounds: boundDuals, rowNames: names.rows,
+        variableNames: names.variables))
+  }
+}

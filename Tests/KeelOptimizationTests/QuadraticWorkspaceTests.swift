@@ -1,0 +1,124 @@
+import KeelNumerics
+import KeelOptimization
+import KeelTestSupport
+import Testing
+
+extension QuadraticWorkspace {
+  fileprivate mutating func setLinear(array: [Double]) throws { try setLinear(array.span) }
+
+  fileprivate mutating func setBounds(lowest: [Double], highest: [Double]) throws {
+    try setBounds(lower: lowest.span, upper: highest.span)
+  }
+
+  fileprivate var counts: [Int] {
+    [withVariables { $0.count }, withDuals { y, _ in y.count }, withDuals { _, z in z.count }]
+  }
+}
+
+@Suite struct QuadraticWorkspaceTests {
+  /// A covariance that drifts from one call to the next.
+  private func covariance(_ step: Int, count n: Int) throws -> SymmetricMatrix {
+    var generator = SeededGenerator(seed: 77)
+    let base = try RandomPrograms.semidefinite(order: n, rank: n + 5, using: &generator)
+    let other = try RandomPrograms.semidefinite(order: n, rank: n + 5, using: &generator)
+    var result = base
+    let share = Double(step) / 40
+    for i in 0..<n {
+      for j in 0...i { result[i, j] = base[i, j] * (1 - share) + other[i, j] * share }
+    }
+    return result
+  }
+
+  @Test func warmEqualsCold() throws {
+    let n = 30
+    func program(_ step: Int) throws -> QuadraticProgram {
+      try QuadraticProgram(
+        quadratic: .dense(covariance(step, count: n)),
+        linear: (0..<n).map { -0.02 * Double(($0 * 7 + step) % 11) },
+        lowerBounds: [Double](repeating: 0, count: n),
+        upperBounds: [Double](repeating: 0.2, count: n),
+        rows: [
+          LinearRow("budget", coefficients: [Double](repeating: 1, count: n), lower: 1, upper: 1),
+          LinearRow("half", indices: Array(0..<15), coefficients: [Double](repeating: 1, count: 15),
+            lower: 0.45, upper: 0.5 + 0.001 * Double(step)),
+        ])
+    }
+    var workspace = QuadraticWorkspace(try program(0))
+    for step in 0..<40 {
+      let cold = try program(step)
+      try workspace.setQuadratic(cold.quadratic)
+      try workspace.setLinear(array: cold.linear)
+      try workspace.setRow(1, lower: cold.rows[1].lower, upper: cold.rows[1].upper)
+      #expect(try workspace.solve() == .optimal)
+      let solution = workspace.solution
+      let reference = try QuadraticSolver().solve(cold)
+      for (x, y) in zip(solution.value, reference.value) { expectClose(x, y, absolute: 1e-12) }
+      let verified = try cold.verify(
+        solution.value, duals: solution.duals, iterations: solution.certificate.iterations)
+      #expect(verified == solution.certificate)
+      #expect(verified.holds(Certificate.optimalTolerances))
+      #expect(workspace.counts == [n, 2, n])
+    }
+  }
+
+  @Test func boundsMayComeAndGo() throws {
+    let program = try QuadraticProgram(
+      quadratic: .dense(SymmetricMatrix(rows: [[2, 0.5], [0.5, 1]])), linear: [1, -1],
+      lowerBounds: [0, 0], upperBounds: [1, 1])
+    var workspace = QuadraticWorkspace(program)
+    #expect(try workspace.solve() == .optimal)
+    #expect(workspace.solution.value == [0, 1])
+    let infinite = [Double.infinity, .infinity]
+    try workspace.setBounds(lowest: infinite.map { -$0 }, highest: infinite)
+    #expect(try workspace.solve() == .optimal)
+    // 2x + y/2 = −1, x/2 + y = 1
+    expectClose(workspace.solution.value[0], -6.0 / 7, relative: 1e-14)
+    expectClose(workspace.solution.value[1], 10.0 / 7, relative: 1e-14)
+    try workspace.setBounds(lowest: [0.5, 0.5], highest: [0.5, 0.5])
+    #expect(try workspace.solve() == .optimal)
+    #expect(workspace.solution.value == [0.5, 0.5])
+  }
+
+  @Test func infeasibleAndBack() throws {
+    let program = try QuadraticProgram(
+      quadratic: .diagonal([1, 1]), lowerBounds: [0, 0], upperBounds: [1, 1],
+      rows: [LinearRow("budget", coefficients: [1, 1], lower: 1, upper: 1)])
+    var workspace = QuadraticWorkspace(program)
+    #expect(try workspace.solve() == .optimal)
+    try workspace.setRow(0, lower: 3, upper: 3)
+    guard case .primalInfeasible = try workspace.solve() else {
+      Issue.record("\(workspace.status)")
+      return
+    }
+    try workspace.setRow(0, lower: 0.5, upper: 0.5)
+    #expect(try workspace.solve() == .optimal)
+    #expect(workspace.solution.value == [0.25, 0.25])
+  }
+
+  @Test func badNumbersChangeNothing() throws {
+    let program = try QuadraticProgram(
+      quadratic: .diagonal([1, 1]), lowerBounds: [0, 0], upperBounds: [1, 1],
+      rows: [LinearRow("budget", coefficients: [1, 1], lower: 1, upper: 1)])
+    var workspace = QuadraticWorkspace(program)
+    #expect(throws: OptimizationError.self) { try workspace.setLinear(array: [1]) }
+    #expect(throws: OptimizationError.self) { try workspace.setLinear(array: [1, .nan]) }
+    #expect(throws: OptimizationError.self) {
+      try workspace.setBounds(lowest: [0, 1], highest: [1, 0])
+    }
+    #expect(throws: OptimizationError.self) {
+      try workspace.setBounds(lowest: [0, .nan], highest: [1, 1])
+    }
+    #expect(throws: OptimizationError.self) {
+      try workspace.setRow(0, lower: .nan, upper: 1)
+    }
+    #expect(throws: OptimizationError.self) { try workspace.setQuadratic(.diagonal([1])) }
+    #expect(throws: OptimizationError.self) { try workspace.setQuadratic(.diagonal([1, -1])) }
+    #expect(throws: OptimizationError.self) {
+      try workspace.setQuadratic(.diagonal([1, .infinity]))
+    }
+    #expect(try workspace.solve() == .optimal)
+    #expect(workspace.solution.value == [0.5, 0.5])
+    try workspace.setQuadratic(.dense(SymmetricMatrix(rows: [[1, 2], [2, 1]])))
+    #expect(throws: OptimizationError.notConvex(order: 2)) { try workspace.solve() }
+  }
+}
