@@ -30,6 +30,7 @@ struct PermutedProgram {
       }
       quadratic = .dense(permuted)
     case .diagonal(let values): quadratic = .diagonal(order.map { values[$0] })
+    default: quadratic = original.quadratic
     }
     program = try QuadraticProgram(
       quadratic: quadratic, linear: order.map { original.linear[$0] },

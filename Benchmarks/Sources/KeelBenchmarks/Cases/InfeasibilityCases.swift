@@ -87,8 +87,12 @@ private func sensitivityCase(assetCount n: Int) -> Case {
       [("p", [n, n], covariance), ("q", [n], linear), ("g", [n], gradient)]
     }
   ) {
+    var matrix = try SymmetricMatrix(order: n)
+    for j in 0..<n {
+      for i in j..<n { matrix[i, j] = covariance[i + j * n] }
+    }
     let program = try QuadraticProgram(
-      quadratic: .dense(SymmetricMatrix(lowerTriangleOf: covariance, order: n)), linear: linear,
+      quadratic: .dense(matrix), linear: linear,
       lowerBounds: [Double](repeating: 0, count: n),
       rows: [
         LinearRow("budget", coefficients: [Double](repeating: 1, count: n), lower: 1, upper: 1)
