@@ -100,30 +100,6 @@ def numpy_black_scholes(spot, strike, time_to_expiry, volatility, rate):
     return run
 
 
-@peer("highspy")
-def highs_infeasible_set(a, low, high, lower, upper):
-    import highspy
-    m, n = a.shape
-    def run():
-        highs = highspy.Highs()
-        highs.setOptionValue("output_flag", False)
-        highs.setOptionValue("threads", 1)
-        strategy = highspy.IisStrategy
-        highs.setOptionValue(
-            "iis_strategy",
-            int(strategy.kIisStrategyFromLp) | int(strategy.kIisStrategyIrreducible))
-        for i in range(n):
-            highs.addVar(float(lower[i]), float(upper[i]))
-        for k in range(m):
-            members = np.flatnonzero(a[k]).astype(np.int32)
-            highs.addRow(float(low[k]), float(high[k]), len(members), members, a[k][members])
-        status, found = highs.getIis()
-        marks = np.zeros(m)
-        marks[list(found.row_index_)] = 1
-        return marks
-    return run
-
-
 @peer("diffcp")
 def diffcp_reverse(p, q, g):
     import diffcp

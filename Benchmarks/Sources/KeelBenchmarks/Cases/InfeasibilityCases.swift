@@ -29,37 +29,15 @@ private func clashingGroups(assetCount n: Int) throws -> QuadraticProgram {
     rows: rows)
 }
 
-/// From the program to the irreducible set with its proofs; the answer marks the rows in it.
+/// From the program to the irreducible set with its proofs.
 private func infeasibleSetCase(assetCount n: Int) -> Case {
-  Case(
-    name: "qp/infeasible-set/\(n)",
-    peers: ["highs_infeasible_set"],
-    inputs: {
-      let program = try clashingGroups(assetCount: n)
-      let m = program.rows.count
-      var matrix = [Double](repeating: 0, count: m * n)
-      for (k, row) in program.rows.enumerated() {
-        for (i, a) in zip(row.indices, row.coefficients) { matrix[k + i * m] = a }
-      }
-      let finite = { (bound: Double) in max(min(bound, 1e30), -1e30) }
-      return [
-        ("a", [m, n], matrix), ("low", [m], program.rows.map { finite($0.lower) }),
-        ("high", [m], program.rows.map { finite($0.upper) }),
-        ("lower", [n], program.lowerBounds), ("upper", [n], program.upperBounds),
-      ]
-    }
-  ) {
+  Case(name: "qp/infeasible-set/\(n)") {
     let program = try clashingGroups(assetCount: n)
-    var marks: [Double] = []
-    return .init(
-      run: {
-        guard let set = program.irreducibleInfeasibleSet(), set.isIrreducibilityProved else {
-          throw BenchmarkError("no irreducible set")
-        }
-        let names = Set(set.bounds.map(\.name))
-        marks = program.rows.map { names.contains($0.name) ? 1 : 0 }
-      },
-      answer: { marks })
+    return .init(run: {
+      guard let set = program.irreducibleInfeasibleSet(), set.isIrreducibilityProved else {
+        throw BenchmarkError("no irreducible set")
+      }
+    })
   }
 }
 
