@@ -361,6 +361,27 @@ def highs_expected_shortfall(x):
     return run
 
 
+@peer("diffcp")
+def diffcp_reverse(p, q, g):
+    import diffcp
+    from scipy import sparse
+    # 1/2 x'Px <= t as a second-order cone: its derivatives know no quadratic objective.
+    n = len(q)
+    root = np.sqrt(2) * np.linalg.cholesky(p).T
+    side = np.zeros((n + 1, 1))
+    a = sparse.csc_matrix(np.vstack([
+        np.hstack([np.vstack([np.ones((1, n)), -np.eye(n)]), side]),
+        np.hstack([np.zeros((2, n)), -np.ones((2, 1))]),
+        np.hstack([-root, np.zeros((n, 1))]),
+    ]))
+    b = np.concatenate([[1.0], np.zeros(n), [1.0, -1.0], np.zeros(n)])
+    x, y, s, forward, adjoint = diffcp.solve_and_derivative(
+        a, b, np.append(q, 1.0), {diffcp.ZERO: 1, diffcp.POS: n, diffcp.SOC: [n + 2]},
+        mode="lsqr", solve_method="Clarabel")
+    change, zeros = np.append(g, 0.0), np.zeros(len(b))
+    return lambda: adjoint(change, zeros, zeros)[2][:n]
+
+
 def load(field):
     name, shape, path = field.split("=", 2)
     dimensions = [int(part) for part in shape.split("x")]

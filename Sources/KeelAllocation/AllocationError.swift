@@ -194,6 +194,9 @@ enum Translation {
     case .duplicateName(let name):
       .invalidValue(
         argument: "count of constraints named \(name)", asset: nil, got: 2, allowed: 1...1)
+    case .unknownName(let name):
+      .invalidValue(
+        argument: "count of constraints named \(name)", asset: nil, got: 0, allowed: 1...1)
     case .shapeMismatch(let argument, let got, let required):
       .invalidValue(
         argument: "count of \(argument)", asset: nil, got: Double(got),

@@ -17,6 +17,9 @@ public enum OptimizationError: Error, Hashable, Sendable {
   /// Two constraints, or a constraint and a variable, have one name.
   case duplicateName(String)
 
+  /// No row and no variable has this name.
+  case unknownName(String)
+
   /// The lower bound of a row or a variable lies above its upper bound.
   case conflictingBounds(name: String, lower: Double, upper: Double)
 
@@ -37,6 +40,8 @@ extension OptimizationError: CustomStringConvertible {
       "\(argument) holds the index \(got), which names no variable of \(count) or one twice"
     case .duplicateName(let name):
       "the name \"\(name)\" stands twice"
+    case .unknownName(let name):
+      "no row and no variable has the name \"\(name)\""
     case .conflictingBounds(let name, let lower, let upper):
       "the lower bound \(lower) of \(name) is above its upper bound \(upper)"
     case .notConvex(let order):

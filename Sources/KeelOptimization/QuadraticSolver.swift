@@ -38,6 +38,10 @@ public struct QuadraticSolver: Sendable {
   /// rounding in the caller's data.
   public static let convexityTolerance = 1e-10
 
+  /// Up to so many variables the dual active-set search, O(n²) a step, costs no more than some
+  /// interior-point iterations.
+  private static let largestQuickSearch = 300
+
   /// The settings.
   public var settings: Settings
 
@@ -81,7 +85,7 @@ public struct QuadraticSolver: Sendable {
     switch outcome.end {
     case .unbounded:
       if let proof = program.unboundednessProof(direction: unscaling.direction(outcome.x)) {
-        return try unbounded(program, proof, raw)
+        return unbounded(program, proof, raw)
       }
     case .deadline: return raw.solution(program, .deadlineExceeded)
     case .cancelled: return raw.solution(program, .cancelled)
@@ -89,11 +93,53 @@ public struct QuadraticSolver: Sendable {
     }
     let best = polished(raw, core, outcome, unscaling)
     let status = status(best.certificate, outcome.end)
-    if status == .optimal && unscaling.isOrdinary(best.x) { return best.solution(program, status) }
-    if let proof = infeasibilityProof(core, outcome, unscaling) {
+    if status == .optimal && unscaling.isOrdinary(best.x)
+      && (best.isExact || program.variableCount > Self.largestQuickSearch)
+    {
+      return best.solution(program, status)
+    }
+    if let proof = infeasibilityProof(program, core, outcome, unscaling) {
       return raw.solution(program, .primalInfeasible(proof))
     }
-    return best.solution(program, status)
+    return rescued(best, core, outcome, unscaling)
+  }
+
+  /// The best of a point without an optimal certificate and of what the dual active-set method finds.
+  private func rescued(
+    _ best: UnscaledPoint,
+    _ core: CoreProgram,
+    _ outcome: InteriorPointOutcome,
+    _ unscaling: Unscaling
+  ) -> Solution<[Double]> {
+    let program = unscaling.program
+    var best = best
+    if program.variableCount <= Self.largestQuickSearch
+      && !best.certificate.holds(Certificate.optimalTolerances)
+    {
+      switch program.linearOutcome(settings) {
+      case .optimum(let x, let y, let z):
+        let vertex = program.unscaledPoint(x, y, z)
+        if vertex.certificate.merit < best.certificate.merit { best = vertex }
+      case .ray(let direction, let x):
+        if program.satisfiesAll(x), let proof = program.unboundednessProof(direction: direction) {
+          return program.unscaledPoint(x, best.rowDuals, best.boundDuals)
+            .solution(program, .unbounded(proof))
+        }
+      case nil:
+        if let found = ProximalActiveSet(core)?.run({ interruption() != nil }) {
+          let raw = unscaling.point(
+            found.x, found.rowDuals, found.boundDuals, iterations: outcome.iterations)
+          let point = polished(raw, core, found, unscaling)
+          if point.certificate.merit < best.certificate.merit { best = point }
+        }
+      }
+    }
+    let status = status(best.certificate, outcome.end)
+    switch status == .optimal ? nil : interruption() {
+    case .deadline: return best.solution(program, .deadlineExceeded)
+    case .cancelled: return best.solution(program, .cancelled)
+    default: return best.solution(program, status)
+    }
   }
 
   /// The optimum, when pivots on the caller's own data find it and its certificate holds.
@@ -150,12 +196,27 @@ public struct QuadraticSolver: Sendable {
     return polished.certificate.merit <= raw.certificate.merit ? polished : raw
   }
 
-  /// A proof of infeasibility, if the nearest point to feasibility gives one.
+  /// A proof of infeasibility, if the dual active-set method or the nearest point to feasibility
+  /// gives one.
   private func infeasibilityProof(
+    _ program: QuadraticProgram,
     _ core: CoreProgram,
     _ outcome: InteriorPointOutcome,
     _ unscaling: Unscaling
   ) -> InfeasibilityProof? {
+    let isSmall = program.variableCount <= Self.largestQuickSearch
+    if isSmall {
+      switch FeasibilitySearch(program, program.constraintBounds).run({ interruption() != nil }) {
+      case .contradiction(let found):
+        if let proof = program.infeasibilityProof(rowMultipliers: found.rowMultipliers) {
+          return proof
+        }
+      case .point(let x):
+        if program.satisfiesAll(x) { return nil }
+      case .interrupted: return nil
+      case .undecided: break
+      }
+    }
     let multipliers = NearestFeasibility.rowMultipliers(
       of: core, maximumIterations: settings.maximumIterations
     ) { interruption() }
@@ -172,32 +233,28 @@ public struct QuadraticSolver: Sendable {
     return end == .iterationLimit ? .iterationLimit : .stalled
   }
 
-  func interruption() -> InteriorPointOutcome.End? {
-    if Task.isCancelled { return .cancelled }
-    if let deadline = settings.deadline, ContinuousClock.now >= deadline { return .deadline }
-    return nil
-  }
+  func interruption() -> InteriorPointOutcome.End? { settings.interruption() }
 
   /// A direction proves unboundedness only if there is a feasible point to start from.
   private func unbounded(
     _ program: QuadraticProgram,
     _ proof: UnboundednessProof,
     _ raw: UnscaledPoint
-  ) throws(OptimizationError) -> Solution<[Double]> {
-    let feasibility = try QuadraticProgram(
-      quadratic: .diagonal([Double](repeating: 1, count: program.variableCount)),
-      lowerBounds: program.lowerBounds, upperBounds: program.upperBounds, rows: program.rows,
-      variableNames: program.variableNames)
-    let nearest = try solve(feasibility)
-    switch nearest.status {
-    case .optimal, .almostOptimal:
-      let duals = Duals(of: program, rows: raw.rowDuals, bounds: raw.boundDuals)
+  ) -> Solution<[Double]> {
+    switch FeasibilityDecision(program, program.constraintBounds, settings) {
+    case .feasible(let x):
       return Solution(
-        value: nearest.value, status: .unbounded(proof),
+        value: x, status: .unbounded(proof),
         certificate: program.certificate(
-          nearest.value, raw.rowDuals, raw.boundDuals, iterations: raw.certificate.iterations),
-        duals: duals)
-    default: return nearest
+          x, raw.rowDuals, raw.boundDuals, iterations: raw.certificate.iterations),
+        duals: Duals(of: program, rows: raw.rowDuals, bounds: raw.boundDuals))
+    case .infeasible(let proof, _): return raw.solution(program, .primalInfeasible(proof))
+    case .undecided:
+      switch interruption() {
+      case .deadline: return raw.solution(program, .deadlineExceeded)
+      case .cancelled: return raw.solution(program, .cancelled)
+      default: return raw.solution(program, .stalled)
+      }
     }
   }
 
@@ -267,6 +324,12 @@ struct UnscaledPoint {
   var rowDuals: [Double]
   var boundDuals: [Double]
   var certificate: Certificate
+
+  /// The relative violation that some hundred roundings explain.
+  private static let rounding = 1e-14
+
+  /// Whether the constraints hold to rounding, so that no contradiction can hide in their tolerance.
+  var isExact: Bool { certificate.primalResidual <= Self.rounding }
 
   func solution(_ program: QuadraticProgram, _ status: SolverStatus) -> Solution<[Double]> {
     Solution(

@@ -12,6 +12,7 @@ import Testing
         .conflictingBounds(name: "budget", lower: 1, upper: 0),
         "the lower bound 1.0 of budget is above its upper bound 0.0"
       ),
+      (.unknownName("SOL"), "no row and no variable has the name \"SOL\""),
     ]
     for (error, sentence) in errors { #expect("\(error)" == sentence) }
   }

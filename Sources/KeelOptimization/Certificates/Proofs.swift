@@ -35,6 +35,10 @@ extension QuadraticProgram {
   /// The size of a residual of a proof relative to its terms that is taken for zero.
   static let proofTolerance = 1e-9
 
+  /// The part of y'A relative to its terms that may remain where no bound absorbs it: a point that
+  /// escapes the proof by it is 1e12 times as large as the contradiction is small.
+  static let infeasibilityResidual = 1e-12
+
   /// What rounding may leave of a sum, relative to the size of its terms; a smaller one counts as
   /// zero.
   private static let proofNoise = 1e-12
@@ -51,11 +55,9 @@ extension QuadraticProgram {
     let largest = largestMagnitude(rowMultipliers)
     guard largest > 0, largest < .infinity else { return nil }
     var y = rowMultipliers.map { $0 / largest }
+    // What remains without the multipliers of infinite bounds is a proof by itself, or none.
     for (k, row) in rows.enumerated()
-    where y[k] > 0 && row.lower == -.infinity || y[k] < 0 && row.upper == .infinity {
-      guard y[k].magnitude <= Self.proofTolerance else { return nil }
-      y[k] = 0
-    }
+    where y[k] > 0 && row.lower == -.infinity || y[k] < 0 && row.upper == .infinity { y[k] = 0 }
     var z = [Double](repeating: 0, count: variableCount)
     var size = z
     var value = 0.0
@@ -80,16 +82,22 @@ extension QuadraticProgram {
       value += bound * z[i]
       terms += (bound * z[i]).magnitude
     }
-    guard residual <= Self.proofTolerance, value > Self.proofNoise * terms, value.isFinite else {
-      return nil
-    }
-    let weighty = { (dual: Double, scale: Double) in dual.magnitude > Self.proofNoise * scale }
+    guard residual <= Self.infeasibilityResidual, value > Self.proofNoise * terms, value.isFinite
+    else { return nil }
     let names =
-      rows.indices.filter { weighty(y[$0], 1) }.map { rows[$0].name }
+      rows.indices.filter { isWeighty(y[$0], rows[$0], size) }.map { rows[$0].name }
       + z.indices.filter { z[$0] != 0 }.map { variableName($0) }
     return InfeasibilityProof(
       multipliers: Duals(of: self, rows: y, bounds: z), contradiction: value, residual: residual,
       constraints: names)
+  }
+
+  /// Whether a multiplier is more than rounding beside the other terms of its columns.
+  private func isWeighty(_ y: Double, _ row: LinearRow, _ size: [Double]) -> Bool {
+    if row.indices.isEmpty { return y != 0 }
+    return zip(row.indices, row.coefficients).contains { i, a in
+      (a * y).magnitude > Self.proofNoise * size[i]
+    }
   }
 
   /// Checks a direction as a proof that the objective has no lower limit, on the data of the
