@@ -86,6 +86,22 @@ void keel_fill_normal(
   KEEL_DISPATCH(fill_normal, level, seed, stream, index, y, n)
 }
 
+double keel_dot(const double *restrict x, const double *restrict y, size_t n, int level) {
+  double sum = 0;
+  KEEL_DISPATCH(sum = dot, level, x, y, n)
+  return sum;
+}
+
+void keel_axpy(
+  double factor, const double *restrict x, double *restrict y, size_t n, int level) {
+  KEEL_DISPATCH(axpy, level, factor, x, y, n)
+}
+
+void keel_symmetric_product(
+  const double *restrict a, size_t n, const double *restrict x, double *restrict y, int level) {
+  KEEL_DISPATCH(symmetric_product, level, a, n, x, y)
+}
+
 void keel_philox(
   uint64_t key, uint64_t counter_low, uint64_t counter_high, uint64_t *restrict output) {
   keel_bits_baseline first, second;

@@ -3,4 +3,5 @@
 #include "elementary.h"
 #include "normal.h"
 #include "random.h"
+#include "products.h"
 #include "maps.h"

@@ -85,6 +85,62 @@ package enum Kernels {
     return result
   }
 
+  /// The sum of the products of two arrays; of the shorter one's length.
+  package static func dot(
+    _ x: Span<Double>,
+    _ y: Span<Double>,
+    level: Level = .automatic
+  ) -> Double {
+    unsafe x.withUnsafeBufferPointer { left in
+      unsafe y.withUnsafeBufferPointer { right in
+        unsafe keel_dot(
+          left.baseAddress, right.baseAddress, min(left.count, right.count), level.rawValue)
+      }
+    }
+  }
+
+  /// Adds `factor` times `x` to `y`, over the shorter one's length.
+  package static func add(
+    _ factor: Double,
+    _ x: Span<Double>,
+    to y: inout MutableSpan<Double>,
+    level: Level = .automatic
+  ) {
+    unsafe x.withUnsafeBufferPointer { source in
+      unsafe y.withUnsafeMutableBufferPointer { target in
+        unsafe keel_axpy(
+          factor, source.baseAddress, target.baseAddress, min(source.count, target.count),
+          level.rawValue)
+      }
+    }
+  }
+
+  /// Writes the product of a symmetric matrix and a vector; one triangle of the matrix is read.
+  ///
+  /// Nothing is checked but the counts: what is not finite passes through.
+  package static func multiply(
+    _ matrix: borrowing SymmetricMatrix,
+    _ x: Span<Double>,
+    into output: inout MutableSpan<Double>,
+    level: Level = .automatic
+  ) throws(NumericsError) {
+    let order = matrix.order
+    guard x.count == order else {
+      throw .shapeMismatch(argument: "x", got: x.count, required: order)
+    }
+    guard output.count == order else {
+      throw .shapeMismatch(argument: "output", got: output.count, required: order)
+    }
+    unsafe matrix.elements.withUnsafeBufferPointer { elements in
+      unsafe x.withUnsafeBufferPointer { source in
+        unsafe output.withUnsafeMutableBufferPointer { target in
+          unsafe keel_symmetric_product(
+            elements.baseAddress, order, source.baseAddress, target.baseAddress, level.rawValue)
+        }
+      }
+    }
+  }
+
   /// One block of Philox4x32-10.
   package static func philox(
     key: UInt64,

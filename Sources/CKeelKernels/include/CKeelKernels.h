@@ -61,6 +61,20 @@ void keel_normal_survival(const double *restrict x, double *restrict y, size_t n
 /* The inverse of the normal distribution function; 4 ulp; infinite at 0 and 1, NaN outside. */
 void keel_normal_quantile(const double *restrict x, double *restrict y, size_t n, int level);
 
+/* Sums of products. Their bits depend on the length and on the level; their error is that of any
+   order of additions. */
+
+/* x[0] y[0] + ... + x[n - 1] y[n - 1]. */
+double keel_dot(const double *restrict x, const double *restrict y, size_t n, int level);
+
+/* y := y + factor x; the arrays do not overlap. */
+void keel_axpy(
+  double factor, const double *restrict x, double *restrict y, size_t n, int level);
+
+/* y := A x for a symmetric matrix of order n, of which the lower triangle is read (column-major). */
+void keel_symmetric_product(
+  const double *restrict a, size_t n, const double *restrict x, double *restrict y, int level);
+
 /* One block of Philox4x32-10: 128 bits from a 64-bit key and a 128-bit counter, as two words of
    64 bits, low half first. */
 void keel_philox(

@@ -91,6 +91,14 @@ struct VolatilityGradient {
     var result = [Double](repeating: 0, count: vector.count)
     var output = result.mutableSpan
     let inverse = 1 / scale
+    // Where the square of the scale is far from the ends of the range it moves to the vector.
+    let ordinaryExponents = -200...200
+    if ordinaryExponents.contains(Int(scale.exponent)) {
+      let scaled = vector.map { $0 * inverse * inverse }
+      // The counts are equal by construction.
+      try? Kernels.multiply(matrix, scaled.span, into: &output)
+      return result
+    }
     for j in vector.indices where vector[j] != 0 {
       let column = matrix.column(j)
       let factor = vector[j]

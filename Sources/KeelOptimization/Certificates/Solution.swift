@@ -105,6 +105,19 @@ public struct Duals: Hashable, Sendable {
     variableNames = program.variableNames
   }
 
+  /// Creates dual values for names, without a program.
+  package init(
+    rows: [Double],
+    bounds: [Double],
+    rowNames: [String],
+    variableNames: [String]
+  ) {
+    self.rows = rows
+    self.bounds = bounds
+    self.rowNames = rowNames
+    self.variableNames = variableNames
+  }
+
   /// The dual value of a row, or of the bounds of a variable.
   ///
   /// - Parameter name: The name of a row or of a variable.
