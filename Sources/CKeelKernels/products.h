@@ -114,5 +114,81 @@ static void FN(symmetric_product)(
   }
 }
 
+/* y[k] := 1 - ((a[k] scale) scales[k]) (factor factors[k]), and the least of them that is a number. */
+static double FN(correlation_gap)(
+  const double *restrict a, const double *restrict scales, const double *restrict factors,
+  double scale, double factor, double *restrict y, size_t n) {
+  const H one = (H)1.0, s = (H)scale, f = (H)factor;
+  H least = (H)__builtin_inf();
+  size_t k = 0;
+  for (; k + KEEL_HALF <= n; k += KEEL_HALF) {
+    const H c = FN(load_half)(factors + k) * f;
+    const H value = one - (FN(load_half)(a + k) * s * FN(load_half)(scales + k)) * c;
+    FN(store_half)(y + k, value);
+    least = __builtin_elementwise_min(value, least);
+  }
+  double result = __builtin_inf();
+  for (; k < n; k++) {
+    y[k] = 1 - (a[k] * scale * scales[k]) * (factors[k] * factor);
+    if (y[k] < result) result = y[k];
+  }
+#pragma clang loop unroll(full)
+  for (int j = 0; j < KEEL_HALF; j++)
+    if (least[j] < result) result = least[j];
+  return result;
+}
+
+/* Where x[k] < y[k]: y[k] := x[k] and tags[k] := tag. Returns the least y[k]; *ties is set when some
+   x[k] equals the y[k] that it meets. */
+static double FN(lower_tagged)(
+  const double *restrict x, double tag, double *restrict y, double *restrict tags, size_t n,
+  int *restrict ties) {
+  typedef __typeof__((H)0.0 < (H)0.0) M;
+  const M t = (M)(H)tag;
+  M equal = (M)(H)0.0;
+  H least = (H)__builtin_inf();
+  size_t k = 0;
+  for (; k + KEEL_HALF <= n; k += KEEL_HALF) {
+    const H u = FN(load_half)(x + k), v = FN(load_half)(y + k);
+    const M lower = u < v;
+    equal |= u == v;
+    const H w = (H)((lower & (M)u) | (~lower & (M)v));
+    FN(store_half)(y + k, w);
+    FN(store_half)(tags + k, (H)((lower & t) | (~lower & (M)FN(load_half)(tags + k))));
+    least = __builtin_elementwise_min(w, least);
+  }
+  double result = __builtin_inf();
+  int found = 0;
+  for (; k < n; k++) {
+    found |= x[k] == y[k];
+    if (x[k] < y[k]) {
+      y[k] = x[k];
+      tags[k] = tag;
+    }
+    if (y[k] < result) result = y[k];
+  }
+#pragma clang loop unroll(full)
+  for (int j = 0; j < KEEL_HALF; j++) {
+    if (least[j] < result) result = least[j];
+    found |= equal[j] != 0;
+  }
+  *ties = found;
+  return result;
+}
+
+/* The first k >= start with x[k] == value, or n. */
+static size_t FN(first_equal)(const double *restrict x, size_t n, size_t start, double value) {
+  size_t k = start;
+  const H v = (H)value;
+  for (; k + 4 * KEEL_HALF <= n; k += 4 * KEEL_HALF) {
+    typedef __typeof__(v == v) M;
+    const M m = (FN(load_half)(x + k) == v) | (FN(load_half)(x + k + KEEL_HALF) == v)
+      | (FN(load_half)(x + k + 2 * KEEL_HALF) == v) | (FN(load_half)(x + k + 3 * KEEL_HALF) == v);
+    if (__builtin_reduce_or(m)) break;
+  }
+  while (k < n && x[k] != value) k++;
+  return k;
+}
+
 #undef H
 #undef KEEL_HALF

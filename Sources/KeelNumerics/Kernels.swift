@@ -141,6 +141,74 @@ package enum Kernels {
     }
   }
 
+  /// Writes one minus a column of correlations; returns the least element that is a number.
+  ///
+  /// ```text
+  /// output(k) = 1 − ((column(k) scales(j)) scales(k)) (factors(j) factors(k))
+  /// ```
+  ///
+  /// The scales are powers of two, the factors one over the roots of the scaled variances. A NaN
+  /// among the factors makes its element NaN.
+  package static func correlationGaps(
+    _ column: Span<Double>,
+    of j: Int,
+    scales: Span<Double>,
+    factors: Span<Double>,
+    factor: Double,
+    into output: inout MutableSpan<Double>,
+    level: Level = .automatic
+  ) -> Double {
+    let count = min(min(column.count, scales.count), min(factors.count, output.count))
+    let scale = scales[j]
+    return unsafe column.withUnsafeBufferPointer { column in
+      unsafe scales.withUnsafeBufferPointer { scales in
+        unsafe factors.withUnsafeBufferPointer { factors in
+          unsafe output.withUnsafeMutableBufferPointer { output in
+            unsafe keel_correlation_gap(
+              column.baseAddress, scales.baseAddress, factors.baseAddress, scale, factor,
+              output.baseAddress, count, level.rawValue)
+          }
+        }
+      }
+    }
+  }
+
+  /// Lowers the elements of `y` to those of `x` that are less, and tags them.
+  ///
+  /// Returns the least element of `y`, and whether an element met an equal one.
+  package static func lower(
+    _ y: inout MutableSpan<Double>,
+    to x: Span<Double>,
+    tag: Double,
+    _ tags: inout MutableSpan<Double>,
+    level: Level = .automatic
+  ) -> (least: Double, hasTies: Bool) {
+    let count = min(min(x.count, y.count), tags.count)
+    var ties: Int32 = 0
+    let least = unsafe x.withUnsafeBufferPointer { x in
+      unsafe y.withUnsafeMutableBufferPointer { y in
+        unsafe tags.withUnsafeMutableBufferPointer { tags in
+          unsafe keel_lower_tagged(
+            x.baseAddress, tag, y.baseAddress, tags.baseAddress, count, &ties, level.rawValue)
+        }
+      }
+    }
+    return (least, ties != 0)
+  }
+
+  /// The first index from `start` on whose element equals a value, or the count.
+  package static func firstIndex(
+    of value: Double,
+    in x: Span<Double>,
+    from start: Int,
+    level: Level = .automatic
+  ) -> Int {
+    unsafe x.withUnsafeBufferPointer { x in
+      unsafe keel_first_equal(
+        x.baseAddress, x.count, min(max(start, 0), x.count), value, level.rawValue)
+    }
+  }
+
   /// One block of Philox4x32-10.
   package static func philox(
     key: UInt64,

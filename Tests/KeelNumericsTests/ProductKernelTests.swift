@@ -74,3 +74,74 @@ import Testing
     #expect(throws: NumericsError.self) { try Kernels.multiply(a, [1.0].span, into: &span) }
   }
 }
+
+/// The kernels of the spanning tree, against the same loops in Swift: the same bits at every level.
+@Suite struct NearestKernelTests {
+  private func numbers(_ count: Int, seed: UInt64) -> [Double] {
+    var generator = SeededGenerator(seed: seed)
+    // Few values, so that equal ones meet.
+    return (0..<count).map { _ in Double(Int(generator.uniform(0...6))) / 8 }
+  }
+
+  @Test(arguments: Kernels.Level.allCases)
+  func gapsAreRoundedInTheStatedOrder(level: Kernels.Level) {
+    for count in Array(1...40) + [101] {
+      var generator = SeededGenerator(seed: UInt64(count))
+      let column = (0..<count).map { _ in generator.gaussian() }
+      let scales = (0..<count).map { _ in
+        Double(sign: .plus, exponent: Int(generator.uniform(-9...9)), significand: 1)
+      }
+      var factors = (0..<count).map { _ in generator.uniform(0.5...1) }
+      if count > 3 { factors[2] = .nan }
+      let j = count / 2
+      var output = [Double](repeating: 0, count: count)
+      var span = output.mutableSpan
+      let least = Kernels.correlationGaps(
+        column.span, of: j, scales: scales.span, factors: factors.span, factor: 0.75, into: &span,
+        level: level)
+      var expectedLeast = Double.infinity
+      for k in 0..<count {
+        let expected = 1 - (column[k] * scales[j] * scales[k]) * (factors[k] * 0.75)
+        #expect(output[k] == expected || (output[k].isNaN && expected.isNaN))
+        if expected < expectedLeast { expectedLeast = expected }
+      }
+      #expect(least == expectedLeast)
+    }
+  }
+
+  @Test(arguments: Kernels.Level.allCases)
+  func loweringTagsAndReportsTies(level: Kernels.Level) {
+    for count in Array(1...40) + [101] {
+      var x = numbers(count, seed: UInt64(count))
+      var y = numbers(count, seed: UInt64(count + 1000))
+      if count > 2 { x[1] = .nan }
+      if count > 5 { y[4] = .infinity }
+      let before = y
+      var tags = [Double](repeating: -1, count: count)
+      var ySpan = y.mutableSpan
+      var tagSpan = tags.mutableSpan
+      let (least, hasTies) = Kernels.lower(
+        &ySpan, to: x.span, tag: 7, &tagSpan, level: level)
+      for k in 0..<count {
+        let isLower = x[k] < before[k]
+        #expect(y[k] == (isLower ? x[k] : before[k]))
+        #expect(tags[k] == (isLower ? 7 : -1))
+      }
+      #expect(least == y.min())
+      #expect(hasTies == (0..<count).contains { x[$0] == before[$0] })
+    }
+  }
+
+  @Test(arguments: Kernels.Level.allCases)
+  func firstEqualElements(level: Kernels.Level) {
+    for count in [0, 1, 5, 16, 17, 33, 64, 100] {
+      let x = numbers(count, seed: 3)
+      for start in 0...count {
+        for value in [0.25, 0.5, 9] {
+          let expected = (start..<count).first { x[$0] == value } ?? count
+          #expect(Kernels.firstIndex(of: value, in: x.span, from: start, level: level) == expected)
+        }
+      }
+    }
+  }
+}

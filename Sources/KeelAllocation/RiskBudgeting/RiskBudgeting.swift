@@ -68,7 +68,7 @@ public struct RiskBudgeting: Hashable, Sendable {
   /// The largest weight that is accepted for each asset; nil for no limit.
   ///
   /// A limit that the solution breaks is an error, because no other portfolio has the wanted
-  /// contributions.
+  /// contributions; ``ConstrainedRiskBudgeting`` comes as close as a limit allows.
   public var maximumWeight: Double?
 
   /// The sum of the weights.
@@ -105,7 +105,7 @@ public struct RiskBudgeting: Hashable, Sendable {
   /// - Complexity: O(N²) a pass, O(N³) a Newton step.
   public func weights(covariance: Covariance) throws(AllocationError) -> Solution<Portfolio> {
     let universe = covariance.universe
-    let shares = try resolvedShares(over: universe)
+    let shares = try budgets.resolved(over: universe)
     try requireLimits()
     guard universe.count > 0 else {
       throw .infeasible(constraints: [PortfolioConstraints.budgetName], contradiction: budget)
@@ -179,11 +179,13 @@ public struct RiskBudgeting: Hashable, Sendable {
       primalResidual: 0, dualResidual: error, relativeGap: 0, primalObjective: volatility,
       dualObjective: volatility, worstViolation: nil, iterations: iterations)
   }
+}
 
+extension RiskBudgeting.Budgets {
   /// The shares of risk in the order of a universe; they add to one.
-  private func resolvedShares(over universe: Universe) throws(AllocationError) -> [Double] {
+  func resolved(over universe: Universe) throws(AllocationError) -> [Double] {
     var shares = [Double](repeating: 1, count: universe.count)
-    if case .byAsset(let table) = budgets {
+    if case .byAsset(let table) = self {
       if let unknown = table.keys.filter({ universe.position(of: $0) == nil }).min() {
         throw .universeMismatch(position: nil, left: unknown, right: nil)
       }
