@@ -93,7 +93,8 @@ struct ConstrainedRiskSearch {
     guard var (left, right) = try bracket(from: start, budget) else { return }
     var side = 0
     for _ in 0..<Self.maximumEvaluations {
-      var place = right.place - right.value * (right.place - left.place) / (right.value - left.value)
+      let slope = (right.value - left.value) / (right.place - left.place)
+      var place = right.place - right.value / slope
       // Rounding may put the secant outside.
       if !(place > left.place && place < right.place) { place = left.place / 2 + right.place / 2 }
       if !(place > left.place && place < right.place) { return }
