@@ -113,6 +113,44 @@ void keel_fill_normal(
   KEEL_DISPATCH(fill_normal, level, seed, stream, index, y, n)
 }
 
+double keel_dot(const double *restrict x, const double *restrict y, size_t n, int level) {
+  double sum = 0;
+  KEEL_DISPATCH(sum = dot, level, x, y, n)
+  return sum;
+}
+
+void keel_axpy(
+  double factor, const double *restrict x, double *restrict y, size_t n, int level) {
+  KEEL_DISPATCH(axpy, level, factor, x, y, n)
+}
+
+void keel_symmetric_product(
+  const double *restrict a, size_t n, const double *restrict x, double *restrict y, int level) {
+  KEEL_DISPATCH(symmetric_product, level, a, n, x, y)
+}
+
+double keel_correlation_gap(
+  const double *restrict a, const double *restrict scales, const double *restrict factors,
+  double scale, double factor, double *restrict y, size_t n, int level) {
+  double least = 0;
+  KEEL_DISPATCH(least = correlation_gap, level, a, scales, factors, scale, factor, y, n)
+  return least;
+}
+
+double keel_lower_tagged(
+  const double *restrict x, double tag, double *restrict y, double *restrict tags, size_t n,
+  int *restrict ties, int level) {
+  double least = 0;
+  KEEL_DISPATCH(least = lower_tagged, level, x, tag, y, tags, n, ties)
+  return least;
+}
+
+size_t keel_first_equal(const double *x, size_t n, size_t start, double value, int level) {
+  size_t index = n;
+  KEEL_DISPATCH(index = first_equal, level, x, n, start, value)
+  return index;
+}
+
 void keel_philox(
   uint64_t key, uint64_t counter_low, uint64_t counter_high, uint64_t *restrict output) {
   keel_bits_baseline first, second;

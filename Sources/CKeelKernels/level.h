@@ -9,4 +9,5 @@
 #include "inverse.h"
 #include "random.h"
 #include "columns.h"
+#include "products.h"
 #include "maps.h"

@@ -54,6 +54,10 @@ public enum RiskBudgetFailure: Hashable, Sendable {
   /// Some assets hedge each other completely, so that total risk vanishes before the budgets are
   /// met; `error` is the relative distance to the budget that was left.
   case vanishingRisk(error: Double)
+
+  /// Under the other constraints, weights that follow the risk budgets never add to what is to be
+  /// invested; `closest` is the nearest sum.
+  case sumOutOfReach(closest: Double)
 }
 
 extension AllocationError: CustomStringConvertible {
@@ -95,6 +99,8 @@ extension RiskBudgetFailure: CustomStringConvertible {
       "the weight \(weight) is outside \(lowest) to \(highest)"
     case .vanishingRisk(let error):
       "risk vanishes before the budgets are met, a relative \(error) away"
+    case .sumOutOfReach(let closest):
+      "weights that follow the budgets add to \(closest) at the nearest"
     }
   }
 }

@@ -92,6 +92,36 @@ void keel_inverse_beta(
   const double *a, const double *b, size_t step, const double *p, double *restrict y, size_t n,
   int is_upper, int level);
 
+/* Sums of products. Their bits depend on the length and on the level; their error is that of any
+   order of additions. */
+
+/* x[0] y[0] + ... + x[n - 1] y[n - 1]. */
+double keel_dot(const double *restrict x, const double *restrict y, size_t n, int level);
+
+/* y := y + factor x; the arrays do not overlap. */
+void keel_axpy(
+  double factor, const double *restrict x, double *restrict y, size_t n, int level);
+
+/* y := A x for a symmetric matrix of order n, of which the lower triangle is read (column-major). */
+void keel_symmetric_product(
+  const double *restrict a, size_t n, const double *restrict x, double *restrict y, int level);
+
+/* One minus a column of correlations: y[k] := 1 - ((a[k] scale) scales[k]) (factor factors[k]), where
+   the scales are powers of two and the factors one over the roots of the scaled variances; rounded
+   in this order at every level. Returns the least element that is a number, or infinity. */
+double keel_correlation_gap(
+  const double *restrict a, const double *restrict scales, const double *restrict factors,
+  double scale, double factor, double *restrict y, size_t n, int level);
+
+/* Where x[k] < y[k]: y[k] := x[k] and tags[k] := tag. Returns the least y[k], or infinity; *ties is 1
+   when some x[k] equals the y[k] that it meets, else 0. NaN is never less and never equal. */
+double keel_lower_tagged(
+  const double *restrict x, double tag, double *restrict y, double *restrict tags, size_t n,
+  int *restrict ties, int level);
+
+/* The first k from start on with x[k] == value, or n. */
+size_t keel_first_equal(const double *x, size_t n, size_t start, double value, int level);
+
 /* One block of Philox4x32-10: 128 bits from a 64-bit key and a 128-bit counter, as two words of
    64 bits, low half first. */
 void keel_philox(

@@ -25,19 +25,17 @@ public enum CorrelationDistance: Hashable, Sendable, CaseIterable {
   case distanceOfDistances
 }
 
-/// Correlations and standard deviations, with the assets in a given order.
+/// Correlations, with the assets in a given order.
 struct Correlations {
-  /// The standard deviations.
-  let deviations: [Double]
-
   /// The correlations, within [−1, 1], column after column; the upper triangle is zero.
   let lowerTriangle: [Double]
 
-  var order: Int { deviations.count }
+  let order: Int
 
   /// Divides a covariance with positive variances by its standard deviations.
   init(_ covariance: SymmetricMatrix, at positions: [Int]) {
     let n = positions.count
+    order = n
     let variances = positions.map { covariance[$0, $0] }
     // Powers of two that bring each variance to [1, 4), exactly. There √(v·v) = v, so that equal
     // columns have the correlation one and not one minus an ulp.
@@ -59,7 +57,6 @@ struct Correlations {
         }
       }
     }
-    deviations = variances.map { $0.squareRoot() }
   }
 
   /// The distances of the assets.

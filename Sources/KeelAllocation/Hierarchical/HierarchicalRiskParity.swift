@@ -69,16 +69,24 @@ public struct HierarchicalRiskParity: Hashable, Sendable {
         argument: "covariance", asset: asset, got: matrix[i, i], allowed: .positive)
     }
     let positions = universe.positionsByName
-    let correlations = Correlations(matrix, at: positions)
-    let tree = MergeTree(distances: correlations.distances(distance), linkage: linkage)
+    let scaled = ScaledCovariance(matrix)
+    let tree = MergeTree(leafCount: positions.count, sorted: joins(scaled, positions))
     let order = tree.leafOrder
-    let sorted = try RecursiveBisection(correlations, order: order).weights()
-    var values = [Double](repeating: 0, count: universe.count)
-    for (rank, position) in positions.enumerated() { values[position] = sorted[rank] }
+    let values = try RecursiveBisection(scaled, order: order.map { positions[$0] }).weights()
     let weights = try Translation.weights(values, over: universe)
     return Portfolio(
       weights: weights,
       tree: Dendrogram(tree, leafOrder: order, assets: positions.map { universe.assets[$0] }),
       contributions: try Translation.contributions(weights, covariance))
+  }
+
+  /// The merges, between ranks of names.
+  private func joins(_ covariance: ScaledCovariance, _ positions: [Int]) -> [Join] {
+    if linkage == .single && distance == .direct {
+      return CorrelationSpanningTree.joins(covariance, positions: positions)
+    }
+    let distances = Correlations(covariance.matrix, at: positions).distances(distance)
+    return linkage == .single
+      ? SpanningTree.joins(distances) : NearestNeighborChain.joins(distances, linkage)
   }
 }

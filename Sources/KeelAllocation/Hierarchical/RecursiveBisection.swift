@@ -3,9 +3,11 @@
 //
 // Recursive bisection of López de Prado, Journal of Portfolio Management 42 (2016), section 3.
 
+import KeelNumerics
+
 /// The allocation of hierarchical risk parity over an ordered list of assets.
 struct RecursiveBisection {
-  private let correlations: Correlations
+  private let covariance: ScaledCovariance
   private let order: [Int]
 
   /// The variance of the inverse-variance portfolio of a cluster.
@@ -20,12 +22,13 @@ struct RecursiveBisection {
     let ratio: Double
   }
 
-  init(_ correlations: Correlations, order: [Int]) {
-    self.correlations = correlations
+  /// Takes the columns of the covariance in the order in which they are halved.
+  init(_ covariance: ScaledCovariance, order: [Int]) {
+    self.covariance = covariance
     self.order = order
   }
 
-  /// The weights, in the order of the correlations; they add to one.
+  /// The weights, in the order of the covariance; they add to one.
   func weights() throws(AllocationError) -> [Double] {
     var weights = [Double](repeating: 0, count: order.count)
     var pending: [(range: Range<Int>, weight: Double)] = [(order.indices, 1)]
@@ -64,27 +67,24 @@ struct RecursiveBisection {
   }
 
   private func variance(of range: Range<Int>) throws(AllocationError) -> ClusterVariance {
-    let members = order[range]
-    let n = correlations.order
-    let deviations = correlations.deviations
-    let least = members.reduce(.infinity) { min($0, deviations[$1]) }
-    if members.count == 1 { return ClusterVariance(deviation: least, ratio: 1) }
-    let x = members.map { least / deviations[$0] }
-    let items = Array(members)
-    let elements = correlations.lowerTriangle.span
+    let items = Array(order[range])
+    let deviations = covariance.deviations
+    let least = items.reduce(.infinity) { min($0, deviations[$1]) }
+    if items.count == 1 { return ClusterVariance(deviation: least, ratio: 1) }
+    // What turns a covariance of two members into ρ x x: at most one over their deviations.
+    let factors = items.map {
+      covariance.scales[$0] * (covariance.factors[$0] * (least / deviations[$0]))
+    }
     var squares = 0.0
     var sum = 0.0
     var products = 0.0
     for j in items.indices {
-      let item = items[j]
-      var product = 0.0
-      for i in 0..<j {
-        let other = items[i]
-        product += elements[max(item, other) &+ min(item, other) &* n] * x[i]
-      }
-      products += product * x[j]
-      squares += x[j] * x[j]
-      sum += x[j]
+      let x = least / deviations[items[j]]
+      products +=
+        Self.product(
+          covariance.matrix.column(items[j]), at: items.span, factors.span, count: j) * factors[j]
+      squares += x * x
+      sum += x
     }
     let total = squares + 2 * products
     // What rounding can leave of a total that is zero.
@@ -92,5 +92,30 @@ struct RecursiveBisection {
     guard total >= -rounding else { throw .covarianceNotPositiveSemidefinite }
     return ClusterVariance(
       deviation: least, ratio: total <= rounding ? 0 : total / squares / squares)
+  }
+
+  /// The sum of some elements of a column times their factors.
+  private static func product(
+    _ column: Span<Double>,
+    at items: Span<Int>,
+    _ factors: Span<Double>,
+    count: Int
+  ) -> Double {
+    // Four sums: additions wait for each other.
+    var sums = SIMD4<Double>.zero
+    var i = 0
+    while i + 4 <= count {
+      let (a, b, c, d) = (items[i], items[i + 1], items[i + 2], items[i + 3])
+      let elements = SIMD4<Double>(column[a], column[b], column[c], column[d])
+      let others = SIMD4<Double>(factors[i], factors[i + 1], factors[i + 2], factors[i + 3])
+      sums += elements * others
+      i += 4
+    }
+    var sum = sums.sum()
+    while i < count {
+      sum += column[items[i]] * factors[i]
+      i += 1
+    }
+    return sum
   }
 }

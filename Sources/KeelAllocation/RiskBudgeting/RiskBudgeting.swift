@@ -2,11 +2,9 @@
 // vector; (2) an error instead of a wrong portfolio when that is impossible; (3) some passes over
 // the matrix.
 //
-// Convex form: minimize 1/2 x'Cx − Σ b ln x over x > 0, with C the covariance scaled to unit
-// variances, whose optimality conditions are x_i (Cx)_i = b_i (Maillard, Roncalli and Teïletche,
-// Journal of Portfolio Management 36, 2010). Solved by cyclical coordinate descent
-// (Griveau-Billion, Richard and Roncalli, arXiv 1311.4057, 2013), from inverse volatility, and by
-// damped Newton steps (Spinu, SSRN 2297383, 2013) where the descent is slow.
+// Convex form: minimize 1/2 u'Σu − Σ b ln u over u > 0, whose optimality conditions are
+// u_i (Σu)_i = b_i (Maillard, Roncalli and Teïletche, Journal of Portfolio Management 36, 2010).
+// The files of `RiskBarrier` say how it is solved.
 
 public import KeelData
 public import KeelDistributions
@@ -37,7 +35,7 @@ public struct RiskBudgeting: Hashable, Sendable {
     /// The largest relative distance of a contribution from its budget.
     public var relativeTolerance = 1e-11
 
-    /// The largest number of passes of coordinate descent before Newton steps take over.
+    /// The largest number of passes over the matrix before Newton steps take over.
     public var maximumPasses = 60
 
     /// The largest number of Newton steps.
@@ -70,7 +68,7 @@ public struct RiskBudgeting: Hashable, Sendable {
   /// The largest weight that is accepted for each asset; nil for no limit.
   ///
   /// A limit that the solution breaks is an error, because no other portfolio has the wanted
-  /// contributions.
+  /// contributions; ``ConstrainedRiskBudgeting`` comes as close as a limit allows.
   public var maximumWeight: Double?
 
   /// The sum of the weights.
@@ -107,7 +105,7 @@ public struct RiskBudgeting: Hashable, Sendable {
   /// - Complexity: O(N²) a pass, O(N³) a Newton step.
   public func weights(covariance: Covariance) throws(AllocationError) -> Solution<Portfolio> {
     let universe = covariance.universe
-    let shares = try resolvedShares(over: universe)
+    let shares = try budgets.resolved(over: universe)
     try requireLimits()
     guard universe.count > 0 else {
       throw .infeasible(constraints: [PortfolioConstraints.budgetName], contradiction: budget)
@@ -123,9 +121,8 @@ public struct RiskBudgeting: Hashable, Sendable {
       throw .riskBudgetUnattainable(
         asset: universe.assets[barrier.worstPosition], reason: .vanishingRisk(error: left))
     }
-    let scaled = zip(barrier.x, deviations).map { $0 / $1 }
-    let total = scaled.reduce(0, +)
-    let values = scaled.map { $0 / total * budget }
+    let total = barrier.u.reduce(0, +)
+    let values = barrier.u.map { $0 / total * budget }
     let weights = try Translation.weights(values, over: universe)
     let contributions = try Translation.contributions(weights, covariance)
     let error = zip(contributions.shares, shares)
@@ -140,13 +137,12 @@ public struct RiskBudgeting: Hashable, Sendable {
     }
     try requireMaximum(weights)
     let zeros = [Double](repeating: 0, count: universe.count)
-    let program = try PortfolioConstraints(bounds: .uniform(0...Double.infinity), budget: budget)
-      .program(
-        quadratic: covariance.quadraticTerm, convexity: covariance.convexity, linear: nil,
-        over: universe)
+    let duals = Duals(
+      rows: [0], bounds: zeros, rowNames: [PortfolioConstraints.budgetName],
+      variableNames: universe.assets.map(\.rawValue))
     return Solution(
       value: Portfolio(weights: weights, contributions: contributions), status: .optimal,
-      certificate: certificate, duals: Duals(of: program, rows: [0], bounds: zeros))
+      certificate: certificate, duals: duals)
   }
 
   /// The largest relative distance of a contribution from its budget in any answer.
@@ -183,11 +179,13 @@ public struct RiskBudgeting: Hashable, Sendable {
       primalResidual: 0, dualResidual: error, relativeGap: 0, primalObjective: volatility,
       dualObjective: volatility, worstViolation: nil, iterations: iterations)
   }
+}
 
+extension RiskBudgeting.Budgets {
   /// The shares of risk in the order of a universe; they add to one.
-  private func resolvedShares(over universe: Universe) throws(AllocationError) -> [Double] {
+  func resolved(over universe: Universe) throws(AllocationError) -> [Double] {
     var shares = [Double](repeating: 1, count: universe.count)
-    if case .byAsset(let table) = budgets {
+    if case .byAsset(let table) = self {
       if let unknown = table.keys.filter({ universe.position(of: $0) == nil }).min() {
         throw .universeMismatch(position: nil, left: unknown, right: nil)
       }

@@ -172,6 +172,18 @@ public struct Covariance: Hashable, Sendable {
       var result = [Double](repeating: 0, count: vector.count)
       var output = result.mutableSpan
       let inverse = 1 / scale
+      // Where the square of the scale is far from the ends of the range it moves to the vector.
+      let ordinaryExponents = -200...200
+      let heldCount = vector.reduce(0) { $0 + ($1 == 0 ? 0 : 1) }
+      if 2 * heldCount > vector.count && ordinaryExponents.contains(Int(scale.exponent)) {
+        let scaled = vector.map { $0 * inverse * inverse }
+        do throws(NumericsError) {
+          try Kernels.multiply(matrix, scaled.span, into: &output)
+          return result
+        } catch {
+          // The counts differ: the sum below goes over what there is.
+        }
+      }
       for j in vector.indices where vector[j] != 0 {
         let column = matrix.column(j)
         let factor = vector[j]

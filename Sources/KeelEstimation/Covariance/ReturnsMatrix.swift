@@ -136,9 +136,10 @@ struct ReturnsMatrix {
 // MARK: - Centered products
 
 extension ReturnsMatrix {
-  // The rows that are centered at a time: with 1000 columns a panel of 8 MiB. Fixed, so that the
-  // sums have the same bits wherever they run.
-  private static let panelRowCount = 1024
+  // The rows that are centered at a time: the depth at which dsyrk blocks its operand anyway, so that
+  // a panel is small (2 MiB with 1000 columns) and costs nothing. Fixed, so that the sums have the
+  // same bits wherever they run.
+  private static let panelRowCount = 256
 
   /// Σ (x − m)(x − m)' over the rows, in scaled units and the order of computation, and the sum of
   /// the fourth powers of the lengths of the centered rows, zero when not asked for.

@@ -79,7 +79,7 @@ public struct SampleCovariance: Hashable, Sendable {
     let denominator = divisor == .observationCount ? count : count - 1
     try returns.unscale(&elements, factor: 1 / denominator)
     let matrix = returns.inColumnOrder(
-      SymmetricMatrix(lowerTriangleOf: elements, order: returns.columnCount))
+      SymmetricMatrix(lowerTriangleOf: consume elements, order: returns.columnCount))
     var diagnostics = CovarianceDiagnostics(observationCount: returns.rowCount)
     if examination == .eigenvalues { try diagnostics.examine(matrix) }
     return UnlabeledCovariance(matrix: matrix, diagnostics: diagnostics)

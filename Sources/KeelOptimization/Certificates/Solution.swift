@@ -105,7 +105,13 @@ public struct Duals: Hashable, Sendable {
     variableNames = program.variableNames
   }
 
-  init(rows: [Double], bounds: [Double], rowNames: [String], variableNames: [String]) {
+  /// Creates dual values for names, without a program.
+  package init(
+    rows: [Double],
+    bounds: [Double],
+    rowNames: [String],
+    variableNames: [String]
+  ) {
     self.rows = rows
     self.bounds = bounds
     self.rowNames = rowNames

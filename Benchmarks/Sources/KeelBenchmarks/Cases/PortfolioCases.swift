@@ -4,7 +4,6 @@ let portfolioCases: [Case] =
   [100, 500, 1000, 2000].map { minimumVarianceCase(assetCount: $0) }
   + [50, 100, 500].map { maximumSharpeCase(assetCount: $0) }
   + [100, 500, 1000, 2000].map { utilityGroupsCase(assetCount: $0) }
-  + [100, 500, 1000].map { equalRiskCase(assetCount: $0) }
   + [
     unprovedMinimumVarianceCase(assetCount: 2000),
     factorModelCase(assetCount: 10_000, factorCount: 50),
@@ -13,7 +12,7 @@ let portfolioCases: [Case] =
   + [hierarchicalRiskParityCase(rows: 1000, assetCount: 500), frontierCase(assetCount: 200)]
 
 /// Estimates of n assets from 2 n observations.
-private func estimates(assetCount n: Int) throws -> (ExpectedReturns, Covariance) {
+func estimates(assetCount n: Int) throws -> (ExpectedReturns, Covariance) {
   let universe = try Universe((0..<n).map { AssetID("A\($0)") })
   let rows = 2 * n
   let returns = try Matrix(
@@ -60,13 +59,6 @@ private func maximumSharpeCase(assetCount n: Int) -> Case {
       _ = try MaximumSharpe(riskFreeRate: 0).weights(
         expectedReturns: means, covariance: covariance)
     })
-  }
-}
-
-private func equalRiskCase(assetCount n: Int) -> Case {
-  Case(name: "risk-budgeting/equal-risk/\(n)") {
-    let (_, covariance) = try estimates(assetCount: n)
-    return .init(run: { _ = try RiskBudgeting().weights(covariance: covariance) })
   }
 }
 
