@@ -1,0 +1,137 @@
+// The search direction from one factorization, and the step along it.
+
+extension ConicInteriorPoint {
+  struct Direction {
+    var change: ConicKKT.Vector
+    var s: [Double]
+    var tau: Double
+    var kappa: Double
+  }
+
+  /// The start: the central ray, or for symmetric cones the least-squares point of the constraints,
+  /// moved into the interior.
+  mutating func start() {
+    guard cones.nonsymmetric.isEmpty, cones.update(s, z, mu: 1), kkt.factor(cones) else { return }
+    let first = kkt.solve(
+      .init(x: core.linear.map { -$0 }, z: core.constants, y: core.equationConstants))
+    guard first.size < .infinity else { return }
+    x = first.x
+    y = first.y
+    z = cones.movedInside(first.z)
+    s = cones.movedInside(first.z.map { -$0 })
+  }
+
+  /// Takes one predictor-corrector step; returns false when it cannot move.
+  mutating func step(_ residuals: Residuals) -> Bool {
+    let mu = (dot(s, z) + tau * kappa) / (cones.degree + 1)
+    guard mu > 0, cones.update(s, z, mu: mu), kkt.factor(cones) else { return false }
+    let constant = kkt.solve(
+      .init(x: core.linear.map { -$0 }, z: core.constants, y: core.equationConstants))
+    let affine = direction(residuals, constant, keep: 1, ds: s, tauKappa: tau * kappa)
+    let affineStep = longestStep(affine, least: 0)
+    let remaining = 1 - affineStep
+    let centering = remaining * remaining * remaining
+    let combined = direction(
+      residuals, constant, keep: 1 - centering,
+      ds: cones.combined(
+        s, affine: (affine.s, affine.change.z), centering: centering * mu, z: z),
+      tauKappa: tau * kappa + affine.tau * affine.kappa - centering * mu)
+    let length = longestStep(combined, least: Self.leastProximity)
+    guard length > Self.leastStep, combined.change.size < .infinity else { return false }
+    move(combined, length)
+    return tau > 0 && kappa > 0 && normalize()
+  }
+
+  private mutating func move(_ direction: Direction, _ length: Double) {
+    for i in x.indices { x[i] += length * direction.change.x[i] }
+    for e in y.indices { y[e] += length * direction.change.y[e] }
+    for i in s.indices {
+      s[i] += length * direction.s[i]
+      z[i] += length * direction.change.z[i]
+    }
+    tau += length * direction.tau
+    kappa += length * direction.kappa
+  }
+
+  /// Divides everything by the size of (τ, κ), which the embedding leaves free.
+  private mutating func normalize() -> Bool {
+    let size = max(tau, kappa)
+    guard size.isNormal else { return false }
+    let factor = Double(sign: .plus, exponent: -size.exponent, significand: 1)
+    if factor == 1 { return true }
+    for i in x.indices { x[i] *= factor }
+    for e in y.indices { y[e] *= factor }
+    for i in s.indices {
+      s[i] *= factor
+      z[i] *= factor
+    }
+    tau *= factor
+    kappa *= factor
+    return true
+  }
+
+  /// Solves for one direction of the embedding.
+  private func direction(
+    _ residuals: Residuals,
+    _ constant: ConicKKT.Vector,
+    keep: Double,
+    ds: [Double],
+    tauKappa: Double
+  ) -> Direction {
+    var right = ConicKKT.Vector(x: residuals.dual, z: ds, y: residuals.equations)
+    for i in right.x.indices { right.x[i] *= -keep }
+    for i in right.z.indices { right.z[i] -= keep * residuals.rows[i] }
+    for e in right.y.indices { right.y[e] *= -keep }
+    var result = kkt.solve(right)
+    // q + 2Pξ with ξ = x/τ.
+    var slope = residuals.product
+    for i in slope.indices { slope[i] = core.linear[i] + 2 * slope[i] / tau }
+    let numerator =
+      keep * residuals.gap - tauKappa / tau + dot(slope, result.x) + boundProduct(result)
+    let denominator =
+      kappa / tau + residuals.curvature / (tau * tau) - dot(slope, constant.x)
+      - boundProduct(constant)
+    let change = numerator / denominator
+    for i in result.x.indices { result.x[i] += change * constant.x[i] }
+    for i in result.z.indices { result.z[i] += change * constant.z[i] }
+    for e in result.y.indices { result.y[e] += change * constant.y[e] }
+    var s = result.z
+    cones.applyScaling(&s)
+    for i in s.indices { s[i] = -ds[i] - s[i] }
+    return Direction(
+      change: result, s: s, tau: change, kappa: -(tauKappa + kappa * change) / tau)
+  }
+
+  private func boundProduct(_ v: ConicKKT.Vector) -> Double {
+    dot(core.constants, v.z) + dot(core.equationConstants, v.y)
+  }
+
+  /// The longest step, by a fraction inside all cones and not too far from the central path.
+  private func longestStep(_ direction: Direction, least: Double) -> Double {
+    var length = cones.symmetricStep(
+      s: s, ds: direction.s, z: z, dz: direction.change.z)
+    for (value, change) in [(tau, direction.tau), (kappa, direction.kappa)] {
+      if change < 0 { length = min(length, -value / change) }
+      if change.isNaN { return 0 }
+    }
+    if least > 0 { length *= Self.stepFraction }
+    if cones.nonsymmetric.isEmpty { return length }
+    let degree = cones.degree + 1
+    while length > Self.leastStep {
+      let nextS = moved(s, direction.s, length)
+      let nextZ = moved(z, direction.change.z, length)
+      let product =
+        dot(nextS, nextZ)
+        + (tau + length * direction.tau) * (kappa + length * direction.kappa)
+      if cones.isNearPath(nextS, nextZ, mu: product / degree, least: least) { return length }
+      length *= Self.backtracking
+    }
+    return 0
+  }
+
+  private func moved(_ v: [Double], _ d: [Double], _ length: Double) -> [Double] {
+    var result = v
+    for i in result.indices { result[i] += length * d[i] }
+    return result
+  }
+}

@@ -1,0 +1,102 @@
+// Goals: (1) a right answer or a proof that there is none; (2) iterates that stay where Newton's
+// method works; (3) one factorization an iteration.
+//
+// Homogeneous embedding of a conic program with a quadratic objective, predictor and corrector:
+// Goulart and Chen, "Clarabel: An interior-point solver for conic programs with quadratic
+// objectives", arXiv 2405.12762 (2024). Symmetric cones: Nesterov-Todd scaling and Mehrotra's
+// corrector. Exponential and power cones: Dahl and Andersen, Mathematical Programming 194 (2022).
+//
+//   Px + A'z + E'y + qτ = 0,   Ax + s = bτ,   Ex = hτ,
+//   κ + q'x + b'z + h'y + x'Px/τ = 0,    s ∈ K, z ∈ K*, τ, κ ≥ 0
+
+/// What the iterations arrived at, in the units of the core program.
+struct ConicOutcome {
+  var end: InteriorPointOutcome.End
+  var point: ConicKKT.Vector
+  var iterations: Int
+}
+
+/// The primal-dual interior-point iterations.
+struct ConicInteriorPoint: ~Copyable {
+  /// The size of a certificate's residual relative to its value.
+  static let infeasibilityTolerance = 1e-11
+
+  /// The gap of a scaled program is relative to its objective, but to no less than this.
+  static let leastGapScale = 1e-6
+
+  /// The part of the way to the boundary that a step takes.
+  static let stepFraction = 0.99
+
+  /// The factor by which a step is shortened until the non-symmetric cones are inside.
+  static let backtracking = 0.8
+
+  /// A non-symmetric pair of points may be so far from the central path (1 is on it).
+  static let leastProximity = 1e-6
+
+  /// So many steps that do not reduce the distance to an answer or a proof to ``sufficientGain`` of
+  /// its least value are the end of double precision.
+  private static let patience = 10
+  private static let sufficientGain = 0.9
+
+  /// Below this step length nothing moves any more.
+  static let leastStep = 1e-8
+
+  let core: ConicCore
+  var cones: ConeSet
+  var kkt: ConicKKT
+
+  var x: [Double]
+  var y: [Double]
+  var s: [Double]
+  var z: [Double]
+  var tau = 1.0
+  var kappa = 1.0
+  private(set) var iteration = 0
+  private var isStarted = false
+
+  init(_ core: ConicCore) {
+    self.core = core
+    cones = core.cones
+    kkt = ConicKKT(core)
+    x = [Double](repeating: 0, count: core.count)
+    y = [Double](repeating: 0, count: core.equations.count)
+    s = core.cones.center()
+    z = s
+  }
+
+  /// Iterates until the residuals are below a tolerance, or until there is a reason to stop.
+  ///
+  /// Can be called again with a smaller tolerance, to go on.
+  mutating func run(
+    tolerance: Double,
+    maximumIterations: Int,
+    interruption: () -> InteriorPointOutcome.End?
+  ) -> ConicOutcome {
+    if !isStarted {
+      isStarted = true
+      start()
+    }
+    var best = (progress: Double.infinity, iteration: iteration)
+    var kept = outcome(.stalled)
+    while true {
+      let residuals = residuals()
+      if let end = verdict(residuals, tolerance) { return outcome(end) }
+      if residuals.progress < best.progress {
+        if residuals.progress < Self.sufficientGain * best.progress { best.iteration = iteration }
+        best.progress = residuals.progress
+        kept = outcome(.stalled)
+      }
+      if iteration - best.iteration >= Self.patience { return kept }
+      if iteration >= maximumIterations {
+        kept.end = .iterationLimit
+        return kept
+      }
+      if let end = interruption() {
+        kept.end = end
+        return kept
+      }
+      if !step(residuals) { return kept }
+      iteration += 1
+    }
+  }
+}
