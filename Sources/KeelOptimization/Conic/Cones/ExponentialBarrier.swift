@@ -61,4 +61,20 @@ enum ExponentialBarrier {
       hessianOfPsi: Symmetric3(xx: 1 / u, xz: -1 / w, zz: u / (w * w)),
       third: (-1 / (u * u), 0, 0, 0, 1 / (w * w), -2 * u / (w * w * w)))
   }
+
+  /// With p = −u and r = p/ψ the Hessian is ∇ψ∇ψ'/ψ² plus [1+r, r; r, 1+r] in u/p and w/w.
+  static func hessianFactor(_ barrier: DualBarrier) -> HessianFactor {
+    let p = -barrier.point.x
+    let w = barrier.point.z
+    let psi = barrier.psi
+    let l = -barrier.gradientOfPsi.x
+    let r = p / psi
+    let l11 = (1 + r).squareRoot() / p
+    let l21 = r / (w * (1 + r).squareRoot())
+    let l22 = ((1 + 2 * r) / (1 + r)).squareRoot() / w
+    let first = Vector3(1 / l11, l / l11, 0)
+    return HessianFactor(
+      columns: (Vector3(l11, 0, l21), Vector3(0, 0, l22), barrier.gradientOfPsi / psi),
+      rows: (first, (Vector3(0, -p / w, 1) - l21 * first) / l22, Vector3(0, psi, 0)))
+  }
 }

@@ -44,12 +44,60 @@ enum NonsymmetricKind: Hashable {
     }
   }
 
+  /// A factor of ∇²F*(z), from a point and its barrier.
+  func hessianFactor(_ barrier: DualBarrier) -> HessianFactor {
+    switch self {
+    case .exponential: ExponentialBarrier.hessianFactor(barrier)
+    case .power(let alpha): PowerBarrier(alpha).hessianFactor(barrier)
+    }
+  }
+
   /// The derivatives of F* at a point of the dual interior.
   func dualBarrier(_ z: Vector3) -> DualBarrier {
     switch self {
     case .exponential: ExponentialBarrier.dualBarrier(z)
     case .power(let alpha): PowerBarrier(alpha).dualBarrier(z)
     }
+  }
+}
+
+/// ∇²F* = C C', by formulas that subtract nothing: near the boundary a Cholesky factorization of the
+/// same matrix would fail.
+struct HessianFactor {
+  /// The columns of C.
+  var columns: (Vector3, Vector3, Vector3)
+  /// The rows of C⁻¹.
+  var rows: (Vector3, Vector3, Vector3)
+
+  /// The factor of a lower triangular C with the rows multiplied by `scale`.
+  init(
+    lower l: (l11: Double, l21: Double, l22: Double, l31: Double, l32: Double, l33: Double),
+    scale: Vector3
+  ) {
+    columns = (
+      Vector3(l.l11, l.l21, l.l31) * scale, Vector3(0, l.l22, l.l32) * scale,
+      Vector3(0, 0, l.l33) * scale
+    )
+    let first = Vector3(1 / l.l11, 0, 0)
+    let second = (Vector3(0, 1, 0) - l.l21 * first) / l.l22
+    let third = (Vector3(0, 0, 1) - l.l31 * first - l.l32 * second) / l.l33
+    rows = (first / scale, second / scale, third / scale)
+  }
+
+  /// The factor from its columns and the rows of its inverse.
+  init(columns: (Vector3, Vector3, Vector3), rows: (Vector3, Vector3, Vector3)) {
+    self.columns = columns
+    self.rows = rows
+  }
+
+  /// (∇²F*)⁻¹ v.
+  func solved(_ v: Vector3) -> Vector3 {
+    dot(rows.0, v) * rows.0 + dot(rows.1, v) * rows.1 + dot(rows.2, v) * rows.2
+  }
+
+  /// ∇²F* v.
+  func times(_ v: Vector3) -> Vector3 {
+    dot(columns.0, v) * columns.0 + dot(columns.1, v) * columns.1 + dot(columns.2, v) * columns.2
   }
 }
 

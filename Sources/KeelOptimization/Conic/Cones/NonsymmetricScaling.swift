@@ -15,6 +15,7 @@ struct NonsymmetricScaling {
   /// The dual point, and the derivatives of F* there.
   private(set) var z = Vector3()
   private(set) var barrier: DualBarrier
+  private(set) var factor: HessianFactor
 
   /// H = Σ c c' over these columns.
   private(set) var columns: (Vector3, Vector3, Vector3) = (.zero, .zero, .zero)
@@ -30,12 +31,14 @@ struct NonsymmetricScaling {
     self.offset = offset
     z = kind.center
     barrier = kind.dualBarrier(kind.center)
+    factor = kind.hessianFactor(barrier)
   }
 
   /// Sets the scaling for a pair of points; false when none can be represented.
   mutating func update(s: Vector3, z: Vector3, mu: Double) -> Bool {
     self.z = z
     barrier = kind.dualBarrier(z)
+    factor = kind.hessianFactor(barrier)
     return setPrimalDual(s: s, z: z) || setDual(mu: mu)
   }
 
@@ -78,13 +81,11 @@ struct NonsymmetricScaling {
 
   /// The scaling μ∇²F*(z).
   private mutating func setDual(mu: Double) -> Bool {
-    let h = barrier.hessian
-    guard mu > 0, let inverse = h.inverseFactor, h.xx > 0 else { return false }
+    guard mu > 0 else { return false }
     let root = mu.squareRoot()
-    rows = (inverse.0 / root, inverse.1 / root, inverse.2 / root)
-    // The columns of the Cholesky factor, from H times the rows of its inverse.
+    rows = (factor.rows.0 / root, factor.rows.1 / root, factor.rows.2 / root)
     columns = (
-      h.times(inverse.0) * root, h.times(inverse.1) * root, h.times(inverse.2) * root
+      factor.columns.0 * root, factor.columns.1 * root, factor.columns.2 * root
     )
     return isUsable
   }
@@ -117,8 +118,7 @@ struct NonsymmetricScaling {
   /// σμ∇F*(z) − ½∇³F*(z)[Δz, (∇²F*)⁻¹Δs]: centering and the correction of second order.
   func correction(ds: Vector3, dz: Vector3, centering: Double) -> Vector3 {
     let gradient = -barrier.primalShadow
-    guard let image = barrier.hessian.solved(ds) else { return centering * gradient }
-    let higher = barrier.thirdDerivative(dz, image) * 0.5
+    let higher = barrier.thirdDerivative(dz, factor.solved(ds)) * 0.5
     return higher.isFinite ? centering * gradient - higher : centering * gradient
   }
 

@@ -98,4 +98,31 @@ struct PowerBarrier {
         a * b * (b - 1) * phi / (u * v * v), b * (b - 1) * (b - 2) * phi / (v * v * v), 0, 0
       ))
   }
+
+  /// With ω = w/√ψ, ρ = 1 + ω², D = (2αρ + β, 2βρ + α) and d = (α, β) the Hessian in u/u, v/v and
+  /// w/√ψ is [diag D + 4ρω²dd', −4ρωd; ·, 2 + 4ω²].
+  func hessianFactor(_ barrier: DualBarrier) -> HessianFactor {
+    let z = barrier.point
+    let root = barrier.psi.squareRoot()
+    let omega = z.z / root
+    let square = omega * omega
+    let rho = 1 + square
+    let first = 2 * alpha * rho + beta
+    let second = 2 * beta * rho + alpha
+    let gamma = 4 * rho * square
+    let pivot = first + gamma * alpha * alpha
+    let l11 = pivot.squareRoot()
+    let l21 = gamma * alpha * beta / l11
+    let l22 =
+      ((first * second + gamma * (first * beta * beta + second * alpha * alpha)) / pivot)
+      .squareRoot()
+    let l31 = -4 * rho * omega * alpha / l11
+    let l32 = -4 * rho * omega * beta * (first / pivot) / l22
+    let k = alpha * alpha / first + beta * beta / second
+    let corner =
+      (2 + 4 * square * alpha * beta * (1 / first + 1 / second)) / (1 + gamma * k)
+    return HessianFactor(
+      lower: (l11, l21, l22, l31, l32, corner.squareRoot()),
+      scale: Vector3(1 / z.x, 1 / z.y, 1 / root))
+  }
 }

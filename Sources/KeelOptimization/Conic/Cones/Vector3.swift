@@ -55,31 +55,4 @@ struct Symmetric3 {
   var frobeniusNorm: Double {
     (xx * xx + yy * yy + zz * zz + 2 * (xy * xy + xz * xz + yz * yz)).squareRoot()
   }
-
-  /// The rows of L⁻¹ where this matrix is L L', or nil when it is not positive definite.
-  var inverseFactor: (Vector3, Vector3, Vector3)? {
-    guard xx > 0 else { return nil }
-    let a = xx.squareRoot()
-    let b = xy / a
-    let c = xz / a
-    let dd = yy - b * b
-    guard dd > 0 else { return nil }
-    let d = dd.squareRoot()
-    let e = (yz - b * c) / d
-    let ff = zz - c * c - e * e
-    guard ff > 0 else { return nil }
-    let f = ff.squareRoot()
-    let first = Vector3(1 / a, 0, 0)
-    let second = Vector3(-b / (a * d), 1 / d, 0)
-    let third = Vector3((b * e / d - c) / (a * f), -e / (d * f), 1 / f)
-    guard first.isFinite, second.isFinite, third.isFinite else { return nil }
-    return (first, second, third)
-  }
-
-  /// The solution of this matrix times v = right, or nil when it is not positive definite.
-  func solved(_ right: Vector3) -> Vector3? {
-    guard let rows = inverseFactor else { return nil }
-    return dot(rows.0, right) * rows.0 + dot(rows.1, right) * rows.1
-      + dot(rows.2, right) * rows.2
-  }
 }

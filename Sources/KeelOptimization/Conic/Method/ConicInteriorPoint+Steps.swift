@@ -24,7 +24,9 @@ extension ConicInteriorPoint {
   /// Takes one predictor-corrector step; returns false when it cannot move.
   mutating func step(_ residuals: Residuals) -> Bool {
     let mu = (dot(s, z) + tau * kappa) / (cones.degree + 1)
-    guard mu > 0, cones.update(s, z, mu: mu), kkt.factor(cones) else { return false }
+    let up = cones.update(s, z, mu: mu)
+    let fc = kkt.factor(cones)
+    guard mu > 0, up, fc else { return false }
     let constant = kkt.solve(
       .init(x: core.linear.map { -$0 }, z: core.constants, y: core.equationConstants))
     let affine = direction(residuals, constant, keep: 1, ds: s, tauKappa: tau * kappa)
@@ -37,6 +39,7 @@ extension ConicInteriorPoint {
         s, affine: (affine.s, affine.change.z), centering: centering * mu, z: z),
       tauKappa: tau * kappa + affine.tau * affine.kappa - centering * mu)
     let length = longestStep(combined, least: Self.leastProximity)
+    lastStep = (affineStep, centering, length)
     guard length > Self.leastStep, combined.change.size < .infinity else { return false }
     move(combined, length)
     return tau > 0 && kappa > 0 && normalize()
@@ -95,9 +98,9 @@ extension ConicInteriorPoint {
     for i in result.x.indices { result.x[i] += change * constant.x[i] }
     for i in result.z.indices { result.z[i] += change * constant.z[i] }
     for e in result.y.indices { result.y[e] += change * constant.y[e] }
-    var s = result.z
-    cones.applyScaling(&s)
-    for i in s.indices { s[i] = -ds[i] - s[i] }
+    // From the linear equation, so that rounding in H harms the centering and not feasibility.
+    var s = core.rows.times(result.x)
+    for i in s.indices { s[i] = core.constants[i] * change - keep * residuals.rows[i] - s[i] }
     return Direction(
       change: result, s: s, tau: change, kappa: -(tauKappa + kappa * change) / tau)
   }

@@ -9,6 +9,7 @@
 //   Px + A'z + E'y + qτ = 0,   Ax + s = bτ,   Ex = hτ,
 //   κ + q'x + b'z + h'y + x'Px/τ = 0,    s ∈ K, z ∈ K*, τ, κ ≥ 0
 
+nonisolated(unsafe) public var debugConic = false
 /// What the iterations arrived at, in the units of the core program.
 struct ConicOutcome {
   var end: InteriorPointOutcome.End
@@ -52,6 +53,7 @@ struct ConicInteriorPoint: ~Copyable {
   var tau = 1.0
   var kappa = 1.0
   private(set) var iteration = 0
+  var lastStep = (0.0,0.0,0.0)
   private var isStarted = false
 
   init(_ core: ConicCore) {
@@ -80,6 +82,7 @@ struct ConicInteriorPoint: ~Copyable {
     var kept = outcome(.stalled)
     while true {
       let residuals = residuals()
+      if debugConic { print("DBG", iteration, residuals.merit, largestMagnitude(residuals.rows, residuals.equations), largestMagnitude(residuals.dual), residuals.progress, tau, kappa, lastStep) }
       if let end = verdict(residuals, tolerance) { return outcome(end) }
       if residuals.progress < best.progress {
         if residuals.progress < Self.sufficientGain * best.progress { best.iteration = iteration }

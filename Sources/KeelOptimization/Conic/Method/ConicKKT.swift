@@ -134,13 +134,13 @@ struct ConicKKT: ~Copyable {
   func solve(_ right: Vector) -> Vector {
     var solution = solveOnce(right)
     var remainder = residual(right, solution)
-    var size = remainder.size
+    var size = largestMagnitude(remainder.x, remainder.y)
     let enough = Double.ulpOfOne * right.size
     for _ in 0..<Self.maximumRefinements where size > enough {
       var next = solution
       next.add(solveOnce(remainder))
       let nextRemainder = residual(right, next)
-      let nextSize = nextRemainder.size
+      let nextSize = largestMagnitude(nextRemainder.x, nextRemainder.y)
       guard nextSize < size else { break }
       let gained = nextSize < size / 2
       (solution, remainder, size) = (next, nextRemainder, nextSize)
