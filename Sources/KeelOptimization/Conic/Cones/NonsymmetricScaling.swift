@@ -54,20 +54,14 @@ struct NonsymmetricScaling {
     let ds = s - mu * primalShadow
     let dz = z - mu * dualShadow
     let dProduct = dot(ds, dz)
-    let hessian = barrier.hessian
-    let image = hessian.times(dualShadow)
-    let denominator = dot(dualShadow, image) - NonsymmetricKind.degree * shadowMu * shadowMu
-    guard dProduct > 0, denominator > 0 else { return false }
-    let remainder = image - shadowMu * primalShadow
-    var rest = hessian
-    rest.addOuter(primalShadow, -1 / NonsymmetricKind.degree)
-    rest.addOuter(remainder, -1 / denominator)
-    let weight = mu * rest.frobeniusNorm
+    guard dProduct > 0 else { return false }
     let axis = cross(z, dualShadow)
     let dualAxis = cross(s, primalShadow)
     let axisNorm = norm(axis)
     let scaledAxis = axis / axisNorm
     let pairing = dot(scaledAxis, dualAxis)
+    // What H = μ∇²F* is beyond its action on z and z̃ has rank one: aa'/(a'H⁻¹a).
+    let weight = mu / dot(scaledAxis, factor.solved(scaledAxis))
     guard weight > 0, axisNorm > 0, pairing != 0 else { return false }
     let root = weight.squareRoot()
     columns = (

@@ -51,8 +51,4 @@ struct Symmetric3 {
       xx * v.x + xy * v.y + xz * v.z, xy * v.x + yy * v.y + yz * v.z,
       xz * v.x + yz * v.y + zz * v.z)
   }
-
-  var frobeniusNorm: Double {
-    (xx * xx + yy * yy + zz * zz + 2 * (xy * xy + xz * xz + yz * yz)).squareRoot()
-  }
 }

@@ -66,7 +66,9 @@ struct ConeSet {
       let matrix = cone.symmetricMatrix(span, cone.offset)
       lack = max(lack, -(SemidefiniteScaling.leastEigenvalue(matrix) ?? 0))
     }
-    guard lack >= 0 else { return v }
+    // A vector that is inside by a good part of the center's size stays.
+    let margin = 0.1
+    guard lack > -margin else { return v }
     let e = center()
     return v.indices.map { v[$0] + (1 + lack) * e[$0] }
   }

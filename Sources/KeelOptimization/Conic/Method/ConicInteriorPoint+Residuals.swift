@@ -66,9 +66,12 @@ extension ConicInteriorPoint {
 
   func verdict(_ residuals: Residuals, _ tolerance: Double) -> InteriorPointOutcome.End? {
     if residuals.merit <= tolerance { return .converged }
-    let limit = Self.infeasibilityTolerance
-    if residuals.bound < 0, residuals.dualRay <= limit * -residuals.bound { return .infeasible }
-    if residuals.slope < 0, residuals.primalRay <= limit * -residuals.slope { return .unbounded }
+    if residuals.bound < 0, residuals.dualRay <= tolerance * -residuals.bound {
+      return .infeasible
+    }
+    if residuals.slope < 0, residuals.primalRay <= tolerance * -residuals.slope {
+      return .unbounded
+    }
     return nil
   }
 

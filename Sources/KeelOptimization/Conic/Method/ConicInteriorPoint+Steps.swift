@@ -14,7 +14,7 @@ extension ConicInteriorPoint {
     guard cones.nonsymmetric.isEmpty, cones.update(s, z, mu: 1), kkt.factor(cones) else { return }
     let first = kkt.solve(
       .init(x: core.linear.map { -$0 }, z: core.constants, y: core.equationConstants))
-    guard first.size < .infinity else { return }
+    guard first.size < Self.largestStart else { return }
     x = first.x
     y = first.y
     z = cones.movedInside(first.z)
@@ -24,9 +24,7 @@ extension ConicInteriorPoint {
   /// Takes one predictor-corrector step; returns false when it cannot move.
   mutating func step(_ residuals: Residuals) -> Bool {
     let mu = (dot(s, z) + tau * kappa) / (cones.degree + 1)
-    let up = cones.update(s, z, mu: mu)
-    let fc = kkt.factor(cones)
-    guard mu > 0, up, fc else { return false }
+    guard mu > 0, cones.update(s, z, mu: mu), kkt.factor(cones) else { return false }
     let constant = kkt.solve(
       .init(x: core.linear.map { -$0 }, z: core.constants, y: core.equationConstants))
     let affine = direction(residuals, constant, keep: 1, ds: s, tauKappa: tau * kappa)
@@ -39,7 +37,6 @@ extension ConicInteriorPoint {
         s, affine: (affine.s, affine.change.z), centering: centering * mu, z: z),
       tauKappa: tau * kappa + affine.tau * affine.kappa - centering * mu)
     let length = longestStep(combined, least: Self.leastProximity)
-    lastStep = (affineStep, centering, length)
     guard length > Self.leastStep, combined.change.size < .infinity else { return false }
     move(combined, length)
     return tau > 0 && kappa > 0 && normalize()
@@ -119,17 +116,28 @@ extension ConicInteriorPoint {
     }
     if least > 0 { length *= Self.stepFraction }
     if cones.nonsymmetric.isEmpty { return length }
-    let degree = cones.degree + 1
-    while length > Self.leastStep {
-      let nextS = moved(s, direction.s, length)
-      let nextZ = moved(z, direction.change.z, length)
-      let product =
-        dot(nextS, nextZ)
-        + (tau + length * direction.tau) * (kappa + length * direction.kappa)
-      if cones.isNearPath(nextS, nextZ, mu: product / degree, least: least) { return length }
-      length *= Self.backtracking
+    if isAcceptable(direction, length, least) { return length }
+    var low = length * Self.backtracking
+    while !isAcceptable(direction, low, least) {
+      if low <= Self.leastStep { return 0 }
+      length = low
+      low *= Self.backtracking
     }
-    return 0
+    for _ in 0..<Self.bisections {
+      let middle = (low + length) / 2
+      if isAcceptable(direction, middle, least) { low = middle } else { length = middle }
+    }
+    return least > 0 ? low * Self.stepFraction : low
+  }
+
+  /// Whether the non-symmetric cones are inside, and near enough to the path, after a step.
+  private func isAcceptable(_ direction: Direction, _ length: Double, _ least: Double) -> Bool {
+    let nextS = moved(s, direction.s, length)
+    let nextZ = moved(z, direction.change.z, length)
+    let product =
+      dot(nextS, nextZ)
+      + (tau + length * direction.tau) * (kappa + length * direction.kappa)
+    return cones.isNearPath(nextS, nextZ, mu: product / (cones.degree + 1), least: least)
   }
 
   private func moved(_ v: [Double], _ d: [Double], _ length: Double) -> [Double] {

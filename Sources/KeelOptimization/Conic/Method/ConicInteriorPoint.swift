@@ -9,7 +9,6 @@
 //   Px + A'z + E'y + qτ = 0,   Ax + s = bτ,   Ex = hτ,
 //   κ + q'x + b'z + h'y + x'Px/τ = 0,    s ∈ K, z ∈ K*, τ, κ ≥ 0
 
-nonisolated(unsafe) public var debugConic = false
 /// What the iterations arrived at, in the units of the core program.
 struct ConicOutcome {
   var end: InteriorPointOutcome.End
@@ -19,9 +18,6 @@ struct ConicOutcome {
 
 /// The primal-dual interior-point iterations.
 struct ConicInteriorPoint: ~Copyable {
-  /// The size of a certificate's residual relative to its value.
-  static let infeasibilityTolerance = 1e-11
-
   /// The gap of a scaled program is relative to its objective, but to no less than this.
   static let leastGapScale = 1e-6
 
@@ -31,6 +27,10 @@ struct ConicInteriorPoint: ~Copyable {
   /// The factor by which a step is shortened until the non-symmetric cones are inside.
   static let backtracking = 0.8
 
+  /// The halvings that follow: they find the longest step to a few percent, at the price of some
+  /// logarithms.
+  static let bisections = 3
+
   /// A non-symmetric pair of points may be so far from the central path (1 is on it).
   static let leastProximity = 1e-6
 
@@ -38,6 +38,14 @@ struct ConicInteriorPoint: ~Copyable {
   /// its least value are the end of double precision.
   private static let patience = 10
   private static let sufficientGain = 0.9
+
+  /// A step that takes a nearly solved program back by this factor was rounding.
+  private static let breakdown = 1e2
+  private static let nearlySolved = 1e-6
+
+  /// A least-squares start whose elements are larger, in a program with data of about one, comes from
+  /// directions that nothing determines.
+  static let largestStart = 1e3
 
   /// Below this step length nothing moves any more.
   static let leastStep = 1e-8
@@ -53,7 +61,6 @@ struct ConicInteriorPoint: ~Copyable {
   var tau = 1.0
   var kappa = 1.0
   private(set) var iteration = 0
-  var lastStep = (0.0,0.0,0.0)
   private var isStarted = false
 
   init(_ core: ConicCore) {
@@ -82,14 +89,15 @@ struct ConicInteriorPoint: ~Copyable {
     var kept = outcome(.stalled)
     while true {
       let residuals = residuals()
-      if debugConic { print("DBG", iteration, residuals.merit, largestMagnitude(residuals.rows, residuals.equations), largestMagnitude(residuals.dual), residuals.progress, tau, kappa, lastStep) }
       if let end = verdict(residuals, tolerance) { return outcome(end) }
       if residuals.progress < best.progress {
         if residuals.progress < Self.sufficientGain * best.progress { best.iteration = iteration }
         best.progress = residuals.progress
         kept = outcome(.stalled)
       }
-      if iteration - best.iteration >= Self.patience { return kept }
+      let isBroken =
+        best.progress < Self.nearlySolved && residuals.progress > Self.breakdown * best.progress
+      if isBroken || iteration - best.iteration >= Self.patience { return kept }
       if iteration >= maximumIterations {
         kept.end = .iterationLimit
         return kept

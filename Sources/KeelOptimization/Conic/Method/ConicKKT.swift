@@ -19,6 +19,10 @@ struct ConicKKT: ~Copyable {
   /// The first regularization relative to the diagonal: some roundings of order n.
   static let leastRegularization = 1e-14
 
+  /// What is added to the diagonal for variables that neither curvature nor constraints determine: it
+  /// keeps their share of a solution below its inverse.
+  static let proximity = 1e-10
+
   /// The factor from one attempt at regularization to the next.
   static let regularizationGrowth = 100.0
 
@@ -64,7 +68,7 @@ struct ConicKKT: ~Copyable {
       for i in 0..<n {
         let diagonal = matrix[i * (n + 1)]
         regularized[i * (n + 1)] =
-          diagonal > 0 ? diagonal * (1 + delta) : max(largest, 1) * delta
+          diagonal > 0 ? diagonal * (1 + delta) + Self.proximity : max(largest, 1) * delta
       }
       if factor.factor(regularized, order: n) && factorSchur(delta) { return true }
       delta *= Self.regularizationGrowth
