@@ -100,7 +100,6 @@ struct RandomConicPrograms {
       let s = (0..<order).map { $0 < rank ? generator.uniform(0.2...2) : 0 }
       let z = (0..<order).map { $0 < rank ? 0 : generator.uniform(0.2...2) }
       return (triangle(basis, s, offDiagonal: 1), triangle(basis, z, offDiagonal: 2))
-    default: return ([], [])
     }
   }
 
@@ -128,7 +127,6 @@ struct RandomConicPrograms {
     case .positiveSemidefinite(let order):
       return triangle(
         orthogonal(order), (0..<order).map { _ in generator.uniform(0.2...2) }, offDiagonal: 1)
-    default: return []
     }
   }
 

@@ -48,7 +48,8 @@ public struct ConicSolver: Sendable {
     let unscaling = ConicUnscaling(program: program, core: core, scaling: scaling)
     var method = ConicInteriorPoint(core)
     var best: ConicSolution?
-    for tolerance in Self.tolerances {
+    var tolerances = Self.tolerances
+    while let tolerance = tolerances.first {
       let outcome = method.run(
         tolerance: tolerance, maximumIterations: settings.maximumIterations
       ) { interruption() }
@@ -62,7 +63,10 @@ public struct ConicSolver: Sendable {
       let isBetter =
         best.map { solution.certificate.merit(limits) < $0.certificate.merit(limits) } ?? true
       if isBetter { best = solution }
-      if outcome.end == .stalled { break }
+      tolerances.removeFirst()
+      if outcome.end == .stalled || tolerances.isEmpty {
+        tolerances = method.refine() ? Self.tolerances : []
+      }
     }
     return best ?? unscaling.solution(method.outcome(.stalled))
   }
@@ -94,15 +98,15 @@ public struct ConicSolver: Sendable {
       linear: [Double](repeating: 0, count: program.variableCount),
       constraints: program.constraints)
     let nearest = try solve(feasibility)
-    switch nearest.status {
-    case .optimal, .almostOptimal:
-      return ConicSolution(
-        value: nearest.value, status: .unbounded(proof),
-        certificate: program.certificate(
-          nearest.value, nearest.duals.blocks, iterations: outcome.iterations),
-        duals: nearest.duals)
-    default: return nearest
+    // Any feasible point will do, the nearest one or not.
+    guard nearest.certificate.primalResidual <= program.optimalTolerances.primal else {
+      return nearest
     }
+    return ConicSolution(
+      value: nearest.value, status: .unbounded(proof),
+      certificate: program.certificate(
+        nearest.value, nearest.duals.blocks, iterations: outcome.iterations),
+      duals: nearest.duals)
   }
 
   private func interruption() -> InteriorPointOutcome.End? {

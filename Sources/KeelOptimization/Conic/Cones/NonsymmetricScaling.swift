@@ -94,11 +94,6 @@ struct NonsymmetricScaling {
     dot(columns.0, v) * columns.0 + dot(columns.1, v) * columns.1 + dot(columns.2, v) * columns.2
   }
 
-  /// H⁻¹ v.
-  func inverseTimes(_ v: Vector3) -> Vector3 {
-    dot(rows.0, v) * rows.0 + dot(rows.1, v) * rows.1 + dot(rows.2, v) * rows.2
-  }
-
   /// R v, where R'R = H⁻¹.
   func factorTimes(_ v: Vector3) -> Vector3 {
     Vector3(dot(rows.0, v), dot(rows.1, v), dot(rows.2, v))

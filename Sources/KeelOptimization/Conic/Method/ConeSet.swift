@@ -125,18 +125,30 @@ struct ConeSet {
   /// v := H⁻¹ v.
   func applyInverseScaling(_ v: inout [Double]) {
     var span = v.mutableSpan
-    for i in 0..<nonnegativeCount { span[i] /= ratios[i] }
-    for cone in secondOrder {
-      cone.applyInverse(&span, cone.offset)
-      cone.applyInverse(&span, cone.offset)
-    }
+    applyFactor(&span, 0)
+    applyFactorTransposed(&span, 0)
+  }
+
+  /// v := R v for the elements from a place on, where R'R = H⁻¹.
+  func applyFactor(_ v: inout MutableSpan<Double>, _ start: Int) {
+    for i in 0..<nonnegativeCount { v[start &+ i] /= ratios[i].squareRoot() }
+    for cone in secondOrder { cone.applyInverse(&v, start &+ cone.offset) }
     for cone in nonsymmetric {
-      store(cone.inverseTimes(vector(span.span, cone.offset)), &span, cone.offset)
+      let place = start &+ cone.offset
+      store(cone.factorTimes(vector(v.span, place)), &v, place)
     }
-    for cone in semidefinite {
-      cone.applyInverseTransposed(&span, cone.offset)
-      cone.applyInverse(&span, cone.offset)
+    for cone in semidefinite { cone.applyInverseTransposed(&v, start &+ cone.offset) }
+  }
+
+  /// v := R'v.
+  func applyFactorTransposed(_ v: inout MutableSpan<Double>, _ start: Int) {
+    for i in 0..<nonnegativeCount { v[start &+ i] /= ratios[i].squareRoot() }
+    for cone in secondOrder { cone.applyInverse(&v, start &+ cone.offset) }
+    for cone in nonsymmetric {
+      let place = start &+ cone.offset
+      store(cone.factorTransposedTimes(vector(v.span, place)), &v, place)
     }
+    for cone in semidefinite { cone.applyInverse(&v, start &+ cone.offset) }
   }
 
   /// The vector d of the combined step Δs + HΔz = −d, from the affine step.

@@ -23,6 +23,8 @@ extension ConicInteriorPoint {
   }
 
   func residuals() -> Residuals {
+    let (x, y, s, z) = (state.x, state.y, state.s, state.z)
+    let (tau, kappa) = (state.tau, state.kappa)
     let product = core.quadratic.times(x)
     var adjoint = [Double](repeating: 0, count: core.count)
     core.rows.addTransposed(z, to: &adjoint)
@@ -77,8 +79,9 @@ extension ConicInteriorPoint {
 
   func outcome(_ end: InteriorPointOutcome.End) -> ConicOutcome {
     // A certificate is a direction: its length is what the embedding makes it.
+    let (x, y, z) = (state.x, state.y, state.z)
     let isRay = end == .infeasible || end == .unbounded
-    let scale = isRay ? max(largestMagnitude(x, y), largestMagnitude(z)) : tau
+    let scale = isRay ? max(largestMagnitude(x, y), largestMagnitude(z)) : state.tau
     return ConicOutcome(
       end: end,
       point: .init(

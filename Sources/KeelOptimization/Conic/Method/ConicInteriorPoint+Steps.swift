@@ -11,18 +11,19 @@ extension ConicInteriorPoint {
   /// The start: the central ray, or for symmetric cones the least-squares point of the constraints,
   /// moved into the interior.
   mutating func start() {
-    guard cones.nonsymmetric.isEmpty, cones.update(s, z, mu: 1), kkt.factor(cones) else { return }
+    guard cones.nonsymmetric.isEmpty, cones.update(state.s, state.z, mu: 1), kkt.factor(cones) else { return }
     let first = kkt.solve(
       .init(x: core.linear.map { -$0 }, z: core.constants, y: core.equationConstants))
     guard first.size < Self.largestStart else { return }
-    x = first.x
-    y = first.y
-    z = cones.movedInside(first.z)
-    s = cones.movedInside(first.z.map { -$0 })
+    state.x = first.x
+    state.y = first.y
+    state.z = cones.movedInside(first.z)
+    state.s = cones.movedInside(first.z.map { -$0 })
   }
 
   /// Takes one predictor-corrector step; returns false when it cannot move.
   mutating func step(_ residuals: Residuals) -> Bool {
+    let (s, z, tau, kappa) = (state.s, state.z, state.tau, state.kappa)
     let mu = (dot(s, z) + tau * kappa) / (cones.degree + 1)
     guard mu > 0, cones.update(s, z, mu: mu), kkt.factor(cones) else { return false }
     let constant = kkt.solve(
@@ -39,34 +40,36 @@ extension ConicInteriorPoint {
     let length = longestStep(combined, least: Self.leastProximity)
     guard length > Self.leastStep, combined.change.size < .infinity else { return false }
     move(combined, length)
-    return tau > 0 && kappa > 0 && normalize()
+    return state.tau > 0 && state.kappa > 0 && normalize()
   }
 
   private mutating func move(_ direction: Direction, _ length: Double) {
-    for i in x.indices { x[i] += length * direction.change.x[i] }
-    for e in y.indices { y[e] += length * direction.change.y[e] }
-    for i in s.indices {
-      s[i] += length * direction.s[i]
-      z[i] += length * direction.change.z[i]
-    }
-    tau += length * direction.tau
-    kappa += length * direction.kappa
+    Self.add(direction.change.x, length, to: &state.x)
+    Self.add(direction.change.y, length, to: &state.y)
+    Self.add(direction.s, length, to: &state.s)
+    Self.add(direction.change.z, length, to: &state.z)
+    state.tau += length * direction.tau
+    state.kappa += length * direction.kappa
+  }
+
+  private static func add(_ d: [Double], _ length: Double, to v: inout [Double]) {
+    for i in v.indices { v[i] += length * d[i] }
   }
 
   /// Divides everything by the size of (τ, κ), which the embedding leaves free.
   private mutating func normalize() -> Bool {
-    let size = max(tau, kappa)
+    let size = max(state.tau, state.kappa)
     guard size.isNormal else { return false }
     let factor = Double(sign: .plus, exponent: -size.exponent, significand: 1)
     if factor == 1 { return true }
-    for i in x.indices { x[i] *= factor }
-    for e in y.indices { y[e] *= factor }
-    for i in s.indices {
-      s[i] *= factor
-      z[i] *= factor
+    for i in state.x.indices { state.x[i] *= factor }
+    for e in state.y.indices { state.y[e] *= factor }
+    for i in state.s.indices {
+      state.s[i] *= factor
+      state.z[i] *= factor
     }
-    tau *= factor
-    kappa *= factor
+    state.tau *= factor
+    state.kappa *= factor
     return true
   }
 
@@ -83,6 +86,7 @@ extension ConicInteriorPoint {
     for i in right.z.indices { right.z[i] -= keep * residuals.rows[i] }
     for e in right.y.indices { right.y[e] *= -keep }
     var result = kkt.solve(right)
+    let (tau, kappa) = (state.tau, state.kappa)
     // q + 2Pξ with ξ = x/τ.
     var slope = residuals.product
     for i in slope.indices { slope[i] = core.linear[i] + 2 * slope[i] / tau }
@@ -109,8 +113,8 @@ extension ConicInteriorPoint {
   /// The longest step, by a fraction inside all cones and not too far from the central path.
   private func longestStep(_ direction: Direction, least: Double) -> Double {
     var length = cones.symmetricStep(
-      s: s, ds: direction.s, z: z, dz: direction.change.z)
-    for (value, change) in [(tau, direction.tau), (kappa, direction.kappa)] {
+      s: state.s, ds: direction.s, z: state.z, dz: direction.change.z)
+    for (value, change) in [(state.tau, direction.tau), (state.kappa, direction.kappa)] {
       if change < 0 { length = min(length, -value / change) }
       if change.isNaN { return 0 }
     }
@@ -132,17 +136,13 @@ extension ConicInteriorPoint {
 
   /// Whether the non-symmetric cones are inside, and near enough to the path, after a step.
   private func isAcceptable(_ direction: Direction, _ length: Double, _ least: Double) -> Bool {
-    let nextS = moved(s, direction.s, length)
-    let nextZ = moved(z, direction.change.z, length)
+    var nextS = state.s
+    var nextZ = state.z
+    Self.add(direction.s, length, to: &nextS)
+    Self.add(direction.change.z, length, to: &nextZ)
     let product =
       dot(nextS, nextZ)
-      + (tau + length * direction.tau) * (kappa + length * direction.kappa)
+      + (state.tau + length * direction.tau) * (state.kappa + length * direction.kappa)
     return cones.isNearPath(nextS, nextZ, mu: product / (cones.degree + 1), least: least)
-  }
-
-  private func moved(_ v: [Double], _ d: [Double], _ length: Double) -> [Double] {
-    var result = v
-    for i in result.indices { result[i] += length * d[i] }
-    return result
   }
 }

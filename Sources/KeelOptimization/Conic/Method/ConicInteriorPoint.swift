@@ -54,12 +54,17 @@ struct ConicInteriorPoint: ~Copyable {
   var cones: ConeSet
   var kkt: ConicKKT
 
-  var x: [Double]
-  var y: [Double]
-  var s: [Double]
-  var z: [Double]
-  var tau = 1.0
-  var kappa = 1.0
+  /// A point of the embedding.
+  struct State {
+    var x: [Double]
+    var y: [Double]
+    var s: [Double]
+    var z: [Double]
+    var tau = 1.0
+    var kappa = 1.0
+  }
+
+  var state: State
   private(set) var iteration = 0
   private var isStarted = false
 
@@ -67,15 +72,15 @@ struct ConicInteriorPoint: ~Copyable {
     self.core = core
     cones = core.cones
     kkt = ConicKKT(core)
-    x = [Double](repeating: 0, count: core.count)
-    y = [Double](repeating: 0, count: core.equations.count)
-    s = core.cones.center()
-    z = s
+    let center = core.cones.center()
+    state = State(
+      x: [Double](repeating: 0, count: core.count),
+      y: [Double](repeating: 0, count: core.equations.count), s: center, z: center)
   }
 
   /// Iterates until the residuals are below a tolerance, or until there is a reason to stop.
   ///
-  /// Can be called again with a smaller tolerance, to go on.
+  /// Can be called again, to go on from the best point.
   mutating func run(
     tolerance: Double,
     maximumIterations: Int,
@@ -85,29 +90,34 @@ struct ConicInteriorPoint: ~Copyable {
       isStarted = true
       start()
     }
-    var best = (progress: Double.infinity, iteration: iteration)
-    var kept = outcome(.stalled)
+    var best = (progress: Double.infinity, iteration: iteration, state: state)
+    var end = InteriorPointOutcome.End.stalled
     while true {
       let residuals = residuals()
       if let end = verdict(residuals, tolerance) { return outcome(end) }
       if residuals.progress < best.progress {
         if residuals.progress < Self.sufficientGain * best.progress { best.iteration = iteration }
         best.progress = residuals.progress
-        kept = outcome(.stalled)
+        best.state = state
       }
       let isBroken =
         best.progress < Self.nearlySolved && residuals.progress > Self.breakdown * best.progress
-      if isBroken || iteration - best.iteration >= Self.patience { return kept }
+      if isBroken || iteration - best.iteration >= Self.patience { break }
       if iteration >= maximumIterations {
-        kept.end = .iterationLimit
-        return kept
+        end = .iterationLimit
+        break
       }
-      if let end = interruption() {
-        kept.end = end
-        return kept
+      if let interruption = interruption() {
+        end = interruption
+        break
       }
-      if !step(residuals) { return kept }
+      if !step(residuals) { break }
       iteration += 1
     }
+    state = best.state
+    return outcome(end)
   }
+
+  /// Goes over to the more accurate and slower linear system; false when there is none.
+  mutating func refine() -> Bool { kkt.keepRows() }
 }

@@ -37,6 +37,9 @@ struct ConicKKT: ~Copyable {
   /// M⁻¹E', one column an equation.
   private var images: [Double] = []
   private var cones: ConeSet
+  /// What replaces the normal equations when they no longer do.
+  private var augmented: AugmentedKKT
+  private var keepsRows = false
   private var order: Int { core.count }
   private var equationCount: Int { core.equations.count }
 
@@ -45,6 +48,14 @@ struct ConicKKT: ~Copyable {
     gram = WeightedGram(core)
     quadratic = core.denseQuadratic()
     cones = core.cones
+    augmented = AugmentedKKT(core, quadratic: quadratic)
+  }
+
+  /// Solves with the conic rows kept from now on; false when that is too large or is so already.
+  mutating func keepRows() -> Bool {
+    if keepsRows || augmented.order > AugmentedKKT.largestOrder { return false }
+    keepsRows = true
+    return true
   }
 
   /// Factors the system for the scaling of the cones.
@@ -53,6 +64,7 @@ struct ConicKKT: ~Copyable {
   /// - Returns: False when no regularization up to the largest makes the system definite.
   mutating func factor(_ cones: ConeSet) -> Bool {
     self.cones = cones
+    if keepsRows { return augmented.factor(cones) }
     let n = order
     guard var matrix = gram.matrix(cones) else { return false }
     if let quadratic {
@@ -154,6 +166,10 @@ struct ConicKKT: ~Copyable {
   }
 
   private func solveOnce(_ right: Vector) -> Vector {
+    keepsRows ? augmented.solve(right) : solveByElimination(right)
+  }
+
+  private func solveByElimination(_ right: Vector) -> Vector {
     var x = right.x
     var weighted = right.z
     cones.applyInverseScaling(&weighted)
