@@ -17,7 +17,8 @@ import Testing
   }
 
   private func fixed(_ name: String, _ index: Int, at value: Double) -> ConicConstraint {
-    ConicConstraint(LinearRow(name, indices: [index], coefficients: [1], lower: value, upper: value))
+    ConicConstraint(
+      LinearRow(name, indices: [index], coefficients: [1], lower: value, upper: value))
   }
 
   @Test(arguments: [-2.0, -0.3, 0.7, 4])

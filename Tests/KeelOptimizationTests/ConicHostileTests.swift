@@ -122,7 +122,8 @@ import Testing
         linear: [1],
         constraints: [ConicConstraint("m", in: .positiveSemidefinite(order: -1), [])])
     }
-    let program = try ConicProgram(linear: [1], constraints: [ConicConstraint("e", in: .zero, [one])])
+    let program = try ConicProgram(
+      linear: [1], constraints: [ConicConstraint("e", in: .zero, [one])])
     #expect(throws: OptimizationError.self) {
       try program.verify([1, 2], duals: ConicDuals(of: program, blocks: [[1]]))
     }

@@ -21,7 +21,8 @@ import Testing
       #expect(solution.certificate.holds(known.program.optimalTolerances))
       let claimed = try known.program.verify(known.x, duals: known.duals)
       #expect(
-        claimed.holds(Certificate.Tolerances.rounding), "the construction, seed \(seed): \(claimed)")
+        claimed.holds(Certificate.Tolerances.rounding), "the construction, seed \(seed): \(claimed)"
+      )
       let objective = known.program.objective(at: known.x)
       let size = max(1, objective.magnitude, largest(known.program.linear))
       expectClose(

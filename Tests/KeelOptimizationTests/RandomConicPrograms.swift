@@ -35,7 +35,9 @@ struct RandomConicPrograms {
   /// The cones of a program of a family, with the number of rows of each.
   mutating func cones(_ family: Family, size: Int) -> [(Cone, Int)] {
     let linear: [(Cone, Int)] = [(.nonnegative, 2 + size)]
-    let secondOrder: [(Cone, Int)] = (0..<(1 + size / 3)).map { (.secondOrder, 1 + $0 % 5 + size / 4) }
+    let secondOrder: [(Cone, Int)] = (0..<(1 + size / 3)).map {
+      (.secondOrder, 1 + $0 % 5 + size / 4)
+    }
     let exponential: [(Cone, Int)] = (0..<(1 + size / 2)).map { _ in (.exponential, 3) }
     let power: [(Cone, Int)] = (0..<(1 + size / 2)).map { _ in
       (.power(exponent: generator.uniform(0.1...0.9)), 3)
@@ -123,7 +125,8 @@ struct RandomConicPrograms {
       let tail = normals(count - 1)
       return [tail.reduce(0) { $0 + $1 * $1 }.squareRoot() + generator.uniform(0.1...1)] + tail
     case .exponential: return [generator.uniform(-1...1), 1, 3]
-    case .power: return [generator.uniform(1...2), generator.uniform(1...2), generator.uniform(-0.5...0.5)]
+    case .power:
+      return [generator.uniform(1...2), generator.uniform(1...2), generator.uniform(-0.5...0.5)]
     case .positiveSemidefinite(let order):
       return triangle(
         orthogonal(order), (0..<order).map { _ in generator.uniform(0.2...2) }, offDiagonal: 1)

@@ -47,6 +47,14 @@ extension Cone {
     }
   }
 
+  /// Whether membership is a matter of each row alone.
+  var isProduct: Bool {
+    switch self {
+    case .zero, .nonnegative: true
+    case .secondOrder, .exponential, .power, .positiveSemidefinite: false
+    }
+  }
+
   /// The number of expressions that a block of this cone must have, or nil when any number will do.
   var requiredCount: Int? {
     switch self {

@@ -246,7 +246,8 @@ extension ConicConstraint {
     var blocks: [ConicConstraint] = []
     for (k, expression) in vector.enumerated() {
       // A missing auxiliary leaves a block of two expressions, which a program refuses by name.
-      let bound = auxiliaries.indices.contains(k) ? [AffineExpression(variable: auxiliaries[k])] : []
+      let bound =
+        auxiliaries.indices.contains(k) ? [AffineExpression(variable: auxiliaries[k])] : []
       blocks.append(
         ConicConstraint("\(name)[\(k)]", in: .exponential, [expression, scale] + bound))
     }

@@ -11,7 +11,8 @@ extension ConicInteriorPoint {
   /// The start: the central ray, or for symmetric cones the least-squares point of the constraints,
   /// moved into the interior.
   mutating func start() {
-    guard cones.nonsymmetric.isEmpty, cones.update(state.s, state.z, mu: 1), kkt.factor(cones) else { return }
+    guard cones.nonsymmetric.isEmpty else { return }
+    guard cones.update(state.s, state.z, mu: 1), kkt.factor(cones) else { return }
     let first = kkt.solve(
       .init(x: core.linear.map { -$0 }, z: core.constants, y: core.equationConstants))
     guard first.size < Self.largestStart else { return }

@@ -39,9 +39,17 @@ struct ConicInteriorPoint: ~Copyable {
   private static let patience = 10
   private static let sufficientGain = 0.9
 
-  /// A step that takes a nearly solved program back by this factor was rounding.
-  private static let breakdown = 1e2
+  /// A step that raises the residuals by this factor was rounding.
+  private static let breakdown = 10.0
+
+  /// A nearly proven ray that is farther from its proof by this factor is not coming back.
+  private static let setback = 1e2
+
+  /// Where a step that was rounding, or a setback, ends the iterations.
   private static let nearlySolved = 1e-6
+
+  /// Residuals below this size in a program with data of about one may do what they want.
+  private static let negligibleResidual = 1e-13
 
   /// A least-squares start whose elements are larger, in a program with data of about one, comes from
   /// directions that nothing determines.
@@ -65,6 +73,10 @@ struct ConicInteriorPoint: ~Copyable {
   }
 
   var state: State
+  private var healthy: State
+  private var isHealthy = true
+  private var isNearlySolved = false
+  private var residualSize = Double.infinity
   private(set) var iteration = 0
   private var isStarted = false
 
@@ -72,8 +84,13 @@ struct ConicInteriorPoint: ~Copyable {
     self.core = core
     cones = core.cones
     kkt = ConicKKT(core)
+    state = Self.center(core)
+    healthy = state
+  }
+
+  private static func center(_ core: ConicCore) -> State {
     let center = core.cones.center()
-    state = State(
+    return State(
       x: [Double](repeating: 0, count: core.count),
       y: [Double](repeating: 0, count: core.equations.count), s: center, z: center)
   }
@@ -100,8 +117,13 @@ struct ConicInteriorPoint: ~Copyable {
         best.progress = residuals.progress
         best.state = state
       }
+      let isRounding = !noteHealth(residuals)
+      if residuals.merit < Self.nearlySolved { isNearlySolved = true }
       let isBroken =
-        best.progress < Self.nearlySolved && residuals.progress > Self.breakdown * best.progress
+        isNearlySolved
+        ? isRounding
+        : best.progress < Self.nearlySolved
+          && residuals.progress > Self.setback * best.progress
       if isBroken || iteration - best.iteration >= Self.patience { break }
       if iteration >= maximumIterations {
         end = .iterationLimit
@@ -118,6 +140,25 @@ struct ConicInteriorPoint: ~Copyable {
     return outcome(end)
   }
 
-  /// Goes over to the more accurate and slower linear system; false when there is none.
-  mutating func refine() -> Bool { kkt.keepRows() }
+  /// Goes over to the more accurate and slower linear system, back at the last point before rounding
+  /// showed, or at the center when no point was near a solution; false when there is none.
+  mutating func refine() -> Bool {
+    guard kkt.keepRows() else { return false }
+    state = isNearlySolved ? healthy : Self.center(core)
+    isHealthy = true
+    residualSize = .infinity
+    return true
+  }
+
+  /// Keeps the last point before a step that raised the residuals, which in exact arithmetic only
+  /// fall; false once there was one.
+  private mutating func noteHealth(_ residuals: Residuals) -> Bool {
+    let size =
+      max(largestMagnitude(residuals.dual), largestMagnitude(residuals.rows, residuals.equations))
+      / max(state.tau, state.kappa)
+    if size > max(Self.breakdown * residualSize, Self.negligibleResidual) { isHealthy = false }
+    if isHealthy { healthy = state }
+    residualSize = size
+    return isHealthy
+  }
 }

@@ -59,14 +59,10 @@ struct ConicUnscaling {
 
   /// The multipliers of the caller's rows, up to the factor of the objective.
   private func multipliers(_ point: ConicKKT.Vector, limit: Double) -> [[Double]] {
-    return program.constraints.indices.map { k in
+    program.constraints.indices.map { k in
       let places = core.places[k]
       let values = places.map { $0.isEquation ? point.y[$0.row] : point.z[$0.row] }
-      let isProduct =
-        switch program.constraints[k].cone {
-        case .zero, .nonnegative: true
-        default: false
-        }
+      let isProduct = program.constraints[k].cone.isProduct
       let largest = largestMagnitude(values)
       return places.indices.map { r in
         let size = isProduct ? values[r].magnitude : largest
