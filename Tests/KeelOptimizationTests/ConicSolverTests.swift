@@ -7,9 +7,11 @@ import Testing
   typealias Family = RandomConicPrograms.Family
 
   #if DEBUG
-    private static let seeds = 1...12
+    private static let seeds = 1...5
+    private static let scalings = 1...3
   #else
     private static let seeds = 1...300
+    private static let scalings = 1...10
   #endif
 
   @Test(arguments: Family.allCases)
@@ -97,7 +99,7 @@ import Testing
   /// Blocks, variables and the objective in other units.
   @Test(arguments: Family.allCases)
   func scalingKeepsTheAnswer(family: Family) throws {
-    for seed in 1...10 {
+    for seed in Self.scalings {
       var generator = SeededGenerator(seed: UInt64(seed))
       let known = try RandomConicPrograms.solved(family, seed: seed)
       let program = known.program
