@@ -119,7 +119,7 @@ private func matrices(
     case .secondOrder: cones += [2, count]
     case .exponential: cones += [3, 0]
     case .power(let exponent): cones += [4, exponent]
-    case .positiveSemidefinite: throw BenchmarkError("no code for this cone")
+    default: throw BenchmarkError("no code for this cone")
     }
   }
   return [
