@@ -1,0 +1,238 @@
+// The product of all cones but the zero cone, as the iterations see it: non-negative rows first, then
+// second-order, three-dimensional and semidefinite blocks.
+
+/// The cones of a scaled program with their scaling at the current pair of points.
+struct ConeSet {
+  /// The number of rows.
+  let count: Int
+  /// The number of non-negative rows, which stand first.
+  let nonnegativeCount: Int
+  var secondOrder: [SecondOrderScaling]
+  var nonsymmetric: [NonsymmetricScaling]
+  var semidefinite: [SemidefiniteScaling]
+  /// s/z for every non-negative row.
+  private(set) var ratios: [Double]
+
+  init(
+    count: Int,
+    nonnegativeCount: Int,
+    secondOrder: [SecondOrderScaling],
+    nonsymmetric: [NonsymmetricScaling],
+    semidefinite: [SemidefiniteScaling]
+  ) {
+    self.count = count
+    self.nonnegativeCount = nonnegativeCount
+    self.secondOrder = secondOrder
+    self.nonsymmetric = nonsymmetric
+    self.semidefinite = semidefinite
+    ratios = [Double](repeating: 1, count: nonnegativeCount)
+  }
+
+  /// The sum of the barrier parameters, a second-order cone counted once.
+  var degree: Double {
+    Double(nonnegativeCount + secondOrder.count)
+      + NonsymmetricKind.degree * Double(nonsymmetric.count)
+      + semidefinite.reduce(0) { $0 + Double($1.order) }
+  }
+
+  /// The vector from which iterations start, with s = z = −∇F*(z).
+  func center() -> [Double] {
+    var e = [Double](repeating: 0, count: count)
+    for i in 0..<nonnegativeCount { e[i] = 1 }
+    for cone in secondOrder { e[cone.offset] = 1 }
+    for cone in nonsymmetric {
+      let center = cone.kind.center
+      for i in 0..<3 { e[cone.offset + i] = center[i] }
+    }
+    for cone in semidefinite {
+      var p = cone.offset
+      for j in 0..<cone.order {
+        e[p] = 1
+        p += cone.order - j
+      }
+    }
+    return e
+  }
+
+  /// Moves a vector inside, along the center; for symmetric cones only.
+  func movedInside(_ v: [Double]) -> [Double] {
+    let span = v.span
+    var lack = -Double.infinity
+    for i in 0..<nonnegativeCount { lack = max(lack, -v[i]) }
+    for cone in secondOrder {
+      lack = max(lack, SecondOrderScaling.tailNorm(span, cone.offset, cone.count) - v[cone.offset])
+    }
+    for cone in semidefinite where cone.order > 0 {
+      let matrix = cone.symmetricMatrix(span, cone.offset)
+      lack = max(lack, -(SemidefiniteScaling.leastEigenvalue(matrix) ?? 0))
+    }
+    // A vector that is inside by a good part of the center's size stays.
+    let margin = 0.1
+    guard lack > -margin else { return v }
+    let e = center()
+    return v.indices.map { v[$0] + (1 + lack) * e[$0] }
+  }
+
+  /// Sets the scaling of every cone; false when a point is not inside or cannot be scaled.
+  mutating func update(_ s: [Double], _ z: [Double], mu: Double) -> Bool {
+    let sSpan = s.span
+    let zSpan = z.span
+    for i in 0..<nonnegativeCount {
+      guard s[i] > 0, z[i] > 0 else { return false }
+      ratios[i] = s[i] / z[i]
+      guard ratios[i] > 0, ratios[i] < .infinity else { return false }
+    }
+    for k in secondOrder.indices where !secondOrder[k].update(sSpan, zSpan) { return false }
+    for k in nonsymmetric.indices {
+      let offset = nonsymmetric[k].offset
+      let isScaled = nonsymmetric[k].update(
+        s: vector(sSpan, offset), z: vector(zSpan, offset), mu: mu)
+      if !isScaled { return false }
+    }
+    for k in semidefinite.indices where !semidefinite[k].update(sSpan, zSpan) { return false }
+    return true
+  }
+
+  @inline(__always)
+  func vector(_ v: borrowing Span<Double>, _ offset: Int) -> Vector3 {
+    Vector3(v[offset], v[offset &+ 1], v[offset &+ 2])
+  }
+
+  @inline(__always)
+  private func store(_ value: Vector3, _ v: inout MutableSpan<Double>, _ offset: Int) {
+    v[offset] = value.x
+    v[offset &+ 1] = value.y
+    v[offset &+ 2] = value.z
+  }
+
+  /// v := H v, where H maps dual to primal directions.
+  func applyScaling(_ v: inout [Double]) {
+    var span = v.mutableSpan
+    for i in 0..<nonnegativeCount { span[i] *= ratios[i] }
+    for cone in secondOrder {
+      cone.apply(&span, cone.offset)
+      cone.apply(&span, cone.offset)
+    }
+    for cone in nonsymmetric {
+      store(cone.times(vector(span.span, cone.offset)), &span, cone.offset)
+    }
+    for cone in semidefinite {
+      cone.apply(&span, cone.offset)
+      cone.applyTransposed(&span, cone.offset)
+    }
+  }
+
+  /// v := H⁻¹ v.
+  func applyInverseScaling(_ v: inout [Double]) {
+    var span = v.mutableSpan
+    applyFactor(&span, 0)
+    applyFactorTransposed(&span, 0)
+  }
+
+  /// v := R v for the elements from a place on, where R'R = H⁻¹.
+  func applyFactor(_ v: inout MutableSpan<Double>, _ start: Int) {
+    for i in 0..<nonnegativeCount { v[start &+ i] /= ratios[i].squareRoot() }
+    for cone in secondOrder { cone.applyInverse(&v, start &+ cone.offset) }
+    for cone in nonsymmetric {
+      let place = start &+ cone.offset
+      store(cone.factorTimes(vector(v.span, place)), &v, place)
+    }
+    for cone in semidefinite { cone.applyInverseTransposed(&v, start &+ cone.offset) }
+  }
+
+  /// v := R'v.
+  func applyFactorTransposed(_ v: inout MutableSpan<Double>, _ start: Int) {
+    for i in 0..<nonnegativeCount { v[start &+ i] /= ratios[i].squareRoot() }
+    for cone in secondOrder { cone.applyInverse(&v, start &+ cone.offset) }
+    for cone in nonsymmetric {
+      let place = start &+ cone.offset
+      store(cone.factorTransposedTimes(vector(v.span, place)), &v, place)
+    }
+    for cone in semidefinite { cone.applyInverse(&v, start &+ cone.offset) }
+  }
+
+  /// The vector d of the combined step Δs + HΔz = −d, from the affine step.
+  func combined(
+    _ s: [Double],
+    affine: (s: [Double], z: [Double]),
+    centering: Double,
+    z: [Double]
+  ) -> [Double] {
+    var result = [Double](repeating: 0, count: count)
+    var scaledS = affine.s
+    var scaledZ = affine.z
+    var out = result.mutableSpan
+    for i in 0..<nonnegativeCount {
+      out[i] = (affine.s[i] * affine.z[i] - centering) / z[i]
+    }
+    var left = scaledS.mutableSpan
+    var right = scaledZ.mutableSpan
+    for cone in secondOrder {
+      cone.applyInverse(&left, cone.offset)
+      cone.apply(&right, cone.offset)
+      cone.combine(left.span, right.span, centering: centering, &out)
+      cone.apply(&out, cone.offset)
+    }
+    for cone in nonsymmetric {
+      let shift = cone.correction(
+        ds: vector(left.span, cone.offset), dz: vector(right.span, cone.offset),
+        centering: centering)
+      store(shift, &out, cone.offset)
+    }
+    for cone in semidefinite {
+      cone.applyInverseTransposed(&left, cone.offset)
+      cone.apply(&right, cone.offset)
+      cone.combine(left.span, right.span, centering: centering, &out, cone.offset)
+      cone.applyTransposed(&out, cone.offset)
+    }
+    for i in 0..<count { out[i] += s[i] }
+    return result
+  }
+}
+
+// MARK: - Steps
+
+extension ConeSet {
+  /// The longest step that keeps both points in the symmetric cones, at most 1.
+  func symmetricStep(
+    s: [Double],
+    ds: [Double],
+    z: [Double],
+    dz: [Double]
+  ) -> Double {
+    var length = 1.0
+    for i in 0..<nonnegativeCount {
+      if ds[i] < 0 { length = min(length, -s[i] / ds[i]) }
+      if dz[i] < 0 { length = min(length, -z[i] / dz[i]) }
+      if ds[i].isNaN || dz[i].isNaN { return 0 }
+    }
+    for cone in secondOrder {
+      length = SecondOrderScaling.step(s.span, ds.span, cone.offset, cone.count, limit: length)
+      length = SecondOrderScaling.step(z.span, dz.span, cone.offset, cone.count, limit: length)
+    }
+    if semidefinite.isEmpty { return length }
+    var scaledS = ds
+    var scaledZ = dz
+    var left = scaledS.mutableSpan
+    var right = scaledZ.mutableSpan
+    for cone in semidefinite {
+      cone.applyInverseTransposed(&left, cone.offset)
+      cone.apply(&right, cone.offset)
+      length = cone.step(left.span, cone.offset, limit: length)
+      length = cone.step(right.span, cone.offset, limit: length)
+    }
+    return length
+  }
+
+  /// Whether every non-symmetric cone is inside and no farther from the central path than allowed.
+  func isNearPath(_ s: [Double], _ z: [Double], mu: Double, least: Double) -> Bool {
+    let sSpan = s.span
+    let zSpan = z.span
+    for cone in nonsymmetric {
+      let proximity = cone.proximity(
+        s: vector(sSpan, cone.offset), z: vector(zSpan, cone.offset), mu: mu)
+      if proximity < least || proximity == 0 { return false }
+    }
+    return true
+  }
+}
