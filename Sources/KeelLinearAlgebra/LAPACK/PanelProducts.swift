@@ -33,8 +33,9 @@ package enum PanelProducts {
       panel.count >= rowCount &* columnCount, vector.count >= inner, result.count >= outer
     else { return false }
     if rowCount == 0 || columnCount == 0 { return true }
-    let m = Int32(truncatingIfNeeded: rowCount)
-    let n = Int32(truncatingIfNeeded: columnCount)
+    guard let m = try? Gate.dimension(rowCount, "rows"),
+      let n = try? Gate.dimension(columnCount, "columns")
+    else { return false }
     unsafe panel.withUnsafeBufferPointer {
       unsafe keel_dgemv(
         transposition.letter, m, n, scale, $0.baseAddress, m, vector, 1, 1, &result, 1)

@@ -206,9 +206,10 @@ package struct WorkingCholesky: ~Copyable, Sendable {
       panel.count >= rowCount &* columnCount
     else { return false }
     if columnCount == 0 { return true }
-    let columns = Int32(truncatingIfNeeded: columnCount)
-    let rows = Int32(truncatingIfNeeded: rowCount)
-    let step = Int32(truncatingIfNeeded: leading)
+    guard let columns = try? Gate.dimension(columnCount, "columns"),
+      let rows = try? Gate.dimension(rowCount, "rows"),
+      let step = try? Gate.dimension(leading, "order")
+    else { return false }
     unsafe keel_dsyrk(
       Gate.lower, CChar(UInt8(ascii: "T")), columns, rows, 1, panel, Swift.max(rows, 1), 0,
       &storage, step)
@@ -225,9 +226,10 @@ package struct WorkingCholesky: ~Copyable, Sendable {
 
   private mutating func factorStorage(_ count: Int) -> Bool {
     if count == 0 { return true }
-    let n = Int32(truncatingIfNeeded: count)
-    let info = unsafe keel_dpotrf(Gate.lower, n, &storage, Int32(truncatingIfNeeded: leading))
-    guard info == 0 else { return false }
+    guard let n = try? Gate.dimension(count, "order"),
+      let step = try? Gate.dimension(leading, "order"),
+      unsafe keel_dpotrf(Gate.lower, n, &storage, step) == 0
+    else { return false }
     for j in 0..<count {
       let pivot = storage[j &* (leading &+ 1)]
       guard pivot > 0, pivot.isFinite else { return false }
@@ -251,8 +253,10 @@ package struct WorkingCholesky: ~Copyable, Sendable {
     let count = order &* columnCount
     guard columnCount >= 0, b.count >= count else { return false }
     if count == 0 { return true }
-    let n = Int32(truncatingIfNeeded: order)
-    let step = Int32(truncatingIfNeeded: leading)
+    guard let n = try? Gate.dimension(order, "order"),
+      let step = try? Gate.dimension(leading, "order"),
+      let columns = try? Gate.dimension(columnCount, "columns")
+    else { return false }
     let letter = transposition.letter
     let stored = TriangularDiagonal.stored.letter
     guard unsafe !keel_finite_magnitude(b, count).isNaN else { return false }
@@ -260,8 +264,8 @@ package struct WorkingCholesky: ~Copyable, Sendable {
       unsafe keel_dtrsv(Gate.lower, letter, stored, n, storage, step, &b, 1)
     } else {
       unsafe keel_dtrsm(
-        TriangularMatrixSide.left.letter, Gate.lower, letter, stored, n,
-        Int32(truncatingIfNeeded: columnCount), 1, storage, step, &b, n)
+        TriangularMatrixSide.left.letter, Gate.lower, letter, stored, n, columns, 1, storage, step,
+        &b, n)
     }
     return true
   }
