@@ -172,7 +172,9 @@ import Testing
     let program = try QuadraticProgram(
       quadratic: .diagonal([Double](repeating: 2, count: n)),
       lowerBounds: [Double](repeating: 0, count: n),
-      rows: [LinearRow("budget", coefficients: [Double](repeating: 1, count: n), lower: 1, upper: 1)])
+      rows: [
+        LinearRow("budget", coefficients: [Double](repeating: 1, count: n), lower: 1, upper: 1)
+      ])
     for k in 1...n {
       let solution = try solver().solve(
         MixedIntegerProgram(
@@ -187,7 +189,9 @@ import Testing
     #expect(equation.status == .infeasible(relaxation: nil))
     let range = try QuadraticProgram(
       quadratic: program.quadratic, lowerBounds: program.lowerBounds,
-      rows: [LinearRow("budget", coefficients: [Double](repeating: 1, count: n), lower: 0.85, upper: 1)])
+      rows: [
+        LinearRow("budget", coefficients: [Double](repeating: 1, count: n), lower: 0.85, upper: 1)
+      ])
     let solution = try solver().solve(MixedIntegerProgram(range, lots: lots))
     #expect(solution.status == .optimal)
     expectClose(solution.objective, 3 * 0.09, relative: 1e-12)

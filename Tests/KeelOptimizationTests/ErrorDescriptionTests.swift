@@ -12,6 +12,10 @@ import Testing
         .conflictingBounds(name: "budget", lower: 1, upper: 0),
         "the lower bound 1.0 of budget is above its upper bound 0.0"
       ),
+      (
+        .missingMinimum(name: "names", variable: "A"),
+        "names counts A, which needs a minimum position, a lot or bounds without zero"
+      ),
     ]
     for (error, sentence) in errors { #expect("\(error)" == sentence) }
   }

@@ -142,7 +142,8 @@ enum RandomIntegerPrograms {
     let all = Array(0..<n)
     var lower = [Double](repeating: 0, count: n)
     var upper = (0..<n).map { _ in generator.uniform(0.4...0.9) }
-    var budget = LinearRow("budget", coefficients: [Double](repeating: 1, count: n), lower: 1, upper: 1)
+    var budget = LinearRow(
+      "budget", coefficients: [Double](repeating: 1, count: n), lower: 1, upper: 1)
     var cardinalities: [CardinalityLimit] = []
     var positions: [MinimumPosition] = []
     var lots: [Lot] = []
@@ -162,7 +163,8 @@ enum RandomIntegerPrograms {
       cardinalities = [CardinalityLimit("names", variables: all, atMost: most)]
     case .lots:
       lots = all.map { Lot(variable: $0, size: [0.2, 0.25, 0.15][$0 % 3]) }
-      budget = LinearRow("budget", coefficients: [Double](repeating: 1, count: n), lower: 0.9, upper: 1)
+      budget = LinearRow(
+        "budget", coefficients: [Double](repeating: 1, count: n), lower: 0.9, upper: 1)
     case .costs:
       costs = all.map { FixedCost(variable: $0, cost: 0.02 + 0.01 * Double($0 % 4)) }
     case .references:

@@ -65,7 +65,7 @@ struct Main {
 /// All cases but the floors; every file in `Cases` adds one list.
 let allCases: [Case] =
   linearAlgebraCases + specialFunctionCases + estimationCases + portfolioCases + derivativeCases
-  + engineCases
+  + engineCases + integerCases
 
 private func json(_ record: Record) throws -> String {
   let encoder = JSONEncoder()

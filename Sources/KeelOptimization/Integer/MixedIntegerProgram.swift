@@ -172,11 +172,15 @@ public struct Lot: Hashable, Sendable {
   /// The size of one lot in the unit of the variable.
   public let size: Double
 
+  /// The number of lots from which on a `Double` resolves single lots no more: 2⁵³.
+  static let mostResolved = 0x1p53
+
   /// Creates a condition.
   ///
   /// - Parameters:
   ///   - variable: The index of the variable.
-  ///   - size: The size of one lot; positive. The variable becomes `Double(count) * size`.
+  ///   - size: The size of one lot; positive. The variable becomes `Double(count) * size`; lots of
+  ///     which the bounds of the variable hold 2⁵³ or more are no condition.
   public init(variable: Int, size: Double) {
     self.variable = variable
     self.size = size
@@ -301,6 +305,7 @@ extension MixedIntegerProgram {
     }
     for lot in lots {
       let count = (x[lot.variable] / lot.size).rounded()
+      if count.magnitude >= Lot.mostResolved { continue }
       if count * lot.size != x[lot.variable] { return program.variableName(lot.variable) }
     }
     for position in minimumPositions {

@@ -91,6 +91,9 @@ struct VariableDomains: Sendable {
     _ position: MinimumPosition?,
     _ fixed: FixedCost?
   ) {
+    // Beyond this every Double is a multiple to within its rounding.
+    let farthest = max(lower.magnitude, upper.magnitude)
+    if farthest < .infinity, lots[i] > 0, farthest / lots[i] >= Lot.mostResolved { lots[i] = 0 }
     let cost = fixed?.cost ?? 0
     let reference = fixed?.reference ?? 0
     let canCount = position != nil || !limitsOf[i].isEmpty
