@@ -27,12 +27,12 @@ import Testing
   }
 
   /// Everything that a result promises about itself.
-  private func check(_ solution: MixedIntegerSolution, of problem: MixedIntegerProgram) {
+  private func check(_ solution: MixedIntegerSolution, of problem: MixedIntegerProgram) throws {
     guard let value = solution.value else {
       #expect(solution.objective == .infinity && solution.certificate == nil)
       return
     }
-    #expect(problem.firstViolation(at: value) == nil)
+    #expect(try problem.firstViolation(at: value) == nil)
     #expect(solution.objective == problem.objective(at: value))
     #expect(solution.fixedCost == problem.fixedCost(at: value))
     #expect(solution.lowerBound <= solution.objective)
@@ -53,7 +53,7 @@ import Testing
       kind, seed: seed, count: Self.smallCount(kind, seed))
     let enumeration = try IntegerEnumeration(problem)
     let solution = try solver().solve(problem)
-    check(solution, of: problem)
+    try check(solution, of: problem)
     if enumeration.best == .infinity {
       #expect(solution.status == .infeasible(relaxation: nil))
       #expect(solution.value == nil && solution.lowerBound == .infinity)
@@ -79,7 +79,7 @@ import Testing
       let problem = try RandomIntegerPrograms.program(kind, seed: seed, count: count)
       let enumeration = try IntegerEnumeration(problem)
       let solution = try solver().solve(problem)
-      check(solution, of: problem)
+      try check(solution, of: problem)
       #expect(solution.status == .optimal)
       expectClose(solution.objective, enumeration.best, relative: 2e-9, absolute: 1e-12)
       #expect(solution.lowerBound <= enumeration.best + 1e-14)
@@ -95,7 +95,7 @@ import Testing
       var previous = -Double.infinity
       for limit in [0, 1, 2, 3, 5, 9] {
         let solution = try solver(nodeLimit: limit).solve(problem)
-        check(solution, of: problem)
+        try check(solution, of: problem)
         #expect(solution.nodeCount <= limit)
         #expect(solution.lowerBound <= best + 1e-14)
         #expect(solution.objective >= best - 1e-12)
@@ -113,7 +113,7 @@ import Testing
       let tight = try solver().solve(problem)
       for gap in [0.3, 0.05, 1e-3] {
         let loose = try solver(relativeGap: gap).solve(problem)
-        check(loose, of: problem)
+        try check(loose, of: problem)
         #expect(loose.status == .optimal && loose.relativeGap <= gap)
         #expect(loose.lowerBound <= tight.objective && loose.objective >= tight.lowerBound)
       }

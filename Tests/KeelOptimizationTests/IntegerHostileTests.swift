@@ -188,6 +188,21 @@ import Testing
     #expect(unbounded.lowerBound == -.infinity)
   }
 
+  @Test func namesWhatAPointViolates() throws {
+    let problem = try MixedIntegerProgram(
+      program(3), cardinalities: [names(3, 2)],
+      minimumPositions: [MinimumPosition(variable: 1, minimum: 0.2)],
+      lots: [Lot(variable: 2, size: 0.25)])
+    #expect(try problem.firstViolation(at: [0.5, 0, 0.5]) == nil)
+    #expect(try problem.firstViolation(at: [0.5, 0, 0.4]) == "budget")
+    #expect(try problem.firstViolation(at: [-0.5, 1, 0.5]) == "x[0]")
+    #expect(try problem.firstViolation(at: [0.6, 0, 0.4]) == "x[2]")
+    #expect(try problem.firstViolation(at: [0.9, 0.1, 0]) == "x[1]")
+    #expect(try problem.firstViolation(at: [0.25, 0.25, 0.5]) == "names")
+    #expect(throws: OptimizationError.self) { try problem.firstViolation(at: [1, 0]) }
+    #expect(throws: OptimizationError.self) { try problem.firstViolation(at: [1, .nan, 0]) }
+  }
+
   @Test func notConvex() throws {
     let program = try QuadraticProgram(
       quadratic: .dense(SymmetricMatrix(rows: [[1, 2], [2, 1]])), lowerBounds: [0, 0],

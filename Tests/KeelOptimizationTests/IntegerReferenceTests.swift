@@ -88,7 +88,7 @@ private struct IntegerFile: Decodable {
       expectClose(
         solution.objective, reference.objective, relative: reference.relative, absolute: 1e-7,
         reference.name)
-      #expect(problem.firstViolation(at: solution.value ?? []) == nil)
+      #expect(try problem.firstViolation(at: solution.value ?? []) == nil)
     }
   }
 }

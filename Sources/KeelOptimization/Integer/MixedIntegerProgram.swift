@@ -282,11 +282,23 @@ extension MixedIntegerProgram {
   /// exact, and a lot must be `Double(count) * size` to the last bit.
   ///
   /// - Parameter x: The variables.
-  /// - Returns: The name of a row, variable or limit that is violated, or nil; an empty name when
-  ///   the count of variables is another or one is not finite.
+  /// - Returns: The name of a row, variable or limit that is violated, or nil.
+  /// - Throws: ``OptimizationError/shapeMismatch(argument:got:required:)``,
+  ///   ``OptimizationError/invalidValue(argument:index:got:allowed:)`` for a number that is not
+  ///   finite.
   /// - Complexity: O(n + entries of the rows).
-  public func firstViolation(at x: [Double]) -> String? {
-    guard x.count == program.variableCount, x.allSatisfy(\.isFinite) else { return "" }
+  public func firstViolation(at x: [Double]) throws(OptimizationError) -> String? {
+    guard x.count == program.variableCount else {
+      throw .shapeMismatch(argument: "x", got: x.count, required: program.variableCount)
+    }
+    for (i, value) in x.enumerated() where !value.isFinite {
+      throw .invalidValue(argument: "x", index: i, got: value, allowed: .finite)
+    }
+    return violation(at: x)
+  }
+
+  /// The same for finite numbers of the right count.
+  func violation(at x: [Double]) -> String? {
     let tolerance = Certificate.optimalTolerances.primal
     let largest = largestMagnitude(x)
     func isMissed(_ value: Double, _ lower: Double, _ upper: Double, _ size: Double) -> Bool {

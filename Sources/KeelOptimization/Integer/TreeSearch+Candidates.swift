@@ -147,7 +147,7 @@ extension TreeSearch {
   /// Takes the last point of the plain program, if it satisfies every condition and is the best.
   mutating func accept() {
     let point = plain.point
-    guard problem.firstViolation(at: point) == nil else { return }
+    guard point.allSatisfy(\.isFinite), problem.violation(at: point) == nil else { return }
     let objective = problem.objective(at: point)
     if let best, best.objective <= objective { return }
     guard objective.isFinite else { return }
