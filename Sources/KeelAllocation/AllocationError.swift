@@ -211,6 +211,9 @@ enum Translation {
       .invalidValue(
         argument: "index in \(argument)", asset: nil, got: Double(got),
         allowed: 0...Double(max(count - 1, 0)))
+    case .missingMinimum(let name, let variable):
+      .invalidValue(
+        argument: "least size of \(variable) in \(name)", asset: nil, got: 0, allowed: .positive)
     }
   }
 }

@@ -26,6 +26,9 @@ public enum OptimizationError: Error, Hashable, Sendable {
   /// The quadratic term is not positive semidefinite on the variables that can move, `order` of
   /// them (or on the first `order` ones, where a diagonal element is negative).
   case notConvex(order: Int)
+
+  /// A least count of variables that are not zero counts one for which any small number would do.
+  case missingMinimum(name: String, variable: String)
 }
 
 extension OptimizationError: CustomStringConvertible {
@@ -46,6 +49,8 @@ extension OptimizationError: CustomStringConvertible {
       "the lower bound \(lower) of \(name) is above its upper bound \(upper)"
     case .notConvex(let order):
       "the quadratic term is not positive semidefinite at order \(order)"
+    case .missingMinimum(let name, let variable):
+      "\(name) counts \(variable), which needs a minimum position, a lot or bounds without zero"
     }
   }
 }

@@ -164,6 +164,15 @@ extension QuadraticWorkspace {
       hasSets = true
       return status
     }
+    if method.hasRay, let proof = try program().infeasibilityProof(rowMultipliers: method.rowRay) {
+      status = .primalInfeasible(proof)
+      hasSets = false
+      for i in boundDuals.indices { boundDuals[i] = 0 }
+      certificate = method.program.certificate(
+        method.x, method.rowDuals, boundDuals, iterations: method.iterations, names: names,
+        scratch: &scratch)
+      return status
+    }
     let solution = try QuadraticSolver(settings: settings).solve(program())
     method.restart(at: solution.value, solution.duals.rows)
     boundDuals = solution.duals.bounds

@@ -13,6 +13,10 @@ import Testing
         "the lower bound 1.0 of budget is above its upper bound 0.0"
       ),
       (.unknownName("SOL"), "no row and no variable has the name \"SOL\""),
+      (
+        .missingMinimum(name: "names", variable: "A"),
+        "names counts A, which needs a minimum position, a lot or bounds without zero"
+      ),
     ]
     for (error, sentence) in errors { #expect("\(error)" == sentence) }
   }

@@ -176,7 +176,10 @@ extension ActiveSetMethod {
       let fullStep = slope > 0 ? missing / slope : .infinity
       let (blocking, dualStep) = longestDualStep(entering)
       let step = min(fullStep, dualStep)
-      guard step < .infinity else { return .infeasible }
+      guard step < .infinity else {
+        keepRay(entering)
+        return .infeasible
+      }
       move(entering, by: step)
       if fullStep <= dualStep {
         activate(entering)
@@ -184,6 +187,14 @@ extension ActiveSetMethod {
       }
       release(blocking)
     }
+  }
+
+  /// Keeps the direction in which the dual objective rises without limit.
+  private mutating func keepRay(_ entering: Entering) {
+    for k in rowRay.indices { rowRay[k] = 0 }
+    for a in 0..<system.activeCount { rowRay[system.activeRows[a]] = system.dualStep[a] }
+    if entering.target >= x.count { rowRay[entering.target - x.count] += entering.sign }
+    hasRay = true
   }
 
   /// How far the value is from its bound.

@@ -56,6 +56,9 @@ struct ActiveSetMethod: ~Copyable, Sendable {
   /// The square roots of the diagonal of P.
   var deviations: [Double]
   var iterations = 0
+  /// Multipliers of rows that prove, when checked, that the last run met a contradiction.
+  var rowRay: [Double]
+  var hasRay = false
 
   // Scratch memory.
   var positions: [Int]
@@ -69,6 +72,7 @@ struct ActiveSetMethod: ~Copyable, Sendable {
     let n = program.count
     x = [Double](repeating: 0, count: n)
     rowDuals = [Double](repeating: 0, count: program.rowCount)
+    rowRay = rowDuals
     gradient = x
     side = [Int8](repeating: 0, count: n)
     rowSide = [Int8](repeating: 0, count: program.rowCount)
@@ -129,6 +133,7 @@ struct ActiveSetMethod: ~Copyable, Sendable {
   /// - Returns: Whether a point was found that satisfies all conditions.
   mutating func run(maximumIterations: Int, isInterrupted: () -> Bool) -> Bool {
     iterations = 0
+    hasRay = false
     guard prepare() else { return false }
     let isSettled = runBlocks(maximumIterations, isInterrupted)
     let isDualFeasible = isSettled && rowDualsHaveRightSigns
