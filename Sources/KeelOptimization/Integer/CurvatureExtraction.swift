@@ -36,9 +36,9 @@ struct CurvatureExtraction: Sendable {
     case .lowRank(let term):
       diagonal = term.diagonal
       shortfall = 0
-    case .dense(let matrix):
+    case .dense(let matrix, let factor):
       if let extracted = Self.extracted(matrix) {
-        diagonal = extracted
+        diagonal = extracted.map { factor * $0 }
         shortfall = 0
       } else {
         diagonal = [Double](repeating: 0, count: matrix.order)

@@ -224,9 +224,9 @@ extension TreeSearch {
     let d = bound.extraction.diagonal
     let diagonal = d.indices.map { weights.weights[$0] + proximal[$0] }
     switch problem.program.quadratic.kernel {
-    case .dense(let matrix):
+    case .dense(let matrix, let factor):
       if weights.isPlain && !hasProximal { return problem.program.quadratic }
-      var changed = matrix
+      var changed = factor == 1 ? matrix : matrix.multiplied(by: factor)
       for i in d.indices { changed[i, i] += diagonal[i] - d[i] }
       return .dense(changed)
     case .diagonal: return .diagonal(diagonal)

@@ -196,3 +196,14 @@ extension QuadraticTerm {
     }
   }
 }
+
+extension SymmetricMatrix {
+  /// The matrix multiplied by a number.
+  func multiplied(by factor: Double) -> SymmetricMatrix {
+    let elements = elements
+    let scaled = [Double](capacity: elements.count) { output in
+      for i in 0..<elements.count { output.append(elements[i] * factor) }
+    }
+    return SymmetricMatrix(lowerTriangleOf: scaled, order: order)
+  }
+}

@@ -5,7 +5,7 @@ let integerCases: [Case] = [
 ]
 
 /// Mean and covariance of n assets from 250 days.
-private func estimates(assetCount n: Int) throws -> (mean: [Double], covariance: SymmetricMatrix) {
+private func moments(assetCount n: Int) throws -> (mean: [Double], covariance: SymmetricMatrix) {
   let rows = 250
   let returns = try Matrix(
     rowCount: rows, columnCount: n, columnMajor: Inputs.marketReturns(rows: rows, columns: n))
@@ -18,7 +18,7 @@ private func estimates(assetCount n: Int) throws -> (mean: [Double], covariance:
 /// Minimum variance, long only, with at most so many names; proved to 1e-6.
 private func cardinalityCase(assetCount n: Int, nameCount: Int) -> Case {
   Case(name: "qp/cardinality/\(n)") {
-    let covariance = try estimates(assetCount: n).covariance
+    let covariance = try moments(assetCount: n).covariance
     let problem = try MixedIntegerProgram(
       QuadraticProgram(
         quadratic: .dense(covariance), lowerBounds: [Double](repeating: 0, count: n),
@@ -36,7 +36,7 @@ private func cardinalityCase(assetCount n: Int, nameCount: Int) -> Case {
 /// Maximum utility in lots of one to two percent with up to two percent of cash; proved to 1e-6.
 private func lotsCase(assetCount n: Int) -> Case {
   Case(name: "qp/lots/\(n)") {
-    let (mean, covariance) = try estimates(assetCount: n)
+    let (mean, covariance) = try moments(assetCount: n)
     let problem = try MixedIntegerProgram(
       QuadraticProgram(
         quadratic: .dense(covariance), linear: mean.map { -0.2 * $0 },

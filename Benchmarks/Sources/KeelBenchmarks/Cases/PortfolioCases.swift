@@ -2,7 +2,7 @@ import Keel
 
 let portfolioCases: [Case] =
   [100, 500, 1000, 2000].map { minimumVarianceCase(assetCount: $0) }
-  + [50, 100, 500].map { maximumSharpeCase(assetCount: $0) }
+  + [50, 100].map { maximumSharpeCase(assetCount: $0) }
   + [100, 500, 1000, 2000].map { utilityGroupsCase(assetCount: $0) }
   + [
     unprovedMinimumVarianceCase(assetCount: 2000),

@@ -7,19 +7,6 @@ let targetPortfolioCases: [Case] = [
   maximumDiversificationCase(assetCount: 100),
 ]
 
-/// Estimates of n assets from 2 n observations.
-private func estimates(assetCount n: Int) throws -> (ExpectedReturns, Covariance) {
-  let universe = try Universe((0..<n).map { AssetID("A\($0)") })
-  let returns = try Matrix(
-    rowCount: 2 * n, columnCount: n, columnMajor: Inputs.returns(rows: 2 * n, columns: n))
-  let estimate = try LedoitWolf().unlabeledCovariance(from: returns)
-  let means = try SampleMean().unlabeledExpectedReturns(from: returns)
-  return (
-    try ExpectedReturns(universe: universe, values: means),
-    try Covariance(universe: universe, dense: estimate.matrix)
-  )
-}
-
 /// What a peer gets: the covariance and the means.
 private func inputs(assetCount n: Int) throws -> [(name: String, shape: [Int], values: [Double])] {
   let (means, covariance) = try estimates(assetCount: n)
