@@ -47,18 +47,17 @@ func minimize(
     }
   }
 
-  /// Sums of squares of well-scaled problems, with and without bounds, against least squares.
+  /// Sums of squares with and without bounds, against least squares.
   @Test(arguments: FitReference.shared.classic + FitReference.shared.bounded)
   func classicProblems(_ reference: ClassicFit) throws {
-    // Valleys too narrow for first derivatives, and a start on the edge of another valley.
-    let isHard = ["brownBadlyScaled", "meyer", "jennrichSampson", "freudensteinRoth", "osborne1"]
-    if isHard.contains(reference.name) { return }
     var solver = try BoundedQuasiNewton(parameterCount: reference.start.count)
     solver.settings.gradientTolerance = 1e-10
     if let lower = reference.lower, let upper = reference.upper {
       try solver.setBounds(lower: lower.span, upper: upper.span)
     }
     let status = try minimize(&solver, reference.model, from: reference.start)
+    // Meyer's valley is too narrow for the method in these units, which it has to say.
+    if reference.name == "meyer" && !status.isConverged { return }
     #expect(status.isConverged, "\(status) \(solver.certificate)")
     expectClose(
       2 * solver.certificate.value, reference.sumOfSquares, relative: 1e-8, absolute: 1e-12)
@@ -69,7 +68,9 @@ func minimize(
     var generator = SeededGenerator(seed: UInt64(seed))
     let n = 1 + seed % 12
     var rows: [[Double]] = []
-    for _ in 0..<n + 3 { rows.append((0..<n).map { _ in Double.random(in: -1...1, using: &generator) }) }
+    for _ in 0..<n + 3 {
+      rows.append((0..<n).map { _ in Double.random(in: -1...1, using: &generator) })
+    }
     var p = try SymmetricMatrix(order: n)
     for i in 0..<n {
       for j in 0...i { p[i, j] = rows.reduce(i == j ? 0.1 : 0) { $0 + $1[i] * $1[j] } }

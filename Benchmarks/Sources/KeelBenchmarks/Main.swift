@@ -65,7 +65,7 @@ struct Main {
 /// All cases but the floors; every file in `Cases` adds one list.
 let allCases: [Case] =
   linearAlgebraCases + specialFunctionCases + estimationCases + portfolioCases + derivativeCases
-  + engineCases + targetPortfolioCases
+  + engineCases + targetPortfolioCases + fitCases
 
 private func json(_ record: Record) throws -> String {
   let encoder = JSONEncoder()

@@ -40,6 +40,7 @@ extension LevenbergMarquardt {
     usesDifferences: Bool
   ) throws(OptimizationError) -> MinimizationStatus {
     try box.start(start, into: &x)
+    status = .iterationLimit
     certificate = LeastSquaresCertificate()
     search.damping = 0
     for i in 0..<parameterCount { scale[i] = 0 }
@@ -48,7 +49,8 @@ extension LevenbergMarquardt {
     var size = 0.0
     for i in 0..<parameterCount { size = max(size, scale[i] * x[i].magnitude) }
     radius =
-      settings.initialRadius * (size > 0 ? size : max((2 * cost).squareRoot(), .leastNormalMagnitude))
+      settings.initialRadius
+      * (size > 0 ? size : max((2 * cost).squareRoot(), .leastNormalMagnitude))
     status = iterate(function, derivatives, usesDifferences)
     certify()
     return status

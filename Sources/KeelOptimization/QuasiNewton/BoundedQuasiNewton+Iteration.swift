@@ -22,6 +22,7 @@ extension BoundedQuasiNewton {
     _ function: Function
   ) throws(OptimizationError) -> MinimizationStatus {
     try box.start(start, into: &x)
+    status = .iterationLimit
     certificate = StationarityCertificate()
     memory.clear()
     for i in 0..<parameterCount { trial[i] = x[i] }

@@ -83,7 +83,8 @@ func dotProduct(_ a: Span<Double>, _ b: Span<Double>) -> Double {
   let count = min(a.count, b.count)
   var i = 0
   while i &+ 4 <= count {
-    sums += SIMD4(a[i], a[i &+ 1], a[i &+ 2], a[i &+ 3])
+    sums +=
+      SIMD4(a[i], a[i &+ 1], a[i &+ 2], a[i &+ 3])
       * SIMD4(b[i], b[i &+ 1], b[i &+ 2], b[i &+ 3])
     i &+= 4
   }
