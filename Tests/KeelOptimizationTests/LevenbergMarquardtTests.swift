@@ -105,4 +105,41 @@ func fitByDifferences(
       if upper[i] - reference.solution[i] < 1e-9 * width { #expect(x[i] == upper[i]) }
     }
   }
+
+  /// Linear residuals inside bounds are a quadratic program.
+  @Test(arguments: 1...40) func agreesWithQuadraticPrograms(seed: Int) throws {
+    var generator = SeededGenerator(seed: UInt64(seed))
+    let n = 1 + seed % 12
+    let m = n + seed % 5
+    func number() -> Double { Double.random(in: -1...1, using: &generator) }
+    let rows = (0..<m).map { _ in (0..<n).map { _ in number() } }
+    let data = (0..<m).map { _ in 3 * number() }
+    let lower = (0..<n).map { _ in number() }
+    let upper = lower.map { $0 + (number() + 1) / 2 }
+    var p = try SymmetricMatrix(order: n)
+    for i in 0..<n {
+      for j in 0...i { p[i, j] = rows.reduce(0) { $0 + $1[i] * $1[j] } }
+    }
+    let q = (0..<n).map { i in -(0..<m).reduce(0) { $0 + rows[$1][i] * data[$1] } }
+    let program = try QuadraticProgram(
+      quadratic: .dense(p), linear: q, lowerBounds: lower, upperBounds: upper)
+    let reference = try QuadraticSolver().solve(program)
+    try #require(reference.status == .optimal)
+    var solver = try LevenbergMarquardt(residualCount: m, parameterCount: n)
+    try solver.setBounds(lower: lower.span, upper: upper.span)
+    let status = try fit(
+      &solver,
+      { x in
+        (0..<m).map { k in (0..<n).reduce(Dual(-data[k])) { $0 + rows[k][$1] * x[$1] } }
+      }, from: [Double](repeating: 0, count: n))
+    #expect(status.isConverged, "\(status) \(solver.certificate)")
+    #expect(solver.certificate.iterations <= 30)
+    let x = solver.parameters
+    for i in 0..<n {
+      expectClose(x[i], reference.value[i], absolute: 1e-9)
+      if reference.duals.bounds[i].magnitude > 1e-9 {
+        #expect(x[i] == (reference.duals.bounds[i] > 0 ? lower[i] : upper[i]))
+      }
+    }
+  }
 }

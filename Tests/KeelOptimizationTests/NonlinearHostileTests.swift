@@ -153,6 +153,20 @@ import Testing
     #expect(try minimize(&minimizer, valley, from: [-1.2, 1]) == .iterationLimit)
   }
 
+  @Test func cancellation() async throws {
+    let task = Task { () throws -> [MinimizationStatus] in
+      while !Task.isCancelled { await Task.yield() }
+      var solver = try LevenbergMarquardt(residualCount: 1, parameterCount: 1)
+      var minimizer = try BoundedQuasiNewton(parameterCount: 1)
+      return [
+        try fit(&solver, { x in [exp(x[0]) - 2] }, from: [0]),
+        try minimize(&minimizer, { x in [exp(x[0]) - 2] }, from: [0]),
+      ]
+    }
+    task.cancel()
+    #expect(try await task.value == [.cancelled, .cancelled])
+  }
+
   /// Units of parameters and residuals that are powers of two change no digit of a fit.
   @Test func scalingChangesNothing() throws {
     for reference in FitReference.shared.nist

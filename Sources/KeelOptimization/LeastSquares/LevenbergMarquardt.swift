@@ -30,8 +30,8 @@ public struct LevenbergMarquardt: ~Copyable, Sendable {
 
     /// The first trust radius relative to the scaled length of the start.
     ///
-    /// With 5 and with 10 all of NIST's regressions end at their certified values; larger radii step
-    /// over the minimum of BoxBOD, some smaller ones end elsewhere on MGH09 and MGH10.
+    /// With 10 all of NIST's regressions end at their certified values from both starts; 20 and more
+    /// step over the minimum of BoxBOD, some of 2 and less end elsewhere on MGH09 or MGH10.
     public var initialRadius = 10.0
 
     /// The instant after which the solver stops; nil for none.

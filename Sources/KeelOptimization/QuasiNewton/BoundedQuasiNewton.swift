@@ -1,5 +1,5 @@
-// Goals in order: (1) safety: bounds held exactly, no step that raises the value, functions that
-// return NaN; (2) few evaluations; (3) O(memory · n) an iteration and no allocation.
+// Goals in order: (1) safety: bounds held exactly, no step that raises the value by more than
+// rounding, functions that return NaN; (2) few evaluations; (3) O(memory · n) an iteration and no allocation.
 //
 // Byrd, Lu, Nocedal and Zhu, A limited memory algorithm for bound constrained optimization, SIAM J.
 // Sci. Comput. 16 (1995): limited-memory BFGS in compact form, the generalized Cauchy point says
