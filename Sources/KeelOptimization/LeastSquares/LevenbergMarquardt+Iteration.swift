@@ -84,7 +84,7 @@ extension LevenbergMarquardt {
   ) throws(OptimizationError) {
     for i in 0..<parameterCount { trial[i] = x[i] }
     evaluateResiduals(function)
-    try requireFinite("residuals at the start", trialResiduals.span)
+    try requireFiniteNumbers("residuals at the start", trialResiduals.span)
     swap(&residuals, &trialResiduals)
     cost = dotProduct(residuals.span, residuals.span) / 2
     guard cost.isFinite else {
@@ -92,7 +92,7 @@ extension LevenbergMarquardt {
         argument: "sum of squares at the start", index: 0, got: cost, allowed: .finite)
     }
     evaluateJacobian(function, derivatives, usesDifferences, residuals: residuals)
-    try requireFinite("Jacobian at the start", trialJacobian.span)
+    try requireFiniteNumbers("Jacobian at the start", trialJacobian.span)
     swap(&jacobian, &trialJacobian)
   }
 

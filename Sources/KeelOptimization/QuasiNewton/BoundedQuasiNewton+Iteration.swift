@@ -30,7 +30,7 @@ extension BoundedQuasiNewton {
     guard value.isFinite else {
       throw .invalidValue(argument: "value at the start", index: 0, got: value, allowed: .finite)
     }
-    try requireFinite("gradient at the start", trialGradient.span)
+    try requireFiniteNumbers("gradient at the start", trialGradient.span)
     swap(&gradient, &trialGradient)
     status = iterate(function)
     certify()

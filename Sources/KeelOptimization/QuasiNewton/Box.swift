@@ -46,7 +46,7 @@ struct Box: Sendable {
   /// Copies a start into the box; NaN and infinite numbers are refused.
   func start(_ start: Span<Double>, into x: inout [Double]) throws(OptimizationError) {
     try requireCount("start", start.count, x.count)
-    try requireFinite("start", start)
+    try requireFiniteNumbers("start", start)
     for i in 0..<start.count { x[i] = clamped(start[i], i) }
   }
 }
@@ -61,7 +61,7 @@ func requireCount(
 }
 
 /// Refuses NaN and infinite numbers.
-func requireFinite(_ argument: String, _ values: Span<Double>) throws(OptimizationError) {
+func requireFiniteNumbers(_ argument: String, _ values: Span<Double>) throws(OptimizationError) {
   for i in 0..<values.count where !values[i].isFinite {
     throw .invalidValue(argument: argument, index: i, got: values[i], allowed: .finite)
   }
