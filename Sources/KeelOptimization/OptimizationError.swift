@@ -23,9 +23,6 @@ public enum OptimizationError: Error, Hashable, Sendable {
   /// The quadratic term is not positive semidefinite on the variables that can move, `order` of
   /// them (or on the first `order` ones, where a diagonal element is negative).
   case notConvex(order: Int)
-
-  /// The data determine `rank` numbers where `required` ones are wanted.
-  case rankDeficient(rank: Int, required: Int)
 }
 
 extension OptimizationError: CustomStringConvertible {
@@ -44,8 +41,6 @@ extension OptimizationError: CustomStringConvertible {
       "the lower bound \(lower) of \(name) is above its upper bound \(upper)"
     case .notConvex(let order):
       "the quadratic term is not positive semidefinite at order \(order)"
-    case .rankDeficient(let rank, let required):
-      "the data determine \(rank) numbers, required are \(required)"
     }
   }
 }

@@ -12,7 +12,6 @@ import Testing
         .conflictingBounds(name: "budget", lower: 1, upper: 0),
         "the lower bound 1.0 of budget is above its upper bound 0.0"
       ),
-      (.rankDeficient(rank: 1, required: 2), "the data determine 1 numbers, required are 2"),
     ]
     for (error, sentence) in errors { #expect("\(error)" == sentence) }
   }

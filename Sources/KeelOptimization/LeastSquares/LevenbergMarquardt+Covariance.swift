@@ -13,8 +13,9 @@ extension LevenbergMarquardt {
   ///
   /// - Parameter variance: The variance of one residual; nil for s² as above.
   /// - Returns: A matrix of order n.
-  /// - Throws: ``OptimizationError/rankDeficient(rank:required:)`` when columns depend on each other
-  ///   or, without a variance, when there are no more residuals than parameters.
+  /// - Throws: ``OptimizationError/shapeMismatch(argument:got:required:)`` with the rank of the
+  ///   Jacobian when columns depend on each other, or with the number of residuals when there are no
+  ///   more of them than parameters and no variance is given.
   /// - Complexity: O(m n² + n³); it allocates.
   public mutating func covariance(
     residualVariance variance: Double? = nil
@@ -22,9 +23,11 @@ extension LevenbergMarquardt {
     let inside = (0..<parameterCount).filter { bound(of: $0) == .inside }
     let n = inside.count
     let rank = reduceInside()
-    guard rank == n else { throw .rankDeficient(rank: rank, required: n) }
+    guard rank == n else {
+      throw .shapeMismatch(argument: "independent columns", got: rank, required: n)
+    }
     guard variance != nil || residualCount > n else {
-      throw .rankDeficient(rank: residualCount, required: n + 1)
+      throw .shapeMismatch(argument: "residuals", got: residualCount, required: n + 1)
     }
     let freedom = Double(residualCount - n)
     let square = variance ?? 2 * cost / freedom
