@@ -420,6 +420,41 @@ def clarabel_conic(p, q, a, b, cones, answer_count):
     return run
 
 
+@peer("scipy")
+def scipy_thurber(x, y, start):
+    """MINPACK with the derivatives given, to the tolerances that its step test allows."""
+    from scipy.optimize import least_squares
+    x, y, start = x.ravel(), y.ravel(), start.ravel()
+    powers = x[:, None] ** np.arange(4)
+    def residuals(b):
+        return powers @ b[:4] / (1 + powers[:, 1:] @ b[4:]) - y
+    def jacobian(b):
+        inverse = 1 / (1 + powers[:, 1:] @ b[4:])
+        value = powers @ b[:4] * inverse
+        return np.hstack([powers, -value[:, None] * powers[:, 1:]]) * inverse[:, None]
+    return lambda: least_squares(
+        residuals, start, jacobian, method="lm", x_scale="jac", ftol=1e-15, xtol=1e-15,
+        gtol=1e-15).x
+
+
+@peer("scipy")
+def scipy_quasi_newton(count):
+    from scipy.optimize import Bounds, minimize
+    n = int(count[0])
+    upper = np.where(np.arange(n) % 4 == 0, 0.5, np.inf)
+    start = np.tile([-1.2, 1.0], n // 2)
+    def function(x):
+        odd, even = x[0::2], x[1::2]
+        rise, rest = even - odd * odd, 1 - odd
+        gradient = np.empty(n)
+        gradient[0::2] = -400 * odd * rise - 2 * rest
+        gradient[1::2] = 200 * rise
+        return 100 * rise @ rise + rest @ rest, gradient
+    return lambda: minimize(
+        function, start, jac=True, method="L-BFGS-B", bounds=Bounds(np.full(n, -np.inf), upper),
+        options={"ftol": 1e-16, "gtol": 1e-8, "maxiter": 5000}).x
+
+
 def load(field):
     name, shape, path = field.split("=", 2)
     dimensions = [int(part) for part in shape.split("x")]
