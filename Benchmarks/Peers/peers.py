@@ -102,12 +102,18 @@ def numpy_black_scholes(spot, strike, time_to_expiry, volatility, rate):
 
 def piqp_run(
     p, q, a, b, lower=None, upper=None, g=None, h=None, answer=lambda x: x, low=None):
-    """One solve of a dense program by PIQP, set-up included, at a tolerance like Keel's."""
+    """One solve of a dense program by PIQP, set-up included, at a tolerance like Keel's.
+
+    The objective is brought to unit size first: the tolerances of the peer are absolute too.
+    """
     import piqp
+    size = 1 / np.mean(np.diag(p))
+    p = np.asfortranarray(p * size)
+    q = q * size
     def run():
         solver = piqp.DenseSolver()
-        solver.settings.eps_abs = 1e-12
-        solver.settings.eps_rel = 1e-12
+        solver.settings.eps_abs = 1e-10
+        solver.settings.eps_rel = 1e-10
         solver.setup(p, q, a, b, g, low, h, lower, upper)
         solver.solve()
         return answer(np.array(solver.result.x))
@@ -183,6 +189,8 @@ def daqp_minimum_variance(p):
 @peer("highspy")
 def highs_minimum_variance(p):
     import highspy
+    # Its tolerances are absolute: the objective is brought to unit size.
+    p = p / np.mean(np.diag(p))
     n = p.shape[0]
     rows, columns = np.tril_indices(n)
     order = np.lexsort((rows, columns))
@@ -234,9 +242,11 @@ def piqp_factor_model(loadings, covariance, specific, mean, aversion, cap, low, 
     import piqp
     from scipy import sparse
     n, k = loadings.shape
-    p = sparse.block_diag(
-        [sparse.diags(aversion[0] * specific.ravel()), aversion[0] * covariance]).tocsc()
-    c = np.concatenate([-mean.ravel(), np.zeros(k)])
+    size = 1 / (aversion[0] * np.mean(specific))
+    p = sparse.block_diag([
+        sparse.diags(size * aversion[0] * specific.ravel()), size * aversion[0] * covariance,
+    ]).tocsc()
+    c = np.concatenate([-size * mean.ravel(), np.zeros(k)])
     a = sparse.bmat([
         [np.ones((1, n)), np.zeros((1, k))], [sparse.csc_matrix(loadings.T), -sparse.eye(k)],
     ]).tocsc()
@@ -246,8 +256,8 @@ def piqp_factor_model(loadings, covariance, specific, mean, aversion, cap, low, 
     upper = np.concatenate([np.full(n, cap[0]), np.full(k, np.inf)])
     def run():
         solver = piqp.SparseSolver()
-        solver.settings.eps_abs = 1e-12
-        solver.settings.eps_rel = 1e-12
+        solver.settings.eps_abs = 1e-10
+        solver.settings.eps_rel = 1e-10
         solver.setup(
             p, c, a, b, g, np.full(10, low[0]), np.full(10, high[0]), lower, upper)
         solver.solve()
@@ -260,12 +270,12 @@ def piqp_frontier(p, mean):
     """Fifty programs with a target return, from that of least variance to the largest."""
     import piqp
     n = p.shape[0]
-    p = np.asfortranarray(p)
-    mean = mean.ravel()
+    p = np.asfortranarray(p / np.mean(np.diag(p)))
+    mean = mean.ravel() / np.abs(mean).max()
     def solver_for(target):
         solver = piqp.DenseSolver()
-        solver.settings.eps_abs = 1e-12
-        solver.settings.eps_rel = 1e-12
+        solver.settings.eps_abs = 1e-10
+        solver.settings.eps_rel = 1e-10
         a = np.asfortranarray(np.vstack([np.ones(n), mean]))
         solver.setup(
             p, np.zeros(n), a, np.array([1.0, target]), None, None, None, np.zeros(n), np.ones(n))
