@@ -43,7 +43,7 @@ extension SpecialFunctions {
   /// ```
   ///
   /// Never computed as a difference when it is small. Relative error: that of
-  /// ``regularizedBeta(_:a:b:)``.
+  /// `regularizedBeta`.
   ///
   /// - Parameters:
   ///   - x: The argument, in 0 ... 1.

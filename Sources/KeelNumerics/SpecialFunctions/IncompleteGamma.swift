@@ -41,7 +41,7 @@ extension SpecialFunctions {
   /// ```
   ///
   /// Never computed as a difference when it is small. Relative error: that of
-  /// ``regularizedGammaP(_:_:)``.
+  /// `regularizedGammaP`.
   ///
   /// - Parameters:
   ///   - a: The shape. Must be positive and finite.

@@ -41,7 +41,7 @@ extension SpecialFunctions {
   /// x with 1 − I_x(a, b) = q
   /// ```
   ///
-  /// Relative error: that of ``inverseRegularizedBeta(_:a:b:)``, with q in the place of p.
+  /// Relative error: that of `inverseRegularizedBeta`, with q in the place of p.
   ///
   /// - Parameters:
   ///   - probability: The value q, in 0 ... 1.

@@ -36,7 +36,7 @@ extension SpecialFunctions {
   /// x with Q(a, x) = q
   /// ```
   ///
-  /// Relative error: that of ``inverseRegularizedGammaP(_:_:)``, with q in the place of p.
+  /// Relative error: that of `inverseRegularizedGammaP`, with q in the place of p.
   ///
   /// - Parameters:
   ///   - a: The shape. Must be positive and finite.
