@@ -5,6 +5,7 @@
     answer KEY                             ->  file with the answer as raw doubles
 """
 import importlib.metadata
+import os
 import sys
 import time
 
