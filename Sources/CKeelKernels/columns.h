@@ -7,7 +7,7 @@ enum { FN(KEEL_SIDE_BY_SIDE) = 8 };
 
 /* y += sum of factors[k] a[:, columns[k]] over `count` columns, at most eight. */
 INLINE void FN(add_columns)(
-  const double *restrict a, size_t leading, size_t rows, const int64_t *columns,
+  const double *restrict a, size_t leading, size_t rows, const ptrdiff_t *columns,
   const double *factors, int count, double *restrict y) {
   const double *c[FN(KEEL_SIDE_BY_SIDE)];
   double f[FN(KEEL_SIDE_BY_SIDE)];
@@ -38,7 +38,7 @@ INLINE void FN(add_columns)(
 
 /* y += sum of |factors[k] a[:, columns[k]]|. */
 INLINE void FN(add_magnitudes)(
-  const double *restrict a, size_t leading, size_t rows, const int64_t *columns,
+  const double *restrict a, size_t leading, size_t rows, const ptrdiff_t *columns,
   const double *factors, int count, double *restrict y) {
   for (int k = 0; k < count; k++) {
     const double *c = a + (size_t)columns[k] * leading;
@@ -52,7 +52,7 @@ INLINE void FN(add_magnitudes)(
 }
 
 static void FN(combine_columns)(
-  const double *restrict a, size_t leading, size_t rows, const int64_t *columns,
+  const double *restrict a, size_t leading, size_t rows, const ptrdiff_t *columns,
   const double *factors, size_t count, double *restrict y, double *restrict magnitudes) {
   for (size_t k = 0; k < count; k += FN(KEEL_SIDE_BY_SIDE)) {
     size_t rest = count - k;

@@ -160,7 +160,7 @@ void keel_philox(
 }
 
 void keel_combine_columns(
-  const double *restrict a, size_t leading, size_t rows, const int64_t *columns,
+  const double *restrict a, size_t leading, size_t rows, const ptrdiff_t *columns,
   const double *factors, size_t count, double *restrict y, double *restrict magnitudes, int level) {
   KEEL_DISPATCH(combine_columns, level, a, leading, rows, columns, factors, count, y, magnitudes)
 }

@@ -71,7 +71,7 @@ public struct QuadraticSolver: Sendable {
     if reduction.freeVariables.isEmpty { return solutionAtFixedPoint(program, reduction) }
     let scaling = ProgramScaling(program, reduction)
     let core = CoreProgram(program, reduction, scaling)
-    if program.convexity == .unproved { try requireConvex(core.quadratic) }
+    if program.convexity == .unproved { try core.quadratic.requireConvex() }
     let unscaling = Unscaling(program: program, reduction: reduction, scaling: scaling)
     if settings.method == .automatic,
       let solution = solutionOfSmallSupport(program, core, unscaling)
@@ -159,7 +159,7 @@ public struct QuadraticSolver: Sendable {
       method.x, method.rowDuals, duals, iterations: method.iterations,
       names: ConstraintNames(program), scratch: &scratch)
     guard certificate.holds(Certificate.optimalTolerances) else { return nil }
-    if program.convexity == .unproved { try requireConvex(program.quadratic) }
+    if program.convexity == .unproved { try requireConvexWhereMovable(program) }
     return Solution(
       value: method.x, status: .optimal, certificate: certificate,
       duals: Duals(of: program, rows: method.rowDuals, bounds: duals))
@@ -292,29 +292,16 @@ public struct QuadraticSolver: Sendable {
     ).solution(program, .primalInfeasible(proof))
   }
 
-  private func requireConvex(_ quadratic: QuadraticTerm) throws(OptimizationError) {
-    guard !quadratic.isSemidefiniteByForm, case .dense(let matrix, _) = quadratic.kernel else {
-      return
-    }
-    var factor = DefiniteFactor()
-    try Self.requireConvex(matrix, &factor)
-  }
-
-  /// Checks that P plus a shift of rounding size has a Cholesky factorization.
-  ///
-  /// A direction without own curvature may have no cross terms either.
-  static func requireConvex(
-    _ matrix: SymmetricMatrix,
-    _ factor: inout DefiniteFactor
+  /// Checks P on the variables whose bounds leave them room.
+  private func requireConvexWhereMovable(
+    _ program: QuadraticProgram
   ) throws(OptimizationError) {
-    let n = matrix.order
-    for i in 0..<n where matrix[i, i] <= 0 {
-      let column = matrix.column(i)
-      for j in 0..<n where column[j] != 0 { throw .notConvex(order: n) }
+    let movable = program.linear.indices.filter {
+      program.lowerBounds[$0] < program.upperBounds[$0]
     }
-    if !factor.factor(matrix, relativeShift: Self.convexityTolerance) {
-      throw .notConvex(order: n)
-    }
+    if movable.count == program.variableCount { return try program.quadratic.requireConvex() }
+    guard case .dense(let matrix, _) = program.quadratic.kernel else { return }
+    try QuadraticTerm.dense(matrix.submatrix(at: movable)).requireConvex()
   }
 }
 

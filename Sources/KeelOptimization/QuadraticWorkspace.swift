@@ -68,7 +68,7 @@ extension QuadraticWorkspace {
   /// - Parameters:
   ///   - quadratic: A term of the same order and form, finite.
   ///   - convexity: Whether it is known to be positive semidefinite; if not, the next solve proves
-  ///     it by a Cholesky factorization.
+  ///     it for all variables, fixed ones too, by a Cholesky factorization.
   /// - Throws: ``OptimizationError/shapeMismatch(argument:got:required:)``,
   ///   ``OptimizationError/invalidValue(argument:index:got:allowed:)``,
   ///   ``OptimizationError/notConvex(order:)`` for a negative diagonal element.
@@ -184,8 +184,8 @@ extension QuadraticWorkspace {
 
   private mutating func solveByActiveSets() throws(OptimizationError) -> Bool {
     guard method.hasCurvature else { return false }
-    if !isConvex, !quadratic.isSemidefiniteByForm, case .dense(let matrix, _) = quadratic.kernel {
-      try QuadraticSolver.requireConvex(matrix, &factor)
+    if !isConvex {
+      try quadratic.requireConvex(&factor)
       isConvex = true
     }
     if hasSets { method.keepSets() } else { method.startFromOneFactor() }

@@ -211,4 +211,17 @@ import Testing
       }
     }
   }
+
+  /// A product of risk aversion and covariance outside the range is a typed error, not a hang.
+  @Test func productsThatOverflow() throws {
+    let universe = try Universe([AssetID("A"), AssetID("B")])
+    let covariance = try Covariance(
+      universe: universe, dense: SymmetricMatrix(rows: [[1e300, 0], [0, 1e300]]),
+      definiteness: .byConstruction)
+    let means = try ExpectedReturns(universe: universe, values: [1e-300, 1])
+    #expect(throws: AllocationError.self) {
+      try MaximumUtility(riskAversion: 1e300).weights(
+        expectedReturns: means, covariance: covariance)
+    }
+  }
 }

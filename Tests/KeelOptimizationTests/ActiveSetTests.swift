@@ -167,6 +167,18 @@ enum PortfolioPrograms {
     #expect(proof.constraints.contains("floor") || proof.constraints.contains("budget"))
   }
 
+  /// A fixed variable cannot move along a direction of negative curvature.
+  @Test func curvatureOfFixedVariablesIsNotAsked() throws {
+    let indefinite = try SymmetricMatrix(rows: [[1, 0.5, 2], [0.5, 1, 0], [2, 0, 1]])
+    let program = try QuadraticProgram(
+      quadratic: .dense(indefinite), lowerBounds: [0, 0, 0.25], upperBounds: [1, 1, 0.25],
+      rows: [LinearRow("budget", coefficients: [1, 1, 1], lower: 1, upper: 1)])
+    let solution = try QuadraticSolver().solve(program)
+    #expect(solution.status == .optimal)
+    // minimize (a² + a b + b²)/2 + a/2 over a + b = 3/4, a ≥ 0: the second takes all.
+    #expect(solution.value == [0, 0.75, 0.25])
+  }
+
   @Test func convexityIsProvedUnlessGuaranteed() throws {
     let indefinite = try SymmetricMatrix(rows: [[1, 2], [2, 1]])
     let program = try QuadraticProgram(
@@ -174,6 +186,62 @@ enum PortfolioPrograms {
       rows: [LinearRow("budget", coefficients: [1, 1], lower: 1, upper: 1)])
     #expect(throws: OptimizationError.notConvex(order: 2)) {
       try QuadraticSolver().solve(program)
+    }
+  }
+}
+
+/// A dense term times a number is never multiplied out; every solver must see the same program.
+@Suite struct ScaledTermTests {
+  private func program(_ term: QuadraticTerm) throws -> QuadraticProgram {
+    let n = term.order
+    return try QuadraticProgram(
+      quadratic: term, linear: (0..<n).map { -0.1 * Double($0 % 3) },
+      lowerBounds: [Double](repeating: 0, count: n),
+      upperBounds: [Double](repeating: 0.4, count: n),
+      rows: [
+        LinearRow("budget", coefficients: [Double](repeating: 1, count: n), lower: 1, upper: 1)
+      ])
+  }
+
+  @Test func everySolverUsesTheFactor() throws {
+    var generator = SeededGenerator(seed: 11)
+    let n = 8
+    let matrix = try RandomPrograms.semidefinite(order: n, rank: n + 2, using: &generator)
+    var tripled = matrix
+    for i in 0..<n {
+      for j in 0...i { tripled[i, j] = 3 * matrix[i, j] }
+    }
+    let scaled = try program(.dense(matrix).multiplied(by: 3))
+    let plain = try program(.dense(tripled))
+    var settings = QuadraticSolver.Settings()
+    for method in [QuadraticSolver.Method.automatic, .interiorPoint] {
+      settings.method = method
+      let left = try QuadraticSolver(settings: settings).solve(scaled)
+      let right = try QuadraticSolver(settings: settings).solve(plain)
+      #expect(left.status == .optimal)
+      for (x, y) in zip(left.value, right.value) { expectClose(x, y, absolute: 1e-10) }
+      expectClose(
+        left.certificate.primalObjective, right.certificate.primalObjective, relative: 1e-12)
+    }
+    let conic = try ConicSolver().solve(ConicProgram(scaled))
+    let reference = try QuadraticSolver().solve(plain)
+    #expect(conic.status == .optimal)
+    for (x, y) in zip(conic.value, reference.value) { expectClose(x, y, absolute: 1e-7) }
+    let limits = [CardinalityLimit("names", variables: Array(0..<n), atMost: 4)]
+    let few = try BranchAndBound().solve(
+      MixedIntegerProgram(scaled, cardinalities: limits))
+    let other = try BranchAndBound().solve(
+      MixedIntegerProgram(plain, cardinalities: limits))
+    #expect(few.status == .optimal)
+    expectClose(few.objective, other.objective, relative: 2e-6)
+  }
+
+  @Test func hugeFactorsAreRefusedOrSolved() throws {
+    let matrix = try SymmetricMatrix(rows: [[1e300, 0], [0, 1e300]])
+    #expect(throws: OptimizationError.self) { try program(.dense(matrix).multiplied(by: .nan)) }
+    #expect(throws: OptimizationError.self) { try program(.dense(matrix).multiplied(by: -1)) }
+    #expect(throws: OptimizationError.self) {
+      try program(.dense(matrix).multiplied(by: 1e300))
     }
   }
 }

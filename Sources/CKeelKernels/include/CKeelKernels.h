@@ -139,7 +139,7 @@ void keel_fill_normal(
    columns stand `leading` numbers apart; the same with magnitudes into `magnitudes` unless it is
    null. An element's sum runs over k in order. */
 void keel_combine_columns(
-  const double *restrict a, size_t leading, size_t rows, const int64_t *columns,
+  const double *restrict a, size_t leading, size_t rows, const ptrdiff_t *columns,
   const double *factors, size_t count, double *restrict y, double *restrict magnitudes, int level);
 
 #ifdef __cplusplus

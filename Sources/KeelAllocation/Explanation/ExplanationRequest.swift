@@ -103,7 +103,7 @@ struct ExplanationRequest {
     where decomposition.isActive(dual * scale, row.coefficients) {
       prices.append(.init(constraint: row.name, limit: row.limit, value: dual * priceUnit))
     }
-    for (i, dual) in solution.duals.bounds.enumerated() {
+    for (i, dual) in solution.duals.bounds.enumerated() where dual != 0 {
       var unitVector = [Double](repeating: 0, count: count)
       unitVector[i] = 1
       guard decomposition.isActive(dual * scale, unitVector) else { continue }

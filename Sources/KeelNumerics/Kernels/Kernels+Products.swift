@@ -24,11 +24,9 @@ extension Kernels {
       unsafe columns.withUnsafeBufferPointer { c in
         unsafe factors.withUnsafeBufferPointer { f in
           unsafe result.withUnsafeMutableBufferPointer { y in
-            unsafe c.baseAddress?.withMemoryRebound(to: Int64.self, capacity: count) { positions in
-              unsafe keel_combine_columns(
-                a.baseAddress, y.count, y.count, positions, f.baseAddress, count, y.baseAddress,
-                nil, Level.automatic.rawValue)
-            }
+            unsafe keel_combine_columns(
+              a.baseAddress, y.count, y.count, c.baseAddress, f.baseAddress, count, y.baseAddress,
+              nil, Level.automatic.rawValue)
           }
         }
       }
@@ -62,11 +60,9 @@ extension Kernels {
         unsafe factors.withUnsafeBufferPointer { f in
           unsafe result.withUnsafeMutableBufferPointer { y in
             unsafe magnitudes.withUnsafeMutableBufferPointer { s in
-              unsafe c.baseAddress?.withMemoryRebound(to: Int64.self, capacity: count) { at in
-                unsafe keel_combine_columns(
-                  a.baseAddress, y.count, y.count, at, f.baseAddress, count, y.baseAddress,
-                  s.baseAddress, Level.automatic.rawValue)
-              }
+              unsafe keel_combine_columns(
+                a.baseAddress, y.count, y.count, c.baseAddress, f.baseAddress, count,
+                y.baseAddress, s.baseAddress, Level.automatic.rawValue)
             }
           }
         }

@@ -44,7 +44,7 @@ public struct ConicSolver: Sendable {
   public func solve(_ program: ConicProgram) throws(OptimizationError) -> ConicSolution {
     let scaling = ConicScaling(program)
     let core = ConicCore(program, scaling)
-    guard core.isConvex else { throw .notConvex(order: core.count) }
+    try core.quadratic.requireConvex()
     let unscaling = ConicUnscaling(program: program, core: core, scaling: scaling)
     var method = ConicInteriorPoint(core)
     var best: ConicSolution?

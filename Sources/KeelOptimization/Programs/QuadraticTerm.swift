@@ -110,11 +110,38 @@ extension QuadraticTerm {
           argument: "quadratic", index: 0, got: factor, allowed: .nonnegative)
       }
       guard factor >= 0 else { throw .notConvex(order: matrix.order) }
+      let largest = matrix.diagonal.reduce(0) { max($0, $1) }
+      guard (factor * largest).isFinite else {
+        throw .invalidValue(
+          argument: "quadratic", index: 0, got: factor, allowed: .nonnegative)
+      }
     case .factor, .scenarios:
       // Checked when the term was made; the products may have overflowed.
       for (i, value) in diagonal.enumerated() where !value.isFinite {
         throw .invalidValue(argument: "quadratic", index: i, got: value, allowed: .finite)
       }
+    }
+  }
+
+  /// Throws unless a dense P, with a shift of rounding size, has a Cholesky factorization; the other
+  /// forms are positive semidefinite as they are.
+  func requireConvex() throws(OptimizationError) {
+    var factor = DefiniteFactor()
+    try requireConvex(&factor)
+  }
+
+  /// The same in memory that is kept.
+  ///
+  /// A direction without own curvature may have no cross terms either.
+  func requireConvex(_ factor: inout DefiniteFactor) throws(OptimizationError) {
+    guard !isSemidefiniteByForm, case .dense(let matrix, _) = kernel else { return }
+    let n = matrix.order
+    for i in 0..<n where matrix[i, i] <= 0 {
+      let column = matrix.column(i)
+      for j in 0..<n where column[j] != 0 { throw .notConvex(order: n) }
+    }
+    if !factor.factor(matrix, relativeShift: QuadraticSolver.convexityTolerance) {
+      throw .notConvex(order: n)
     }
   }
 

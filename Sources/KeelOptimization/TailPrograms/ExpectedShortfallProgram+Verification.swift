@@ -60,7 +60,7 @@ extension ExpectedShortfallProgram {
       size,
       .ulpOfOne * shortfallWeight * largestMagnitude(claim.x) * largestMagnitude(absolute))
     let residual = dualResidual(claim, absolute, objectiveSize: size)
-    var gap = TailGap()
+    var gap = GapTerms()
     for (k, row) in rows.enumerated() {
       gap.add(
         dual: claim.rowDuals[k], value: row.value(at: claim.x), lower: row.lower, upper: row.upper)
@@ -104,12 +104,12 @@ extension ExpectedShortfallProgram {
     }
     var worst = multiplierResidual(claim.scenarioMultipliers)
     for i in residual.indices {
-      let wrong = Self.wrongSide(claim.boundDuals[i], lowerBounds[i], upperBounds[i])
+      let wrong = wrongSide(claim.boundDuals[i], lowerBounds[i], upperBounds[i])
       worst = propagatingMaximum(
         worst, relative(propagatingMaximum(residual[i].magnitude, wrong), to: size[i]))
     }
     for (k, row) in rows.enumerated() {
-      let wrong = Self.wrongSide(claim.rowDuals[k], row.lower, row.upper)
+      let wrong = wrongSide(claim.rowDuals[k], row.lower, row.upper)
       if wrong == 0 { continue }
       for (i, a) in zip(row.indices, row.coefficients) {
         worst = propagatingMaximum(worst, relative((a * wrong).magnitude, to: size[i]))
@@ -143,13 +143,6 @@ extension ExpectedShortfallProgram {
     }
     return result
   }
-
-  /// The magnitude of a dual value that belongs to an infinite bound.
-  private static func wrongSide(_ dual: Double, _ lower: Double, _ upper: Double) -> Double {
-    if dual > 0 && lower == -.infinity { return dual }
-    if dual < 0 && upper == .infinity { return -dual }
-    return 0
-  }
 }
 
 /// A claimed answer with the two products of the outcomes that it needs.
@@ -162,23 +155,6 @@ struct TailClaim {
   var losses: [Double]
   /// R'q.
   var weightedOutcomes: [Double]
-}
-
-/// What the constraints contribute to the duality gap.
-private struct TailGap {
-  var bound = 0.0
-  var size = 0.0
-  var complementarity = 0.0
-
-  mutating func add(dual: Double, value: Double, lower: Double, upper: Double) {
-    if dual == 0 { return }
-    let active = dual > 0 ? lower : upper
-    // A dual value of an infinite bound is counted in the dual residual.
-    if active.isInfinite { return }
-    bound += active * dual
-    size += max((active * dual).magnitude, (value * dual).magnitude)
-    complementarity += ((value - active) * dual).magnitude
-  }
 }
 
 extension Duals {

@@ -58,39 +58,17 @@ struct ConicCore {
 
   /// P as a full matrix, column after column; nil for a zero matrix.
   func denseQuadratic() -> [Double]? {
-    let n = count
-    if case .dense(let matrix) = quadratic { return matrix.matrix.columnMajorElements }
-    var result = [Double](repeating: 0, count: n * n)
-    if case .diagonal(let values) = quadratic {
+    switch quadratic.kernel {
+    case .dense(let matrix, let factor):
+      let elements = matrix.matrix.columnMajorElements
+      return factor == 1 ? elements : elements.map { factor * $0 }
+    case .diagonal(let values):
       if values.allSatisfy({ $0 == 0 }) { return nil }
-      for i in 0..<n { result[i * (n + 1)] = values[i] }
+      var result = [Double](repeating: 0, count: count * count)
+      for i in 0..<count { result[i * (count + 1)] = values[i] }
       return result
+    case .lowRank: return quadratic.expanded.columnMajorElements
     }
-    for j in 0..<n {
-      var unit = [Double](repeating: 0, count: n)
-      unit[j] = 1
-      let column = quadratic.times(unit)
-      for i in 0..<n { result[i + j * n] = column[i] }
-    }
-    return result
-  }
-
-  /// Whether P plus a shift of rounding size has a Cholesky factorization.
-  var isConvex: Bool {
-    guard var elements = denseQuadratic() else { return true }
-    let n = count
-    for i in 0..<n {
-      let diagonal = elements[i * (n + 1)]
-      guard diagonal >= 0 else { return false }
-      elements[i * (n + 1)] =
-        diagonal > 0 ? diagonal * (1 + QuadraticSolver.convexityTolerance) : 1
-      // Without curvature of its own, a variable may have no cross terms.
-      if diagonal == 0 {
-        for j in 0..<n where j != i && elements[j + i * n] != 0 { return false }
-      }
-    }
-    var factor = DefiniteFactor()
-    return factor.factor(elements, order: n)
   }
 }
 
