@@ -285,10 +285,12 @@ def piqp_frontier(p, mean):
     targets = np.linspace(least, mean.max(), 50)
     def run():
         solver = solver_for(targets[0])
+        points = []
         for target in targets:
             solver.update(b=np.array([1.0, target]))
             solver.solve()
-        return solver.result.x * 0
+            points.append(solver.result.x.copy())
+        return np.concatenate(points)
     return run
 
 

@@ -127,8 +127,8 @@ struct ActiveSetMethod: ~Copyable, Sendable {
   /// they do not settle.
   ///
   /// - Parameters:
-  ///   - maximumIterations: The limit of block pivots and, times the number of variables and rows
-  ///     divided by ten, of dual steps.
+  ///   - maximumIterations: The limit of block pivots; dual steps are limited by the numbers of variables
+  ///     and rows.
   ///   - isInterrupted: Asked at the start of each step.
   /// - Returns: Whether a point was found that satisfies all conditions.
   mutating func run(maximumIterations: Int, isInterrupted: () -> Bool) -> Bool {
