@@ -12,7 +12,7 @@ import KeelData
 import KeelNumerics
 import KeelOptimization
 
-/// The search among the cells of a program with limits on sums of distances.
+/// The search among the cells of a program with limits on sums of distances, or with a charge for them.
 struct DistanceCells {
   private let program: PortfolioProgram
   /// For each asset the references strictly between its bounds, increasing.
@@ -32,10 +32,9 @@ struct DistanceCells {
     self.program = program
     let (lower, upper) = (program.plain.lowerBounds, program.plain.upperBounds)
     kinks = lower.indices.map { i in
-      Set(
-        program.absolute.filter { $0.coefficients[i] > 0 }.map { $0.reference[i] }
-          .filter { lower[i] < $0 && $0 < upper[i] }
-      ).sorted()
+      var references = program.absolute.filter { $0.coefficients[i] > 0 }.map { $0.reference[i] }
+      if let charge = program.charge, charge.bend(i) > 0 { references.append(charge.reference[i]) }
+      return Set(references.filter { lower[i] < $0 && $0 < upper[i] }).sorted()
     }
     interval = [Int](repeating: 0, count: lower.count)
   }
@@ -143,7 +142,12 @@ struct DistanceCells {
       let slopes = row.reference.indices.map { row.reference[$0] <= lower[$0] ? 1.0 : -1 }
       planes.append(program.plane(k, slopes))
     }
-    return try program.program(adding: planes, lower: lower, upper: upper)
+    let charged = program.charge.map { charge in
+      lower.indices.map {
+        charge.reference[$0] <= lower[$0] ? charge.buying[$0] : -charge.selling[$0]
+      }
+    }
+    return try program.program(adding: planes, charging: charged, lower: lower, upper: upper)
   }
 
   /// Moves every asset, or the first, that wants to cross the kink where it stopped; false when none
@@ -157,8 +161,9 @@ struct DistanceCells {
       let isLower = dual > 0 && below >= 0 && value == kinks[i][below]
       let isUpper = dual < 0 && below + 1 < kinks[i].count && value == kinks[i][below + 1]
       guard isLower || isUpper else { continue }
-      // Beyond the kink the price of each limit that bends there changes its sign.
+      // Beyond the kink the slope of the charge and the price of each limit that bends there turn.
       var toll = 0.0
+      if let charge = program.charge, charge.reference[i] == value { toll = charge.bend(i) }
       for (row, price) in zip(program.absolute, prices) where row.reference[i] == value {
         toll += 2 * row.coefficients[i] * price.magnitude
       }

@@ -5,7 +5,8 @@
 // The proof is by a supporting plane: for any slopes ξ in [−1, 1] the row Σ c ξ (x − r) ≤ limit
 // follows from Σ c |x − r| ≤ limit. A point that is optimal under that row and satisfies the limit
 // itself is optimal under the limit. Where x differs from r the slope is its sign, so that the row
-// holds exactly when the limit does; where x = r the slope comes from the optimality condition.
+// holds exactly when the limit does; where x = r the slope comes from the optimality condition. Costs of
+// trading are supported in the same way: the objective's linear term takes their slopes.
 
 import KeelData
 import KeelNumerics
@@ -17,16 +18,20 @@ struct PortfolioProgram {
   /// The program without the limits on sums of distances.
   let plain: QuadraticProgram
   let absolute: [AbsoluteRow]
+  /// The costs of trading in the objective; nil for none.
+  let charge: TradingCharge?
   private let constraints: ResolvedConstraints
 
   init(
     constraints: ResolvedConstraints,
     quadratic: QuadraticTerm,
     convexity: QuadraticProgram.Convexity,
-    linear: [Double]?
+    linear: [Double]?,
+    charge: TradingCharge?
   ) throws(AllocationError) {
     universe = constraints.universe
     absolute = constraints.absolute
+    self.charge = charge
     self.constraints = constraints
     plain = try Translation.program(universe: universe) { () throws(OptimizationError) in
       try QuadraticProgram(
@@ -47,7 +52,7 @@ struct PortfolioProgram {
     settings: QuadraticSolver.Settings,
     from feasible: [Double]? = nil
   ) throws(AllocationError) -> Solution<[Double]> {
-    if absolute.isEmpty {
+    if absolute.isEmpty && charge == nil {
       return try Translation.solution(of: plain, universe: universe, settings: settings)
     }
     if let feasible {
@@ -94,7 +99,8 @@ struct PortfolioProgram {
   ) throws(AllocationError) -> [Double] {
     let n = universe.count
     let (split, names, generated) = constraints.split()
-    let center = start ?? absolute[0].reference
+    let center =
+      start ?? charge?.reference ?? absolute.first?.reference ?? [Double](repeating: 0, count: n)
     let padding = [Double](repeating: 0, count: names.count)
     let program = try Translation.program(universe: universe) { () throws(OptimizationError) in
       try QuadraticProgram(
@@ -166,11 +172,20 @@ extension PortfolioProgram {
     let duals = Duals(of: program, rows: rows, bounds: bounds)
     do throws(OptimizationError) {
       let certificate = try program.verify(x, duals: duals, iterations: iterations)
+        .addingToObjective(supportConstant(program))
       let isOptimal = certificate.holds(Certificate.optimalTolerances)
       return Solution(
         value: x, status: isOptimal ? .optimal : .stalled, certificate: certificate, duals: duals)
     } catch {
       throw Translation.translated(error, universe)
+    }
+  }
+
+  /// What the objective of a supported program lacks: the slopes of the charge act on x − reference.
+  private func supportConstant(_ program: QuadraticProgram) -> Double {
+    guard let charge else { return 0 }
+    return charge.reference.indices.reduce(0) {
+      $0 - (program.linear[$1] - plain.linear[$1]) * charge.reference[$1]
     }
   }
 
@@ -180,22 +195,24 @@ extension PortfolioProgram {
     rows: [Double],
     bounds: [Double]
   ) throws(AllocationError) -> QuadraticProgram {
-    if absolute.isEmpty { return plain }
-    let planes = slopes(at: x, rows: rows, bounds: bounds).enumerated().map { k, slopes in
-      plane(k, slopes)
-    }
-    return try program(adding: planes, lower: plain.lowerBounds, upper: plain.upperBounds)
+    if absolute.isEmpty && charge == nil { return plain }
+    let slopes = slopes(at: x, rows: rows, bounds: bounds)
+    return try program(
+      adding: slopes.rows.enumerated().map { plane($0, $1) }, charging: slopes.charge,
+      lower: plain.lowerBounds, upper: plain.upperBounds)
   }
 
-  /// The program with further rows and other bounds.
+  /// The program with further rows, slopes of the charge, and other bounds.
   func program(
     adding planes: [LinearRow],
+    charging slopes: [Double]?,
     lower: [Double],
     upper: [Double]
   ) throws(AllocationError) -> QuadraticProgram {
-    try Translation.program(universe: universe) { () throws(OptimizationError) in
+    let linear = slopes.map { zip(plain.linear, $0).map { $0 + $1 } } ?? plain.linear
+    return try Translation.program(universe: universe) { () throws(OptimizationError) in
       try QuadraticProgram(
-        finite: plain.quadratic, linear: plain.linear, lowerBounds: lower, upperBounds: upper,
+        finite: plain.quadratic, linear: linear, lowerBounds: lower, upperBounds: upper,
         rows: plain.rows + planes, uniqueNames: plain.variableNames, convexity: plain.convexity)
     }
   }
@@ -209,12 +226,17 @@ extension PortfolioProgram {
     return LinearRow(row.name, coefficients: coefficients, upper: limit)
   }
 
-  /// The slopes of each limit: signs, and at the reference what the optimality condition asks for.
-  private func slopes(at x: [Double], rows: [Double], bounds: [Double]) -> [[Double]] {
+  /// The slopes of each limit and of the charge: signs, and at the reference what the optimality
+  /// condition asks for.
+  private func slopes(
+    at x: [Double],
+    rows: [Double],
+    bounds: [Double]
+  ) -> (rows: [[Double]], charge: [Double]?) {
     let count = plain.rows.count
     let prices = Array(rows.dropFirst(count))
     guard prices.count == absolute.count, bounds.count == x.count, plain.linear.count == x.count
-    else { return absolute.map { $0.coefficients.map { _ in 0 } } }
+    else { return (absolute.map { $0.coefficients.map { _ in 0 } }, nil) }
     var missing = plain.quadratic.times(x)
     for i in x.indices { missing[i] += plain.linear[i] - bounds[i] }
     for (row, price) in zip(plain.rows, rows) {
@@ -223,7 +245,14 @@ extension PortfolioProgram {
     var slopes = absolute.map { row in
       x.indices.map { x[$0] > row.reference[$0] ? 1.0 : x[$0] < row.reference[$0] ? -1 : 0 }
     }
+    let charged = charge.map { charge in
+      x.indices.map { i in
+        x[i] == charge.reference[i]
+          ? min(max(-missing[i], -charge.selling[i]), charge.buying[i]) : charge.slope(x[i], i)
+      }
+    }
     for i in x.indices {
+      if let charged { missing[i] += charged[i] }
       var capacity = 0.0
       for (k, row) in absolute.enumerated() {
         let weight = row.coefficients[i] * prices[k]
@@ -234,6 +263,6 @@ extension PortfolioProgram {
       let share = min(max(missing[i] / capacity, -1), 1)
       for k in absolute.indices where slopes[k][i] == 0 { slopes[k][i] = share }
     }
-    return slopes
+    return (slopes, charged)
   }
 }

@@ -99,7 +99,8 @@ extension MaximumUtility {
   ) throws(AllocationError) -> PortfolioExplanation {
     try ExplanationRequest(
       returns: expectedReturns, covariance: covariance, constraints: constraints,
-      riskAversion: riskAversion, objective: .utility, priceUnit: -1
+      charge: resolvedCosts(over: covariance.universe), riskAversion: riskAversion,
+      objective: .utility, priceUnit: -1
     ).explanation(of: solution.value, duals: solution.duals)
   }
 }
@@ -204,6 +205,7 @@ extension ExplanationRequest {
     covariance: Covariance,
     constraints: PortfolioConstraints,
     benchmark: Weights? = nil,
+    charge: TradingCharge? = nil,
     riskAversion: Double,
     objective: PortfolioExplanation.Objective,
     priceUnit: Double
@@ -215,7 +217,8 @@ extension ExplanationRequest {
     self.init(
       covariance: covariance, active: active, benchmark: benchmark,
       program: try MaximumUtility.program(
-        returns.values, covariance, riskAversion: riskAversion, active.shifted),
+        returns.values, covariance, riskAversion: riskAversion, active.shifted,
+        charge: charge),
       riskAversion: riskAversion, views: returns.values, objective: objective,
       priceUnit: priceUnit)
   }

@@ -14,8 +14,8 @@ import KeelOptimization
 ///
 /// which is linear in its right-hand side. The terms of a free asset are the solutions for one part of
 /// it each: ``Source/risk`` for the budget alone (the portfolio of least variance of the free assets),
-/// ``Source/views`` for g alone (it sums to zero under a budget), and a constraint's for its limit or its
-/// pinned weight. An asset that a bound pins is explained by the same system with the asset free; what
+/// ``Source/views`` for g alone (it sums to zero under a budget), ``Source/costs`` for the slopes of
+/// trading costs in place of g, and a constraint's for its limit or its pinned weight. An asset that a bound pins is explained by the same system with the asset free; what
 /// separates that wanted weight from the actual one is the term of the bound:
 ///
 /// ```text
@@ -32,6 +32,9 @@ public struct PortfolioExplanation: Hashable, Sendable {
 
     /// The expected returns.
     case views
+
+    /// The costs of trading: what they save of a trade, or prevent of it.
+    case costs
 
     /// The benchmark's own weights.
     case benchmark
@@ -92,7 +95,7 @@ public struct PortfolioExplanation: Hashable, Sendable {
   /// The weights that are explained.
   public let weights: Weights
 
-  /// The parts of the weights: risk, views, benchmark where there are any, then active constraints in
+  /// The parts of the weights: benchmark, risk, views, costs where there are any, then active constraints in
   /// the order of the constraints.
   public let terms: [Term]
 
@@ -130,6 +133,7 @@ extension PortfolioExplanation.Source: CustomStringConvertible {
     switch self {
     case .risk: "risk"
     case .views: "views"
+    case .costs: "costs"
     case .benchmark: "benchmark"
     case .constraint(let name): name
     case .undetermined: "undetermined"

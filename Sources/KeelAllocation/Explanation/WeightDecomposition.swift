@@ -35,6 +35,8 @@ struct WeightDecomposition {
   private let riskMatrix: SymmetricMatrix
   /// The expected returns in units of the risk matrix; nil for none.
   private let views: [Double]?
+  /// The unit of dual values.
+  private let unit: Double
   /// Forces of bounds in units of the risk matrix.
   private var forces: [Double] = []
   /// The scale of the terms of the gradient.
@@ -65,9 +67,10 @@ struct WeightDecomposition {
     self.solution = solution
     self.riskMatrix = riskMatrix
     self.views = views
-    measure(unit)
+    self.unit = unit
+    measure()
     findPins()
-    findRows(unit)
+    findRows()
     try split()
   }
 
@@ -85,7 +88,12 @@ struct WeightDecomposition {
     return row.coefficients[i] * sign
   }
 
-  private mutating func measure(_ unit: Double) {
+  /// The slope of the costs in one weight, in units of the risk matrix; zero at the reference.
+  private func costSlope(_ i: Int) -> Double {
+    (program.charge?.slope(solution.value[i], i) ?? 0) / unit
+  }
+
+  private mutating func measure() {
     let x = solution.value
     let duals = solution.duals.rows
     forces = program.plain.quadratic.times(x)
@@ -105,6 +113,7 @@ struct WeightDecomposition {
       for i in x.indices { subtract(i, slope(row, i) * dual) }
     }
     for i in x.indices {
+      subtract(i, -costSlope(i) * unit)
       sizes[i] = max(sizes[i], forces[i].magnitude)
       forces[i] /= unit
       sizes[i] /= unit
@@ -120,14 +129,29 @@ struct WeightDecomposition {
         continue
       }
       isPinned[i] = true
-      let kink = program.absolute.first { $0.coefficients[i] > 0 && $0.reference[i] == x[i] }
-      let isBound = lower == upper || solution.duals.bounds[i] != 0
-      let name = program.universe.assets[i].rawValue
-      pinned.append((i, .constraint(isBound ? name : kink?.name ?? name)))
+      pinned.append((i, pin(of: i)))
     }
   }
 
-  private mutating func findRows(_ unit: Double) {
+  /// What holds a weight where it is: a bound, costs that would have to be paid to leave the current
+  /// weight, or a limit on distances.
+  private func pin(of i: Int) -> Source {
+    let name = program.universe.assets[i].rawValue
+    let isFixed = program.plain.lowerBounds[i] == program.plain.upperBounds[i]
+    if isFixed || solution.duals.bounds[i] != 0 { return .constraint(name) }
+    let x = solution.value[i]
+    let kink = program.absolute.first { $0.coefficients[i] > 0 && $0.reference[i] == x }
+    if let charge = program.charge, charge.reference[i] == x, charge.bend(i) > 0 {
+      let force = forces[i] * unit
+      let rounding = Self.activityTolerance * sizes[i] * unit
+      let suffices =
+        -force <= charge.buying[i] + rounding && force <= charge.selling[i] + rounding
+      if suffices || kink == nil { return .costs }
+    }
+    return .constraint(kink?.name ?? name)
+  }
+
+  private mutating func findRows() {
     let duals = solution.duals.rows
     let count = program.plain.linear.count
     for (k, row) in program.plain.rows.enumerated() {
@@ -168,6 +192,10 @@ struct WeightDecomposition {
       let right = free.map { views[$0] } + [Double](repeating: 0, count: rows.count)
       inputs.append((.views, nil, right))
     }
+    if program.charge != nil {
+      let right = free.map { -costSlope($0) } + [Double](repeating: 0, count: rows.count)
+      inputs.append((.costs, nil, right))
+    }
     for (j, source) in pinned where solution.value[j] != 0 {
       let weight = solution.value[j]
       inputs.append((source, j, border(j, free).map { -$0 * weight }))
@@ -190,6 +218,7 @@ struct WeightDecomposition {
         var right = -dot(border, response)
         if let m = input.asset { right -= riskMatrix[j, m] * solution.value[m] }
         if input.source == .views, let views { right += views[j] }
+        if input.source == .costs && input.asset == nil { right -= costSlope(j) }
         add(input.source, j, right / curvature)
       }
       for (p, value) in kernel.enumerated() where value != 0 {

@@ -2,20 +2,25 @@ public import KeelData
 import KeelNumerics
 public import KeelOptimization
 
-/// The portfolio with the best expected return after a charge for variance.
+/// The portfolio with the best expected return after a charge for variance and the costs of trading.
 ///
 /// ```text
-/// maximize  μ'w − (λ/2) w'Σw  subject to the constraints
+/// maximize  μ'w − (λ/2) w'Σw − costs(w)  subject to the constraints
 /// ```
 ///
-/// The certificate is that of the minimization of the negative. Reference: Markowitz, Journal of
-/// Finance 7 (1952).
+/// With costs an asset is traded only where that pays: weights stay exactly at their current value inside
+/// a band. The certificate is that of the minimization of the negative; costs are proved by a supporting
+/// plane. References: Markowitz, Journal of Finance 7 (1952); Best and Hlouskova, Computational
+/// Optimization and Applications 24 (2003).
 public struct MaximumUtility: Hashable, Sendable {
   /// The risk aversion λ per unit of variance; zero is allowed and maximizes the return.
   public var riskAversion: Double
 
   /// The constraints.
   public var constraints: PortfolioConstraints
+
+  /// The costs of trading from current weights; nil for none.
+  public var costs: TradingCosts?
 
   /// The limits of the solver.
   public var settings: QuadraticSolver.Settings
@@ -25,14 +30,17 @@ public struct MaximumUtility: Hashable, Sendable {
   /// - Parameters:
   ///   - riskAversion: The risk aversion λ, zero or more. It does not depend on the period.
   ///   - constraints: The constraints.
+  ///   - costs: The costs of trading from current weights; nil for none.
   ///   - settings: The limits of the solver.
   public init(
     riskAversion: Double,
     constraints: PortfolioConstraints = .longOnly,
+    costs: TradingCosts? = nil,
     settings: QuadraticSolver.Settings = QuadraticSolver.Settings()
   ) {
     self.riskAversion = riskAversion
     self.constraints = constraints
+    self.costs = costs
     self.settings = settings
   }
 
@@ -57,11 +65,17 @@ public struct MaximumUtility: Hashable, Sendable {
     }
     let program = try Self.program(
       expectedReturns.values, covariance, riskAversion: riskAversion,
-      constraints.resolved(over: universe))
+      constraints.resolved(over: universe), charge: resolvedCosts(over: universe))
     let solution = try program.solution(settings: settings)
     return try solution.map { (values) throws(AllocationError) in
       try Translation.weights(values, over: universe)
     }
+  }
+
+  /// The costs in the order of a universe; nil where none is more than zero.
+  func resolvedCosts(over universe: Universe) throws(AllocationError) -> TradingCharge? {
+    guard let charge = try costs?.resolved(over: universe) else { return nil }
+    return universe.assets.indices.contains { charge.bend($0) > 0 } ? charge : nil
   }
 
   /// The program in the form of a minimization.
@@ -69,11 +83,12 @@ public struct MaximumUtility: Hashable, Sendable {
     _ returns: [Double],
     _ covariance: Covariance,
     riskAversion: Double,
-    _ constraints: ResolvedConstraints
+    _ constraints: ResolvedConstraints,
+    charge: TradingCharge? = nil
   ) throws(AllocationError) -> PortfolioProgram {
     try constraints.program(
       quadratic: covariance.quadraticTerm.multiplied(by: riskAversion),
       convexity: covariance.convexity,
-      linear: returns.map { -$0 })
+      linear: returns.map { -$0 }, charge: charge)
   }
 }

@@ -45,6 +45,14 @@ public struct Certificate: Hashable, Sendable {
     self.iterations = iterations
   }
 
+  /// The same certificate for an objective with a constant that the program leaves out.
+  package func addingToObjective(_ constant: Double) -> Certificate {
+    Certificate(
+      primalResidual: primalResidual, dualResidual: dualResidual, relativeGap: relativeGap,
+      primalObjective: primalObjective + constant, dualObjective: dualObjective + constant,
+      worstViolation: worstViolation, iterations: iterations)
+  }
+
   /// A constraint and by how much it is missed.
   public struct Violation: Hashable, Sendable {
     /// The name of the row or of the variable.
