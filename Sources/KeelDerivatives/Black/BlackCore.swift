@@ -60,6 +60,13 @@ struct BlackCore {
     Self.density(at: d1, times: factor, units: units)
   }
 
+  /// `√φ(d₁)`, in range where the density itself has underflowed.
+  var densityRoot: Double {
+    let square = d1.squared
+    return DoubleDouble(-square.high / 4, -square.low / 4)
+      .exponential(times: Self.rootOfInverseRootTwoPi)
+  }
+
   /// `units · p`.
   func price(units: Double) -> Double {
     if let scaledPrice { return density(times: scaledPrice, units: units) }
@@ -102,6 +109,7 @@ struct BlackCore {
   }
 
   private static let inverseRootTwoPi = 0.398_942_280_401_432_7
+  private static let rootOfInverseRootTwoPi = 0.631_618_777_746_064_7
   private static let logRootTwoPi = 0.918_938_533_204_672_7
 
   /// Above this Φ is taken directly: its relative condition there is below one.

@@ -57,42 +57,6 @@ public struct BlackScholes: Hashable, Sendable, Codable {
     legs(of: option)?.price(option.kind) ?? .nan
   }
 
-  /// The price of a European option with its first derivatives and gamma, in one pass.
-  ///
-  /// At the edges each value is its limit. Expired or at zero volatility, exactly at the money:
-  /// delta is half of its largest value and gamma is infinite.
-  ///
-  /// - Parameter option: The option; strike and time finite and not negative.
-  /// - Returns: Raw partial derivatives; all NaN when an argument is outside its domain.
-  /// - Complexity: O(1), no allocation.
-  public func greeks(of option: EuropeanOption) -> Greeks {
-    guard let legs = legs(of: option) else { return .undefined }
-    let time = option.timeToExpiry
-    let sign: Double = option.kind == .call ? 1 : -1
-    let near = legs.nearProbability(option.kind)
-    let far = legs.farProbability(option.kind)
-    let density = legs.density
-    let holding = Carry(rate: 0, carryYield: carryYield, time: time).growth
-      .exponential(times: 1)
-    let nearLeg = sign * legs.near * near
-    let farLeg = sign * legs.far * far
-    let rootTime = time.squareRoot()
-    // A density of zero is the limit away from the money; its quotients by zero vanish too.
-    // At expiry the product may underflow, and zero over zero is not the limit.
-    let decay =
-      density == 0 || volatility == 0
-      ? 0 : rootTime == 0 ? .infinity : density * volatility / (2 * rootTime)
-    let gamma = density == 0 ? 0 : density / (spot * legs.core.s) / spot
-    return Greeks(
-      price: legs.price(option.kind),
-      delta: near == 0 ? 0 : sign * holding * near,
-      gamma: gamma,
-      vega: Vega(perUnitVolatility: density * rootTime),
-      theta: Theta(perYear: carryYield * nearLeg - rate * farLeg - decay),
-      rho: Rho(perUnitRate: time * farLeg),
-      carryRho: Rho(perUnitRate: -time * nearLeg))
-  }
-
   /// The volatility at which the model gives a price.
   ///
   /// Method, accuracy and what the errors mean: <doc:ImpliedVolatilityMethod>.
@@ -134,7 +98,7 @@ public struct BlackScholes: Hashable, Sendable, Codable {
   }
 
   /// The two discounted legs, or nil outside the domain.
-  private func legs(of option: EuropeanOption) -> BlackLegs? {
+  func legs(of option: EuropeanOption) -> BlackLegs? {
     let time = option.timeToExpiry
     guard Black.isAmount(spot), Black.isAmount(option.strike), Black.isAmount(time),
       Black.isAmount(volatility), rate.isFinite, carryYield.isFinite
@@ -158,7 +122,7 @@ public struct BlackScholes: Hashable, Sendable, Codable {
 }
 
 /// The exponents of growth and discount with all their digits.
-private struct Carry {
+struct Carry {
   /// `(r − y) T`.
   let growth: DoubleDouble
 
@@ -169,11 +133,4 @@ private struct Carry {
       product.high.isFinite
       ? DoubleDouble.sum(product.high, product.low + difference.low * time) : product
   }
-}
-
-extension Greeks {
-  /// What the formulas return outside their domain.
-  static let undefined = Greeks(
-    price: .nan, delta: .nan, gamma: .nan, vega: Vega(perUnitVolatility: .nan),
-    theta: Theta(perYear: .nan), rho: Rho(perUnitRate: .nan), carryRho: Rho(perUnitRate: .nan))
 }

@@ -26,6 +26,14 @@ enum MillsDifference {
     h > upwardLimit ? upwardSeries(h: h, t: t) : downwardSeries(a: -h, t: t)
   }
 
+  /// `Y′(h) = 1 + h Y(h)` for `h ≤ 0`.
+  static func slope(h: Double) -> Double {
+    if h < -1e8 { return 1 / (h * h) }
+    // The series for a step so small that only its first term counts.
+    let step = 0x1p-100
+    return series(h: h, t: step) / (2 * step)
+  }
+
   private static func downwardSeries(a: Double, t: Double) -> Double {
     let pairs = t < a * fewTermsRatio ? fewPairs : manyPairs
     let square = t * t

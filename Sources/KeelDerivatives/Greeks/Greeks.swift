@@ -1,7 +1,9 @@
-/// The price of an option and its first derivatives and gamma, as raw partial derivatives.
+/// The price of an option and its derivatives to third order, as raw partial derivatives.
 ///
-/// Values add and scale, so the Greeks of a book in one underlying are the sum of
-/// `quantity * greeks`.
+/// Spot S, strike K, volatility σ, interest rate r and carry yield y are varied one at a time, all others
+/// held; time t is the calendar's, so that `∂/∂t` is minus the derivative with respect to the time to
+/// expiry. Values add and scale, so the Greeks of a book in one underlying are the sum of
+/// `quantity * greeks`; see ``GreeksBook`` for several.
 public struct Greeks: Hashable, Sendable {
   /// The price, in cash today.
   public var price: Double
@@ -13,16 +15,47 @@ public struct Greeks: Hashable, Sendable {
   public var gamma: Double
 
   /// The change of the price with volatility: `∂V/∂σ`.
-  public var vega: Vega
+  public var vega: PerVolatility
 
   /// The change of the price as time passes, all else equal: `∂V/∂t`, mostly negative.
-  public var theta: Theta
+  public var theta: PerTime
 
   /// The change of the price with the interest rate, carry yield and spot held: `∂V/∂r`.
-  public var rho: Rho
+  public var rho: PerRate
 
   /// The change of the price with the carry yield, rate and spot held: `∂V/∂y`.
-  public var carryRho: Rho
+  public var carryRho: PerRate
+
+  /// The change of the price per unit of strike: `∂V/∂K`.
+  public var dualDelta: Double
+
+  /// The change of the dual delta per unit of strike: `∂²V/∂K²`, the discounted density of the spot at
+  /// expiry.
+  public var dualGamma: Double
+
+  /// The change of delta with volatility, and of vega per unit of spot: `∂²V/∂S∂σ`.
+  public var vanna: PerVolatility
+
+  /// The change of vega with volatility: `∂²V/∂σ²`.
+  public var volga: PerSquaredVolatility
+
+  /// The change of delta as time passes: `∂²V/∂S∂t`.
+  public var charm: PerTime
+
+  /// The change of vega as time passes: `∂²V/∂σ∂t`.
+  public var veta: PerVolatilityAndTime
+
+  /// The change of gamma per unit of spot: `∂³V/∂S³`.
+  public var speed: Double
+
+  /// The change of gamma with volatility: `∂³V/∂S²∂σ`.
+  public var zomma: PerVolatility
+
+  /// The change of gamma as time passes: `∂³V/∂S²∂t`.
+  public var color: PerTime
+
+  /// The change of volga with volatility: `∂³V/∂σ³`.
+  public var ultima: PerCubedVolatility
 
   /// Creates Greeks from raw derivatives.
   ///
@@ -34,14 +67,34 @@ public struct Greeks: Hashable, Sendable {
   ///   - theta: With calendar time.
   ///   - rho: With the interest rate.
   ///   - carryRho: With the carry yield.
+  ///   - dualDelta: Per unit of strike.
+  ///   - dualGamma: Per unit of strike squared.
+  ///   - vanna: With spot and volatility.
+  ///   - volga: With volatility twice.
+  ///   - charm: With spot and calendar time.
+  ///   - veta: With volatility and calendar time.
+  ///   - speed: Per unit of spot cubed.
+  ///   - zomma: With spot twice and volatility.
+  ///   - color: With spot twice and calendar time.
+  ///   - ultima: With volatility three times.
   public init(
     price: Double,
     delta: Double,
     gamma: Double,
-    vega: Vega,
-    theta: Theta,
-    rho: Rho,
-    carryRho: Rho
+    vega: PerVolatility,
+    theta: PerTime,
+    rho: PerRate,
+    carryRho: PerRate,
+    dualDelta: Double,
+    dualGamma: Double,
+    vanna: PerVolatility,
+    volga: PerSquaredVolatility,
+    charm: PerTime,
+    veta: PerVolatilityAndTime,
+    speed: Double,
+    zomma: PerVolatility,
+    color: PerTime,
+    ultima: PerCubedVolatility
   ) {
     self.price = price
     self.delta = delta
@@ -50,7 +103,23 @@ public struct Greeks: Hashable, Sendable {
     self.theta = theta
     self.rho = rho
     self.carryRho = carryRho
+    self.dualDelta = dualDelta
+    self.dualGamma = dualGamma
+    self.vanna = vanna
+    self.volga = volga
+    self.charm = charm
+    self.veta = veta
+    self.speed = speed
+    self.zomma = zomma
+    self.color = color
+    self.ultima = ultima
   }
+
+  /// The Greeks of nothing.
+  public static let zero = Greeks(repeating: 0)
+
+  /// What the formulas return outside their domain.
+  static let undefined = Greeks(repeating: .nan)
 
   /// The Greeks of two positions together.
   ///
@@ -58,16 +127,14 @@ public struct Greeks: Hashable, Sendable {
   ///   - left: One position.
   ///   - right: Another position in the same underlying.
   /// - Returns: The sums, term by term.
-  public static func + (left: Greeks, right: Greeks) -> Greeks {
-    Greeks(
-      price: left.price + right.price,
-      delta: left.delta + right.delta,
-      gamma: left.gamma + right.gamma,
-      vega: Vega(perUnitVolatility: left.vega.perUnitVolatility + right.vega.perUnitVolatility),
-      theta: Theta(perYear: left.theta.perYear + right.theta.perYear),
-      rho: Rho(perUnitRate: left.rho.perUnitRate + right.rho.perUnitRate),
-      carryRho: Rho(perUnitRate: left.carryRho.perUnitRate + right.carryRho.perUnitRate))
-  }
+  public static func + (left: Greeks, right: Greeks) -> Greeks { left.combined(right, +) }
+
+  /// Adds the Greeks of another position.
+  ///
+  /// - Parameters:
+  ///   - left: The position that grows.
+  ///   - right: Another position in the same underlying.
+  public static func += (left: inout Greeks, right: Greeks) { left = left + right }
 
   /// The Greeks of a position of several options.
   ///
@@ -76,55 +143,41 @@ public struct Greeks: Hashable, Sendable {
   ///   - greeks: The Greeks of one option.
   /// - Returns: Each value times the quantity.
   public static func * (quantity: Double, greeks: Greeks) -> Greeks {
-    Greeks(
-      price: quantity * greeks.price,
-      delta: quantity * greeks.delta,
-      gamma: quantity * greeks.gamma,
-      vega: Vega(perUnitVolatility: quantity * greeks.vega.perUnitVolatility),
-      theta: Theta(perYear: quantity * greeks.theta.perYear),
-      rho: Rho(perUnitRate: quantity * greeks.rho.perUnitRate),
-      carryRho: Rho(perUnitRate: quantity * greeks.carryRho.perUnitRate))
+    greeks.combined(greeks) { value, _ in quantity * value }
   }
-}
 
-/// The derivative of a price with respect to volatility.
-public struct Vega: Hashable, Sendable {
-  /// Cash per unit of volatility: from 20 % to 120 %.
-  public var perUnitVolatility: Double
+  private init(repeating value: Double) {
+    self.init(
+      price: value, delta: value, gamma: value, vega: .init(perUnitVolatility: value),
+      theta: .init(perYear: value), rho: .init(perUnitRate: value),
+      carryRho: .init(perUnitRate: value), dualDelta: value, dualGamma: value,
+      vanna: .init(perUnitVolatility: value), volga: .init(perSquaredUnit: value),
+      charm: .init(perYear: value), veta: .init(perUnitVolatilityAndYear: value), speed: value,
+      zomma: .init(perUnitVolatility: value), color: .init(perYear: value),
+      ultima: .init(perCubedUnit: value))
+  }
 
-  /// Creates a vega.
-  ///
-  /// - Parameter perUnitVolatility: Cash per unit of volatility.
-  public init(perUnitVolatility: Double) { self.perUnitVolatility = perUnitVolatility }
-
-  /// Cash per volatility point: from 20 % to 21 %.
-  public var perVolatilityPoint: Double { perUnitVolatility / 100 }
-}
-
-/// The derivative of a price with respect to calendar time.
-public struct Theta: Hashable, Sendable {
-  /// Cash per year that passes.
-  public var perYear: Double
-
-  /// Creates a theta.
-  ///
-  /// - Parameter perYear: Cash per year that passes.
-  public init(perYear: Double) { self.perYear = perYear }
-
-  /// Cash per calendar day that passes: a year has 365 (ACT/365 fixed).
-  public var perDay: Double { perYear / 365 }
-}
-
-/// The derivative of a price with respect to a continuously compounded rate per year.
-public struct Rho: Hashable, Sendable {
-  /// Cash per unit of the rate: from 5 % to 105 %.
-  public var perUnitRate: Double
-
-  /// Creates a rho.
-  ///
-  /// - Parameter perUnitRate: Cash per unit of the rate.
-  public init(perUnitRate: Double) { self.perUnitRate = perUnitRate }
-
-  /// Cash per basis point: from 5 % to 5.01 %.
-  public var perBasisPoint: Double { perUnitRate / 10_000 }
+  /// Joins two sets value by value.
+  private func combined(_ other: Greeks, _ join: (Double, Double) -> Double) -> Greeks {
+    Greeks(
+      price: join(price, other.price),
+      delta: join(delta, other.delta),
+      gamma: join(gamma, other.gamma),
+      vega: .init(perUnitVolatility: join(vega.perUnitVolatility, other.vega.perUnitVolatility)),
+      theta: .init(perYear: join(theta.perYear, other.theta.perYear)),
+      rho: .init(perUnitRate: join(rho.perUnitRate, other.rho.perUnitRate)),
+      carryRho: .init(perUnitRate: join(carryRho.perUnitRate, other.carryRho.perUnitRate)),
+      dualDelta: join(dualDelta, other.dualDelta),
+      dualGamma: join(dualGamma, other.dualGamma),
+      vanna: .init(perUnitVolatility: join(vanna.perUnitVolatility, other.vanna.perUnitVolatility)),
+      volga: .init(perSquaredUnit: join(volga.perSquaredUnit, other.volga.perSquaredUnit)),
+      charm: .init(perYear: join(charm.perYear, other.charm.perYear)),
+      veta: .init(
+        perUnitVolatilityAndYear: join(
+          veta.perUnitVolatilityAndYear, other.veta.perUnitVolatilityAndYear)),
+      speed: join(speed, other.speed),
+      zomma: .init(perUnitVolatility: join(zomma.perUnitVolatility, other.zomma.perUnitVolatility)),
+      color: .init(perYear: join(color.perYear, other.color.perYear)),
+      ultima: .init(perCubedUnit: join(ultima.perCubedUnit, other.ultima.perCubedUnit)))
+  }
 }

@@ -58,10 +58,23 @@ public struct ImpliedVolatility: Hashable, Sendable {
       timeValue.isNormal
       ? core.density(times: 1, units: lesser) * found.volatility
       : timeValue * core.densityOverPrice * found.volatility
-    volatility = found.volatility
+    try self.init(
+      price: price, timeValue: timeValue, volatility: found.volatility,
+      iterations: found.iterations, sensitivity: sensitivity)
+  }
+
+  /// What a search found; `sensitivity` is the derivative of the price with respect to ln σ.
+  init(
+    price: Double,
+    timeValue: Double,
+    volatility: Double,
+    iterations: Int,
+    sensitivity: Double
+  ) throws(DerivativesError) {
+    self.volatility = volatility
     conditioning = price / sensitivity
     relativeUncertainty = price.ulp / 2 / sensitivity
-    iterationCount = found.iterations
+    iterationCount = iterations
     guard relativeUncertainty < 1 else {
       throw .noInformation(price: price, timeValue: timeValue)
     }
