@@ -26,6 +26,7 @@ let package = Package(
     .library(name: "KeelEstimation", targets: ["KeelEstimation"]),
     .library(name: "KeelAllocation", targets: ["KeelAllocation"]),
     .library(name: "KeelDerivatives", targets: ["KeelDerivatives"]),
+    .library(name: "KeelMarkets", targets: ["KeelMarkets"]),
     .library(name: "KeelEngine", targets: ["KeelEngine"]),
     .library(name: "KeelReport", targets: ["KeelReport"]),
   ],
@@ -74,13 +75,19 @@ let package = Package(
       swiftSettings: strict
     ),
     .target(name: "KeelDerivatives", dependencies: ["KeelNumerics"], swiftSettings: strict),
+    .target(
+      name: "KeelMarkets",
+      dependencies: ["KeelNumerics"],
+      swiftSettings: strict
+    ),
     .target(name: "KeelEngine", dependencies: ["KeelData"], swiftSettings: strict),
     .target(name: "KeelReport", swiftSettings: strict),
     .target(
       name: "Keel",
       dependencies: [
         "KeelNumerics", "KeelLinearAlgebra", "KeelData", "KeelOptimization", "KeelDistributions",
-        "KeelEstimation", "KeelAllocation", "KeelDerivatives", "KeelEngine", "KeelReport",
+        "KeelEstimation", "KeelAllocation", "KeelDerivatives", "KeelMarkets", "KeelEngine",
+        "KeelReport",
       ],
       swiftSettings: strict
     ),
@@ -105,7 +112,8 @@ let package = Package(
       of: "KeelAllocation",
       with: ["KeelNumerics", "KeelData", "KeelOptimization", "KeelDistributions"]
     ),
-    tests(of: "KeelDerivatives"),
+    tests(of: "KeelDerivatives", with: ["KeelNumerics"]),
+    tests(of: "KeelMarkets", with: ["KeelNumerics"]),
     tests(of: "KeelEngine", with: ["KeelData"]),
     tests(of: "KeelReport"),
   ]
