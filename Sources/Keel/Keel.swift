@@ -5,6 +5,7 @@
 @_exported public import KeelEngine
 @_exported public import KeelEstimation
 @_exported public import KeelLinearAlgebra
+@_exported public import KeelMarkets
 @_exported public import KeelNumerics
 @_exported public import KeelOptimization
 @_exported public import KeelReport

@@ -81,7 +81,7 @@ public struct CollateralizedLoan: Hashable, Sendable, Codable {
     collateral.reduce(0) { $0 + $1.value * $1.liquidationThreshold }
   }
 
-  /// Counted collateral over debt; infinite without debt. Below one the loan is liquidated.
+  /// Counted collateral over debt, infinite without debt; below one the loan is liquidated.
   public var healthFactor: Double {
     debtValue == 0 ? .infinity : borrowingPower / debtValue
   }
