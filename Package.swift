@@ -80,7 +80,7 @@ let package = Package(
       dependencies: ["KeelNumerics"],
       swiftSettings: strict
     ),
-    .target(name: "KeelEngine", dependencies: ["KeelData"], swiftSettings: strict),
+    .target(name: "KeelEngine", dependencies: ["KeelNumerics", "KeelData"], swiftSettings: strict),
     .target(name: "KeelReport", swiftSettings: strict),
     .target(
       name: "Keel",
@@ -114,7 +114,7 @@ let package = Package(
     ),
     tests(of: "KeelDerivatives", with: ["KeelNumerics"]),
     tests(of: "KeelMarkets", with: ["KeelNumerics"]),
-    tests(of: "KeelEngine", with: ["KeelData"]),
+    tests(of: "KeelEngine", with: ["KeelNumerics", "KeelData"]),
     tests(of: "KeelReport"),
   ]
 )
