@@ -3,8 +3,9 @@
 Writes Tests/Reference/perpetuals.json. Values: mpmath 1.3.0 at 50 digits or more, from the exact
 binary inputs. Rates follow the formulas that the venues document; fair premiums solve the
 condition that a holder gains nothing over an interval, with every average taken by quadrature;
-mixtures of forwards are integrals and backward recursions; everlasting options are sums of dated
-options, or integrals over their expiry.
+mixtures of forwards are integrals and backward recursions, cross-checked against QuantLib's engine
+for perpetual futures; everlasting options are sums of dated options, or integrals over their
+expiry.
 
 Usage: python Tests/Generate/perpetuals.py
 """
@@ -15,6 +16,7 @@ import pathlib
 import random
 
 import mpmath as mp
+import QuantLib as ql
 
 assert mp.__version__ == "1.3.0"
 mp.mp.dps = 50
@@ -238,8 +240,30 @@ while len(fair) < 240:
                  "half": number(start * mp.exp(-z / 2) - 1
                                 if rule["accrual"] == "atEvents" else start - 1)})
 
+ql.Settings.instance().evaluationDate = ql.Date(1, 1, 2026)
+
+
+def quantlib_price(settlement, index, share, interest, growth, period, previous=False):
+    """QuantLib's price of a perpetual; its interest of an inverse one has the other sign."""
+    def flat(rate):
+        return ql.YieldTermStructureHandle(
+            ql.FlatForward(0, ql.NullCalendar(), rate, ql.Actual365Fixed()))
+
+    kind = ql.PerpetualFutures.Linear if settlement == 0 else ql.PerpetualFutures.Inverse
+    spot = (ql.PerpetualFutures.FundingWithPreviousSpot if previous
+            else ql.PerpetualFutures.FundingWithCurrentSpot)
+    perpetual = ql.PerpetualFutures(
+        kind, spot, ql.Period(period, ql.Days), ql.NullCalendar(), ql.Actual365Fixed())
+    i = interest if settlement == 0 else -interest
+    perpetual.setPricingEngine(ql.DiscountingPerpetualFuturesEngine(
+        flat(growth), flat(0.0), ql.QuoteHandle(ql.SimpleQuote(index)), [0.0, 1.0],
+        [share, share], [i, i], ql.DiscountingPerpetualFuturesEngine.PiecewiseConstant, 60.0))
+    return perpetual.NPV()
+
+
 # Linear funding: constant growth, and events by backward recursion over many intervals.
 linear = []
+peers = 0
 for _ in range(80):
     settlement = random.randrange(2)
     index = math.exp(random.uniform(0, 11))
@@ -249,6 +273,10 @@ for _ in range(80):
     k, i, g = m(kappa), sign * m(iota), sign * m(growth)
     mixture = (k - i) * mp.quad(lambda u: mp.exp((g - k) * u), [0, 1 / k, 4 / k, 20 / k, 400 / k])
     value = m(index) * mixture if settlement == 0 else m(index) / mixture
+    if 3 < kappa < 100:
+        other = quantlib_price(settlement, index, kappa, iota, growth, 0)
+        assert abs(other / value - 1) < 1e-5, (settlement, kappa, iota, growth, other, value)
+        peers += 1
     linear.append([settlement, index, kappa, iota, growth, number(value)])
 
 events = []
@@ -259,16 +287,23 @@ for _ in range(80):
     hours, growth = random.choice([1.0, 8.0, 24.0]), random.uniform(-0.5, 0.5)
     k, i = m(share), m(iota)
     factor = mp.exp(m(growth) * m(hours) / YEAR_HOURS)
+    previous = len(events) % 2
     # Price after a payment n events ahead, in units of the index then; the start does not matter.
-    ratio = m(1)
-    for _ in range(math.ceil(130 / -math.log(1 - share)) if share < 1 else 3):
-        if settlement == 0:
-            ratio = factor * (ratio - k * (ratio - 1) - i)
+    # In coin, `ratio` times 1/index is the price of the dollar.
+    ratio, growing, paid = m(1), factor, i if settlement == 0 else -i
+    if settlement == 1:
+        growing = 1 / factor
+    for _ in range(math.ceil(130 / math.log(1 + share))):
+        if previous:
+            ratio = (growing * ratio + k - paid) / (1 + k)
         else:
-            # In coin: the price of the dollar is `ratio` times 1/index.
-            ratio = (ratio + k * (1 - ratio) + i) / factor
+            ratio = growing * (ratio - k * (ratio - 1) - paid)
     value = m(index) * ratio if settlement == 0 else m(index) / ratio
-    events.append([settlement, index, share, iota, hours, growth, number(value)])
+    if hours == 24:
+        other = quantlib_price(settlement, index, share, iota, growth, 1, previous)
+        assert abs(other / value - 1) < 1e-10, (settlement, share, iota, growth, other, value)
+        peers += 1
+    events.append([settlement, index, share, iota, hours, growth, previous, number(value)])
 
 
 # Everlasting options.
@@ -372,7 +407,7 @@ path = pathlib.Path(__file__).parent.parent / "Reference" / "perpetuals.json"
 with open(path, "w") as file:
     json.dump({
         "generator": "Tests/Generate/perpetuals.py",
-        "versions": {"mpmath": mp.__version__},
+        "versions": {"mpmath": mp.__version__, "QuantLib": ql.__version__},
         "digits": 50,
         "profitColumns": ["settlement (0 linear, 1 inverse, 2 quanto)", "size", "quantity", "entry",
                           "exit", "profit"],
@@ -395,7 +430,8 @@ with open(path, "w") as file:
         "linearColumns": ["settlement", "index", "premiumsPerYear", "interestPerYear", "growth",
                           "price"],
         "linear": linear,
-        "eventColumns": ["settlement", "index", "share", "interest", "hours", "growth", "price"],
+        "eventColumns": ["settlement", "index", "share", "interest", "hours", "growth",
+                         "premium at the previous payment", "price"],
         "events": events,
         "everlastingColumns": ["kind", "spot", "strike", "volatility", "rate", "carryYield",
                                "hours", "share", "timeToNextFunding", "price", "delta", "gamma",
@@ -406,4 +442,5 @@ with open(path, "w") as file:
                               "carryRho"],
         "continuous": continuous,
     }, file, separators=(",", ":"))
-print(len(fair), "fair,", len(continuous), "continuous,", checked, "checked by quadrature")
+assert peers > 30
+print(peers, "prices agree with QuantLib,", len(fair), "fair,", len(continuous), "continuous,", checked, "checked by quadrature")

@@ -28,9 +28,10 @@ import Testing
   @Test func eventsMatchTheRecursion() throws {
     for row in try PerpetualsReference.load().events {
       let funding = try LinearFundingEvents(
-        premiumShare: row[2], interest: row[3], interval: FundingInterval(hours: row[4]))
+        premiumShare: row[2], interest: row[3], interval: FundingInterval(hours: row[4]),
+        premiumTime: row[6] == 0 ? .atPayment : .atPreviousPayment)
       let price = funding.fairPrice(settlement(row[0]), index: row[1], growthPerYear: row[5])
-      expectClose(price, row[6], relative: 2e-15, "\(row)")
+      expectClose(price, row[7], relative: 2e-15, "\(row)")
     }
   }
 
@@ -48,7 +49,8 @@ import Testing
     let curve = try FuturesTermStructure(spot: spot, points: points)
     let interval = try FundingInterval(hours: 1e-3)
     let events = try LinearFundingEvents(
-      premiumShare: kappa * interval.years, interest: iota * interval.years, interval: interval)
+      premiumShare: kappa * interval.years, interest: iota * interval.years, interval: interval,
+      premiumTime: seed % 2 == 0 ? .atPayment : .atPreviousPayment)
     for settlement in [FuturesContract.Settlement.linear, .inverse] {
       let price = funding.fairPrice(settlement, index: spot, growthPerYear: growth)
       expectClose(funding.fairPrice(settlement, curve: curve), price, relative: 1e-14)
@@ -77,7 +79,7 @@ import Testing
     let fair = try FairPerpetual(rule: rule, settlement: .linear, growthPerYear: growth)
     let events = try LinearFundingEvents(
       premiumShare: share / (1 + share), interest: share * interest / (1 + share),
-      interval: .eightHours)
+      interval: .eightHours, premiumTime: .atPayment)
     expectClose(
       try fair.price(index: 100, elapsed: 0).lowerBound,
       events.fairPrice(.linear, index: 100, growthPerYear: growth), relative: 2e-15)
@@ -100,7 +102,8 @@ import Testing
     #expect(funding.fairPrice(.inverse, index: 100, growthPerYear: 0.1) == 200)
     let interest = try LinearFunding(premiumsPerYear: 0.1, interestPerYear: 0.1)
     #expect(interest.fairPrice(.linear, index: 100, growthPerYear: 0).isNaN)
-    let events = try LinearFundingEvents(premiumShare: 0.5, interest: 0, interval: .eightHours)
+    let events = try LinearFundingEvents(
+      premiumShare: 0.5, interest: 0, interval: .eightHours, premiumTime: .atPayment)
     #expect(events.fairPrice(.linear, index: 100, growthPerYear: 800).isNaN)
     #expect(events.fairPrice(.inverse, index: 100, growthPerYear: -800).isNaN)
     for number in hostileNumbers {
@@ -121,7 +124,8 @@ import Testing
       }
       if !(number > 0 && number <= 1) {
         #expect(throws: DerivativesError.self) {
-          try LinearFundingEvents(premiumShare: number, interest: 0, interval: .oneHour)
+          try LinearFundingEvents(
+            premiumShare: number, interest: 0, interval: .oneHour, premiumTime: .atPayment)
         }
       }
       if !number.isFinite {
@@ -129,7 +133,8 @@ import Testing
           try LinearFunding(premiumsPerYear: 1, interestPerYear: number)
         }
         #expect(throws: DerivativesError.self) {
-          try LinearFundingEvents(premiumShare: 1, interest: number, interval: .oneHour)
+          try LinearFundingEvents(
+            premiumShare: 1, interest: number, interval: .oneHour, premiumTime: .atPayment)
         }
       }
     }
@@ -141,7 +146,9 @@ import Testing
     #expect(throws: DecodingError.self) {
       try decoded(
         LinearFundingEvents.self,
-        #"{"premiumShare": 2, "interest": 0, "interval": {"hours": 8}}"#)
+        """
+        {"premiumShare": 2, "interest": 0, "interval": {"hours": 8}, "premiumTime": "atPayment"}
+        """)
     }
   }
 }

@@ -15,9 +15,7 @@ import KeelNumerics
 // With funding paid without pause at κ (f − x) + ι x (linear, quanto), or κ (1/x − 1/f) + ι/x in
 // coin (inverse), the fair price is a mixture of forwards F(u) over all times u ahead:
 //   f = ∫ (κ − ι) e^(−κu) F(u) du                1/f = ∫ (κ + ι) e^(−κu) / F(u) du
-// which for F(u) = x e^(gu) is x (κ − ι)/(κ − g), and x (κ + g)/(κ + ι). Paid at events on the
-// premium just after the payment, with shares κ and ι of one interval and G = e^(gh):
-//   f = x (κ − ι) G / (1 − (1 − κ) G)            f = x (G − 1 + κ) / (κ + ι)
+// which for F(u) = x e^(gu) is x (κ − ι)/(κ − g), and x (κ + g)/(κ + ι).
 // D. Ackerer, J. Hugonnier, U. Jermann, "Perpetual futures pricing" (2023); G. Angeris, T. Chitra,
 // A. Evans, M. Lorig, "A primer on perpetuals" (2022); derived again in Perpetuals.md.
 
@@ -129,91 +127,4 @@ public struct LinearFunding: Hashable, Sendable, Codable {
 
   /// The mean of `e^(x u)` over u from 0 to 1.
   private static func meanExponential(_ x: Double) -> Double { x == 0 ? 1 : expm1(x) / x }
-}
-
-/// Funding that is paid at events and linear in the premium just after the payment, with the
-/// notional at the index.
-///
-/// ```text
-/// paid by longs per event   linear, quanto  κ (f − x) + ι x      inverse  κ (1/x − 1/f) + ι/x
-/// ```
-public struct LinearFundingEvents: Hashable, Sendable, Codable {
-  /// The share of the premium that one event pays, κ.
-  public let premiumShare: Double
-
-  /// The interest that one event pays as a fraction of the index, ι.
-  public let interest: Double
-
-  /// The time between events.
-  public let interval: FundingInterval
-
-  /// Creates a rule.
-  ///
-  /// - Parameters:
-  ///   - premiumShare: The share of the premium that one event pays: above 0, at most 1.
-  ///   - interest: The interest that one event pays as a fraction of the index: finite.
-  ///   - interval: The time between events.
-  /// - Throws: `DerivativesError.invalidValue`.
-  public init(
-    premiumShare: Double,
-    interest: Double,
-    interval: FundingInterval
-  ) throws(DerivativesError) {
-    guard premiumShare > 0, premiumShare <= 1 else {
-      throw .invalidValue(
-        argument: "premiumShare", got: premiumShare, lowest: .leastNonzeroMagnitude, highest: 1)
-    }
-    try requireFinite(interest, "interest")
-    self.premiumShare = premiumShare
-    self.interest = interest
-    self.interval = interval
-  }
-
-  /// Reads a rule; a stored one is checked like a new one.
-  ///
-  /// - Parameter decoder: A keyed container with `premiumShare`, `interest` and `interval`.
-  /// - Throws: `DecodingError` when a value is missing or outside its range.
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.container(keyedBy: CodingKeys.self)
-    let share = try container.decode(Double.self, forKey: .premiumShare)
-    let interest = try container.decode(Double.self, forKey: .interest)
-    let interval = try container.decode(FundingInterval.self, forKey: .interval)
-    self = try checkedDecoding(at: container.codingPath) { () throws(DerivativesError) in
-      try LinearFundingEvents(premiumShare: share, interest: interest, interval: interval)
-    }
-  }
-
-  /// The fair price just after a payment, where forward prices grow at one rate.
-  ///
-  /// ```text
-  /// linear, quanto  x (κ − ι) G / (1 − (1 − κ) G)      inverse  x (G − 1 + κ) / (κ + ι)
-  /// ```
-  ///
-  /// G is the growth over an interval. The price is the expected sum of a geometric series of
-  /// forwards at the events; denominators are taken as `κ G − (G − 1)` and `κ + (G − 1)`.
-  ///
-  /// - Parameters:
-  ///   - settlement: The settlement of the contract.
-  ///   - index: The index price, in cash: positive and finite.
-  ///   - growthPerYear: The growth of forward prices, continuously compounded per year, as for
-  ///     ``LinearFunding``: finite.
-  /// - Returns: The price in cash. NaN when an argument is outside its domain or the series does
-  ///   not converge to a positive price.
-  /// - Complexity: O(1).
-  public func fairPrice(
-    _ settlement: FuturesContract.Settlement,
-    index: Double,
-    growthPerYear: Double
-  ) -> Double {
-    guard FuturesContract.isPrice(index), growthPerYear.isFinite else { return .nan }
-    let gain = expm1(growthPerYear * interval.years)
-    guard gain.isFinite else { return .nan }
-    if settlement == .inverse {
-      let (numerator, denominator) = (gain + premiumShare, premiumShare + interest)
-      return numerator > 0 && denominator > 0 ? index * (numerator / denominator) : .nan
-    }
-    let numerator = (premiumShare - interest) * (1 + gain)
-    let denominator = premiumShare * (1 + gain) - gain
-    return numerator > 0 && denominator > 0 ? index * (numerator / denominator) : .nan
-  }
 }
