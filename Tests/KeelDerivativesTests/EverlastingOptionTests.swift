@@ -15,7 +15,7 @@ import Testing
         greeks.price, greeks.delta, greeks.gamma, greeks.vega.perUnitVolatility,
         greeks.theta.perYear, greeks.rho.perUnitRate, greeks.carryRho.perUnitRate,
       ]
-      expectClose(greeks.price, row[9], relative: 4e-15, absolute: value.truncationBound)
+      expectClose(greeks.price, row[9], relative: 1e-15, absolute: value.truncationBound)
       // The Greeks are cut where the price is: to the size that each can have.
       let horizon = row[6] / 8_760 / row[7]
       let scales = [

@@ -71,7 +71,7 @@ public struct ContinuousEverlastingOption: Hashable, Sendable, Codable {
   /// The value with its Greeks.
   ///
   /// Theta is zero: the value does not depend on time. At zero volatility each value is its limit.
-  /// Out of the money the relative error is at most `(4 + 2 |β ln(S/K)|) · 1e-15` (price, delta);
+  /// Out of the money the relative error is at most `(4 + 2 |β ln(S/K)|) · 3e-16` (price, delta);
   /// in the money it is 4e-16 of the larger of spot and strike.
   ///
   /// - Parameter model: The market: spot positive, `λ + rate` and `λ + carryYield` positive.

@@ -132,17 +132,21 @@ public struct FundingCashFlows: Hashable, Sendable {
     events: [FundingEvent],
     changes: [QuantityChange]
   ) throws(DerivativesError) {
+    // Names are put together only for an error: most histories have none.
     for (index, event) in events.enumerated() {
-      try requireFinite(event.rate.fraction, "events[\(index)].rate")
-      try requirePositive(event.price, "events[\(index)].price")
+      let (fraction, price) = (event.rate.fraction, event.price)
+      if !fraction.isFinite { try requireFinite(fraction, "events[\(index)].rate") }
+      if !FuturesContract.isPrice(price) { try requirePositive(price, "events[\(index)].price") }
       guard index == 0 || events[index - 1].time < event.time else {
         throw .invalidValue(
-          argument: "events[\(index)].time", got: event.time.seconds(since: events[index - 1].time),
+          argument: "events[\(index)].time",
+          got: event.time.seconds(since: events[index - 1].time),
           lowest: .leastNonzeroMagnitude, highest: .greatestFiniteMagnitude)
       }
     }
     for (index, change) in changes.enumerated() {
-      try requireFinite(change.quantity, "changes[\(index)].quantity")
+      let quantity = change.quantity
+      if !quantity.isFinite { try requireFinite(quantity, "changes[\(index)].quantity") }
       guard index == 0 || changes[index - 1].time <= change.time else {
         throw .invalidValue(
           argument: "changes[\(index)].time",
