@@ -72,6 +72,43 @@ import Testing
     expectClose(gain, 0, absolute: 2e-15 * notional, "\(seed)")
   }
 
+  /// A quanto is worth in cash what its third currency is: coin and currency move together on four
+  /// points, and the growth holds their covariance.
+  @Test(arguments: 1...20)
+  func aQuantoGainsNothing(seed: Int) throws {
+    var generator = SeededGenerator(seed: UInt64(seed))
+    var settings = FundingRule.Settings()
+    settings.averaging = .last
+    let rule = try FundingRule(
+      interest: .damped(1e-4, halfWidth: 2e-4), interval: .eightHours, settings: settings)
+    let contract = try FuturesContract.quanto(multiplier: 1e-6)
+    let index = 3_000.0
+    // Moves of coin and currency, with probabilities under the measure of cash.
+    let common = generator.uniform(0.1...0.4)
+    let law = [
+      (1.05, 1.08, common), (1.05, 0.9, 0.5 - common), (0.96, 1.08, 0.5 - common),
+      (0.96, 0.9, common),
+    ]
+    let currency = law.reduce(0) { $0 + $1.1 * $1.2 }
+    let joint = law.reduce(0) { $0 + $1.0 * $1.1 * $1.2 }
+    let fair = try FairPerpetual(
+      rule: rule, settlement: .quanto,
+      growthPerYear: naturalLog(joint / currency) / FundingInterval.eightHours.years)
+    var gain = 0.0
+    for (coinMove, currencyMove, probability) in law {
+      let next = index * coinMove
+      let entry = try fair.price(index: index, elapsed: 0).lowerBound
+      let after = try fair.price(index: next, elapsed: 0).lowerBound
+      let quote = PerpetualQuote(
+        mark: try fair.price(index: next, elapsed: 1).lowerBound, index: next)
+      let funding = contract.fundingReceived(
+        quantity: 1, rate: rule.rate(premium: quote.premium), price: rule.notionalPrice(of: quote))
+      let settled = contract.profit(quantity: 1, entry: entry, exit: after) + funding
+      gain += probability * settled * currencyMove
+    }
+    expectClose(gain, 0, absolute: 2e-15 * contract.notional(quantity: 1, price: index), "\(seed)")
+  }
+
   /// Interest of a basis point every eight hours: the damping holds the rate over a whole band.
   @Test func theBandOfTheDamping() throws {
     // Deribit without carry: any premium within the damping.

@@ -25,6 +25,8 @@ import Testing
         relative: 1e-15, absolute: 1e-18)
     }
     let quote = PerpetualQuote(mark: 50_025, index: 50_000)
+    #expect(FundingRule.binance.notionalPrice(of: quote) == 50_025)
+    #expect(FundingRule.hyperliquid.notionalPrice(of: quote) == 50_000)
     expectClose(quote.premium, 0.000_5, relative: 1e-15)
     #expect(try roundTrip(quote) == quote)
     for number in hostileNumbers where !(number > 0 && number.isFinite) {

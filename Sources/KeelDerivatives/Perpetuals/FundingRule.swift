@@ -147,4 +147,12 @@ public struct FundingRule: Hashable, Sendable, Codable {
   public func rate(samples: [Double]) -> FundingRate {
     rate(premium: settings.averaging.average(of: samples))
   }
+
+  /// The price at which the rule takes the notional of a payment.
+  ///
+  /// - Parameter quote: The prices at the time of the payment.
+  /// - Returns: The mark or the index, in cash.
+  public func notionalPrice(of quote: PerpetualQuote) -> Double {
+    settings.notionalPrice == .mark ? quote.mark : quote.index
+  }
 }

@@ -5,13 +5,15 @@ import Keel
 // Short 500 contracts of 100 dollars: the rate of a premium of 0.12 % is 0.07 % for 8 hours.
 let perpetual = try FuturesContract.inverse(cashPerContract: 100)
 let quote = PerpetualQuote(mark: 60_072, index: 60_000)
-let rate = FundingRule.bitMEX.rate(premium: quote.premium)
-let received = perpetual.fundingReceived(quantity: -500, rate: rate, price: quote.mark)
+let rule = FundingRule.bitMEX
+let rate = rule.rate(premium: quote.premium)
+let received = perpetual.fundingReceived(
+  quantity: -500, rate: rate, price: rule.notionalPrice(of: quote))
 print("rate", rate.fraction, "received in coin", received)
 print("per year: simple", rate.simplePerYear, "compounded", rate.compoundedPerYear)
 
 // With a carry of 20 % a year the perpetual is fairly priced at this premium after a payment.
-let fair = try FairPerpetual(rule: .bitMEX, settlement: .inverse, growthPerYear: 0.2)
+let fair = try FairPerpetual(rule: rule, settlement: .inverse, growthPerYear: 0.2)
 print(
   "fair premium", try fair.premium(elapsed: 0), "price", try fair.price(index: 60_000, elapsed: 0))
 
