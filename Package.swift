@@ -74,7 +74,11 @@ let package = Package(
       ],
       swiftSettings: strict
     ),
-    .target(name: "KeelDerivatives", dependencies: ["KeelNumerics"], swiftSettings: strict),
+    .target(
+      name: "KeelDerivatives",
+      dependencies: ["KeelNumerics", "KeelData"],
+      swiftSettings: strict
+    ),
     .target(
       name: "KeelMarkets",
       dependencies: ["KeelNumerics"],
@@ -112,7 +116,7 @@ let package = Package(
       of: "KeelAllocation",
       with: ["KeelNumerics", "KeelData", "KeelOptimization", "KeelDistributions"]
     ),
-    tests(of: "KeelDerivatives", with: ["KeelNumerics"]),
+    tests(of: "KeelDerivatives", with: ["KeelNumerics", "KeelData"]),
     tests(of: "KeelMarkets", with: ["KeelNumerics"]),
     tests(of: "KeelEngine", with: ["KeelNumerics", "KeelData"]),
     tests(of: "KeelReport"),

@@ -76,7 +76,10 @@ public struct DividendSchedule: Hashable, Sendable, Codable {
   /// Decodes a schedule and checks it.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
-    try self.init(container.decode([Payment].self, forKey: .payments))
+    let payments = try container.decode([Payment].self, forKey: .payments)
+    self = try checkedDecoding(at: container.codingPath) { () throws(DerivativesError) in
+      try DividendSchedule(payments)
+    }
   }
 
   private enum CodingKeys: String, CodingKey { case payments }

@@ -158,7 +158,7 @@ public struct Greeks: Hashable, Sendable {
   }
 
   /// Joins two sets value by value.
-  private func combined(_ other: Greeks, _ join: (Double, Double) -> Double) -> Greeks {
+  func combined(_ other: Greeks, _ join: (Double, Double) -> Double) -> Greeks {
     Greeks(
       price: join(price, other.price),
       delta: join(delta, other.delta),
