@@ -81,7 +81,7 @@ let package = Package(
     ),
     .target(
       name: "KeelMarkets",
-      dependencies: ["KeelNumerics"],
+      dependencies: ["KeelNumerics", "KeelDerivatives"],
       swiftSettings: strict
     ),
     .target(name: "KeelEngine", dependencies: ["KeelNumerics", "KeelData"], swiftSettings: strict),
@@ -117,7 +117,7 @@ let package = Package(
       with: ["KeelNumerics", "KeelData", "KeelOptimization", "KeelDistributions"]
     ),
     tests(of: "KeelDerivatives", with: ["KeelNumerics", "KeelData"]),
-    tests(of: "KeelMarkets", with: ["KeelNumerics"]),
+    tests(of: "KeelMarkets", with: ["KeelNumerics", "KeelDerivatives"]),
     tests(of: "KeelEngine", with: ["KeelNumerics", "KeelData"]),
     tests(of: "KeelReport"),
   ]

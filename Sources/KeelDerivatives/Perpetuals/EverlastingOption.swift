@@ -167,7 +167,7 @@ public struct EverlastingValue: Hashable, Sendable {
     greeks: .undefined, legCount: 0, truncationBound: .nan)
 }
 
-/// Compensated sums of weighted Greeks (A. Neumaier, ZAMM 54 (1974)).
+/// Compensated sums of weighted Greeks, after Neumaier, ZAMM 54 (1974).
 private struct GreeksSum {
   private var sum = Greeks.zero
   private var lost = Greeks.zero
