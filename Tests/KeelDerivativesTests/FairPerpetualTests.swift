@@ -149,6 +149,33 @@ import Testing
       absolute: 1e-12)
   }
 
+  /// The premium over an interval averages to the one that the rule sees, by Simpson's rule, on both
+  /// sides of the switch from series to closed forms.
+  @Test(arguments: PremiumAveraging.allCases)
+  func thePremiumAveragesToTheRule(averaging: PremiumAveraging) throws {
+    var settings = FundingRule.Settings()
+    settings.averaging = averaging
+    let rule = try FundingRule(
+      interest: .added(0), interval: FundingInterval(hours: 8_760), settings: settings)
+    for growth in [-4, -1.01, -0.99, -0.2, 1e-6, 0.3, 0.99, 1.01, 3, 8] {
+      let fair = try FairPerpetual(rule: rule, settlement: .linear, growthPerYear: growth)
+      let count = 2_000
+      var sum = 0.0
+      for step in 0...count {
+        let share = Double(step) / Double(count)
+        let weight = step == 0 || step == count ? 1.0 : step % 2 == 0 ? 2 : 4
+        let density = averaging == .uniform ? 1 : 2 * share
+        sum += weight * density * (try fair.premium(elapsed: share).lowerBound)
+      }
+      let average =
+        averaging == .last
+        ? try fair.premium(elapsed: 1).lowerBound : sum / Double(3 * count)
+      let seen = fair.averagePremium.lowerBound
+      expectClose(average, seen, absolute: 1e-9 * (1 + seen.magnitude), "\(growth)")
+      expectClose(seen, exponential(growth) - 1, relative: 1e-9)
+    }
+  }
+
   @Test func limitsOfTheRateLimitTheCarry() throws {
     // 4 % an hour is 350 times a year.
     let growth = 400.0

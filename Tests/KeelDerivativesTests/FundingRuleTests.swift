@@ -39,13 +39,29 @@ import Testing
   }
 
   /// Values that the venues' own texts state.
-  @Test func statedValues() {
+  @Test func statedValues() throws {
     #expect(FundingRule.deribit.rate(premium: 0.000_25).fraction == 0)
     #expect(FundingRule.deribit.rate(premium: -0.000_1).fraction == 0)
     expectClose(FundingRule.deribit.rate(premium: -0.001).fraction, -0.000_75, relative: 1e-15)
     #expect(FundingRule.binance.rate(premium: 0).fraction == 0.000_1)
     #expect(FundingRule.bitMEX.rate(premium: 0.000_5).fraction == 0.000_1)
     expectClose(FundingRule.binance.rate(premium: 0.003).fraction, 0.002_5, relative: 1e-15)
+    // The rate rests at its interest while the premium is between −0.04 % and 0.06 %.
+    for premium in [-0.000_39, 0, 0.000_59] {
+      #expect(FundingRule.binance.rate(premium: premium).fraction == 0.000_1)
+    }
+    let fourHours = try FundingRule.binance(every: .fourHours)
+    expectClose(fourHours.rate(premium: 0.003).fraction, 0.001_25, relative: 1e-15)
+    #expect(fourHours.interval == .fourHours)
+    #expect(try FundingRule.binance(every: .eightHours) == .binance)
+    #expect(throws: DerivativesError.self) {
+      try FundingRule.binance(every: FundingInterval(hours: .leastNonzeroMagnitude))
+    }
+    // Worked out by Hyperliquid: a bid at 10100 over 10000 is 1 %, and 0.95 % for 8 hours.
+    let premium = PerpetualQuote.premiumIndex(
+      impactBid: 10_100, impactAsk: 10_101, index: 10_000)
+    expectClose(
+      FundingRule.hyperliquid.rate(premium: premium).fraction, 0.009_5 / 8, relative: 1e-15)
     expectClose(FundingRule.hyperliquid.rate(premium: 0).fraction, 0.000_012_5, relative: 1e-15)
     #expect(FundingRule.hyperliquid.rate(premium: 0.9).fraction == 0.04)
     #expect(FundingRule.hyperliquid.rate(premium: -0.9).fraction == -0.04)

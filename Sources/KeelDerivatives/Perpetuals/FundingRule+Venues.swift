@@ -9,12 +9,31 @@ extension FundingRule {
   /// ```
   ///
   /// P is the average of the premium index over the interval, newer samples weighing more, and
-  /// the notional is at the mark. Some contracts have other intervals or no interest, and each has
-  /// its own limits, which are not set here. Source: Binance, "Introduction to Binance Futures
-  /// Funding Rates".
+  /// the notional is at the mark. Contracts with other intervals follow ``binance(every:)``; some
+  /// have no interest, and each has its own limits, which are not set here. Source: Binance,
+  /// "Introduction to Binance Futures Funding Rates".
   public static let binance = FundingRule(
     unchecked: .damped(0.000_1, halfWidth: 0.000_5), interval: .eightHours,
     settings: settings { $0.averaging = .linearlyIncreasing })
+
+  /// The rule of Binance for a contract that pays every so many hours.
+  ///
+  /// ```text
+  /// rate = (P + clamp(0.01 % − P, −0.05 %, 0.05 %)) / (8 / hours)
+  /// ```
+  ///
+  /// Otherwise as ``binance``.
+  ///
+  /// - Parameter interval: The interval of the contract.
+  /// - Returns: The rule.
+  /// - Throws: `DerivativesError.invalidValue` when an eighth of the hours is no positive number.
+  public static func binance(every interval: FundingInterval) throws(DerivativesError)
+    -> FundingRule
+  {
+    var settings = binance.settings
+    settings.share = interval.hours / FundingInterval.eightHours.hours
+    return try FundingRule(interest: binance.interest, interval: interval, settings: settings)
+  }
 
   /// The rule of BitMEX with the usual interest of 0.01 % every 8 hours, damped by 0.05 %.
   ///
@@ -31,8 +50,9 @@ extension FundingRule {
   /// rate = max(0.025 %, P) + min(−0.025 %, P),   P = (mark − index) / index
   /// ```
   ///
-  /// Limits depend on the contract and are not set here. Source: Deribit, "Funding
-  /// Specifications".
+  /// The venue multiplies the rate by the size of the position and does not say at which price an
+  /// inverse one's coin is taken: it is the mark here. Limits depend on the contract and are not
+  /// set. Source: Deribit, "Funding Specifications".
   public static let deribit = FundingRule(
     unchecked: .damped(0, halfWidth: 0.000_25), interval: .eightHours,
     settings: settings {
