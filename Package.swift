@@ -73,7 +73,11 @@ let package = Package(
       ],
       swiftSettings: strict
     ),
-    .target(name: "KeelDerivatives", dependencies: ["KeelNumerics"], swiftSettings: strict),
+    .target(
+      name: "KeelDerivatives",
+      dependencies: ["KeelNumerics", "CKeelKernels"],
+      swiftSettings: strict
+    ),
     .target(name: "KeelEngine", dependencies: ["KeelData"], swiftSettings: strict),
     .target(name: "KeelReport", swiftSettings: strict),
     .target(
@@ -105,7 +109,7 @@ let package = Package(
       of: "KeelAllocation",
       with: ["KeelNumerics", "KeelData", "KeelOptimization", "KeelDistributions"]
     ),
-    tests(of: "KeelDerivatives"),
+    tests(of: "KeelDerivatives", with: ["KeelNumerics"]),
     tests(of: "KeelEngine", with: ["KeelData"]),
     tests(of: "KeelReport"),
   ]
