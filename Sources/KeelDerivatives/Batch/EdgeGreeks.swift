@@ -21,6 +21,10 @@ struct EdgeGreeks {
     self.model = model
     self.option = option
     greeks = model.greeks(of: option)
+    guard !greeks.price.isNaN else {
+      (density, d1, d2) = (.nan, .nan, .nan)
+      return
+    }
     let root = option.timeToExpiry.squareRoot()
     density =
       greeks.vega.perUnitVolatility == 0 ? 0 : greeks.vega.perUnitVolatility / root

@@ -71,15 +71,15 @@ public struct OptionColumns: Hashable, Sendable {
       carryYields: [0])
   }
 
-  /// The number of options that the columns describe together with a column of `other` elements.
+  /// The number of options: that of the columns, or of another one where all of these are shared.
   func count(with other: Int) -> Int {
     let least = min(
       min(kinds.count, spots.count, strikes.count),
-      min(timesToExpiry.count, rates.count, carryYields.count), other)
+      min(timesToExpiry.count, rates.count, carryYields.count))
     let most = max(
       max(kinds.count, spots.count, strikes.count),
-      max(timesToExpiry.count, rates.count, carryYields.count), other)
-    return least == 0 ? 0 : most
+      max(timesToExpiry.count, rates.count, carryYields.count))
+    return least == 0 ? 0 : most > 1 ? most : other
   }
 
   /// Checks that every column has one element or one for each option.
