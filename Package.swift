@@ -76,7 +76,7 @@ let package = Package(
     ),
     .target(
       name: "KeelDerivatives",
-      dependencies: ["KeelNumerics", "KeelData"],
+      dependencies: ["KeelNumerics", "KeelData", "CKeelKernels"],
       swiftSettings: strict
     ),
     .target(

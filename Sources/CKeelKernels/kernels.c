@@ -1,5 +1,6 @@
 /* Compiles the bodies for each level and chooses between them. */
 #include "CKeelKernels.h"
+#include "black_coefficients.h"
 #include "coefficients.h"
 #include "gamma_coefficients.h"
 
@@ -163,4 +164,26 @@ void keel_combine_columns(
   const double *restrict a, size_t leading, size_t rows, const ptrdiff_t *columns,
   const double *factors, size_t count, double *restrict y, double *restrict magnitudes, int level) {
   KEEL_DISPATCH(combine_columns, level, a, leading, rows, columns, factors, count, y, magnitudes)
+}
+
+size_t keel_black_scholes(
+  const keel_option_columns *columns, int outputs, double *restrict output, size_t leading,
+  size_t first, size_t n, int level) {
+  size_t left = 0;
+  if (outputs == 1) {
+    KEEL_DISPATCH(left = black_price, level, columns, output, leading, first, n)
+  } else if (outputs == KEEL_OUTPUT_DUAL_DELTA) {
+    KEEL_DISPATCH(left = black_greeks, level, columns, output, leading, first, n)
+  } else {
+    KEEL_DISPATCH(left = black_all_greeks, level, columns, output, leading, first, n)
+  }
+  return left;
+}
+
+size_t keel_implied_volatility(
+  const keel_option_columns *columns, double *restrict output, uint8_t *restrict outcomes,
+  size_t first, size_t n, int level) {
+  size_t left = 0;
+  KEEL_DISPATCH(left = implied_volatility, level, columns, output, outcomes, first, n)
+  return left;
 }

@@ -10,4 +10,7 @@
 #include "random.h"
 #include "columns.h"
 #include "products.h"
+#include "option_columns.h"
+#include "black.h"
+#include "implied_volatility.h"
 #include "maps.h"

@@ -14,6 +14,9 @@ public enum DerivativesError: Error, Hashable, Sendable {
   /// rounding of the price.
   case noInformation(price: Double, timeValue: Double)
 
+  /// A column has another number of elements than the call requires.
+  case shapeMismatch(argument: String, got: Int, required: Int)
+
   /// The iteration stopped at its limit; `volatility` is the last value tried.
   case iterationLimit(iterations: Int, volatility: Double)
 }
@@ -30,6 +33,8 @@ extension DerivativesError: CustomStringConvertible {
       "the price \(price) is not below \(maximum), the largest possible"
     case .noInformation(let price, let timeValue):
       "the price \(price) with time value \(timeValue) fits every small volatility"
+    case .shapeMismatch(let argument, let got, let required):
+      "\(argument) has \(got) elements, required are \(required)"
     case .iterationLimit(let iterations, let volatility):
       "no volatility found in \(iterations) steps; the last one tried is \(volatility)"
     }

@@ -9,14 +9,7 @@ private struct GreeksReference: Decodable {
 
 extension Greeks {
   /// All values, in the order of the reference.
-  var values: [Double] {
-    [
-      price, delta, gamma, vega.perUnitVolatility, theta.perYear, rho.perUnitRate,
-      carryRho.perUnitRate, dualDelta, dualGamma, vanna.perUnitVolatility, volga.perSquaredUnit,
-      charm.perYear, veta.perUnitVolatilityAndYear, speed, zomma.perUnitVolatility, color.perYear,
-      ultima.perCubedUnit,
-    ]
-  }
+  var values: [Double] { Greek.allCases.map { self[$0] } }
 }
 
 @Suite struct GreeksTests {

@@ -142,6 +142,75 @@ void keel_combine_columns(
   const double *restrict a, size_t leading, size_t rows, const ptrdiff_t *columns,
   const double *factors, size_t count, double *restrict y, double *restrict magnitudes, int level);
 
+/* European options. */
+
+/* The columns that an option has, in their order; a price stands in the place of the volatility
+   where that is wanted. */
+enum {
+  KEEL_INPUT_SPOT,
+  KEEL_INPUT_STRIKE,
+  KEEL_INPUT_TIME,
+  KEEL_INPUT_VOLATILITY,
+  KEEL_INPUT_RATE,
+  KEEL_INPUT_CARRY,
+  KEEL_INPUT_COUNT
+};
+
+/* The results in their order. */
+enum {
+  KEEL_OUTPUT_PRICE,
+  KEEL_OUTPUT_DELTA,
+  KEEL_OUTPUT_GAMMA,
+  KEEL_OUTPUT_VEGA,
+  KEEL_OUTPUT_THETA,
+  KEEL_OUTPUT_RHO,
+  KEEL_OUTPUT_CARRY_RHO,
+  KEEL_OUTPUT_DUAL_DELTA,
+  KEEL_OUTPUT_DUAL_GAMMA,
+  KEEL_OUTPUT_VANNA,
+  KEEL_OUTPUT_VOLGA,
+  KEEL_OUTPUT_CHARM,
+  KEEL_OUTPUT_VETA,
+  KEEL_OUTPUT_SPEED,
+  KEEL_OUTPUT_ZOMMA,
+  KEEL_OUTPUT_COLOR,
+  KEEL_OUTPUT_ULTIMA,
+  KEEL_OUTPUT_COUNT
+};
+
+/* Where the inputs stand; a step of 0 means one value for all, and 1 a column. Kinds are bytes, 0 for
+   a call, anything else for a put. */
+typedef struct {
+  const double *inputs[KEEL_INPUT_COUNT];
+  size_t steps[KEEL_INPUT_COUNT];
+  const uint8_t *kinds;
+  size_t kind_step;
+} keel_option_columns;
+
+/* Writes the first `outputs` results (1, 7 or all) of n options from option `first` on, each into its own column; the
+   columns stand `leading` numbers apart. Elements that the kernel does not cover (expired, without
+   volatility, out of range, not a number) have NaN in every column; returns how many there are. */
+size_t keel_black_scholes(
+  const keel_option_columns *columns, int outputs, double *restrict output, size_t leading,
+  size_t first, size_t n, int level);
+
+/* What became of an inversion. */
+enum {
+  KEEL_VOLATILITY_FOUND = 0,
+  KEEL_BELOW_INTRINSIC = 1,
+  KEEL_ABOVE_MAXIMUM = 2,
+  KEEL_NO_INFORMATION = 3,
+  KEEL_INVALID_QUOTE = 4,
+  KEEL_LEFT_TO_CALLER = 255
+};
+
+/* Writes the volatilities of n options from option `first` on from their prices, NaN where there is none, and the outcome of
+   each. Elements that the kernel does not settle have the last outcome; returns how many there
+   are. */
+size_t keel_implied_volatility(
+  const keel_option_columns *columns, double *restrict output, uint8_t *restrict outcomes,
+  size_t first, size_t n, int level);
+
 #ifdef __cplusplus
 }
 #endif

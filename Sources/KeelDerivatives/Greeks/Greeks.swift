@@ -115,6 +115,31 @@ public struct Greeks: Hashable, Sendable {
     self.ultima = ultima
   }
 
+  /// One value, in raw units.
+  ///
+  /// - Parameter greek: Which one.
+  public subscript(greek: Greek) -> Double {
+    switch greek {
+    case .price: price
+    case .delta: delta
+    case .gamma: gamma
+    case .vega: vega.perUnitVolatility
+    case .theta: theta.perYear
+    case .rho: rho.perUnitRate
+    case .carryRho: carryRho.perUnitRate
+    case .dualDelta: dualDelta
+    case .dualGamma: dualGamma
+    case .vanna: vanna.perUnitVolatility
+    case .volga: volga.perSquaredUnit
+    case .charm: charm.perYear
+    case .veta: veta.perUnitVolatilityAndYear
+    case .speed: speed
+    case .zomma: zomma.perUnitVolatility
+    case .color: color.perYear
+    case .ultima: ultima.perCubedUnit
+    }
+  }
+
   /// The Greeks of nothing.
   public static let zero = Greeks(repeating: 0)
 

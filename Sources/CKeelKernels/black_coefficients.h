@@ -1,0 +1,46 @@
+/* Written by Tests/Generate/black_kernel_coefficients.py; change the script, not this
+   file. */
+#ifndef KEEL_BLACK_COEFFICIENTS_H
+#define KEEL_BLACK_COEFFICIENTS_H
+
+/* Where the table starts, minus; what is added to t; and twice their difference. */
+#define KEEL_TAIL_START 0.5
+#define KEEL_TAIL_SHIFT 4.5
+#define KEEL_TAIL_SPAN 8.0
+
+/* (t + shift) exp(t^2 / 2) Phi(-t), powers of s = 1 - span / (t + shift), t >= -1/2
+   Interpolation error 2.1e-18. */
+#define KEEL_TAIL_COUNT 28
+static const double KEEL_TAIL[KEEL_TAIL_COUNT] = {
+  0x1.b396f9cf1e260p-1,
+  -0x1.b8701b3202533p-1,
+  0x1.6604e3a0db539p-1,
+  -0x1.ca362180c904bp-2,
+  0x1.b5a432a50cedfp-3,
+  -0x1.0c6b1adf26c83p-4,
+  0x1.31254fe8ae3a8p-8,
+  0x1.8b0a7cd2f6e1cp-8,
+  -0x1.1b722d0eb6a53p-9,
+  -0x1.aa403cd458893p-12,
+  0x1.91f38549cc62bp-12,
+  0x1.d62f25f94ad28p-16,
+  -0x1.1594e43f39806p-14,
+  -0x1.268b1d012d206p-18,
+  0x1.97fba18daefc6p-17,
+  0x1.bbb8df3d41957p-20,
+  -0x1.319e98c649f9fp-19,
+  -0x1.58d7e562a19ddp-21,
+  0x1.a1522380cfb1dp-22,
+  0x1.cc0e7289fcd33p-23,
+  -0x1.98674bc219805p-25,
+  -0x1.00c2e0c9737b6p-24,
+  0x1.6d5a2ef13ce49p-32,
+  0x1.c77db982e751ep-27,
+  0x1.74386b4cc2932p-30,
+  -0x1.1cb8cda7d8725p-29,
+  -0x1.dc3d1da404ac6p-33,
+  0x1.730f2fe22c9bbp-33,
+};
+#define KEEL_TAIL_0_LOW (-0x1.555890a8f23e8p-58)
+
+#endif

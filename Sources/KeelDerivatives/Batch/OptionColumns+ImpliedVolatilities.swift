@@ -1,0 +1,36 @@
+public import KeelNumerics
+
+extension OptionColumns {
+  /// Writes the volatilities at which the options have given prices, with an outcome for each.
+  ///
+  /// What the outcomes mean is said at ``BlackScholes/impliedVolatility(of:price:spot:rate:carryYield:)``;
+  /// the number of steps is fixed. Method and accuracy: <doc:BatchOptions>.
+  ///
+  /// - Parameters:
+  ///   - prices: The prices in cash today; one, or one for each option.
+  ///   - volatilities: The storage for the annualized volatilities; NaN where there is none.
+  ///   - outcomes: The storage for the outcomes.
+  ///   - pool: Threads to share the work; by default the calling one works alone.
+  /// - Throws: `DerivativesError.shapeMismatch` when a count is neither that of the options nor one;
+  ///   nothing is written then.
+  /// - Complexity: O(n), without allocation.
+  public func impliedVolatilities(
+    prices: Span<Double>,
+    into volatilities: inout MutableSpan<Double>,
+    outcomes: inout MutableSpan<ImpliedVolatilityOutcome>,
+    on pool: BoundedPool? = nil
+  ) throws(DerivativesError) {
+    try invert(prices, &volatilities, &outcomes, pool, .automatic)
+  }
+
+  /// The same at a level.
+  package func invert(
+    _ prices: Span<Double>,
+    _ volatilities: inout MutableSpan<Double>,
+    _ outcomes: inout MutableSpan<ImpliedVolatilityOutcome>,
+    _ pool: BoundedPool?,
+    _ level: Kernels.Level
+  ) throws(DerivativesError) {
+    try OptionKernels.invert(self, prices, into: &volatilities, outcomes: &outcomes, pool, level)
+  }
+}

@@ -1,0 +1,174 @@
+import CKeelKernels
+import KeelNumerics
+
+/// The only door of this module to the C kernels; `unsafe` stands nowhere else.
+///
+/// Work is cut at fixed blocks. What a kernel leaves of a block is done by the scalar form right
+/// after it, on the same thread.
+enum OptionKernels {
+  /// The options of a block: enough that starting a thread does not show.
+  private static let blockLength = 8192
+
+  /// Writes the leading Greeks, each into its own column of the output.
+  static func write(
+    _ columnCount: Int,
+    of columns: OptionColumns,
+    _ volatilities: Span<Double>,
+    into output: inout MutableSpan<Double>,
+    _ pool: BoundedPool?,
+    _ level: Kernels.Level
+  ) throws(DerivativesError) {
+    let count = try checkedCount(columns, volatilities.count, "volatilities")
+    guard output.count == count * columnCount else {
+      throw .shapeMismatch(
+        argument: "output", got: output.count, required: count * columnCount)
+    }
+    guard count > 0 else { return }
+    unsafe output.withUnsafeMutableBufferPointer { target in
+      unsafe withPlaces(columns, volatilities) { places in
+        let job = unsafe Job(
+          places: places, output: target.baseAddress, outcomes: nil, leading: count,
+          columnCount: columnCount, level: level.rawValue, columns: columns)
+        run(count, pool) { job.price($0) }
+      }
+    }
+  }
+
+  /// Writes implied volatilities and their outcomes.
+  static func invert(
+    _ columns: OptionColumns,
+    _ prices: Span<Double>,
+    into volatilities: inout MutableSpan<Double>,
+    outcomes: inout MutableSpan<ImpliedVolatilityOutcome>,
+    _ pool: BoundedPool?,
+    _ level: Kernels.Level
+  ) throws(DerivativesError) {
+    let count = try checkedCount(columns, prices.count, "prices")
+    guard volatilities.count == count else {
+      throw .shapeMismatch(
+        argument: "volatilities", got: volatilities.count, required: count)
+    }
+    guard outcomes.count == count else {
+      throw .shapeMismatch(argument: "outcomes", got: outcomes.count, required: count)
+    }
+    guard count > 0 else { return }
+    unsafe volatilities.withUnsafeMutableBufferPointer { target in
+      unsafe outcomes.withUnsafeMutableBytes { bytes in
+        unsafe withPlaces(columns, prices) { places in
+          let job = unsafe Job(
+            places: places, output: target.baseAddress,
+            outcomes: bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), leading: count,
+            columnCount: 1, level: level.rawValue, columns: columns)
+          run(count, pool) { job.invert($0) }
+        }
+      }
+    }
+  }
+
+  private static func checkedCount(
+    _ columns: OptionColumns,
+    _ other: Int,
+    _ argument: String
+  ) throws(DerivativesError) -> Int {
+    let count = columns.count(with: other)
+    try columns.requireCounts(count)
+    try OptionColumns.requireCount(other, argument, count)
+    return count
+  }
+
+  private static func run(
+    _ count: Int,
+    _ pool: BoundedPool?,
+    _ body: @Sendable (Range<Int>) -> Void
+  ) {
+    guard let pool else { return body(0..<count) }
+    pool.forEachBlock(count: count, blockLength: blockLength, body: body)
+  }
+
+  /// Where the columns stand; a kind is one byte, zero for a call, as the cases stand in this order.
+  private static func withPlaces(
+    _ columns: OptionColumns,
+    _ volatilities: Span<Double>,
+    _ body: (keel_option_columns) -> Void
+  ) {
+    var places = unsafe keel_option_columns()
+    unsafe columns.spots.withUnsafeBufferPointer { spots in
+      unsafe columns.strikes.withUnsafeBufferPointer { strikes in
+        unsafe columns.timesToExpiry.withUnsafeBufferPointer { times in
+          unsafe columns.rates.withUnsafeBufferPointer { rates in
+            unsafe columns.carryYields.withUnsafeBufferPointer { yields in
+              unsafe volatilities.withUnsafeBufferPointer { volatilities in
+                unsafe columns.kinds.withUnsafeBytes { kinds in
+                  unsafe places.inputs = (
+                    spots.baseAddress, strikes.baseAddress, times.baseAddress,
+                    volatilities.baseAddress, rates.baseAddress, yields.baseAddress
+                  )
+                  unsafe places.steps = (
+                    step(spots.count), step(strikes.count), step(times.count),
+                    step(volatilities.count), step(rates.count), step(yields.count)
+                  )
+                  unsafe places.kinds = kinds.baseAddress?.assumingMemoryBound(to: UInt8.self)
+                  unsafe places.kind_step = step(kinds.count)
+                  unsafe body(places)
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// A column of one element is shared, also by a single option.
+  private static func step(_ count: Int) -> Int { count == 1 ? 0 : 1 }
+}
+
+/// One call's places in memory, which outlive it.
+///
+/// Unchecked, because the type system cannot see that blocks write to disjoint ranges.
+@safe private struct Job: @unchecked Sendable {
+  let places: keel_option_columns
+  let output: UnsafeMutablePointer<Double>?
+  let outcomes: UnsafeMutablePointer<UInt8>?
+  let leading: Int
+  let columnCount: Int
+  let level: Int32
+  let columns: OptionColumns
+
+  /// The volatility or price of an option.
+  private func given(_ i: Int) -> Double {
+    unsafe places.inputs.3?[i * places.steps.3] ?? .nan
+  }
+
+  func price(_ range: Range<Int>) {
+    guard let output = unsafe output else { return }
+    var places = unsafe places
+    let left = unsafe keel_black_scholes(
+      &places, Int32(columnCount), output, leading, range.lowerBound, range.count, level)
+    guard left > 0 else { return }
+    for i in range where unsafe output[i].isNaN {
+      let model = columns.model(i, volatility: given(i))
+      if columnCount == 1 {
+        unsafe output[i] = model.price(of: columns.option(i))
+        continue
+      }
+      let greeks = model.greeks(of: columns.option(i))
+      for column in 0..<columnCount {
+        unsafe output[i + column * leading] = Greek(rawValue: column).map { greeks[$0] } ?? .nan
+      }
+    }
+  }
+
+  func invert(_ range: Range<Int>) {
+    guard let output = unsafe output, let outcomes = unsafe outcomes else { return }
+    var places = unsafe places
+    let left = unsafe keel_implied_volatility(
+      &places, output, outcomes, range.lowerBound, range.count, level)
+    guard left > 0 else { return }
+    for i in range where unsafe outcomes[i] == UInt8(KEEL_LEFT_TO_CALLER) {
+      let (value, outcome) = columns.impliedVolatility(i, price: given(i))
+      unsafe output[i] = value
+      unsafe outcomes[i] = outcome.rawValue
+    }
+  }
+}
