@@ -16,5 +16,10 @@ let package = Package(
       dependencies: [.product(name: "Keel", package: "Keel"), "CBenchmarkSupport"],
       swiftSettings: [.swiftLanguageMode(.v6), .defaultIsolation(MainActor.self)]
     ),
+    .executableTarget(
+      name: "KeelAccuracy",
+      dependencies: [.product(name: "Keel", package: "Keel")],
+      swiftSettings: [.swiftLanguageMode(.v6), .defaultIsolation(MainActor.self)]
+    ),
   ]
 )

@@ -185,6 +185,14 @@ import Testing
     #expect(throws: EngineError.self) {
       try ExecutionSchedule.timeWeighted(sliceCount: 0, duration: 1)
     }
+    let schedule = try model().schedule(sliceCount: 9, duration: 1e-3, riskAversion: 1e-6)
+    let encoded = try JSONEncoder().encode(schedule)
+    #expect(try JSONDecoder().decode(ExecutionSchedule.self, from: encoded) == schedule)
+    #expect(throws: (any Error).self) {
+      try JSONDecoder().decode(
+        ExecutionSchedule.self,
+        from: Data(#"{"slices":[{"time":0.5,"fraction":0.5}],"duration":1}"#.utf8))
+    }
     // Permanent impact beyond the temporary one has no optimum.
     #expect(throws: EngineError.self) {
       try model(permanent: 1).schedule(sliceCount: 3, duration: 1, riskAversion: 1)

@@ -81,6 +81,25 @@ public struct ExecutionSchedule: Hashable, Sendable, Codable {
     self.duration = duration
   }
 
+  /// Decodes a schedule and checks it: times in order within the duration, fractions that add to one.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    slices = try container.decode([Slice].self, forKey: .slices)
+    duration = try container.decode(Double.self, forKey: .duration)
+    try Self.checkShape(slices.count, duration)
+    var time = 0.0
+    for slice in slices {
+      try requireNumber(slice.time, "time", time...duration)
+      try requireNumber(slice.fraction, "fraction", 0...1)
+      time = slice.time
+    }
+    let rounding = 1e-12
+    let total = slices.reduce(0) { $0 + $1.fraction }
+    try requireNumber(total, "sum of fractions", (1 - rounding)...(1 + rounding))
+  }
+
+  private enum CodingKeys: String, CodingKey { case slices, duration }
+
   static func checkShape(_ sliceCount: Int, _ duration: Double) throws(EngineError) {
     try requireNumber(Double(sliceCount), "sliceCount", 1...1e6)
     try requireNumber(duration, "duration", .positive)
