@@ -63,27 +63,36 @@ public struct EfficientFrontier: Hashable, Sendable {
   ) throws(AllocationError) -> FrontierCurve {
     let universe = covariance.universe
     try Translation.requireEqual(expectedReturns.universe, universe)
-    guard constraints.linear.isEmpty else {
-      throw .invalidValue(
-        argument: "linear", asset: nil, got: Double(constraints.linear.count), allowed: 0...0)
-    }
     guard universe.count > 0 else {
       throw .infeasible(constraints: [PortfolioConstraints.budgetName], contradiction: 1)
     }
-    // Bad bounds and a bad budget are reported in the caller's terms.
-    let check = try constraints.program(
-      quadratic: .diagonal([Double](repeating: 0, count: universe.count)), linear: nil,
-      over: universe)
-    try requireFeasible(check, universe)
+    let resolved = try constraints.resolved(over: universe)
+    // Bad bounds, rows and names are reported in the caller's terms.
+    let check = try resolved.program(
+      quadratic: .diagonal([Double](repeating: 0, count: universe.count)), linear: nil)
+    let isPlain = constraints.linear.isEmpty && constraints.absolute.isEmpty
+    if isPlain { try requireFeasible(check.plain, universe) }
     try requireSemidefinite(covariance.matrix)
-    let problem = try FrontierProblem(
-      mean: expectedReturns.values, covariance: covariance, lower: check.lowerBounds,
-      upper: check.upperBounds, budget: constraints.budget)
-    let stepsPerAsset = 150
-    let limit = settings.maximumSteps ?? stepsPerAsset * universe.count
-    let (turns, failure) = problem.turns(maximumSteps: limit)
+    let stepsPerItem = 150
+    let items = universe.count + constraints.linear.count + constraints.absolute.count
+    let limit = settings.maximumSteps ?? stepsPerItem * items
+    let turns: [CriticalLine.Turn]
+    let failure: CriticalLine.Failure?
+    let units: FrontierUnits
+    if isPlain {
+      let problem = try FrontierProblem(
+        mean: expectedReturns.values, covariance: covariance, lower: resolved.lower,
+        upper: resolved.upper, budget: constraints.budget)
+      (turns, failure) = problem.turns(maximumSteps: limit)
+      units = problem.units
+    } else {
+      let problem = try ConstrainedFrontier(
+        resolved, mean: expectedReturns.values, covariance: covariance)
+      (turns, failure) = try problem.turns(maximumSteps: limit)
+      units = problem.units
+    }
     let curve = try FrontierCurve(
-      turns: turns, problem: problem, expectedReturns: expectedReturns, covariance: covariance,
+      turns: turns, units: units, expectedReturns: expectedReturns, covariance: covariance,
       constraints: constraints)
     guard let failure else { return curve }
     if failure == .notConvex { throw .covarianceNotPositiveSemidefinite }
