@@ -178,6 +178,8 @@ struct ConstrainedMarket {
       for (weight, value) in zip(point.weights.values, expected.weights) {
         expectClose(weight, value, absolute: reference.absolute, reference.name)
       }
+      // Beyond the first corner the point carries the dual values of that corner.
+      if expected.riskTolerance > point.riskTolerance { continue }
       for (name, value) in expected.duals {
         let dual = try #require(solution.duals[name])
         expectClose(dual, value, relative: 1e-8, absolute: 1e-12, "\(reference.name) \(name)")

@@ -27,7 +27,7 @@ extension ConstrainedLine {
       let isRounding = solution[q].magnitude <= Self.rounding * size
       if isRounding || (isDetermined && item < assetCount) { solution[q] = 0 }
     }
-    rates = rates(solution, drift: heading)
+    rates = rates(solution)
   }
 
   /// What the rounding of a mean is compared with: beside the others, small ones are rounding.
@@ -36,39 +36,26 @@ extension ConstrainedLine {
     return max(mean[i].magnitude, least * largestMean)
   }
 
-  /// The rates that follow from those of the free assets and active rows.
-  ///
-  /// - Parameters:
-  ///   - solution: The rates of the weights, and of the negative dual values.
-  ///   - drift: The rate of the risk tolerance.
-  ///   - extra: An asset or row beside these and its rate.
-  /// - Returns: The rates.
-  func rates(
-    _ solution: [Double],
-    drift: Double,
-    extra: (item: Int, rate: Double)? = nil
-  ) -> Rates {
+  /// The rates that follow from those of the weights of the free assets and of the negative dual
+  /// values of the active rows.
+  private func rates(_ solution: [Double]) -> Rates {
     let zero = [Double](repeating: 0, count: assetCount)
+    let none = [Double](repeating: 0, count: rowSide.count)
     var rates = Rates(
-      weights: zero, gradient: zero, gradientSize: zero, toll: zero,
-      rowValues: [Double](repeating: 0, count: rowSide.count),
-      rowDuals: [Double](repeating: 0, count: rowSide.count))
-    func set(_ item: Int, _ rate: Double) {
+      weights: zero, gradient: zero, gradientSize: zero, toll: zero, rowValues: none,
+      rowDuals: none)
+    for (q, item) in members.enumerated() {
       if item < assetCount {
-        rates.weights[item] = rate
+        rates.weights[item] = solution[q]
       } else {
-        rates.rowDuals[item - assetCount] = rate
+        rates.rowDuals[item - assetCount] = -solution[q]
       }
     }
-    for (q, item) in members.enumerated() {
-      set(item, item < assetCount ? solution[q] : -solution[q])
-    }
-    if let extra { set(extra.item, extra.rate) }
     rates.gradient = SymmetricKernel.product(covariance, rates.weights)
     let gross = grossDeviation(rates.weights)
     for i in zero.indices {
-      rates.gradient[i] -= drift * mean[i]
-      rates.gradientSize[i] = deviations[i] * gross + drift.magnitude * meanSize(i)
+      rates.gradient[i] -= heading * mean[i]
+      rates.gradientSize[i] = deviations[i] * gross + meanSize(i)
     }
     for k in rowSide.indices {
       let price = rates.rowDuals[k]

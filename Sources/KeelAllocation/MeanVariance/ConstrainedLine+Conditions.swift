@@ -114,14 +114,14 @@ extension ConstrainedLine {
   /// Brings everything that follows from weights, Σw, dual values and states up to date.
   mutating func update() {
     weightScale = weights.reduce(weightScale) { max($0, $1.magnitude) }
-    for i in weights.indices {
-      gradient[i] = product[i] + linear[i] - riskTolerance * mean[i]
-      toll[i] = 0
-    }
+    var forces = weights.indices.map { product[$0] + linear[$0] - riskTolerance * mean[$0] }
+    var tolls = [Double](repeating: 0, count: assetCount)
     for k in rowSide.indices {
       rowValues[k] = limits.value(k, weights, at: position)
-      if rowSide[k] != 0 { charge(rowDuals[k], of: k, to: &gradient, &toll) }
+      if rowSide[k] != 0 { charge(rowDuals[k], of: k, to: &forces, &tolls) }
     }
+    gradient = forces
+    toll = tolls
     updateSizes()
   }
 
