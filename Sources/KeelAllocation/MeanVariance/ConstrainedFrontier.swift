@@ -68,7 +68,12 @@ struct ConstrainedFrontier {
     do throws(CriticalLine.Failure) {
       try line.begin(at: riskTolerance, near: guess, prices: prices)
       endless = try line.rise()
-      if endless == nil { return (try line.fall().map(reordered), nil) }
+      if endless == nil {
+        var turns = try line.fall()
+        // Where rows leave the first portfolio no freedom, only dual values turn at first.
+        while turns.count > 1 && turns[0].weights == turns[1].weights { turns.removeFirst() }
+        return (turns.map(reordered), nil)
+      }
     } catch {
       return ([reordered(line.here())], error)
     }

@@ -30,7 +30,7 @@ extension ConstrainedLine {
     case .release:
       let column = try image(of: unit(at: place[item]))
       let gross = grossDeviation(of: column)
-      guard -column[place[item]] > Self.rounding * gross * gross else { return false }
+      guard variance(of: column) > Self.rounding * gross * gross else { return false }
       removeMember(item)
     }
     setState(event)
@@ -50,7 +50,7 @@ extension ConstrainedLine {
     let border = border(of: asset, at: next)
     let column = try image(of: border)
     let gross = deviations[asset] + grossDeviation(of: column)
-    let remainder = covariance[asset, asset] - product(border, column)
+    let remainder = variance(of: column, hedging: asset)
     if remainder < -Self.largestResidual * gross * gross { throw .notConvex }
     guard remainder > Self.rounding * gross * gross else { return false }
     inverse.insert(image: column, remainder: remainder)
@@ -203,6 +203,22 @@ extension ConstrainedLine {
     var sum = 0.0
     for (q, item) in members.enumerated() where item < assetCount {
       sum += deviations[item] * solution[q].magnitude
+    }
+    return sum
+  }
+
+  /// The variance of the weights in a solution, or of an asset less these weights.
+  ///
+  /// Its rounding is that of the squared gross deviation, also where rows have large dual values.
+  private func variance(of solution: [Double], hedging asset: Int? = nil) -> Double {
+    var sum = asset.map { covariance[$0, $0] } ?? 0
+    for (q, item) in members.enumerated() where item < assetCount && solution[q] != 0 {
+      let column = covariance.column(item)
+      var part = asset.map { -2 * column[$0] } ?? 0
+      for (p, other) in members.enumerated() where other < assetCount {
+        part += column[other] * solution[p]
+      }
+      sum += part * solution[q]
     }
     return sum
   }

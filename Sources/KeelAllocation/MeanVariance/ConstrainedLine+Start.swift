@@ -38,6 +38,7 @@ extension ConstrainedLine {
     place = [Int](repeating: -1, count: n + m)
     isFrozen = [Bool](repeating: false, count: n + m)
     linear = weights
+    product = weights
     gradient = weights
     toll = weights
     rowValues = rowDuals
@@ -62,7 +63,10 @@ extension ConstrainedLine {
       price.magnitude <= Self.negligible * largest ? 0 : price > 0 ? -1 : 1
     }
     // Each slide holds an asset or makes a row active.
-    while let asset = try takeMembers(sides) { slide(asset, &sides) }
+    while let asset = try takeMembers(sides) {
+      try countStep()
+      slide(asset, &sides)
+    }
     for k in rowSide.indices where rowSide[k] != 0 {
       rowDuals[k] =
         rowSide[k] == 2 ? prices[k] : rowSide[k] < 0 ? max(prices[k], 0) : min(prices[k], 0)
@@ -137,10 +141,7 @@ extension ConstrainedLine {
     direction[asset] = 1
     let image = inverse.times(border(of: asset, at: position[asset]))
     for (q, item) in members.enumerated() where item < assetCount { direction[item] = -image[q] }
-    let largest = direction.reduce(0) { max($0, $1.magnitude) }
-    for i in direction.indices where direction[i].magnitude <= Self.negligible * largest {
-      direction[i] = 0
-    }
+    Self.clearRounding(&direction)
     let down = direction.map { -$0 }
     let (first, second) = (firstStop(direction), firstStop(down))
     let isDown = second.length < first.length
@@ -159,29 +160,12 @@ extension ConstrainedLine {
   ///
   /// With a fixed linear term beside the mean that may happen at any risk tolerance.
   mutating func jump(_ event: Event) throws(CriticalLine.Failure) -> Bool {
-    let item = event.item
-    var direction = [Double](repeating: 0, count: assetCount)
+    guard let direction = try openDirection(event) else { return false }
     var items = members
-    let sign: Double
-    let image: [Double]
-    switch event.change {
-    case .leave(let next):
-      sign = next > position[item] ? -1 : 1
-      image = try self.image(of: border(of: item, at: next))
-      direction[item] = -sign
-      items.append(item)
-    case .release:
-      sign = rowSide[item - assetCount] < 0 ? 1 : -1
-      image = try self.image(of: unit(at: place[item]))
-      items.removeAll { $0 == item }
-    default: return false
-    }
-    for (q, other) in members.enumerated() where other < assetCount {
-      direction[other] = sign * image[q]
-    }
-    let largest = direction.reduce(0) { max($0, $1.magnitude) }
-    for i in direction.indices where direction[i].magnitude <= Self.negligible * largest {
-      direction[i] = 0
+    if case .leave = event.change {
+      items.append(event.item)
+    } else {
+      items.removeAll { $0 == event.item }
     }
     setState(event)
     let (stop, length) = firstStop(direction)
@@ -196,6 +180,38 @@ extension ConstrainedLine {
     try rebuild(items)
     restart()
     return true
+  }
+
+  /// The direction of the weights when an asset leaves its breakpoint or a row lets go.
+  private mutating func openDirection(
+    _ event: Event
+  ) throws(CriticalLine.Failure) -> [Double]? {
+    let item = event.item
+    var direction = [Double](repeating: 0, count: assetCount)
+    let sign: Double
+    let image: [Double]
+    switch event.change {
+    case .leave(let next):
+      sign = next > position[item] ? -1 : 1
+      image = try self.image(of: border(of: item, at: next))
+      direction[item] = -sign
+    case .release:
+      sign = rowSide[item - assetCount] < 0 ? 1 : -1
+      image = try self.image(of: unit(at: place[item]))
+    default: return nil
+    }
+    for (q, other) in members.enumerated() where other < assetCount {
+      direction[other] = sign * image[q]
+    }
+    Self.clearRounding(&direction)
+    return direction
+  }
+
+  private static func clearRounding(_ direction: inout [Double]) {
+    let largest = direction.reduce(0) { max($0, $1.magnitude) }
+    for i in direction.indices where direction[i].magnitude <= negligible * largest {
+      direction[i] = 0
+    }
   }
 
   private func firstStop(_ direction: [Double]) -> (event: Event?, length: Double) {
