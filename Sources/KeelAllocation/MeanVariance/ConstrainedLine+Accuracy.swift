@@ -149,6 +149,11 @@ extension ConstrainedLine {
     }
     product = SymmetricKernel.product(covariance, weights)
     update()
+    // Where the gradient vanishes (cash alone) the rounding of a dual value would be all of it.
+    for k in rowDuals.indices where rowDuals[k].magnitude <= .ulpOfOne * sizes.rowDuals[k] {
+      rowDuals[k] = 0
+    }
+    update()
     // Large dual values that cancel must not hide an error beside them.
     let largestShare = 1e4
     updateSizes(largestShare: largestShare)

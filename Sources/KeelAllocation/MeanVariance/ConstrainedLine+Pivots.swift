@@ -29,8 +29,9 @@ extension ConstrainedLine {
       append(item)
     case .release:
       let column = try image(of: unit(at: place[item]))
-      let gross = grossDeviation(of: column)
-      guard variance(of: column) > Self.rounding * gross * gross else { return false }
+      let weights = significantWeights(column, beside: 0)
+      let gross = grossDeviation(of: weights)
+      guard variance(of: weights) > Self.rounding * gross * gross else { return false }
       removeMember(item)
     }
     setState(event)
@@ -49,8 +50,9 @@ extension ConstrainedLine {
   mutating func insert(_ asset: Int, at next: Int) throws(CriticalLine.Failure) -> Bool {
     let border = border(of: asset, at: next)
     let column = try image(of: border)
-    let gross = deviations[asset] + grossDeviation(of: column)
-    let remainder = variance(of: column, hedging: asset)
+    let weights = significantWeights(column, beside: 1)
+    let gross = deviations[asset] + grossDeviation(of: weights)
+    let remainder = variance(of: weights, hedging: asset)
     if remainder < -Self.largestResidual * gross * gross { throw .notConvex }
     guard remainder > Self.rounding * gross * gross else { return false }
     inverse.insert(image: column, remainder: remainder)
@@ -72,6 +74,18 @@ extension ConstrainedLine {
     case .release:
       rowSide[item - assetCount] = 0
       rowDuals[item - assetCount] = 0
+    }
+  }
+
+  /// The weights in a solution without those that are rounding of the largest: a direction along cash
+  /// has no variance but theirs.
+  private func significantWeights(_ column: [Double], beside other: Double) -> [Double] {
+    var largest = other
+    for (q, item) in members.enumerated() where item < assetCount {
+      largest = max(largest, column[q].magnitude)
+    }
+    return members.indices.map { q in
+      members[q] < assetCount && column[q].magnitude > Self.rounding * largest ? column[q] : 0
     }
   }
 

@@ -241,16 +241,21 @@ extension ConstrainedLine {
     riskTolerance = 0
     satisfyRows()
     mean = gradient.indices.map { i in
-      // The force that is missing, as a mean with a risk tolerance of one.
-      if position[i] % 2 == 1 { return gradient[i] }
-      let last = 2 * (limits.breakpoints[i].count - 1)
-      let least = position[i] < last ? -toll[i] : -Double.infinity
-      let most = position[i] > 0 ? toll[i] : Double.infinity
-      return limits.isFixed(i) ? 0 : gradient[i] - min(max(gradient[i], least), most)
+      let force = missingForce(i)
+      return force.magnitude <= Self.rounding * gradientSize(i) ? 0 : force
     }
     riskTolerance = 1
     update()
     _ = try fall()
+  }
+
+  /// What the gradient of an asset exceeds its optimality condition by.
+  private func missingForce(_ i: Int) -> Double {
+    if position[i] % 2 == 1 { return gradient[i] }
+    let last = 2 * (limits.breakpoints[i].count - 1)
+    let least = position[i] < last ? -toll[i] : -Double.infinity
+    let most = position[i] > 0 ? toll[i] : Double.infinity
+    return limits.isFixed(i) ? 0 : gradient[i] - min(max(gradient[i], least), most)
   }
 
   /// Moves the free assets as little as the active rows ask for.
