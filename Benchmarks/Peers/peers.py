@@ -294,6 +294,40 @@ def piqp_frontier(p, mean):
     return run
 
 
+@peer("piqp")
+def piqp_frontier_groups(p, mean, aversion, cap, low, high):
+    """Fifty programs with a target return, under groups and caps."""
+    import piqp
+    from scipy.optimize import linprog
+    n = p.shape[0]
+    p = np.asfortranarray(p / np.mean(np.diag(p)))
+    mean = mean.ravel() / np.abs(mean).max()
+    g = group_rows(n)
+    def solver_for(a, b):
+        solver = piqp.DenseSolver()
+        solver.settings.eps_abs = 1e-10
+        solver.settings.eps_rel = 1e-10
+        solver.setup(
+            p, np.zeros(n), np.asfortranarray(a), b, g, np.full(10, low[0]), np.full(10, high[0]),
+            np.zeros(n), np.full(n, cap[0]))
+        return solver
+    least = solver_for(np.ones((1, n)), np.ones(1))
+    least.solve()
+    best = linprog(
+        -mean, A_ub=np.vstack([g, -g]), b_ub=np.concatenate([np.full(10, high[0]), np.full(10, -low[0])]),
+        A_eq=np.ones((1, n)), b_eq=[1.0], bounds=(0, cap[0]))
+    targets = np.linspace(least.result.x @ mean, -best.fun, 50)
+    def run():
+        solver = solver_for(np.vstack([np.ones(n), mean]), np.array([1.0, targets[0]]))
+        points = []
+        for target in targets:
+            solver.update(b=np.array([1.0, target]))
+            solver.solve()
+            points.append(solver.result.x.copy())
+        return np.concatenate(points)
+    return run
+
+
 @peer("scipy")
 def scipy_gammaln(x):
     from scipy.special import gammaln

@@ -145,11 +145,6 @@ import Testing
       try EfficientFrontier(constraints: constraints).curve(
         expectedReturns: mean, covariance: covariance)
     }
-    #expect(
-      throws: AllocationError.invalidValue(argument: "linear", asset: nil, got: 1, allowed: 0...0)
-    ) {
-      try run(PortfolioConstraints(linear: [.group("g", ["A0"], total: 0...0.5)]))
-    }
     do throws(AllocationError) {
       _ = try run(PortfolioConstraints(bounds: .uniform(0...0.2)))
       Issue.record("an infeasible frontier was returned")

@@ -127,6 +127,9 @@ public struct LinearConstraint: Hashable, Sendable {
 // MARK: - In terms of a universe
 
 extension PortfolioConstraints {
+  /// The names of the rows: the budget, linear constraints, limits on sums of distances.
+  var rowNames: [String] { [Self.budgetName] + linear.map(\.name) + absolute.map(\.name) }
+
   /// The lower and upper bounds in the order of a universe.
   func resolvedBounds(
     over universe: Universe

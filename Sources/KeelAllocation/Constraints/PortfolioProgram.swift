@@ -88,14 +88,20 @@ struct PortfolioProgram {
         guard case .infeasible = error else { throw error }
       }
     }
-    cells.enter(try feasiblePoint(near: start, settings))
+    cells.enter(try feasiblePoint(near: start, settings: settings))
     return try cells.solution(settings: settings)
   }
 
   /// The feasible point nearest to another one, to solver accuracy.
-  private func feasiblePoint(
-    near start: [Double]?,
-    _ settings: QuadraticSolver.Settings
+  ///
+  /// - Parameters:
+  ///   - start: The point; nil for the reference of a limit, or zero.
+  ///   - settings: The limits of the solver.
+  /// - Returns: The point.
+  /// - Throws: ``AllocationError``.
+  func feasiblePoint(
+    near start: [Double]? = nil,
+    settings: QuadraticSolver.Settings
   ) throws(AllocationError) -> [Double] {
     let n = universe.count
     let (split, names, generated) = constraints.split()

@@ -35,6 +35,10 @@ struct CriticalLine {
     let residual: Double
     let entering: [Int]
     let leaving: [Int]
+    /// The multipliers of rows beside the budget, and the rows that become active or let go.
+    var further: [Double] = []
+    var activated: [Int] = []
+    var released: [Int] = []
   }
 
   let covariance: SymmetricMatrix

@@ -6,28 +6,30 @@ import KeelOptimization
 /// All portfolios with the least variance for their expected return, as an exact curve.
 ///
 /// ```text
-/// minimize  1/2 w'Σw − t μ'w,  t ≥ 0,  subject to  lower ≤ w ≤ upper,  Σ w = budget
+/// minimize  1/2 w'Σw − t μ'w,  t ≥ 0,  subject to  lower ≤ w ≤ upper,  Σ w = budget,
+///           lower_k ≤ a_k'w ≤ upper_k,  Σ c |w − reference| ≤ limit
 /// ```
 ///
 /// The weights are piecewise linear in the risk tolerance t, the inverse of the risk aversion of
-/// ``MaximumUtility``; ``curve(expectedReturns:covariance:)`` finds every point where they turn.
-/// Linear constraints beyond bounds and budget are not supported yet.
-/// Method: the critical line. Reference: Markowitz, Naval Research Logistics Quarterly 3 (1956).
+/// ``MaximumUtility``; ``curve(expectedReturns:covariance:)`` finds every point where they turn, under
+/// any ``PortfolioConstraints``. Method: the critical line. Reference: Markowitz, Naval Research
+/// Logistics Quarterly 3 (1956).
 public struct EfficientFrontier: Hashable, Sendable {
   /// The limits of the method.
   public struct Settings: Hashable, Sendable {
-    /// The largest number of changes of the active bounds; nil for 150 an asset.
+    /// The largest number of changes of active bounds and constraints; nil for 150 for each asset and
+    /// constraint.
     ///
     /// Walks on estimated covariances take about one change for three assets.
     public var maximumSteps: Int?
 
     /// Creates settings.
     ///
-    /// - Parameter maximumSteps: The largest number of changes of the active bounds.
+    /// - Parameter maximumSteps: The largest number of changes of active bounds and constraints.
     public init(maximumSteps: Int? = nil) { self.maximumSteps = maximumSteps }
   }
 
-  /// The constraints: bounds and budget.
+  /// The constraints.
   public var constraints: PortfolioConstraints
 
   /// The limits of the method.
@@ -36,7 +38,7 @@ public struct EfficientFrontier: Hashable, Sendable {
   /// Creates the choice.
   ///
   /// - Parameters:
-  ///   - constraints: Bounds and budget; a linear constraint is refused.
+  ///   - constraints: Bounds, budget, linear constraints, limits on turnover and gross exposure.
   ///   - settings: The limits of the method.
   public init(constraints: PortfolioConstraints = .longOnly, settings: Settings = Settings()) {
     self.constraints = constraints
@@ -46,49 +48,69 @@ public struct EfficientFrontier: Hashable, Sendable {
   /// Finds every corner portfolio.
   ///
   /// Ties are broken by the assets' names. Among portfolios of equal return and variance (duplicated
-  /// assets) one is followed.
+  /// assets) one is followed. With bounds and budget alone the walk needs no quadratic program; else
+  /// one gives its start.
   ///
   /// - Parameters:
   ///   - expectedReturns: The expected return of each of N assets per period.
   ///   - covariance: Their covariance per period; it may be singular.
   /// - Returns: The curve from the largest expected return to the least variance.
-  /// - Throws: ``AllocationError``: `invalidValue` of `linear` for linear constraints,
-  ///   `infeasible`, `unbounded` when bounds are missing that limit the expected return,
-  ///   `covarianceNotPositiveSemidefinite`, `notSolved` with the step limit.
-  /// - Complexity: O(N k) a corner with k assets inside their bounds, and one Cholesky
-  ///   factorization, O(N³/3), which proves the covariance.
+  /// - Throws: ``AllocationError``: `infeasible` with the names of what clashes, `unbounded` when
+  ///   constraints are missing that limit the expected return, `covarianceNotPositiveSemidefinite`,
+  ///   `notSolved` with the step limit or lost accuracy, `invalidValue` and `universeMismatch` for
+  ///   constraints that make no program.
+  /// - Complexity: O(N (k + m)) a corner with k assets inside their bounds and m constraints, and one
+  ///   Cholesky factorization, O(N³/3), which proves the covariance.
   public func curve(
     expectedReturns: ExpectedReturns,
     covariance: Covariance
   ) throws(AllocationError) -> FrontierCurve {
     let universe = covariance.universe
     try Translation.requireEqual(expectedReturns.universe, universe)
-    guard constraints.linear.isEmpty else {
-      throw .invalidValue(
-        argument: "linear", asset: nil, got: Double(constraints.linear.count), allowed: 0...0)
-    }
     guard universe.count > 0 else {
       throw .infeasible(constraints: [PortfolioConstraints.budgetName], contradiction: 1)
     }
-    // Bad bounds and a bad budget are reported in the caller's terms.
-    let check = try constraints.program(
-      quadratic: .diagonal([Double](repeating: 0, count: universe.count)), linear: nil,
-      over: universe)
-    try requireFeasible(check, universe)
+    let resolved = try constraints.resolved(over: universe)
+    // Bad bounds, rows and names are reported in the caller's terms.
+    let check = try resolved.program(
+      quadratic: .diagonal([Double](repeating: 0, count: universe.count)), linear: nil)
+    let isPlain = constraints.linear.isEmpty && constraints.absolute.isEmpty
+    if isPlain { try requireFeasible(check.plain, universe) }
     try requireSemidefinite(covariance.matrix)
-    let problem = try FrontierProblem(
-      mean: expectedReturns.values, covariance: covariance, lower: check.lowerBounds,
-      upper: check.upperBounds, budget: constraints.budget)
-    let stepsPerAsset = 150
-    let limit = settings.maximumSteps ?? stepsPerAsset * universe.count
-    let (turns, failure) = problem.turns(maximumSteps: limit)
+    let stepsPerItem = 150
+    let items = universe.count + constraints.linear.count + constraints.absolute.count
+    let limit = settings.maximumSteps ?? stepsPerItem * items
+    let turns: [CriticalLine.Turn]
+    let failure: CriticalLine.Failure?
+    let units: FrontierUnits
+    if isPlain {
+      let problem = try FrontierProblem(
+        mean: expectedReturns.values, covariance: covariance, lower: resolved.lower,
+        upper: resolved.upper, budget: constraints.budget)
+      (turns, failure) = problem.turns(maximumSteps: limit)
+      units = problem.units
+    } else {
+      let problem = try ConstrainedFrontier(
+        resolved, mean: expectedReturns.values, covariance: covariance)
+      (turns, failure) = try problem.turns(maximumSteps: limit)
+      units = problem.units
+    }
     let curve = try FrontierCurve(
-      turns: turns, problem: problem, expectedReturns: expectedReturns, covariance: covariance,
+      turns: turns, units: units, expectedReturns: expectedReturns, covariance: covariance,
       constraints: constraints)
-    guard let failure else { return curve }
-    if failure == .notConvex { throw .covarianceNotPositiveSemidefinite }
-    let status: SolverStatus = failure == .stepLimit ? .iterationLimit : .stalled
-    throw .notSolved(status: status, certificate: try curve.lastCertificate(steps: limit))
+    if let failure { throw try error(failure, at: curve, steps: limit) }
+    return curve
+  }
+
+  private func error(
+    _ failure: CriticalLine.Failure,
+    at curve: FrontierCurve,
+    steps: Int
+  ) throws(AllocationError) -> AllocationError {
+    if failure == .notConvex { return .covarianceNotPositiveSemidefinite }
+    return .notSolved(
+      status: failure == .stepLimit ? .iterationLimit : .stalled,
+      certificate: try curve.lastCertificate(steps: steps))
   }
 
   private func requireFeasible(

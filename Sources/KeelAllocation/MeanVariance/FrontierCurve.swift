@@ -25,6 +25,9 @@ public struct FrontierCurve: Hashable, Sendable {
     /// The multiplier γ of the budget: the gradient Σw − tμ of the assets inside their bounds.
     public let budgetMultiplier: Double
 
+    /// The multipliers of the other rows, then of the limits on sums of distances.
+    let furtherMultipliers: [Double]
+
     /// The standard deviation per period.
     public var volatility: Double { max(variance, 0).squareRoot() }
   }
@@ -36,11 +39,17 @@ public struct FrontierCurve: Hashable, Sendable {
     /// It appears as two corners when it is efficient for a range of risk tolerances.
     public let point: Point
 
-    /// The assets that leave a bound here while the risk tolerance falls.
+    /// The assets that leave a bound or a reference here while the risk tolerance falls.
     public let entering: [AssetID]
 
-    /// The assets that stay at a bound from here on.
+    /// The assets that stay at a bound or a reference from here on.
     public let leaving: [AssetID]
+
+    /// The linear constraints and limits on sums of distances that bind from here on.
+    public let binding: [String]
+
+    /// The linear constraints and limits on sums of distances that no longer bind from here on.
+    public let released: [String]
 
     /// The largest residual of the optimality conditions, relative to the terms of the gradient.
     public let residual: Double
@@ -66,7 +75,7 @@ public struct FrontierCurve: Hashable, Sendable {
 
   init(
     turns: [CriticalLine.Turn],
-    problem: FrontierProblem,
+    units: FrontierUnits,
     expectedReturns: ExpectedReturns,
     covariance: Covariance,
     constraints: PortfolioConstraints
@@ -74,22 +83,25 @@ public struct FrontierCurve: Hashable, Sendable {
     self.expectedReturns = expectedReturns
     self.covariance = covariance
     self.constraints = constraints
-    lower = problem.lower
-    upper = problem.upper
     let universe = covariance.universe
-    let unscale = problem.meanScale / problem.covarianceScale
+    (lower, upper) = try constraints.resolvedBounds(over: universe)
+    let names = constraints.rowNames
     var corners: [Corner] = []
     for turn in turns {
-      let riskTolerance = turn.riskTolerance * unscale
+      let riskTolerance = turn.riskTolerance * units.meanScale / units.covarianceScale
       let variance =
-        zip(turn.weights, turn.product).reduce(0) { $0 + $1.0 * $1.1 } / problem.covarianceScale
+        zip(turn.weights, turn.product).reduce(0) { $0 + $1.0 * $1.1 } / units.covarianceScale
+      let multiplier = turn.multiplier * units.budgetScale / units.covarianceScale
       let point = try Self.point(
         turn.weights, expectedReturns, variance: variance, riskTolerance: riskTolerance,
-        multiplier: turn.multiplier / problem.covarianceScale - riskTolerance * problem.level)
+        multiplier: multiplier - riskTolerance * units.level,
+        further: zip(turn.further, units.rowScales).map { $0 * $1 / units.covarianceScale })
       corners.append(
         Corner(
           point: point, entering: turn.entering.map { universe.assets[$0] },
-          leaving: turn.leaving.map { universe.assets[$0] }, residual: turn.residual))
+          leaving: turn.leaving.map { universe.assets[$0] },
+          binding: turn.activated.map { names[$0] }, released: turn.released.map { names[$0] },
+          residual: turn.residual))
     }
     self.corners = corners
   }
@@ -99,7 +111,8 @@ public struct FrontierCurve: Hashable, Sendable {
     _ expectedReturns: ExpectedReturns,
     variance: Double,
     riskTolerance: Double,
-    multiplier: Double
+    multiplier: Double,
+    further: [Double]
   ) throws(AllocationError) -> Point {
     let mean = zip(weights, expectedReturns.values).reduce(0) { $0 + $1.0 * $1.1 }
     for (name, value) in [
@@ -110,7 +123,7 @@ public struct FrontierCurve: Hashable, Sendable {
     return Point(
       weights: try Translation.weights(weights, over: expectedReturns.universe),
       expectedReturn: mean, variance: max(variance, 0), riskTolerance: riskTolerance,
-      budgetMultiplier: multiplier)
+      budgetMultiplier: multiplier, furtherMultipliers: further)
   }
 }
 
@@ -285,15 +298,19 @@ extension FrontierCurve {
     if share >= 1 { return high }
     if share <= 0 { return low }
     func mix(_ a: Double, _ b: Double) -> Double { a == b ? a : b + share * (a - b) }
-    var weights = low.weights.values
-    for i in weights.indices {
-      weights[i] = min(max(mix(high.weights.values[i], weights[i]), lower[i]), upper[i])
+    var weights = high.weights.values
+    // A step of some roundings is that from one breakpoint to another: the line begins at the first.
+    let rounding = 8 * Double.ulpOfOne * weights.reduce(0) { max($0, $1.magnitude) }
+    for (i, other) in low.weights.values.enumerated()
+    where (other - weights[i]).magnitude > rounding {
+      weights[i] = min(max(mix(weights[i], other), lower[i]), upper[i])
     }
     let product = SymmetricKernel.product(covariance.matrix, weights)
     return try Self.point(
       weights, expectedReturns, variance: zip(weights, product).reduce(0) { $0 + $1.0 * $1.1 },
       riskTolerance: mix(high.riskTolerance, low.riskTolerance),
-      multiplier: mix(high.budgetMultiplier, low.budgetMultiplier))
+      multiplier: mix(high.budgetMultiplier, low.budgetMultiplier),
+      further: zip(high.furtherMultipliers, low.furtherMultipliers).map { mix($0, $1) })
   }
 }
 
@@ -328,23 +345,47 @@ extension FrontierCurve {
     _ point: Point,
     iterations: Int
   ) throws(AllocationError) -> (certificate: Certificate, duals: Duals) {
-    let program = try constraints.program(
+    let resolved = try constraints.resolved(over: covariance.universe)
+    let program = try resolved.program(
       quadratic: covariance.quadraticTerm,
-      linear: expectedReturns.values.map { -point.riskTolerance * $0 },
-      over: covariance.universe)
+      linear: expectedReturns.values.map { -point.riskTolerance * $0 })
+    let rows = [point.budgetMultiplier] + point.furtherMultipliers
+    let proof = try program.certified(
+      point.weights.values, rows: rows, bounds: boundDuals(point, resolved, rows),
+      iterations: iterations)
+    return (proof.certificate, proof.duals)
+  }
+
+  /// What is left of the gradient where a bound holds an asset; a reference holds it first.
+  private func boundDuals(
+    _ point: Point,
+    _ resolved: ResolvedConstraints,
+    _ rows: [Double]
+  ) -> [Double] {
     let weights = point.weights.values
-    let product = SymmetricKernel.product(covariance.matrix, weights)
-    let bounds = weights.indices.map { i -> Double in
-      let dual = product[i] + program.linear[i] - point.budgetMultiplier
-      if lower[i] == upper[i] { return dual }
-      if weights[i] == lower[i] { return max(dual, 0) }
-      return weights[i] == upper[i] ? min(dual, 0) : 0
+    var gradient = SymmetricKernel.product(covariance.matrix, weights)
+    for i in weights.indices {
+      gradient[i] -= point.riskTolerance * expectedReturns.values[i]
     }
-    let duals = Duals(of: program, rows: [point.budgetMultiplier], bounds: bounds)
-    do throws(OptimizationError) {
-      return (try program.verify(weights, duals: duals, iterations: iterations), duals)
-    } catch {
-      throw Translation.translated(error, covariance.universe)
+    for (row, price) in zip(resolved.rows, rows) {
+      for (i, a) in zip(row.indices, row.coefficients) { gradient[i] -= a * price }
+    }
+    var toll = weights.map { _ in 0.0 }
+    for (row, price) in zip(resolved.absolute, rows.dropFirst(resolved.rows.count)) {
+      for i in weights.indices where row.coefficients[i] > 0 {
+        let charge = row.coefficients[i] * price
+        if weights[i] == row.reference[i] {
+          toll[i] -= charge
+        } else {
+          gradient[i] -= weights[i] > row.reference[i] ? charge : -charge
+        }
+      }
+    }
+    return weights.indices.map { i in
+      let force = gradient[i] - min(max(gradient[i], -toll[i]), toll[i])
+      if lower[i] == upper[i] { return force }
+      if weights[i] == lower[i] { return max(force, 0) }
+      return weights[i] == upper[i] ? min(force, 0) : 0
     }
   }
 }

@@ -8,6 +8,18 @@
 import KeelData
 import KeelNumerics
 
+/// What a walk has changed about the numbers of a frontier: powers of two and a level.
+struct FrontierUnits {
+  /// Scaled covariance = covarianceScale × covariance, and so on.
+  let covarianceScale: Double
+  let meanScale: Double
+  /// What was taken off the means.
+  let level: Double
+  /// The scales of the rows beside the budget.
+  var rowScales: [Double] = []
+  var budgetScale = 1.0
+}
+
 /// A frontier in scaled numbers and the start of the walk along it.
 struct FrontierProblem {
   let covariance: SymmetricMatrix
@@ -17,11 +29,8 @@ struct FrontierProblem {
   let upper: [Double]
   let budget: Double
   let rank: [Int]
-  /// Powers of two: scaled covariance = covarianceScale × covariance, and so on.
-  let covarianceScale: Double
-  let meanScale: Double
-  /// The marginal mean, at which the budget is used up.
-  let level: Double
+  /// The level is the marginal mean, at which the budget is used up.
+  let units: FrontierUnits
   /// The assets with the marginal mean.
   private let marginal: [Int]
   /// The vertex of largest return where the marginal assets are filled one after the other.
@@ -57,7 +66,6 @@ struct FrontierProblem {
       let i = mean.indices.max { mean[$0] < mean[$1] } ?? 0
       throw .unbounded(asset: universe.assets[i])
     }
-    self.level = level
     var centered = mean.map { $0 - level }
     for (i, value) in centered.enumerated() where !value.isFinite {
       throw .invalidValue(
@@ -68,12 +76,12 @@ struct FrontierProblem {
     for (i, value) in vertex.weights.enumerated() where !value.isFinite {
       throw .unbounded(asset: universe.assets[i])
     }
-    meanScale = Self.powerOfTwo(for: centered.reduce(0) { max($0, $1.magnitude) })
+    let meanScale = Self.powerOfTwo(for: centered.reduce(0) { max($0, $1.magnitude) })
     if meanScale != 1 { for i in centered.indices { centered[i] *= meanScale } }
     self.mean = centered
     let matrix = covariance.matrix
     let scale = Self.powerOfTwo(for: matrix.diagonal.reduce(0, max))
-    covarianceScale = scale
+    units = FrontierUnits(covarianceScale: scale, meanScale: meanScale, level: level)
     if scale == 1 {
       self.covariance = matrix
     } else {
@@ -88,9 +96,7 @@ struct FrontierProblem {
   /// The power of two that brings a number near one; one for numbers whose products are safe.
   private static func powerOfTwo(for size: Double) -> Double {
     let safe = 1e-60...1e60
-    if size == 0 || safe.contains(size) { return 1 }
-    let exponent = max(min(size.exponent, 1022), -1022)
-    return Double(sign: .plus, exponent: -exponent, significand: 1)
+    return size == 0 || safe.contains(size) ? 1 : PowerOfTwo.scale(for: size)
   }
 
   /// The mean at which the budget is used up when the assets are filled from the largest mean; nil

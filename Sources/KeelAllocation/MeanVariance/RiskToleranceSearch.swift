@@ -109,11 +109,17 @@ extension RiskToleranceSearch {
     for _ in 0..<maximumGrowths where next.isFinite {
       let point = try point(at: next, near: low)
       if value(condition, point) >= 0 { return try crossing(condition, low, point) }
-      if let last = try largestMean(low, point) { return last }
+      if canEnd(condition, point), let last = try largestMean(low, point) { return last }
       low = point
       next *= growth
     }
     throw try failure(low, .iterationLimit)
+  }
+
+  /// Whether a condition may stay negative: the ratio turns at last where the mean is positive.
+  private func canEnd(_ condition: Condition, _ point: Point) -> Bool {
+    if case .ratio = condition { return point.mean <= 0 }
+    return true
   }
 
   /// The portfolio of largest mean, which has an infinite risk tolerance and dual values in the unit of

@@ -10,6 +10,7 @@ let portfolioCases: [Case] =
   ]
   + [warmCase(assetCount: 50)]
   + [hierarchicalRiskParityCase(rows: 1000, assetCount: 500), frontierCase(assetCount: 200)]
+  + [frontierGroupsCase(assetCount: 200)]
 
 /// Estimates of n assets from 2 n observations.
 func estimates(assetCount n: Int) throws -> (ExpectedReturns, Covariance) {
@@ -229,6 +230,31 @@ private func frontierCase(assetCount n: Int) -> Case {
     return .init(
       run: {
         let curve = try EfficientFrontier().curve(expectedReturns: means, covariance: covariance)
+        points = try curve.sampled(count: 50)
+      },
+      answer: { points.flatMap(\.weights.values) })
+  }
+}
+
+/// The same with ten groups and a cap on each weight.
+private func frontierGroupsCase(assetCount n: Int) -> Case {
+  Case(
+    name: "allocation/frontier-groups/\(n)",
+    peers: ["piqp_frontier_groups"],
+    inputs: {
+      let (means, covariance) = try estimates(assetCount: n)
+      return [
+        ("p", [n, n], Array(covariance.matrix.matrix.columnMajorElements)),
+        ("mean", [n], means.values),
+      ] + GroupedUtility.numbers(n)
+    }
+  ) {
+    let (means, covariance) = try estimates(assetCount: n)
+    let frontier = EfficientFrontier(constraints: GroupedUtility.constraints(n))
+    var points: [FrontierCurve.Point] = []
+    return .init(
+      run: {
+        let curve = try frontier.curve(expectedReturns: means, covariance: covariance)
         points = try curve.sampled(count: 50)
       },
       answer: { points.flatMap(\.weights.values) })
