@@ -55,8 +55,9 @@ typedef struct {
   V density, density_scale;
   /* -d1^2 / 2, and the price over the density where d1 <= 1/2. */
   V exponent, ratio;
-  /* price, Phi(d1) and exp(-x) Phi(d2), without the second factor where d1 <= 1/2. */
-  V price, first, second;
+  /* The price, without the density's second factor where d1 <= 1/2; what is missing to 1 and the
+     tails of d1 and d2, without it everywhere. */
+  V price, missing, first, second;
   /* Where d1 <= 1/2. */
   U is_scaled;
 } FN(core);
@@ -244,7 +245,16 @@ INLINE FN(core) FN(black_core)(P x, P variance, V s, V per_s) {
   V gap = FN(choose)(core.is_scaled, s, -2.0 * x.high * per_s), q;
   P p2 = FN(tail_difference)(u1.high, u2.high, u2, &q);
   V p1 = FN(madd)(-KEEL_TAIL_SPAN * gap * u12, q, p2.high);
-  V r1 = core.density * (u1.high * p1), r2 = core.density * (u2.high * p2.high);
+  P first = FN(product)(u1.high, p1), second = FN(product)(u2.high, p2.high);
+  core.first = core.density * first.high;
+  core.second = core.density * second.high;
+  /* R(d1) + R(-d2), what is missing to 1. */
+  P both = FN(sum)(first.high, second.high);
+  both.low += (first.low + FN(madd)(u1.low, p1, u1.high * p2.low))
+    + (second.low + FN(madd)(u2.low, p2.high, u2.high * p2.low));
+  P missing = FN(pair_product)(both, core.density);
+  missing.low = FN(madd)(missing.high, density_rest, missing.low);
+  core.missing = missing.high + missing.low;
   /* gap u12 (p2 - span u1 q), its factors' rounding carried along. */
   V span = -KEEL_TAIL_SPAN * u1.high;
   P term = FN(product)(span, q), sum = FN(sum)(p2.high, term.high);
@@ -254,9 +264,10 @@ INLINE FN(core) FN(black_core)(P x, P variance, V s, V per_s) {
   core.ratio = y.high + y.low;
   y = FN(pair_product)(y, core.density);
   V scaled = y.high + FN(madd)(y.high, density_rest, y.low);
-  core.price = FN(choose)(core.is_scaled, scaled, 1.0 - (r1 + r2) * core.density_scale);
-  core.first = r1;
-  core.second = r2;
+  V full = FN(residual)(
+    FN(residual)(FN(splat)(1.0), missing.high, core.density_scale), missing.low,
+    core.density_scale);
+  core.price = FN(choose)(core.is_scaled, scaled, full);
   return core;
 }
 

@@ -54,7 +54,7 @@ INLINE V FN(distance)(const FN(volatility_search) *search, const FN(core) *core,
   V scale = core->density_scale, one = FN(splat)(1.0);
   V price = core->price * FN(choose)(core->is_scaled, scale, one);
   V missing = FN(choose)(
-    core->is_scaled, 1.0 - price, (core->first + core->second) * scale);
+    core->is_scaled, 1.0 - price, core->missing * scale);
   V share = FN(choose)(search->is_missing, missing, price);
   V r = (share - search->wanted) / search->wanted;
   U is_close = (U)(FN(magnitude)(r) < 0.5), is_scaled = core->is_scaled & ~search->is_missing;
