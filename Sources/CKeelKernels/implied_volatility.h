@@ -16,7 +16,7 @@
 #define KEEL_IMPLIED_STEPS 3
 
 /* A last step above this, whose fourth power would show, is left to the caller. */
-#define KEEL_LAST_CHANGE 3e-4
+#define KEEL_LAST_CHANGE 1e-4
 /* A step in ln s is at most this; Householder's factor stays within these. */
 #define KEEL_LARGEST_STEP 2.0
 #define KEEL_LEAST_FACTOR 0.5
@@ -71,7 +71,8 @@ INLINE V FN(distance)(const FN(volatility_search) *search, const FN(core) *core,
 
 /* Householder's step in ln s for ln(-g), where g is the logarithm of the share. */
 INLINE V FN(implied_step)(const FN(volatility_search) *search, V s, V *change, V *slope_at) {
-  FN(core) core = FN(black_core)(search->x, FN(product)(s, s), s, 1.0 / s);
+  FN(core) core = FN(black_distances)(search->x, FN(product)(s, s), s, 1.0 / s);
+  FN(black_tails)(&core);
   V slope, error = FN(distance)(search, &core, s, &slope);
   V value = search->goal + error, per_value = 1.0 / value;
   V d1 = FN(clamped_distance)(core.d1), d2 = FN(clamped_distance)(core.d2);
