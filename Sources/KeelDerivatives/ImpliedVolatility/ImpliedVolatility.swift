@@ -52,15 +52,9 @@ public struct ImpliedVolatility: Hashable, Sendable {
       timeValue: timeValue, missing: min(maximum - price, lesser), lesser: lesser,
       logMoneyness: callIsOutOfTheMoney ? x : -x)
     let found = try target.solve()
-    let core = BlackCore(
-      logMoneyness: target.x, totalVolatility: DoubleDouble(found.volatility))
-    let sensitivity =
-      timeValue.isNormal
-      ? core.density(times: 1, units: lesser) * found.volatility
-      : timeValue * core.densityOverPrice * found.volatility
     volatility = found.volatility
-    conditioning = price / sensitivity
-    relativeUncertainty = price.ulp / 2 / sensitivity
+    conditioning = price / found.sensitivity
+    relativeUncertainty = price.ulp / 2 / found.sensitivity
     iterationCount = found.iterations
     guard relativeUncertainty < 1 else {
       throw .noInformation(price: price, timeValue: timeValue)
