@@ -154,23 +154,32 @@ INLINE FN(options) FN(options_of)(const FN(option_walk) *walk, int has_price) {
   return o;
 }
 
-/* The legs, and 1 / y by a division that they need anyway. */
-INLINE FN(legs) FN(black_legs)(const FN(options) *o, V y, V *per_y) {
-  FN(legs) legs;
+/* The inverses of spot and strike, by one division. */
+INLINE void FN(legs_start)(FN(legs) *legs, const FN(options) *o) {
   V per_both = 1.0 / (o->spot * o->strike);
-  legs.per_spot = o->strike * per_both;
-  legs.per_strike = o->spot * per_both;
-  P x = FN(log_quotient)(o->spot, o->strike, legs.per_spot, legs.per_strike, y, per_y);
-  x = FN(pair_sum)(x, FN(pair_product)(FN(sum)(o->rate, -o->carry), o->time));
-  legs.call_is_out = (U)(x.high <= 0.0);
-  U sign = ~legs.call_is_out & 0x8000000000000000u;
-  legs.x = (P){FN(value)(FN(bits)(x.high) ^ sign), FN(value)(FN(bits)(x.low) ^ sign)};
-  legs.near = FN(discounted)(o->spot, o->carry, o->time);
-  legs.far = FN(discounted)(o->strike, o->rate, o->time);
-  legs.is_exact = (U)(o->rate == 0.0) & (U)(o->carry == 0.0);
-  legs.lesser = FN(choose)(legs.call_is_out, legs.near, legs.far);
-  legs.greater = FN(choose)(legs.call_is_out, legs.far, legs.near);
-  return legs;
+  legs->per_spot = o->strike * per_both;
+  legs->per_strike = o->spot * per_both;
+}
+
+/* ln(S / K), and 1 / y by a division that it needs anyway. */
+INLINE void FN(legs_logarithm)(FN(legs) *legs, const FN(options) *o, V y, V *per_y) {
+  legs->x = FN(log_quotient)(o->spot, o->strike, legs->per_spot, legs->per_strike, y, per_y);
+}
+
+/* The growth and the discounts. */
+INLINE void FN(legs_finish)(FN(legs) *legs, const FN(options) *o, const FN(option_walk) *walk) {
+  P x = FN(pair_sum)(legs->x, FN(pair_product)(FN(sum)(o->rate, -o->carry), o->time));
+  legs->call_is_out = (U)(x.high <= 0.0);
+  U sign = ~legs->call_is_out & 0x8000000000000000u;
+  legs->x = (P){FN(value)(FN(bits)(x.high) ^ sign), FN(value)(FN(bits)(x.low) ^ sign)};
+  /* exp(0) is one, to the bit. */
+  legs->near = o->spot;
+  if (!walk->has_no_carry) legs->near = FN(discounted)(o->spot, o->carry, o->time);
+  legs->far = o->strike;
+  if (!walk->has_no_rate) legs->far = FN(discounted)(o->strike, o->rate, o->time);
+  legs->is_exact = (U)(o->rate == 0.0) & (U)(o->carry == 0.0);
+  legs->lesser = FN(choose)(legs->call_is_out, legs->near, legs->far);
+  legs->greater = FN(choose)(legs->call_is_out, legs->far, legs->near);
 }
 
 /* The difference of the legs. Next to the money it comes from the logarithm of their ratio where the
@@ -325,7 +334,7 @@ INLINE void FN(priced_start)(FN(priced) *y, const FN(option_walk) *walk) {
   V volatility = y->options.volatility;
   y->variance = FN(pair_product)(FN(product)(volatility, volatility), y->options.time);
   y->s = __builtin_elementwise_sqrt(y->variance.high);
-  y->legs = FN(black_legs)(&y->options, y->s, &y->per_s);
+  FN(legs_start)(&y->legs, &y->options);
 }
 
 /* The first `columns` outputs of a vector, `leading` numbers apart. Whole, because the parts share
@@ -398,6 +407,11 @@ INLINE size_t FN(black_columns)(
       FN(priced_start)(&vectors[used], &walk);
       FN(option_walk_step)(&walk);
     }
+    for (int k = 0; k < used; k++)
+      FN(legs_logarithm)(
+        &vectors[k].legs, &vectors[k].options, vectors[k].s, &vectors[k].per_s);
+    for (int k = 0; k < used; k++)
+      FN(legs_finish)(&vectors[k].legs, &vectors[k].options, &walk);
     for (int k = 0; k < used; k++)
       vectors[k].core = FN(black_distances)(
         vectors[k].legs.x, vectors[k].variance, vectors[k].s, vectors[k].per_s);

@@ -148,7 +148,10 @@ INLINE FN(quote) FN(quote_of)(V price, U is_call, const FN(legs) *legs) {
 INLINE U FN(implied_vector)(const FN(option_walk) *walk, double *output, uint8_t *outcomes) {
   FN(options) o = FN(options_of)(walk, 1);
   V unused, change, slope;
-  FN(legs) legs = FN(black_legs)(&o, FN(splat)(1.0), &unused);
+  FN(legs) legs;
+  FN(legs_start)(&legs, &o);
+  FN(legs_logarithm)(&legs, &o, FN(splat)(1.0), &unused);
+  FN(legs_finish)(&legs, &o, walk);
   FN(quote) q = FN(quote_of)(o.volatility, o.is_call, &legs);
   /* p(s) <= s / sqrt(2 pi), its value at the money; and d1 = 9 leaves nothing to the maximum. */
   V at_the_money = q.share * KEEL_SQRT_TWO_PI, edge = FN(splat)(KEEL_SATURATION);
