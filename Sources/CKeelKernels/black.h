@@ -4,20 +4,22 @@
    the out-of-the-money side, in units of the lesser of the discounted forward and strike. With
    x = -|ln(F / K)|, variance v = s^2, d1 = x / s + s / 2 and d2 = d1 - s:
 
-     price = Phi(d1) - exp(-x) Phi(d2) = exp(-d1^2 / 2) (R(-d1) - R(-d2)),  R(t) = exp(t^2 / 2) Phi(-t)
+     price = Phi(d1) - exp(-x) Phi(d2) = exp(-d1^2 / 2) (R(-d1) - R(-d2)),
+     R(t) = exp(t^2 / 2) Phi(-t)
 
    (F. Black, "The pricing of commodity contracts", Journal of Financial Economics 3 (1976)). R is
-   u P(1 - 8 u) with u = 1 / (t + 4.5), for t >= -1/2. The difference never cancels: Horner's scheme
-   at one argument, and the divided difference of P from its partial sums at the other, give
+   u P(1 - 8 u) with u = 1 / (t + 4.5), for t >= -1/2. The difference never cancels: Horner's
+   scheme at one argument, and the divided difference of P from its partial sums at the other,
+   give
 
      u1 P(s1) - u2 P(s2) = (t2 - t1) u1 u2 (P(s2) - 8 u1 P[s1, s2]),  P[s1, s2] < 0,
 
-   a product of positive factors whose first one is known exactly. Where d1 is above 1/2 the price is
-   1 - exp(-d1^2 / 2) (R(d1) + R(-d2)), which does not cancel either. The logarithm, the variance and
-   the square in the exponent are carried in two parts.
+   a product of positive factors whose first one is known exactly. Where d1 is above 1/2 the price
+   is 1 - exp(-d1^2 / 2) (R(d1) + R(-d2)), which does not cancel either. The logarithm, the
+   variance and the square in the exponent are carried in two parts.
 
-   Elements outside the ranges below (expired, without volatility, not a number, ...) are left to the
-   caller: their outputs are NaN and they are counted. */
+   Elements outside the ranges below (expired, without volatility, not a number, ...) are left to
+   the caller: their outputs are NaN and they are counted. */
 
 /* The ranges in which no intermediate result overflows. */
 #define KEEL_AMOUNT_LOWEST 0x1p-300
@@ -89,7 +91,8 @@ INLINE P FN(log_quotient)(
   V half = 0.5 * square, half_low = 0.5 * FN(product_low)(f, f, square);
   /* log(1 + f) = f - f^2 / 2 + s (f^2 / 2 + tail), the first three terms in two parts. */
   V less = f - half, less_low = ((f - less) - half) - half_low, third = s * half;
-  V third_low = FN(product_low)(s, half, third) + FN(madd)(s, tail + half_low, s_low * (half + tail));
+  V third_low = FN(product_low)(s, half, third)
+    + FN(madd)(s, tail + half_low, s_low * (half + tail));
   P lead = FN(sum)(e * KEEL_LN2_HIGH, less), inner = FN(sum)(lead.high, third);
   inner.low += (lead.low + less_low)
     + (third_low + FN(madd)(e, FN(splat)(KEEL_LN2_LOW), ratio_low));
@@ -182,8 +185,8 @@ INLINE void FN(legs_finish)(FN(legs) *legs, const FN(options) *o, const FN(optio
   legs->greater = FN(choose)(legs->call_is_out, legs->far, legs->near);
 }
 
-/* The difference of the legs. Next to the money it comes from the logarithm of their ratio where the
-   legs carry the rounding of a discount. */
+/* The difference of the legs. Next to the money it comes from the logarithm of their ratio where
+   the legs carry the rounding of a discount. */
 INLINE P FN(intrinsic)(const FN(legs) *legs) {
   P y = FN(sum)(legs->greater, -legs->lesser);
   U near = (U)(legs->x.high > -KEEL_NEAR_THE_MONEY) & ~legs->is_exact;

@@ -54,7 +54,8 @@ INLINE void FN(option_walk_step)(FN(option_walk) *walk) {
   walk->kinds += walk->kind_step;
 }
 
-/* Moves the walk to copies of the last `count` elements, fewer than a vector, filled up with ones. */
+/* Moves the walk to copies of the last `count` elements, fewer than a vector, filled up with
+   ones. */
 INLINE void FN(option_walk_finish)(FN(option_walk) *walk, size_t count) {
   for (int k = 0; k < KEEL_INPUT_COUNT; k++) {
     if (!walk->steps[k]) continue;

@@ -47,7 +47,8 @@ def parts():
         f"#define KEEL_TAIL_SHIFT {float(SHIFT)}",
         f"#define KEEL_TAIL_SPAN {float(SPAN)}",
         "",
-        table("KEEL_TAIL", "(t + shift) exp(t^2 / 2) Phi(-t), powers of s = 1 - span / (t + shift), t >= -1/2",
+        table("KEEL_TAIL",
+              "(t + shift) exp(t^2 / 2) Phi(-t) in s = 1 - span / (t + shift), t >= -1/2",
               mapped, -1, 1, 28, 1),
         "#endif",
         "",
@@ -60,7 +61,7 @@ def swift_table():
     print("TailCoefficients", bound)
     values = [repr(float(c)) for c in powers]
     return "\n".join([
-        "// Written by Tests/Generate/black_kernel_coefficients.py; change the script, not this file.",
+        "// Written by Tests/Generate/black_kernel_coefficients.py; change the script, not the file.",
         "",
         "/// `(t + 9/2) exp(t²/2) Φ(−t)` in powers of `s = 1 − 8 / (t + 9/2)`, for `t ≥ −½`.",
         "///",

@@ -1,4 +1,4 @@
-// Written by Tests/Generate/black_kernel_coefficients.py; change the script, not this file.
+// Written by Tests/Generate/black_kernel_coefficients.py; change the script, not the file.
 
 /// `(t + 9/2) exp(t²/2) Φ(−t)` in powers of `s = 1 − 8 / (t + 9/2)`, for `t ≥ −½`.
 ///
