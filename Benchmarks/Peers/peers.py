@@ -101,6 +101,46 @@ def numpy_black_scholes(spot, strike, time_to_expiry, volatility, rate):
     return run
 
 
+@peer("scipy")
+def numpy_black_scholes_greeks(spot, strike, time_to_expiry, volatility, rate):
+    """Price, delta, gamma, vega, theta, rho and the derivative by the carry yield, of calls."""
+    from scipy.special import ndtr
+    def run():
+        root = np.sqrt(time_to_expiry)
+        deviation = volatility * root
+        d1 = (np.log(spot / strike) + rate * time_to_expiry) / deviation + deviation / 2
+        delta = ndtr(d1)
+        near = spot * delta
+        far = strike * np.exp(-rate * time_to_expiry) * ndtr(d1 - deviation)
+        density = spot * np.exp(-0.5 * d1 * d1) / np.sqrt(2 * np.pi)
+        return np.concatenate([
+            near - far, delta, density / (spot * spot * deviation), density * root,
+            -rate * far - density * volatility / (2 * root), time_to_expiry * far,
+            -time_to_expiry * near])
+    return run
+
+
+@peer("py_lets_be_rational")
+def lets_be_rational(spot, strike, time_to_expiry, volatility, rate, price):
+    """One call an option, in Python."""
+    from py_lets_be_rational import implied_volatility_from_a_transformed_rational_guess as implied
+    growth = np.exp(rate * time_to_expiry)
+    quotes = list(zip((price * growth).tolist(), (spot * growth).tolist(), strike.tolist(),
+                      time_to_expiry.tolist()))
+    return lambda: np.array([implied(p, f, k, t, 1.0) for p, f, k, t in quotes])
+
+
+@peer("QuantLib")
+def quantlib_black_scholes(spot, strike, time_to_expiry, volatility, rate):
+    """One call an option, through its Python module."""
+    import QuantLib
+    discount = np.exp(-rate * time_to_expiry)
+    quotes = list(zip(strike.tolist(), (spot / discount).tolist(),
+                      (volatility * np.sqrt(time_to_expiry)).tolist(), discount.tolist()))
+    call, formula = QuantLib.Option.Call, QuantLib.blackFormula
+    return lambda: np.array([formula(call, k, f, s, d) for k, f, s, d in quotes])
+
+
 def piqp_run(
     p, q, a, b, lower=None, upper=None, g=None, h=None, answer=lambda x: x, low=None):
     """One solve of a dense program by PIQP, set-up included, at a tolerance like Keel's.

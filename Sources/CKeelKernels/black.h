@@ -4,20 +4,22 @@
    the out-of-the-money side, in units of the lesser of the discounted forward and strike. With
    x = -|ln(F / K)|, variance v = s^2, d1 = x / s + s / 2 and d2 = d1 - s:
 
-     price = Phi(d1) - exp(-x) Phi(d2) = exp(-d1^2 / 2) (R(-d1) - R(-d2)),  R(t) = exp(t^2 / 2) Phi(-t)
+     price = Phi(d1) - exp(-x) Phi(d2) = exp(-d1^2 / 2) (R(-d1) - R(-d2)),
+     R(t) = exp(t^2 / 2) Phi(-t)
 
    (F. Black, "The pricing of commodity contracts", Journal of Financial Economics 3 (1976)). R is
-   u P(1 - 8 u) with u = 1 / (t + 4.5), for t >= -1/2. The difference never cancels: Horner's scheme
-   at one argument, and the divided difference of P from its partial sums at the other, give
+   u P(1 - 8 u) with u = 1 / (t + 4.5), for t >= -1/2. The difference never cancels: Horner's
+   scheme at one argument, and the divided difference of P from its partial sums at the other,
+   give
 
      u1 P(s1) - u2 P(s2) = (t2 - t1) u1 u2 (P(s2) - 8 u1 P[s1, s2]),  P[s1, s2] < 0,
 
-   a product of positive factors whose first one is known exactly. Where d1 is above 1/2 the price is
-   1 - exp(-d1^2 / 2) (R(d1) + R(-d2)), which does not cancel either. The logarithm, the variance and
-   the square in the exponent are carried in two parts.
+   a product of positive factors whose first one is known exactly. Where d1 is above 1/2 the price
+   is 1 - exp(-d1^2 / 2) (R(d1) + R(-d2)), which does not cancel either. The logarithm, the
+   variance and the square in the exponent are carried in two parts.
 
-   Elements outside the ranges below (expired, without volatility, not a number, ...) are left to the
-   caller: their outputs are NaN and they are counted. */
+   Elements outside the ranges below (expired, without volatility, not a number, ...) are left to
+   the caller: their outputs are NaN and they are counted. */
 
 /* The ranges in which no intermediate result overflows. */
 #define KEEL_AMOUNT_LOWEST 0x1p-300
@@ -53,10 +55,13 @@ typedef struct {
   V d1, d2;
   /* exp(-d1^2 / 2) in two factors, so that a product is rounded once where it is subnormal. */
   V density, density_scale;
+  /* What rounding took from the first factor, relative to it; t2 - t1. */
+  V density_rest, gap;
   /* -d1^2 / 2, and the price over the density where d1 <= 1/2. */
   V exponent, ratio;
-  /* price, Phi(d1) and exp(-x) Phi(d2), without the second factor where d1 <= 1/2. */
-  V price, first, second;
+  /* The price, without the density's second factor where d1 <= 1/2; what is missing to 1 and the
+     tails of d1 and d2, without it everywhere. */
+  V price, missing, first, second;
   /* Where d1 <= 1/2. */
   U is_scaled;
 } FN(core);
@@ -86,7 +91,8 @@ INLINE P FN(log_quotient)(
   V half = 0.5 * square, half_low = 0.5 * FN(product_low)(f, f, square);
   /* log(1 + f) = f - f^2 / 2 + s (f^2 / 2 + tail), the first three terms in two parts. */
   V less = f - half, less_low = ((f - less) - half) - half_low, third = s * half;
-  V third_low = FN(product_low)(s, half, third) + FN(madd)(s, tail + half_low, s_low * (half + tail));
+  V third_low = FN(product_low)(s, half, third)
+    + FN(madd)(s, tail + half_low, s_low * (half + tail));
   P lead = FN(sum)(e * KEEL_LN2_HIGH, less), inner = FN(sum)(lead.high, third);
   inner.low += (lead.low + less_low)
     + (third_low + FN(madd)(e, FN(splat)(KEEL_LN2_LOW), ratio_low));
@@ -151,27 +157,36 @@ INLINE FN(options) FN(options_of)(const FN(option_walk) *walk, int has_price) {
   return o;
 }
 
-/* The legs, and 1 / y by a division that they need anyway. */
-INLINE FN(legs) FN(black_legs)(const FN(options) *o, V y, V *per_y) {
-  FN(legs) legs;
+/* The inverses of spot and strike, by one division. */
+INLINE void FN(legs_start)(FN(legs) *legs, const FN(options) *o) {
   V per_both = 1.0 / (o->spot * o->strike);
-  legs.per_spot = o->strike * per_both;
-  legs.per_strike = o->spot * per_both;
-  P x = FN(log_quotient)(o->spot, o->strike, legs.per_spot, legs.per_strike, y, per_y);
-  x = FN(pair_sum)(x, FN(pair_product)(FN(sum)(o->rate, -o->carry), o->time));
-  legs.call_is_out = (U)(x.high <= 0.0);
-  U sign = ~legs.call_is_out & 0x8000000000000000u;
-  legs.x = (P){FN(value)(FN(bits)(x.high) ^ sign), FN(value)(FN(bits)(x.low) ^ sign)};
-  legs.near = FN(discounted)(o->spot, o->carry, o->time);
-  legs.far = FN(discounted)(o->strike, o->rate, o->time);
-  legs.is_exact = (U)(o->rate == 0.0) & (U)(o->carry == 0.0);
-  legs.lesser = FN(choose)(legs.call_is_out, legs.near, legs.far);
-  legs.greater = FN(choose)(legs.call_is_out, legs.far, legs.near);
-  return legs;
+  legs->per_spot = o->strike * per_both;
+  legs->per_strike = o->spot * per_both;
 }
 
-/* The difference of the legs. Next to the money it comes from the logarithm of their ratio where the
-   legs carry the rounding of a discount. */
+/* ln(S / K), and 1 / y by a division that it needs anyway. */
+INLINE void FN(legs_logarithm)(FN(legs) *legs, const FN(options) *o, V y, V *per_y) {
+  legs->x = FN(log_quotient)(o->spot, o->strike, legs->per_spot, legs->per_strike, y, per_y);
+}
+
+/* The growth and the discounts. */
+INLINE void FN(legs_finish)(FN(legs) *legs, const FN(options) *o, const FN(option_walk) *walk) {
+  P x = FN(pair_sum)(legs->x, FN(pair_product)(FN(sum)(o->rate, -o->carry), o->time));
+  legs->call_is_out = (U)(x.high <= 0.0);
+  U sign = ~legs->call_is_out & 0x8000000000000000u;
+  legs->x = (P){FN(value)(FN(bits)(x.high) ^ sign), FN(value)(FN(bits)(x.low) ^ sign)};
+  /* exp(0) is one, to the bit. */
+  legs->near = o->spot;
+  if (!walk->has_no_carry) legs->near = FN(discounted)(o->spot, o->carry, o->time);
+  legs->far = o->strike;
+  if (!walk->has_no_rate) legs->far = FN(discounted)(o->strike, o->rate, o->time);
+  legs->is_exact = (U)(o->rate == 0.0) & (U)(o->carry == 0.0);
+  legs->lesser = FN(choose)(legs->call_is_out, legs->near, legs->far);
+  legs->greater = FN(choose)(legs->call_is_out, legs->far, legs->near);
+}
+
+/* The difference of the legs. Next to the money it comes from the logarithm of their ratio where
+   the legs carry the rounding of a discount. */
 INLINE P FN(intrinsic)(const FN(legs) *legs) {
   P y = FN(sum)(legs->greater, -legs->lesser);
   U near = (U)(legs->x.high > -KEEL_NEAR_THE_MONEY) & ~legs->is_exact;
@@ -209,7 +224,7 @@ INLINE P FN(tail_difference)(V u1, V u2, P u2_rest, V *difference) {
 }
 
 /* The distances and the density, for a variance in two parts, its root s and 1 / s. */
-INLINE FN(core) FN(black_core)(P x, P variance, V s, V per_s) {
+INLINE FN(core) FN(black_distances)(P x, P variance, V s, V per_s) {
   FN(core) core;
   V s_low = (FN(residual)(variance.high, s, s) + variance.low) * (0.5 * per_s);
   P above = FN(sum)(x.high, 0.5 * variance.high), below = FN(sum)(x.high, -0.5 * variance.high);
@@ -228,12 +243,20 @@ INLINE FN(core) FN(black_core)(P x, P variance, V s, V per_s) {
   low = FN(choose)(far, FN(splat)(0.0), low);
   V r = FN(exp_parts)(exponent, low, &v, &n);
   U half = ((n + 4096u) >> 1) - 2048u;
-  V mantissa = 1.0 + (r + v), density_rest = (((1.0 - mantissa) + r) + v) * (2.0 - mantissa);
+  V mantissa = 1.0 + (r + v);
+  core.density_rest = (((1.0 - mantissa) + r) + v) * (2.0 - mantissa);
   core.density = mantissa * FN(value)((half + 1023u) << 52);
   core.density_scale = FN(value)((n - half + 1023u) << 52);
 
   core.is_scaled = (U)(d1 <= KEEL_TAIL_START);
-  V t1 = FN(choose)(core.is_scaled, -d1, d1), t2 = -core.d2, shift = FN(splat)(KEEL_TAIL_SHIFT);
+  core.gap = FN(choose)(core.is_scaled, s, -2.0 * x.high * per_s);
+  return core;
+}
+
+/* The price and the tails. */
+INLINE void FN(black_tails)(FN(core) *core) {
+  V d1 = core->d1, density_rest = core->density_rest, gap = core->gap, q;
+  V t1 = FN(choose)(core->is_scaled, -d1, d1), t2 = -core->d2, shift = FN(splat)(KEEL_TAIL_SHIFT);
   P w1 = FN(sum)(shift, t1), w2 = FN(sum)(shift, t2);
   P w = FN(product)(w1.high, w2.high);
   w.low += FN(madd)(w1.high, w2.low, w2.high * w1.low);
@@ -241,23 +264,31 @@ INLINE FN(core) FN(black_core)(P x, P variance, V s, V per_s) {
   P u1 = FN(product)(w2.high, u12), u2 = FN(product)(w1.high, u12);
   u1.low += FN(madd)(u12, w2.low, u1.high * rest);
   u2.low += FN(madd)(u12, w1.low, u2.high * rest);
-  V gap = FN(choose)(core.is_scaled, s, -2.0 * x.high * per_s), q;
   P p2 = FN(tail_difference)(u1.high, u2.high, u2, &q);
   V p1 = FN(madd)(-KEEL_TAIL_SPAN * gap * u12, q, p2.high);
-  V r1 = core.density * (u1.high * p1), r2 = core.density * (u2.high * p2.high);
+  P first = FN(product)(u1.high, p1), second = FN(product)(u2.high, p2.high);
+  core->first = core->density * first.high;
+  core->second = core->density * second.high;
+  /* R(d1) + R(-d2), what is missing to 1. */
+  P both = FN(sum)(first.high, second.high);
+  both.low += (first.low + FN(madd)(u1.low, p1, u1.high * p2.low))
+    + (second.low + FN(madd)(u2.low, p2.high, u2.high * p2.low));
+  P missing = FN(pair_product)(both, core->density);
+  missing.low = FN(madd)(missing.high, density_rest, missing.low);
+  core->missing = missing.high + missing.low;
   /* gap u12 (p2 - span u1 q), its factors' rounding carried along. */
   V span = -KEEL_TAIL_SPAN * u1.high;
   P term = FN(product)(span, q), sum = FN(sum)(p2.high, term.high);
   sum.low += p2.low + FN(madd)(-KEEL_TAIL_SPAN * u1.low, q, term.low);
   P y = FN(pair_product)(FN(pair_product)(sum, u12), gap);
   y.low = FN(madd)(y.high, rest, y.low);
-  core.ratio = y.high + y.low;
-  y = FN(pair_product)(y, core.density);
+  core->ratio = y.high + y.low;
+  y = FN(pair_product)(y, core->density);
   V scaled = y.high + FN(madd)(y.high, density_rest, y.low);
-  core.price = FN(choose)(core.is_scaled, scaled, 1.0 - (r1 + r2) * core.density_scale);
-  core.first = r1;
-  core.second = r2;
-  return core;
+  V full = FN(residual)(
+    FN(residual)(FN(splat)(1.0), missing.high, core->density_scale), missing.low,
+    core->density_scale);
+  core->price = FN(choose)(core->is_scaled, scaled, full);
 }
 
 /* factor y, where y lacks the density's second factor. */
@@ -292,22 +323,36 @@ INLINE V FN(clamped_distance)(V d) {
   return FN(choose)((U)(d < -KEEL_DISTANCE_HIGHEST), FN(splat)(-KEEL_DISTANCE_HIGHEST), d);
 }
 
-/* One vector of options: the first `columns` outputs, `leading` numbers apart. Returns the mask of
-   the elements that are left to the caller. Whole, because the parts share most of their terms. */
-INLINE U FN(black_vector)(
-  const FN(option_walk) *walk, double *output, size_t leading, int columns) {
-  FN(options) o = FN(options_of)(walk, 0);
-  V volatility = o.volatility, time = o.time, rate = o.rate, carry = o.carry, per_s;
-  P variance = FN(pair_product)(FN(product)(volatility, volatility), time);
-  V s = __builtin_elementwise_sqrt(variance.high);
-  FN(legs) legs = FN(black_legs)(&o, s, &per_s);
-  FN(core) core = FN(black_core)(legs.x, variance, s, per_s);
+/* What is known of a vector of options between the passes. */
+typedef struct {
+  FN(options) options;
+  FN(legs) legs;
+  FN(core) core;
+  P variance;
+  V s, per_s;
+} FN(priced);
+
+INLINE void FN(priced_start)(FN(priced) *y, const FN(option_walk) *walk) {
+  y->options = FN(options_of)(walk, 0);
+  V volatility = y->options.volatility;
+  y->variance = FN(pair_product)(FN(product)(volatility, volatility), y->options.time);
+  y->s = __builtin_elementwise_sqrt(y->variance.high);
+  FN(legs_start)(&y->legs, &y->options);
+}
+
+/* The first `columns` outputs of a vector, `leading` numbers apart. Whole, because the parts share
+   most of their terms. */
+INLINE void FN(priced_finish)(const FN(priced) *p, double *output, size_t leading, int columns) {
+  FN(options) o = p->options;
+  FN(legs) legs = p->legs;
+  FN(core) core = p->core;
+  V volatility = o.volatility, time = o.time, rate = o.rate, carry = o.carry, per_s = p->per_s;
   FN(prices) y = FN(black_prices)(&legs, &core, o.is_call);
   V missing = FN(splat)(__builtin_nan(""));
 #define KEEL_PUT(column, value) \
   FN(store)(output + KEEL_OUTPUT_##column * leading, FN(choose)(o.left, missing, value))
   KEEL_PUT(PRICE, y.price);
-  if (columns == 1) return o.left;
+  if (columns == 1) return;
 
   V scale = core.density_scale, density = y.density;
   V sign = FN(choose)(o.is_call, FN(splat)(1.0), FN(splat)(-1.0));
@@ -321,7 +366,7 @@ INLINE U FN(black_vector)(
   KEEL_PUT(THETA, (carry * near - rate * far) - (0.5 * pace * density) * scale);
   KEEL_PUT(RHO, time * far);
   KEEL_PUT(CARRY_RHO, -time * near);
-  if (columns <= KEEL_OUTPUT_DUAL_DELTA) return o.left;
+  if (columns <= KEEL_OUTPUT_DUAL_DELTA) return;
 
   V a = FN(clamped_distance)(core.d1), b = FN(clamped_distance)(core.d2);
   V d1 = FN(choose)(legs.call_is_out, a, -b), d2 = FN(choose)(legs.call_is_out, b, -a);
@@ -341,33 +386,52 @@ INLINE U FN(black_vector)(
   V bend = FN(madd)(product, 1.0 - product, FN(madd)(d1, d1, d2 * d2));
   KEEL_PUT(ULTIMA, (vega_raw * (-bend * (per_volatility * per_volatility))) * scale);
 #undef KEEL_PUT
-  return o.left;
 }
 
-/* The first `columns` outputs of n options; returns how many are left to the caller. */
+/* Vectors that take each pass side by side: passes are short enough for the processor to work on
+   several vectors at a time, where the whole chain of one is not. */
+enum { FN(KEEL_VECTORS) = 8 };
+
+/* The first `count` outputs of options from `first` on; returns how many are left to the caller. */
 INLINE size_t FN(black_columns)(
-  const keel_option_columns *columns, double *output, size_t leading, size_t first, size_t n, int count) {
+  const keel_option_columns *columns, double *output, size_t leading, size_t first, size_t n,
+  int count) {
   FN(option_walk) walk;
   FN(option_walk_start)(&walk, columns, first);
+  FN(priced) vectors[FN(KEEL_VECTORS)];
   U left = FN(bits)(FN(splat)(0.0));
-  output += first;
   double last[KEEL_OUTPUT_COUNT * KEEL_WIDTH];
-  for (size_t i = 0; i < n; i += KEEL_WIDTH) {
-    size_t rest = n - i;
-    int is_whole = rest >= KEEL_WIDTH;
-    if (!is_whole) FN(option_walk_finish)(&walk, rest);
-    U mask = FN(black_vector)(
-      &walk, is_whole ? output + i : last, is_whole ? leading : KEEL_WIDTH, count);
-    FN(option_walk_step)(&walk);
-    if (is_whole) {
-      left += mask & 1u;
-      continue;
+  output += first;
+  for (size_t i = 0; i < n;) {
+    int used = 0;
+    size_t next = i;
+    for (; used < FN(KEEL_VECTORS) && next < n; used++, next += KEEL_WIDTH) {
+      if (n - next < KEEL_WIDTH) FN(option_walk_finish)(&walk, n - next);
+      FN(priced_start)(&vectors[used], &walk);
+      FN(option_walk_step)(&walk);
     }
-    left += mask & FN(first_elements)(rest) & 1u;
-    for (int k = 0; k < count; k++)
-      __builtin_memcpy(
-        output + i + (size_t)k * leading, last + k * KEEL_WIDTH, rest * sizeof(double));
+    for (int k = 0; k < used; k++)
+      FN(legs_logarithm)(
+        &vectors[k].legs, &vectors[k].options, vectors[k].s, &vectors[k].per_s);
+    for (int k = 0; k < used; k++)
+      FN(legs_finish)(&vectors[k].legs, &vectors[k].options, &walk);
+    for (int k = 0; k < used; k++)
+      vectors[k].core = FN(black_distances)(
+        vectors[k].legs.x, vectors[k].variance, vectors[k].s, vectors[k].per_s);
+    for (int k = 0; k < used; k++) FN(black_tails)(&vectors[k].core);
+    for (int k = 0; k < used; k++, i += KEEL_WIDTH) {
+      int is_whole = n - i >= KEEL_WIDTH;
+      U mask = vectors[k].options.left & 1u;
+      FN(priced_finish)(
+        &vectors[k], is_whole ? output + i : last, is_whole ? leading : KEEL_WIDTH, count);
+      if (!is_whole) mask &= FN(first_elements)(n - i);
+      left += mask;
+    }
   }
+  size_t rest = n % KEEL_WIDTH;
+  for (int k = 0; rest > 0 && k < count; k++)
+    __builtin_memcpy(
+      output + n - rest + (size_t)k * leading, last + k * KEEL_WIDTH, rest * sizeof(double));
   return __builtin_reduce_add(left);
 }
 

@@ -8,7 +8,7 @@
 #define KEEL_TAIL_SHIFT 4.5
 #define KEEL_TAIL_SPAN 8.0
 
-/* (t + shift) exp(t^2 / 2) Phi(-t), powers of s = 1 - span / (t + shift), t >= -1/2
+/* (t + shift) exp(t^2 / 2) Phi(-t) in s = 1 - span / (t + shift), t >= -1/2
    Interpolation error 2.1e-18. */
 #define KEEL_TAIL_COUNT 28
 static const double KEEL_TAIL[KEEL_TAIL_COUNT] = {

@@ -1,22 +1,23 @@
 /* The implied volatility, once a level.
 
-   Goals in order: an answer or the reason why there is none for every price, the accuracy that the
-   price allows, a fixed number of steps, speed. The objective is that of the scalar form: with p(s)
-   the out-of-the-money price in units of the lesser leg, ln(-ln p) for p <= 1/2 and ln(-ln(1 - p))
-   above, over u = ln s; both are nearly straight. Three Householder steps of fourth order (A. S.
-   Householder, "The Numerical Treatment of a Single Nonlinear Equation", 1970) from the leading term
-   of the wing or of large volatilities converge from everywhere: after two steps the error in u is
-   below 1e-4. Working on the logarithm of the price and the order of the steps follow P. Jaeckel,
-   "Let's Be Rational", Wilmott (2015). The distance to the goal comes from the difference of the
-   prices where they are close, so that the last step has full accuracy.
+   Goals in order: an answer or the reason why there is none for every price, the accuracy that
+   the price allows, a fixed number of steps, speed. The objective is that of the scalar form:
+   with p(s) the out-of-the-money price in units of the lesser leg, ln(-ln p) for p <= 1/2 and
+   ln(-ln(1 - p)) above, over u = ln s; both are nearly straight. Three Householder steps of
+   fourth order (A. S. Householder, "The Numerical Treatment of a Single Nonlinear Equation",
+   1970) from the leading term of the wing or of large volatilities converge from everywhere:
+   after two steps the error in u is below 1e-4. Working on the logarithm of the price and the
+   order of the steps follow P. Jaeckel, "Let's Be Rational", Wilmott (2015). The distance to the
+   goal comes from the difference of the prices where they are close, so that the last step has
+   full accuracy.
 
-   What the steps cannot settle (subnormal prices, a last step that is not small, a price that says
-   next to nothing) is left to the caller. */
+   What the steps cannot settle (subnormal prices, a last step that is not small, a price that
+   says next to nothing) is left to the caller. */
 
 #define KEEL_IMPLIED_STEPS 3
 
 /* A last step above this, whose fourth power would show, is left to the caller. */
-#define KEEL_LAST_CHANGE 3e-4
+#define KEEL_LAST_CHANGE 1e-4
 /* A step in ln s is at most this; Householder's factor stays within these. */
 #define KEEL_LARGEST_STEP 2.0
 #define KEEL_LEAST_FACTOR 0.5
@@ -36,7 +37,8 @@
 /* What is looked for, on the out-of-the-money side. */
 typedef struct {
   P x;
-  /* The share that is wanted, of the price or of what is missing to the maximum, and its logarithm. */
+  /* The share that is wanted, of the price or of what is missing to the maximum, and its
+     logarithm. */
   V wanted, goal;
   U is_missing;
   /* The ends of the interval that holds the answer. */
@@ -49,12 +51,13 @@ INLINE V FN(log_near_one)(V r) {
   return FN(log)(u) + FN(madd)(-low, r, low);
 }
 
-/* The logarithm of the share at s over the wanted one, and the derivative of the logarithm by ln s. */
+/* The logarithm of the share at s over the wanted one, and the derivative of the logarithm by ln
+   s. */
 INLINE V FN(distance)(const FN(volatility_search) *search, const FN(core) *core, V s, V *slope) {
   V scale = core->density_scale, one = FN(splat)(1.0);
   V price = core->price * FN(choose)(core->is_scaled, scale, one);
   V missing = FN(choose)(
-    core->is_scaled, 1.0 - price, (core->first + core->second) * scale);
+    core->is_scaled, 1.0 - price, core->missing * scale);
   V share = FN(choose)(search->is_missing, missing, price);
   V r = (share - search->wanted) / search->wanted;
   U is_close = (U)(FN(magnitude)(r) < 0.5), is_scaled = core->is_scaled & ~search->is_missing;
@@ -71,7 +74,8 @@ INLINE V FN(distance)(const FN(volatility_search) *search, const FN(core) *core,
 
 /* Householder's step in ln s for ln(-g), where g is the logarithm of the share. */
 INLINE V FN(implied_step)(const FN(volatility_search) *search, V s, V *change, V *slope_at) {
-  FN(core) core = FN(black_core)(search->x, FN(product)(s, s), s, 1.0 / s);
+  FN(core) core = FN(black_distances)(search->x, FN(product)(s, s), s, 1.0 / s);
+  FN(black_tails)(&core);
   V slope, error = FN(distance)(search, &core, s, &slope);
   V value = search->goal + error, per_value = 1.0 / value;
   V d1 = FN(clamped_distance)(core.d1), d2 = FN(clamped_distance)(core.d2);
@@ -142,12 +146,15 @@ INLINE FN(quote) FN(quote_of)(V price, U is_call, const FN(legs) *legs) {
   return q;
 }
 
-/* One vector: the volatilities, NaN where there is none, and the outcomes as bytes. Returns the mask
-   of the elements that are left to the caller. */
+/* One vector: the volatilities, NaN where there is none, and the outcomes as bytes. Returns the
+   mask of the elements that are left to the caller. */
 INLINE U FN(implied_vector)(const FN(option_walk) *walk, double *output, uint8_t *outcomes) {
   FN(options) o = FN(options_of)(walk, 1);
   V unused, change, slope;
-  FN(legs) legs = FN(black_legs)(&o, FN(splat)(1.0), &unused);
+  FN(legs) legs;
+  FN(legs_start)(&legs, &o);
+  FN(legs_logarithm)(&legs, &o, FN(splat)(1.0), &unused);
+  FN(legs_finish)(&legs, &o, walk);
   FN(quote) q = FN(quote_of)(o.volatility, o.is_call, &legs);
   /* p(s) <= s / sqrt(2 pi), its value at the money; and d1 = 9 leaves nothing to the maximum. */
   V at_the_money = q.share * KEEL_SQRT_TWO_PI, edge = FN(splat)(KEEL_SATURATION);

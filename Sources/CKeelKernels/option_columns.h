@@ -28,6 +28,8 @@ typedef struct {
   size_t steps[KEEL_INPUT_COUNT], kind_step;
   double shared[KEEL_INPUT_COUNT][KEEL_WIDTH];
   uint8_t shared_kinds[KEEL_WIDTH];
+  /* Whether the rate, or the carry yield, is zero for all. */
+  int has_no_rate, has_no_carry;
 } FN(option_walk);
 
 /* Starts at option `first`. */
@@ -39,6 +41,9 @@ INLINE void FN(option_walk_start)(
     if (columns->steps[k]) continue;
     for (int j = 0; j < KEEL_WIDTH; j++) walk->shared[k][j] = *columns->inputs[k];
   }
+  walk->has_no_rate = !columns->steps[KEEL_INPUT_RATE] && *columns->inputs[KEEL_INPUT_RATE] == 0.0;
+  walk->has_no_carry =
+    !columns->steps[KEEL_INPUT_CARRY] && *columns->inputs[KEEL_INPUT_CARRY] == 0.0;
   walk->kind_step = columns->kind_step * KEEL_WIDTH;
   walk->kinds = columns->kind_step ? columns->kinds + first : walk->shared_kinds;
   if (!columns->kind_step) __builtin_memset(walk->shared_kinds, *columns->kinds, KEEL_WIDTH);
@@ -49,7 +54,8 @@ INLINE void FN(option_walk_step)(FN(option_walk) *walk) {
   walk->kinds += walk->kind_step;
 }
 
-/* Moves the walk to copies of the last `count` elements, fewer than a vector, filled up with ones. */
+/* Moves the walk to copies of the last `count` elements, fewer than a vector, filled up with
+   ones. */
 INLINE void FN(option_walk_finish)(FN(option_walk) *walk, size_t count) {
   for (int k = 0; k < KEEL_INPUT_COUNT; k++) {
     if (!walk->steps[k]) continue;

@@ -1,4 +1,4 @@
-"""Writes Sources/CKeelKernels/black_coefficients.h.
+"""Writes Sources/CKeelKernels/black_coefficients.h and TailCoefficients.swift of KeelDerivatives.
 
 Run from the package folder with mpmath 1.3.0:
 
@@ -6,12 +6,13 @@ Run from the package folder with mpmath 1.3.0:
 
 One table: the normal tail over its density, from a little left of zero to infinity, mapped to
 [-1, 1] as in kernel_coefficients.py. Its start at -1/2 lets one formula cover every option whose
-price would cancel.
+price would cancel. The Swift table is the same function with half the terms, for first steps of a
+search.
 """
 
 from mpmath import erfc, exp, mp, mpf, sqrt
 
-from kernel_coefficients import scaled_erfc, table
+from kernel_coefficients import error, interpolant, scaled_erfc, table
 
 mp.dps = 60
 
@@ -46,13 +47,36 @@ def parts():
         f"#define KEEL_TAIL_SHIFT {float(SHIFT)}",
         f"#define KEEL_TAIL_SPAN {float(SPAN)}",
         "",
-        table("KEEL_TAIL", "(t + shift) exp(t^2 / 2) Phi(-t), powers of s = 1 - span / (t + shift), t >= -1/2",
+        table("KEEL_TAIL",
+              "(t + shift) exp(t^2 / 2) Phi(-t) in s = 1 - span / (t + shift), t >= -1/2",
               mapped, -1, 1, 28, 1),
         "#endif",
         "",
     ]
 
 
+def swift_table():
+    powers = interpolant(mapped, mpf(-1), mpf(1), 14)
+    bound = float(error(mapped, powers, mpf(-1), mpf(1)))
+    print("TailCoefficients", bound)
+    values = [repr(float(c)) for c in powers]
+    return "\n".join([
+        "// Written by Tests/Generate/black_kernel_coefficients.py; change the script, not the file.",
+        "",
+        "/// `(t + 9/2) exp(t²/2) Φ(−t)` in powers of `s = 1 − 8 / (t + 9/2)`, for `t ≥ −½`.",
+        "///",
+        f"/// Relative error at most {bound:.1e}: enough for the first steps of a search.",
+        "enum TailCoefficients {",
+        "  static let values: [Double] = [",
+        *[f"    {', '.join(values[i:i + 4])}," for i in range(0, len(values), 4)],
+        "  ]",
+        "}",
+        "",
+    ])
+
+
 if __name__ == "__main__":
+    with open("Sources/KeelDerivatives/ImpliedVolatility/TailCoefficients.swift", "w") as out:
+        out.write(swift_table())
     with open("Sources/CKeelKernels/black_coefficients.h", "w") as out:
         out.write("\n".join(parts()))

@@ -8,6 +8,7 @@ let floorCases: [Case] =
   ].map {
     dsyrkFloor(rows: $0.0, columns: $0.1)
   }
+  + [2_500_000, 5_500_000, 10_500_000].map { copyFloor(count: $0) }
   + [
     copyFloor(count: 1_000_000), libmFloor("exp", bench_libm_exp),
     libmFloor("erfc", bench_libm_erfc),

@@ -178,8 +178,8 @@ enum {
   KEEL_OUTPUT_COUNT
 };
 
-/* Where the inputs stand; a step of 0 means one value for all, and 1 a column. Kinds are bytes, 0 for
-   a call, anything else for a put. */
+/* Where the inputs stand; a step of 0 means one value for all, and 1 a column. Kinds are bytes, 0
+   for a call, anything else for a put. */
 typedef struct {
   const double *inputs[KEEL_INPUT_COUNT];
   size_t steps[KEEL_INPUT_COUNT];
@@ -187,9 +187,10 @@ typedef struct {
   size_t kind_step;
 } keel_option_columns;
 
-/* Writes the first `outputs` results (1, 7 or all) of n options from option `first` on, each into its own column; the
-   columns stand `leading` numbers apart. Elements that the kernel does not cover (expired, without
-   volatility, out of range, not a number) have NaN in every column; returns how many there are. */
+/* Writes the first `outputs` results (1, 7 or all) of n options from option `first` on, each into
+   its own column; the columns stand `leading` numbers apart. Elements that the kernel does not
+   cover (expired, without volatility, out of range, not a number) have NaN in every column; returns
+   how many there are. */
 size_t keel_black_scholes(
   const keel_option_columns *columns, int outputs, double *restrict output, size_t leading,
   size_t first, size_t n, int level);
@@ -204,9 +205,9 @@ enum {
   KEEL_LEFT_TO_CALLER = 255
 };
 
-/* Writes the volatilities of n options from option `first` on from their prices, NaN where there is none, and the outcome of
-   each. Elements that the kernel does not settle have the last outcome; returns how many there
-   are. */
+/* Writes the volatilities of n options from option `first` on from their prices, NaN where there is
+   none, and the outcome of each. Elements that the kernel does not settle have the last outcome;
+   returns how many there are. */
 size_t keel_implied_volatility(
   const keel_option_columns *columns, double *restrict output, uint8_t *restrict outcomes,
   size_t first, size_t n, int level);

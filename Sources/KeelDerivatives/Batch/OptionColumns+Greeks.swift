@@ -3,15 +3,15 @@ public import KeelNumerics
 extension OptionColumns {
   /// Writes the prices of the options with their first derivatives and gamma.
   ///
-  /// The formulas are those of ``BlackScholes/greeks(of:)``, NaN outside the domain and the limit at
-  /// its edge. Accuracy: <doc:BatchOptions>.
+  /// The formulas are those of ``BlackScholes/greeks(of:)``, NaN outside the domain and the limit
+  /// at its edge. Accuracy: <doc:BatchOptions>.
   ///
   /// - Parameters:
   ///   - volatilities: The annualized volatilities as fractions; one, or one for each option.
   ///   - output: A row for each option and a column for each ``Greek`` up to ``Greek/carryRho``.
   ///   - pool: Threads to share the work; by default the calling one works alone.
-  /// - Throws: `DerivativesError.shapeMismatch` when a count is neither that of the options nor one,
-  ///   or the matrix has another shape; nothing is written then.
+  /// - Throws: `DerivativesError.shapeMismatch` when a count is neither that of the options nor
+  ///   one, or the matrix has another shape; nothing is written then.
   /// - Complexity: O(n), without allocation.
   public func greeks(
     volatilities: Span<Double>,
@@ -37,8 +37,8 @@ extension OptionColumns {
   ///   - volatilities: The annualized volatilities as fractions; one, or one for each option.
   ///   - output: A row for each option and a column for each ``Greek``.
   ///   - pool: Threads to share the work; by default the calling one works alone.
-  /// - Throws: `DerivativesError.shapeMismatch` when a count is neither that of the options nor one,
-  ///   or the matrix has another shape; nothing is written then.
+  /// - Throws: `DerivativesError.shapeMismatch` when a count is neither that of the options nor
+  ///   one, or the matrix has another shape; nothing is written then.
   /// - Complexity: O(n), without allocation.
   public func allGreeks(
     volatilities: Span<Double>,

@@ -3,16 +3,17 @@ public import KeelNumerics
 extension OptionColumns {
   /// Writes the volatilities at which the options have given prices, with an outcome for each.
   ///
-  /// What the outcomes mean is said at ``BlackScholes/impliedVolatility(of:price:spot:rate:carryYield:)``;
-  /// the number of steps is fixed. Method and accuracy: <doc:BatchOptions>.
+  /// What the outcomes mean is said at
+  /// ``BlackScholes/impliedVolatility(of:price:spot:rate:carryYield:)``; the number of steps is
+  /// fixed. Method and accuracy: <doc:BatchOptions>.
   ///
   /// - Parameters:
   ///   - prices: The prices in cash today; one, or one for each option.
   ///   - volatilities: The storage for the annualized volatilities; NaN where there is none.
   ///   - outcomes: The storage for the outcomes.
   ///   - pool: Threads to share the work; by default the calling one works alone.
-  /// - Throws: `DerivativesError.shapeMismatch` when a count is neither that of the options nor one;
-  ///   nothing is written then.
+  /// - Throws: `DerivativesError.shapeMismatch` when a count is neither that of the options nor
+  ///   one; nothing is written then.
   /// - Complexity: O(n), without allocation.
   public func impliedVolatilities(
     prices: Span<Double>,

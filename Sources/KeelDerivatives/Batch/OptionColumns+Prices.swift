@@ -3,15 +3,15 @@ public import KeelNumerics
 extension OptionColumns {
   /// Writes the prices of the options today.
   ///
-  /// The formula is that of ``BlackScholes/price(of:)``, NaN outside the domain and the limit at its
-  /// edge. Accuracy: <doc:BatchOptions>.
+  /// The formula is that of ``BlackScholes/price(of:)``, NaN outside the domain and the limit at
+  /// its edge. Accuracy: <doc:BatchOptions>.
   ///
   /// - Parameters:
   ///   - volatilities: The annualized volatilities as fractions; one, or one for each option.
   ///   - output: The storage for the prices in cash, one for each option.
   ///   - pool: Threads to share the work; by default the calling one works alone.
-  /// - Throws: `DerivativesError.shapeMismatch` when a count is neither that of the options nor one;
-  ///   nothing is written then.
+  /// - Throws: `DerivativesError.shapeMismatch` when a count is neither that of the options nor
+  ///   one; nothing is written then.
   /// - Complexity: O(n), without allocation.
   public func prices(
     volatilities: Span<Double>,
@@ -23,14 +23,15 @@ extension OptionColumns {
 
   /// Returns the prices of the options today.
   ///
-  /// The formula is that of ``BlackScholes/price(of:)``, NaN outside the domain and the limit at its
-  /// edge. Accuracy: <doc:BatchOptions>.
+  /// The formula is that of ``BlackScholes/price(of:)``, NaN outside the domain and the limit at
+  /// its edge. Accuracy: <doc:BatchOptions>.
   ///
   /// - Parameters:
   ///   - volatilities: The annualized volatilities as fractions; one, or one for each option.
   ///   - pool: Threads to share the work; by default the calling one works alone.
   /// - Returns: The prices in cash.
-  /// - Throws: `DerivativesError.shapeMismatch` when a count is neither that of the options nor one.
+  /// - Throws: `DerivativesError.shapeMismatch` when a count is neither that of the options nor
+  ///   one.
   public func prices(
     volatilities: [Double],
     on pool: BoundedPool? = nil

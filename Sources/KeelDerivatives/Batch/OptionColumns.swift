@@ -2,10 +2,11 @@ import KeelNumerics
 
 /// European options on spot prices as columns, for prices, Greeks and implied volatilities at once.
 ///
-/// Element `i` of every column belongs to option `i`; a column of one element holds for all options.
-/// So a chain on one asset has one spot and a column of strikes. An element's result depends on its
-/// own values alone, bit for bit on one processor: not on its place, on its neighbors, on whether a
-/// value is shared or on the number of threads. Method and accuracy: <doc:BatchOptions>.
+/// Element `i` of every column belongs to option `i`; a column of one element holds for all
+/// options. So a chain on one asset has one spot and a column of strikes. An element's result
+/// depends on its own values alone, bit for bit on one processor: not on its place, on its
+/// neighbors, on whether a value is shared or on the number of threads. Method and accuracy:
+/// <doc:BatchOptions>.
 ///
 /// ```swift
 /// let chain = OptionColumns(

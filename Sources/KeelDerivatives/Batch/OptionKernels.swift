@@ -85,7 +85,8 @@ enum OptionKernels {
     pool.forEachBlock(count: count, blockLength: blockLength, body: body)
   }
 
-  /// Where the columns stand; a kind is one byte, zero for a call, as the cases stand in this order.
+  /// Where the columns stand; a kind is one byte, zero for a call, as the cases stand in this
+  /// order.
   private static func withPlaces(
     _ columns: OptionColumns,
     _ volatilities: Span<Double>,

@@ -52,15 +52,9 @@ public struct ImpliedVolatility: Hashable, Sendable {
       timeValue: timeValue, missing: min(maximum - price, lesser), lesser: lesser,
       logMoneyness: callIsOutOfTheMoney ? x : -x)
     let found = try target.solve()
-    let core = BlackCore(
-      logMoneyness: target.x, totalVolatility: DoubleDouble(found.volatility))
-    let sensitivity =
-      timeValue.isNormal
-      ? core.density(times: 1, units: lesser) * found.volatility
-      : timeValue * core.densityOverPrice * found.volatility
     try self.init(
       price: price, timeValue: timeValue, volatility: found.volatility,
-      iterations: found.iterations, sensitivity: sensitivity)
+      iterations: found.iterations, sensitivity: found.sensitivity)
   }
 
   /// What a search found; `sensitivity` is the derivative of the price with respect to ln σ.

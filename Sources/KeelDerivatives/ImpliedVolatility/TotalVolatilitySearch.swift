@@ -14,10 +14,13 @@ import KeelNumerics
 //
 // Method: with p(s) the price in units of the lesser of forward and strike, the objective is
 // ln(−ln p) for p ≤ ½ and ln(−ln(1−p)) above, as a function of ln s. Both are nearly straight: in
-// the wing ln p ~ −x²/(2s²), for large s ln(1−p) ~ −s²/8. Halley's method on it stays inside a
-// bracket that shrinks with every evaluation; a step that leaves the bracket, or comes late, is
-// replaced by the bracket's geometric mean. Working on the logarithm of the price follows P.
-// Jäckel, "Let's Be Rational", Wilmott (2015).
+// the wing ln p ~ −x²/(2s²), for large s ln(1−p) ~ −s²/8. Householder's method of fourth order on it
+// stays inside a bracket that shrinks with every evaluation; a step that leaves the bracket, or
+// comes late, is replaced by the bracket's geometric mean. Next to the money the start is that of C.
+// J. Corrado, T. W. Miller, "A note on a simple, accurate formula to compute implied standard
+// deviations", Journal of Banking & Finance 20 (1996). Up to two steps with an approximate price lead
+// from there, so that one exact evaluation is enough for most quotes. Working on the logarithm of
+// the price and the order of the steps follow P. Jäckel, "Let's Be Rational", Wilmott (2015).
 
 struct TotalVolatilitySearch {
   /// The logarithm of moneyness on the out-of-the-money side, `x ≤ 0`.
@@ -28,7 +31,9 @@ struct TotalVolatilitySearch {
 
   /// `ln p` or `ln(1 − p)` that is wanted.
   private let goal: Double
-  private let logTarget: Double
+
+  /// The time value over the lesser leg.
+  private let share: Double
   private let complement: Double
   private let usesComplement: Bool
 
@@ -39,13 +44,23 @@ struct TotalVolatilitySearch {
     self.lesser = lesser
     usesComplement = timeValue > lesser / 2
     complement = missing / lesser
-    logTarget = log(timeValue) - log(lesser)
+    let ratio = timeValue / lesser
+    let logTarget = ratio.isNormal ? log(ratio) : log(timeValue) - log(lesser)
+    share = ratio.isNormal ? ratio : exp(logTarget)
     goal = usesComplement ? log(complement) : logTarget
   }
 
-  func solve() throws(DerivativesError) -> (volatility: Double, iterations: Int) {
+  /// The volatility, and how much the wanted share changes with its logarithm.
+  struct Answer {
+    let volatility: Double
+    /// The derivative of the time value with respect to the logarithm of the volatility.
+    let sensitivity: Double
+    let iterations: Int
+  }
+
+  func solve() throws(DerivativesError) -> Answer {
     // p(s) ≤ s/√(2π), its value at the money; and d₁ = 9 leaves less than an ulp to the maximum.
-    var lower = exp(logTarget) * Self.rootTwoPi * (1 - Self.bracketMargin)
+    var lower = share * Self.rootTwoPi * (1 - Self.bracketMargin)
     var upper = Self.saturation + (Self.saturation * Self.saturation - 2 * x.high).squareRoot()
     if lower < Self.leastVolatility {
       lower = Self.leastVolatility
@@ -53,15 +68,15 @@ struct TotalVolatilitySearch {
         throw .noInformation(price: timeValue, timeValue: timeValue)
       }
     }
-    var s = min(max(guess, lower), upper)
+    var s = approached(from: min(max(guess, lower), upper), lower, upper)
     for iteration in 1...Self.maximumIterations {
       let evaluation = evaluate(s)
-      if evaluation.distance == 0 { return (s, iteration) }
+      if evaluation.distance == 0 { return answer(s, evaluation, iteration) }
       // The distance is positive where s is too small.
       if evaluation.distance > 0 { lower = max(lower, s) } else { upper = min(upper, s) }
       let step = evaluation.step
       let next = s + s * expm1(step)
-      if step.magnitude < Self.lastStep { return (next, iteration) }
+      if step.magnitude < Self.lastStep { return answer(next, evaluation, iteration) }
       let isLate = iteration > Self.patience && iteration % 2 == 0
       s =
         next > lower && next < upper && !isLate
@@ -70,16 +85,59 @@ struct TotalVolatilitySearch {
     throw .iterationLimit(iterations: Self.maximumIterations, volatility: s)
   }
 
-  /// A start inside the basin: the wing's leading term, or the one of large volatilities.
+  /// The answer with what the last evaluation says of its surroundings.
+  ///
+  /// The derivative of the logarithm of the share changes by less than the last step.
+  private func answer(_ s: Double, _ evaluation: Evaluation, _ iterations: Int) -> Answer {
+    let wanted = usesComplement ? complement * lesser : timeValue
+    return Answer(
+      volatility: s, sensitivity: wanted * evaluation.slope.magnitude, iterations: iterations)
+  }
+
+  /// A start inside the basin: next to the money from the quadratic of Corrado and Miller, else the
+  /// leading terms of the wing and at the money together, or the one of large volatilities.
   private var guess: Double {
     let inflection = (-2 * x.high).squareRoot()
     if usesComplement { return max(inflection, (-8 * goal).squareRoot()) }
-    let wing = min(inflection, -x.high / (-2 * goal).squareRoot())
-    return max(wing, exp(logTarget) * Self.rootTwoPi)
+    let distance = -x.high
+    if share > distance * Self.nearTheMoney && distance < 1 {
+      // In units of the root of forward times strike.
+      let half = exp(-distance / 2)
+      let price = share * half + (1 / half - half) / 2
+      let root = 2 * Double.pi * price * price - 2 * distance * distance
+      return (Self.rootTwoPi * price + max(root, 0).squareRoot()) / 2
+    }
+    let wing = min(inflection, distance / (-2 * goal).squareRoot())
+    let atTheMoney = share * Self.rootTwoPi
+    return (wing * wing + atTheMoney * atTheMoney).squareRoot()
   }
 
-  /// The distance to the goal in the objective, and Halley's step in `ln s`.
-  private func evaluate(_ s: Double) -> (distance: Double, step: Double) {
+  /// Steps with an approximate price, until one is small enough for an exact one to be the last.
+  private func approached(from start: Double, _ lower: Double, _ upper: Double) -> Double {
+    var s = start
+    for _ in 0..<Self.approximateSteps {
+      let price = ApproximatePrice(logMoneyness: x.high, totalVolatility: s)
+      let (value, slope) = usesComplement ? price.complement : price.price
+      let step = householderStep(
+        error: value - goal, value: value, slope: slope, price.d1, price.d2
+      ).step
+      guard step.isFinite else { return s }
+      s = min(max(s * exp(step), lower), upper)
+      if step.magnitude < Self.smallStep { return s }
+    }
+    return s
+  }
+
+  private struct Evaluation {
+    /// The distance to the goal in the objective, positive where the volatility is too small.
+    let distance: Double
+    /// Householder's step in `ln s`.
+    let step: Double
+    /// The derivative of the logarithm of the share by `ln s`.
+    let slope: Double
+  }
+
+  private func evaluate(_ s: Double) -> Evaluation {
     let core = BlackCore(logMoneyness: x, totalVolatility: DoubleDouble(s))
     let value: Double
     let slope: Double
@@ -94,18 +152,36 @@ struct TotalVolatilitySearch {
       slope = s * core.densityOverPrice
       error = logarithmicError(core.price(units: lesser), timeValue, value)
     }
-    // With g = ln p: f = ln(−g) − ln(−goal), f′ = g′/g, f″ = g″/g − f′², g″ = g′ (1 + d₁d₂ − g′).
-    let distance = log1p(error / goal)
+    let (distance, step) = householderStep(
+      error: error, value: value, slope: slope, core.d1.high, core.d2.high)
+    return Evaluation(
+      distance: usesComplement ? -distance : distance, step: step, slope: slope)
+  }
+
+  /// The distance in the objective and the step in `ln s`, from the logarithm of the share, its
+  /// excess over the goal and its derivative by `ln s`.
+  private func householderStep(
+    error: Double,
+    value: Double,
+    slope: Double,
+    _ d1: Double,
+    _ d2: Double
+  ) -> (distance: Double, step: Double) {
+    // With g = ln p: g″ = g′ (1 + d₁d₂ − g′), (d₁d₂)′ = −(d₁² + d₂²); f = ln(−g) − ln(−goal).
+    let bend = 1 + d1 * d2 - slope
+    let second = slope * bend
+    let third = second * bend - slope * (d1 * d1 + d2 * d2 + second)
     let first = slope / value
-    let second =
-      first * (1 + core.d1.high * core.d2.high - slope) - first * first
+    let f2 = second / value - first * first
+    let f3 = third / value - first * (3 * second / value - 2 * first * first)
+    let distance = log1p(error / goal)
     let newton = -distance / first
-    // Far from the goal, or where the second derivative cancels, the correction is kept bounded.
-    let correction = newton * second / (2 * first)
-    let bound = Self.largestCorrection
-    let step =
-      correction.isFinite ? newton / (1 + min(max(correction, -bound), bound)) : newton
-    return (usesComplement ? -distance : distance, step)
+    let a = newton * f2 / first
+    let b = newton * newton * f3 / first
+    // Far from the goal, or where a derivative cancels, the factor is kept bounded.
+    let factor = (1 + a / 2) / (1 + a + b / 6)
+    let bounded = min(max(factor, Self.leastFactor), Self.largestFactor)
+    return (distance, factor.isFinite ? newton * bounded : newton)
   }
 
   /// `ln(computed / wanted)`, from the difference of the two where they are close.
@@ -126,12 +202,19 @@ struct TotalVolatilitySearch {
   /// A price that fits this volatility fits zero as well: the search stays among normal numbers.
   private static let leastVolatility = 1e-306
 
-  /// Halley's error after a step of this size is its cube, far below an ulp.
-  private static let lastStep = 1e-6
+  /// The error after a step of this size is below its fourth power, less than an ulp.
+  private static let lastStep = 1e-4
 
-  /// Halley's step stays within half and twice Newton's, so that a small one means a small
-  /// distance.
-  private static let largestCorrection = 0.5
+  /// The step stays within half and twice Newton's, so that a small one means a small distance.
+  private static let leastFactor = 0.5
+  private static let largestFactor = 2.0
+
+  /// The most approximate steps, and the size after which one more would not help.
+  private static let approximateSteps = 2
+  private static let smallStep = 0.05
+
+  /// The share of log-moneyness in the time value above which an option is next to the money.
+  private static let nearTheMoney = 0.2
 
   /// After this many evaluations every second step halves the bracket.
   private static let patience = 12

@@ -27,9 +27,10 @@ private struct Quotes {
   }
 }
 
-/// One call an option; the columns of the next release have their own name.
+/// One call an option.
 private let priceCase = Case(
-  name: "black/price-scalar/\(count)", items: count, peers: ["numpy_black_scholes"],
+  name: "black/price-scalar/\(count)", items: count,
+  peers: ["numpy_black_scholes", "quantlib_black_scholes"],
   inputs: { Quotes().peerInputs }
 ) {
   let quotes = Quotes()
