@@ -128,9 +128,8 @@ import Testing
       try MinimumVariance(constraints: PortfolioConstraints(absolute: [unknown]))
         .weights(covariance: covariance)
     }
-    // The frontier says that it does not know such limits.
-    #expect(throws: AllocationError.self) {
-      try EfficientFrontier(constraints: .longShort(net: 1, gross: 1.5))
+    #expect(throws: mismatch) {
+      try EfficientFrontier(constraints: constraints)
         .curve(expectedReturns: mean, covariance: covariance)
     }
   }

@@ -61,8 +61,9 @@ extension ConstrainedLine {
       let price = rates.rowDuals[k]
       if price != 0 {
         charge(price, of: k, to: &rates.gradient, &rates.toll)
+        let coefficients = limits.coefficients[k]
         for i in zero.indices {
-          rates.gradientSize[i] += (limits.coefficients[k][i] * price).magnitude
+          rates.gradientSize[i] += (coefficients[i] * price).magnitude
         }
       }
       if rowSide[k] == 0 { rates.rowValues[k] = rowRate(k, rates.weights) }
@@ -74,8 +75,11 @@ extension ConstrainedLine {
   func rowRate(_ k: Int, _ rates: [Double]) -> Double {
     var sum = 0.0
     var size = 0.0
-    for i in rates.indices where rates[i] != 0 {
-      let term = limits.slope(k, i, at: position[i]) * rates[i]
+    let coefficients = limits.coefficients[k]
+    let isLinear = k < limits.linearCount
+    for i in rates.indices where rates[i] != 0 && coefficients[i] != 0 {
+      let slope = isLinear ? coefficients[i] : limits.slope(k, i, at: position[i])
+      let term = slope * rates[i]
       sum += term
       size += term.magnitude
     }
@@ -120,7 +124,7 @@ extension ConstrainedLine {
       let error: Double
       let size: Double
       if item < assetCount {
-        (error, size) = (gradient[item].magnitude, gradientSize(item))
+        (error, size) = (gradient[item].magnitude, sizes.gradient[item])
       } else {
         let k = item - assetCount
         error = (target(k) - rowValues[k]).magnitude
@@ -150,10 +154,13 @@ extension ConstrainedLine {
     product = SymmetricKernel.product(covariance, weights)
     update()
     // Where the gradient vanishes (cash alone) the rounding of a dual value would be all of it.
-    for k in rowDuals.indices where rowDuals[k].magnitude <= .ulpOfOne * sizes.rowDuals[k] {
+    var isVanishing = false
+    for k in rowDuals.indices
+    where rowDuals[k] != 0 && rowDuals[k].magnitude <= .ulpOfOne * sizes.rowDuals[k] {
       rowDuals[k] = 0
+      isVanishing = true
     }
-    update()
+    if isVanishing { update() }
     // Large dual values that cancel must not hide an error beside them.
     let largestShare = 1e4
     updateSizes(largestShare: largestShare)

@@ -4,14 +4,18 @@ import KeelNumerics
 import KeelOptimization
 
 extension ConstrainedLine {
-  /// The scales of the terms of a gradient.
+  /// What rounding is compared with.
+  ///
+  /// A free weight counts with what its own rounding is worth, so that a portfolio without risk has a
+  /// scale.
   struct Sizes {
-    /// Σ |w| deviation; a free weight counts with what its own rounding is worth, so that a portfolio
-    /// without risk has a scale.
-    var gross = 0.0
     /// For each active row |y|, or the dual value that over the whole row is worth the terms of the
     /// objective when it is larger: where y cancels, the rounding of those terms is left.
     var rowDuals: [Double] = []
+    /// Bounds on the magnitudes of the terms of each gradient, by Cauchy and Schwarz.
+    var gradient: [Double] = []
+    /// The magnitudes of the terms of each row.
+    var rows: [Double] = []
   }
 
   /// Visits the conditions of an item, at most two.
@@ -51,7 +55,7 @@ extension ConstrainedLine {
 
   /// The force on an asset at a breakpoint is below the toll on either side.
   private func heldConditions(_ i: Int, _ rates: Rates, _ visit: (Condition) -> Void) {
-    let tolerance = Self.rounding * gradientSize(i)
+    let tolerance = Self.rounding * sizes.gradient[i]
     for sign in [1.0, -1.0] {
       let next = position[i] + Int(sign)
       if next < 0 || next > 2 * (limits.breakpoints[i].count - 1) { continue }
@@ -89,21 +93,11 @@ extension ConstrainedLine {
   /// The rounding of a row: of its terms, and of weights that are small beside others.
   func rowTolerance(_ k: Int, _ limit: Double) -> Double {
     // Coefficients are scaled to be near one.
-    Self.rounding * (limits.size(k, weights) + limit.magnitude) + Double.ulpOfOne * weightScale
+    Self.rounding * (sizes.rows[k] + limit.magnitude) + Double.ulpOfOne * weightScale
   }
 
   /// The limit at which an active row is.
   func target(_ k: Int) -> Double { rowSide[k] == 1 ? limits.upper[k] : limits.lower[k] }
-
-  /// A bound on the magnitudes of the terms of a gradient, by Cauchy and Schwarz.
-  func gradientSize(_ i: Int) -> Double {
-    var size =
-      deviations[i] * sizes.gross + linear[i].magnitude + riskTolerance * mean[i].magnitude
-    for k in rowSide.indices where rowSide[k] != 0 {
-      size += limits.coefficients[k][i].magnitude * sizes.rowDuals[k]
-    }
-    return size
-  }
 
   func grossDeviation(_ values: [Double]) -> Double {
     var sum = 0.0
@@ -144,19 +138,26 @@ extension ConstrainedLine {
   mutating func updateSizes(largestShare: Double = .infinity) {
     // As many roundings of a weight count like the rounding of a gradient.
     let least = 4 / Self.rounding * Double.ulpOfOne * weightScale
-    func counted(_ i: Int) -> Double { weights[i].magnitude + (position[i] % 2 == 1 ? least : 0) }
-    sizes.gross = 0
-    for i in weights.indices { sizes.gross += deviations[i] * counted(i) }
+    let counted = weights.indices.map { i in
+      weights[i].magnitude + (position[i] % 2 == 1 ? least : 0)
+    }
+    let gross = grossDeviation(counted)
+    var gradientSizes = weights.indices.map { i in
+      deviations[i] * gross + linear[i].magnitude + riskTolerance * mean[i].magnitude
+    }
     var terms = 0.0
-    for i in weights.indices {
-      let slope = linear[i].magnitude + riskTolerance * mean[i].magnitude
-      terms += counted(i) * (deviations[i] * sizes.gross + slope)
-    }
-    for k in rowSide.indices where rowSide[k] != 0 {
+    for i in counted.indices { terms += counted[i] * gradientSizes[i] }
+    for k in rowSide.indices {
+      sizes.rows[k] = limits.size(k, weights)
+      if rowSide[k] == 0 { continue }
+      let coefficients = limits.coefficients[k]
       var size = 0.0
-      for i in weights.indices { size += limits.coefficients[k][i].magnitude * counted(i) }
+      for i in counted.indices { size += coefficients[i].magnitude * counted[i] }
       let natural = size > 0 ? terms / size : 0
-      sizes.rowDuals[k] = max(min(rowDuals[k].magnitude, largestShare * natural), natural)
+      let dual = max(min(rowDuals[k].magnitude, largestShare * natural), natural)
+      for i in counted.indices { gradientSizes[i] += coefficients[i].magnitude * dual }
+      sizes.rowDuals[k] = dual
     }
+    sizes.gradient = gradientSizes
   }
 }

@@ -43,6 +43,8 @@ extension ConstrainedLine {
     toll = weights
     rowValues = rowDuals
     sizes.rowDuals = rowDuals
+    sizes.rows = rowDuals
+    sizes.gradient = weights
   }
 
   /// Finds the optimum at a risk tolerance.
@@ -242,7 +244,7 @@ extension ConstrainedLine {
     satisfyRows()
     mean = gradient.indices.map { i in
       let force = missingForce(i)
-      return force.magnitude <= Self.rounding * gradientSize(i) ? 0 : force
+      return force.magnitude <= Self.rounding * sizes.gradient[i] ? 0 : force
     }
     riskTolerance = 1
     update()

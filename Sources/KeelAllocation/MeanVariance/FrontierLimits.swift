@@ -97,8 +97,9 @@ struct FrontierLimits {
   /// The sum of the magnitudes of the terms of a row.
   func size(_ k: Int, _ weights: [Double]) -> Double {
     var sum = 0.0
+    let (coefficients, references) = (coefficients[k], references[k])
     for i in weights.indices {
-      sum += coefficients[k][i].magnitude * (weights[i].magnitude + references[k][i].magnitude)
+      sum += coefficients[i].magnitude * (weights[i].magnitude + references[i].magnitude)
     }
     return sum
   }
