@@ -7,17 +7,14 @@ let chain = OptionColumns(
   kinds: [.put, .put, .call, .call, .call], spots: [42_265], strikes: strikes,
   timesToExpiry: [30.0 / 365], rates: [0.05], carryYields: [0])
 
-// A row for each option, a column for each Greek; the memory is the caller's to use again.
-var greeks = try Matrix(rowCount: strikes.count, columnCount: Greek.count)
-try chain.allGreeks(volatilities: [0.55].span, into: &greeks)
+// A row for each option, a column for each Greek.
+let greeks = try chain.allGreeks(volatilities: [0.55])
 for (row, strike) in strikes.enumerated() {
   print(strike, greeks[row, Greek.delta.column], greeks[row, Greek.vanna.column])
 }
 
-let quotes = [320.0, 1140, 2910, 1390, 610]
-var volatilities = [Double](repeating: 0, count: quotes.count)
-var outcomes = [ImpliedVolatilityOutcome](repeating: .invalid, count: quotes.count)
-var values = volatilities.mutableSpan
-var reasons = outcomes.mutableSpan
-try chain.impliedVolatilities(prices: quotes.span, into: &values, outcomes: &reasons)
-print(zip(outcomes, volatilities).map { "\($0) \($1)" })
+let quotes = [320.0, 1140, 2910, 1390, 9]
+let implied = try chain.impliedVolatilities(prices: quotes)
+for (volatility, outcome) in zip(implied.volatilities, implied.outcomes) {
+  print(volatility, outcome)
+}

@@ -115,7 +115,7 @@ extension OptionColumns {
     let (columns, given) = randomColumns(count: 300, seed: 100 + seed, depth: 4)
     let greeks = try columns.greeks(Greek.count, given, count: 300)
     let prices = (0..<300).map { greeks[$0, 0] }
-    let (volatilities, outcomes) = try columns.inverted(prices)
+    let (volatilities, outcomes) = try columns.impliedVolatilities(prices: prices)
     for i in 0..<300 where outcomes[i] == .value {
       // What four units in the last place of price, spot and strike are worth.
       let size =

@@ -130,7 +130,7 @@ extension OptionColumns {
       let count = 50_000
     #endif
     let (columns, volatilities) = randomColumns(count: count, seed: seed)
-    let greeks = try columns.greeks(Greek.firstOrderCount, volatilities, count: count)
+    let greeks = try columns.greeks(volatilities: volatilities)
     let prices = try columns.prices(volatilities: volatilities)
     var worst = 0.0
     for i in 0..<count {
@@ -173,7 +173,7 @@ extension OptionColumns {
   @Test(arguments: 1...10)
   func satisfiesItsIdentities(seed: Int) throws {
     let (columns, volatilities) = randomColumns(count: 300, seed: seed, depth: 4)
-    let greeks = try columns.greeks(Greek.count, volatilities, count: 300)
+    let greeks = try columns.allGreeks(volatilities: volatilities)
     for i in 0..<300 {
       func value(_ greek: Greek) -> Double { greeks[i, greek.column] }
       let (spot, strike, time) = (columns.spots[i], columns.strikes[i], columns.timesToExpiry[i])

@@ -48,6 +48,47 @@ extension OptionColumns {
     try write(Greek.count, volatilities, &output, pool, .automatic)
   }
 
+  /// Returns the prices of the options with their first derivatives and gamma.
+  ///
+  /// - Parameters:
+  ///   - volatilities: The annualized volatilities as fractions; one, or one for each option.
+  ///   - pool: Threads to share the work; by default the calling one works alone.
+  /// - Returns: A row for each option and a column for each ``Greek`` up to ``Greek/carryRho``.
+  /// - Throws: `DerivativesError.shapeMismatch` when a count is neither that of the options nor
+  ///   one.
+  public func greeks(
+    volatilities: [Double],
+    on pool: BoundedPool? = nil
+  ) throws(DerivativesError) -> Matrix {
+    var result = matrix(Greek.firstOrderCount, with: volatilities.count)
+    try greeks(volatilities: volatilities.span, into: &result, on: pool)
+    return result
+  }
+
+  /// Returns the prices of the options with all derivatives to third order.
+  ///
+  /// - Parameters:
+  ///   - volatilities: The annualized volatilities as fractions; one, or one for each option.
+  ///   - pool: Threads to share the work; by default the calling one works alone.
+  /// - Returns: A row for each option and a column for each ``Greek``.
+  /// - Throws: `DerivativesError.shapeMismatch` when a count is neither that of the options nor
+  ///   one.
+  public func allGreeks(
+    volatilities: [Double],
+    on pool: BoundedPool? = nil
+  ) throws(DerivativesError) -> Matrix {
+    var result = matrix(Greek.count, with: volatilities.count)
+    try allGreeks(volatilities: volatilities.span, into: &result, on: pool)
+    return result
+  }
+
+  private func matrix(_ columnCount: Int, with other: Int) -> Matrix {
+    let rowCount = count(with: other)
+    return Matrix(
+      uncheckedRowCount: rowCount, columnCount: columnCount,
+      storage: [Double](repeating: 0, count: rowCount * columnCount))
+  }
+
   /// Writes the leading columns at a level.
   package func write(
     _ columnCount: Int,

@@ -24,6 +24,27 @@ extension OptionColumns {
     try invert(prices, &volatilities, &outcomes, pool, .automatic)
   }
 
+  /// Returns the volatilities at which the options have given prices, with an outcome for each.
+  ///
+  /// - Parameters:
+  ///   - prices: The prices in cash today; one, or one for each option.
+  ///   - pool: Threads to share the work; by default the calling one works alone.
+  /// - Returns: The annualized volatilities, NaN where there is none, and the outcomes.
+  /// - Throws: `DerivativesError.shapeMismatch` when a count is neither that of the options nor
+  ///   one.
+  public func impliedVolatilities(
+    prices: [Double],
+    on pool: BoundedPool? = nil
+  ) throws(DerivativesError) -> (volatilities: [Double], outcomes: [ImpliedVolatilityOutcome]) {
+    let count = count(with: prices.count)
+    var volatilities = [Double](repeating: 0, count: count)
+    var outcomes = [ImpliedVolatilityOutcome](repeating: .invalid, count: count)
+    var values = volatilities.mutableSpan
+    var reasons = outcomes.mutableSpan
+    try impliedVolatilities(prices: prices.span, into: &values, outcomes: &reasons, on: pool)
+    return (volatilities, outcomes)
+  }
+
   /// The same at a level.
   package func invert(
     _ prices: Span<Double>,
