@@ -66,7 +66,7 @@ struct Main {
 let allCases: [Case] =
   linearAlgebraCases + specialFunctionCases + estimationCases + portfolioCases + derivativeCases
   + engineCases + targetPortfolioCases + gammaBetaCases + tailRiskCases + infeasibilityCases
-  + riskBudgetingCases + conicCases + integerCases + fitCases
+  + riskBudgetingCases + conicCases + integerCases + fitCases + workspaceCases
 
 private func json(_ record: Record) throws -> String {
   let encoder = JSONEncoder()
