@@ -113,8 +113,12 @@ struct WeightedGram {
       result.refill(order * order, with: 0)
       return true
     }
-    scaled.refill(largeRows.count * order, with: 0)
-    scaleLargeRows(&scaled, rows, cones)
+    // Taken out while it changes: a struct that lends itself would keep a second reference.
+    var panel: [Double] = []
+    swap(&panel, &scaled)
+    panel.refill(largeRows.count * order, with: 0)
+    scaleLargeRows(&panel, rows, cones)
+    swap(&panel, &scaled)
     do throws(LinearAlgebraError) {
       var sum = try takeSum()
       try sum.add(scaled, rowCount: largeRows.count)
