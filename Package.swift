@@ -103,10 +103,11 @@ let package = Package(
       path: "Tests/Support",
       swiftSettings: strict
     ),
+    .target(name: "CKeelAllocationCounter", path: "Tests/AllocationCounter"),
     tests(of: "KeelNumerics"),
     tests(of: "KeelLinearAlgebra", with: ["KeelNumerics"]),
     tests(of: "KeelData", with: ["KeelNumerics"]),
-    tests(of: "KeelOptimization", with: ["KeelNumerics"]),
+    tests(of: "KeelOptimization", with: ["KeelNumerics", "CKeelAllocationCounter"]),
     tests(of: "KeelDistributions", with: ["KeelNumerics", "KeelData"]),
     tests(
       of: "KeelEstimation",

@@ -52,17 +52,18 @@ public struct LeastSquares: Sendable {
     } else {
       // A and b by powers of two near one each: x then carries the quotient of the two.
       var elements = a.columnMajorElements
-      var rightHandSide = b
+      var room = LeastSquaresRoutines.Room()
+      room.b = b
       let magnitude = try Gate.finite(elements, rowCount: a.rowCount, "matrix")
       let scaleA = PowerOfTwoScale(largest: magnitude)
       let scaleB = PowerOfTwoScale(largest: largestInput)
       scaleA.apply(&elements)
-      scaleB.apply(&rightHandSide)
-      let result = try LeastSquaresRoutines.solve(
+      scaleB.apply(&room.b)
+      let rank = try LeastSquaresRoutines.solve(
         &elements, rowCount: a.rowCount, columnCount: a.columnCount,
-        rightHandSide: rightHandSide, relativeTolerance: Swift.max(tolerance, 0))
-      var x = result.solution
-      var values = result.singularValues
+        relativeTolerance: Swift.max(tolerance, 0), in: &room)
+      var x = room.b
+      var values = room.singularValues
       PowerOfTwoScale(exponent: scaleB.exponent - scaleA.exponent).undo(&x)
       scaleA.undo(&values)
       try Gate.output(x, "least squares")
@@ -72,7 +73,7 @@ public struct LeastSquares: Sendable {
       try a.multiply(x.span, into: &span, scale: -1, keeping: 1)
       solution = x
       residualNorm = Norms.euclidean(residual.span)
-      rank = result.rank
+      self.rank = rank
       singularValues = values
     }
     guard residualNorm.isFinite else { throw .overflow(operation: "least squares") }

@@ -6,9 +6,10 @@ import CKeelShims
 /// sum as itself, and ``finish()`` refuses it there.
 package struct GramAccumulator: Sendable {
   /// The number of columns.
-  package let order: Int
+  package private(set) var order: Int
 
-  private var lowerTriangle: [Double]
+  /// The lower triangle of the sum, column after column; the upper one is zero.
+  package private(set) var lowerTriangle: [Double]
 
   /// Creates an empty sum.
   ///
@@ -16,6 +17,18 @@ package struct GramAccumulator: Sendable {
   /// - Throws: `LinearAlgebraError.countOutOfRange` when its square does not fit 32 bits.
   package init(order: Int) throws(LinearAlgebraError) {
     lowerTriangle = try Workspace.square(order: order)
+    self.order = order
+  }
+
+  /// Starts a new sum in the same memory, or in more where the order is larger than ever.
+  ///
+  /// - Parameter order: The number of columns; zero or more.
+  /// - Throws: `LinearAlgebraError.countOutOfRange` when its square does not fit 32 bits.
+  package mutating func restart(order: Int) throws(LinearAlgebraError) {
+    try Gate.shape(
+      rowCount: order, columnCount: order, storageCount: order &* order, "Gram matrix")
+    lowerTriangle.removeAll(keepingCapacity: true)
+    lowerTriangle.append(contentsOf: repeatElement(0, count: order * order))
     self.order = order
   }
 
@@ -43,7 +56,14 @@ package struct GramAccumulator: Sendable {
   /// - Returns: `order²` finite numbers.
   /// - Throws: `LinearAlgebraError.overflow` when a panel held a bad element or the sum overflows.
   package consuming func finish() throws(LinearAlgebraError) -> [Double] {
-    try Gate.output(lowerTriangle, "Gram matrix")
+    try requireFinite()
     return lowerTriangle
+  }
+
+  /// Checks the sum.
+  ///
+  /// - Throws: `LinearAlgebraError.overflow` when a panel held a bad element or the sum overflows.
+  package func requireFinite() throws(LinearAlgebraError) {
+    try Gate.output(lowerTriangle, "Gram matrix")
   }
 }

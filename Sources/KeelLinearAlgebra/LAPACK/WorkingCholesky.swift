@@ -156,6 +156,34 @@ package struct WorkingCholesky: ~Copyable, Sendable {
     return factorStorage(count)
   }
 
+  /// Factors a whole matrix, of any order, in memory that grows only for a larger one.
+  ///
+  /// - Parameters:
+  ///   - elements: n × n numbers, column after column; the lower triangle is read.
+  ///   - fullOrder: The order n.
+  /// - Returns: False when the matrix is not positive definite or not finite.
+  package mutating func factor(_ elements: [Double], order fullOrder: Int) -> Bool {
+    order = 0
+    guard fullOrder >= 0, elements.count == fullOrder &* fullOrder, reserve(fullOrder) else {
+      return false
+    }
+    let leading = leading
+    var largest = 0.0
+    for j in 0..<fullOrder {
+      let offset = j &* (fullOrder &+ 1)
+      let target = j &* (leading &+ 1)
+      largest = unsafe elements.withUnsafeBufferPointer { source in
+        unsafe storage.withUnsafeMutableBufferPointer { copy in
+          guard let from = source.baseAddress, let to = copy.baseAddress else { return 0 }
+          return unsafe largest
+            + keel_copy_finite(from + offset, to + target, fullOrder - j)
+        }
+      }
+    }
+    guard !largest.isNaN else { return false }
+    return factorStorage(fullOrder)
+  }
+
   /// Factors a whole matrix whose diagonal is raised by a part of itself, or set to 1 where it is not
   /// positive.
   ///

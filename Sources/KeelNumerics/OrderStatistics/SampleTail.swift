@@ -28,19 +28,43 @@ package struct SampleTail: Sendable {
   ///     equal ones.
   ///   - confidence: The confidence, inside (0, 1).
   package init(losses: [Double], masses: [Double]?, confidence: Double) {
-    var values = losses.indices.map { i in
-      WeightedValue(value: losses[i], mass: masses.map { $0[i] } ?? 1)
+    var room = Room()
+    self.init(losses: losses, masses: masses, confidence: confidence, room: &room)
+  }
+
+  /// Memory for the reordered losses, to be kept by those who ask often.
+  package struct Room: Sendable {
+    fileprivate var values: [WeightedValue] = []
+
+    /// Creates room that grows when it is used.
+    package init() {}
+  }
+
+  /// The same in memory that is kept.
+  ///
+  /// - Parameters:
+  ///   - losses: Finite losses, at least one.
+  ///   - masses: Their probabilities up to a common factor, not negative, of positive sum; nil for
+  ///     equal ones.
+  ///   - confidence: The confidence, inside (0, 1).
+  ///   - room: The memory.
+  package init(losses: [Double], masses: [Double]?, confidence: Double, room: inout Room) {
+    room.values.removeAll(keepingCapacity: true)
+    room.values.reserveCapacity(losses.count)
+    for i in losses.indices {
+      room.values.append(WeightedValue(value: losses[i], mass: masses.map { $0[i] } ?? 1))
     }
     let total = masses.map { $0.reduce(0, +) } ?? Double(losses.count)
     let mass = (1 - confidence) * total
-    let tail = Selection.upperTail(mass: mass * (1 + Self.massTolerance), in: &values)
+    let tail = Selection.upperTail(mass: mass * (1 + Self.massTolerance), in: &room.values)
     valueAtRisk = tail.value
     weightAbove = 1 / mass
     weightEqual =
       tail.massEqual > 0 ? max(0, mass - tail.massAbove) / tail.massEqual / mass : 0
     // Σ p (L − v) / m in units of half the range, which cannot overflow.
     var excess = 0.0
-    for element in values[..<tail.countAbove] {
+    for i in 0..<tail.countAbove {
+      let element = room.values[i]
       excess += (0.5 * element.value - 0.5 * tail.value) * (element.mass / mass)
     }
     expectedShortfall = tail.value + excess + excess

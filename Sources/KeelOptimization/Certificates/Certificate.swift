@@ -84,6 +84,11 @@ public struct Certificate: Hashable, Sendable {
   /// What ``SolverStatus/almostOptimal`` promises: the square root of double precision.
   public static let almostOptimalTolerances = Tolerances(primal: 1e-8, dual: 1e-7, gap: 1e-7)
 
+  /// The certificate of nothing.
+  static let none = Certificate(
+    primalResidual: .nan, dualResidual: .nan, relativeGap: .nan, primalObjective: .nan,
+    dualObjective: .nan, worstViolation: nil, iterations: 0)
+
   /// Whether all residuals are within limits; NaN never is.
   ///
   /// - Parameter tolerances: The limits.

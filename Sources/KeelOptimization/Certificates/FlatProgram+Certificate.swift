@@ -23,12 +23,22 @@ struct CertificateScratch: Sendable {
   var size: [Double]
   var positions: [Int]
   var factors: [Double]
+  /// C'x of a low-rank term.
+  fileprivate var exposures: [Double] = []
 
   init(count: Int) {
     residual = [Double](repeating: 0, count: count)
     size = residual
     factors = residual
     positions = [Int](repeating: 0, count: count)
+  }
+
+  /// Zeros for a number of variables, in the memory that is there.
+  mutating func restart(count: Int) {
+    residual.refill(count, with: 0)
+    size.refill(count, with: 0)
+    factors.refill(count, with: 0)
+    positions.refill(count, with: 0)
   }
 }
 
@@ -43,7 +53,7 @@ extension FlatProgram {
     scratch: inout CertificateScratch
   ) -> Certificate {
     let violation = worstViolation(x, names)
-    setProducts(x, &scratch)
+    kernel.setProducts(x, &scratch)
     let curvature = dot(x, scratch.residual)
     let slope = dot(linear, x)
     var objectiveSize = 0.0
@@ -65,52 +75,6 @@ extension FlatProgram {
       dualResidual: residual, relativeGap: relative(missing, to: size),
       primalObjective: primal, dualObjective: dual, worstViolation: violation,
       iterations: iterations)
-  }
-
-  /// P x and |P| |x|.
-  private func setProducts(_ x: [Double], _ scratch: inout CertificateScratch) {
-    switch kernel {
-    case .dense(let matrix, let factor):
-      var count = 0
-      for i in x.indices {
-        scratch.residual[i] = 0
-        scratch.size[i] = 0
-        if x[i] == 0 { continue }
-        scratch.positions[count] = i
-        scratch.factors[count] = factor * x[i]
-        count += 1
-      }
-      Self.addColumns(
-        of: matrix, at: scratch.positions, times: scratch.factors, count: count,
-        to: &scratch.residual, magnitudes: &scratch.size)
-    case .diagonal(let values):
-      for i in x.indices {
-        scratch.residual[i] = values[i] * x[i]
-        scratch.size[i] = (values[i] * x[i]).magnitude
-      }
-    case .lowRank(let term):
-      scratch.residual = term.times(x)
-      scratch.size = term.absoluteTimes(x)
-    }
-  }
-
-  private static func addColumns(
-    of matrix: SymmetricMatrix,
-    at positions: [Int],
-    times factors: [Double],
-    count: Int,
-    to result: inout [Double],
-    magnitudes: inout [Double]
-  ) {
-    var target = result.mutableSpan
-    var sizes = magnitudes.mutableSpan
-    do throws(NumericsError) {
-      try Kernels.addColumns(
-        of: matrix.elements, at: positions.span, times: factors.span, count: count, to: &target,
-        magnitudes: &sizes)
-    } catch {
-      // The positions are those of variables.
-    }
   }
 
   /// The row or bound that is missed by the largest relative distance.
@@ -184,5 +148,62 @@ extension FlatProgram {
       }
     }
     return worst
+  }
+}
+
+extension QuadraticTerm {
+  /// P x and |P| |x|.
+  func setProducts(_ x: [Double], _ scratch: inout CertificateScratch) {
+    kernel.setProducts(x, &scratch)
+  }
+}
+
+extension QuadraticKernel {
+  /// P x and |P| |x|.
+  func setProducts(_ x: [Double], _ scratch: inout CertificateScratch) {
+    switch self {
+    case .dense(let matrix, let factor):
+      var count = 0
+      for i in x.indices {
+        scratch.residual[i] = 0
+        scratch.size[i] = 0
+        if x[i] == 0 { continue }
+        scratch.positions[count] = i
+        scratch.factors[count] = factor * x[i]
+        count += 1
+      }
+      Self.addColumns(
+        of: matrix, at: scratch.positions, times: scratch.factors, count: count,
+        to: &scratch.residual, magnitudes: &scratch.size)
+    case .diagonal(let values):
+      for i in x.indices {
+        scratch.residual[i] = values[i] * x[i]
+        scratch.size[i] = (values[i] * x[i]).magnitude
+      }
+    case .lowRank(let term):
+      scratch.residual.refill(x.count, with: 0)
+      scratch.exposures.refill(term.root.columnCount, with: 0)
+      term.addProduct(x, exposures: &scratch.exposures, to: &scratch.residual)
+      term.setAbsoluteProduct(&scratch.size, x)
+    }
+  }
+
+  private static func addColumns(
+    of matrix: SymmetricMatrix,
+    at positions: [Int],
+    times factors: [Double],
+    count: Int,
+    to result: inout [Double],
+    magnitudes: inout [Double]
+  ) {
+    var target = result.mutableSpan
+    var sizes = magnitudes.mutableSpan
+    do throws(NumericsError) {
+      try Kernels.addColumns(
+        of: matrix.elements, at: positions.span, times: factors.span, count: count, to: &target,
+        magnitudes: &sizes)
+    } catch {
+      // The positions are those of variables.
+    }
   }
 }

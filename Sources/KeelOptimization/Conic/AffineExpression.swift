@@ -4,10 +4,10 @@ public struct AffineExpression: Hashable, Sendable {
   public let indices: [Int]
 
   /// The coefficients of these variables.
-  public let coefficients: [Double]
+  public internal(set) var coefficients: [Double]
 
   /// The value where all variables are zero.
-  public let constant: Double
+  public internal(set) var constant: Double
 
   /// Creates an expression from coefficients for all variables.
   ///

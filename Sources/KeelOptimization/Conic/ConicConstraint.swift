@@ -11,7 +11,7 @@ public struct ConicConstraint: Hashable, Sendable {
   public let cone: Cone
 
   /// The rows of F with their elements of g.
-  public let expressions: [AffineExpression]
+  public internal(set) var expressions: [AffineExpression]
 
   /// Creates a block.
   ///

@@ -11,13 +11,13 @@ import KeelNumerics
 /// Whether P is positive semidefinite is checked by the solver.
 public struct ConicProgram: Hashable, Sendable {
   /// The matrix P.
-  public let quadratic: QuadraticTerm
+  public internal(set) var quadratic: QuadraticTerm
 
   /// The vector q, one number a variable.
-  public let linear: [Double]
+  public internal(set) var linear: [Double]
 
   /// The blocks.
-  public let constraints: [ConicConstraint]
+  public internal(set) var constraints: [ConicConstraint]
 
   /// Creates a program.
   ///

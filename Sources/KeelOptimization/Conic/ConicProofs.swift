@@ -41,45 +41,68 @@ extension ConicProgram {
   /// - Returns: The proof, or nil when the multipliers prove nothing.
   /// - Complexity: O(size of the data), O(m³) for a semidefinite block of order m.
   public func infeasibilityProof(multipliers candidate: [[Double]]) -> ConicInfeasibilityProof? {
-    guard candidate.count == constraints.count else { return nil }
-    var coneResidual = 0.0
-    var sum = [Double](repeating: 0, count: variableCount)
-    var size = sum
-    var value = 0.0
-    var terms = 0.0
-    for (k, block) in constraints.enumerated() {
-      let z = candidate[k]
-      guard z.count == block.expressions.count else { return nil }
-      let largest = largestMagnitude(z)
-      coneResidual = propagatingMaximum(
-        coneResidual, relative(block.cone.dualDistance(z), to: largest))
-      for (r, expression) in block.expressions.enumerated() where z[r] != 0 {
-        value -= expression.constant * z[r]
-        terms += (expression.constant * z[r]).magnitude
-        for (i, f) in zip(expression.indices, expression.coefficients) {
-          sum[i] += f * z[r]
-          size[i] += (f * z[r]).magnitude
-        }
-      }
-    }
-    var residual = 0.0
-    for i in sum.indices {
-      residual = propagatingMaximum(residual, relative(sum[i].magnitude, to: size[i]))
-    }
-    guard residual <= Self.proofTolerance, coneResidual <= Self.proofNoise,
-      value > Self.proofNoise * terms, terms.isNormal
-    else { return nil }
+    var room = ConicCertificateRoom()
+    guard let sums = farkasSums(of: candidate, room: &room), sums.isProof else { return nil }
+    let terms = sums.terms
     let factor = 1 / terms
     guard factor.isFinite else { return nil }
     let names = constraints.indices.filter { k in candidate[k].contains { $0 != 0 } }.map {
       constraints[$0].name
     }
-    let leftOver = sum.reduce(0) { $0 + $1.magnitude }
+    let leftOver = room.products.residual.reduce(0) { $0 + $1.magnitude }
     return ConicInfeasibilityProof(
       multipliers: ConicDuals(
         of: self, blocks: candidate.map { $0.map { $0 * factor } }),
-      contradiction: value * factor, residual: residual, dualConeResidual: coneResidual,
-      radius: leftOver == 0 ? .infinity : value / leftOver, constraints: names)
+      contradiction: sums.value * factor, residual: sums.residual,
+      dualConeResidual: sums.coneResidual,
+      radius: leftOver == 0 ? .infinity : sums.value / leftOver, constraints: names)
+  }
+
+  /// What multipliers prove about feasibility.
+  struct FarkasSums {
+    var value = 0.0
+    var terms = 0.0
+    var residual = 0.0
+    var coneResidual = 0.0
+
+    var isProof: Bool {
+      residual <= ConicProgram.proofTolerance && coneResidual <= ConicProgram.proofNoise
+        && value > ConicProgram.proofNoise * terms && terms.isNormal
+    }
+  }
+
+  /// The sums of a proof of infeasibility; nil for arrays of another shape.
+  ///
+  /// The room then holds Σ F'z and the sums of magnitudes of its terms.
+  func farkasSums(
+    of candidate: [[Double]],
+    room: inout ConicCertificateRoom
+  ) -> FarkasSums? {
+    guard candidate.count == constraints.count else { return nil }
+    var sums = FarkasSums()
+    room.products.restart(count: variableCount)
+    for (k, block) in constraints.enumerated() {
+      let z = candidate[k]
+      guard z.count == block.expressions.count else { return nil }
+      sums.coneResidual = propagatingMaximum(
+        sums.coneResidual, relative(block.cone.dualDistance(z), to: largestMagnitude(z)))
+      for (r, expression) in block.expressions.enumerated() where z[r] != 0 {
+        sums.value -= expression.constant * z[r]
+        sums.terms += (expression.constant * z[r]).magnitude
+        for p in expression.indices.indices {
+          let i = expression.indices[p]
+          let term = expression.coefficients[p] * z[r]
+          room.products.residual[i] += term
+          room.products.size[i] += term.magnitude
+        }
+      }
+    }
+    for i in room.products.residual.indices {
+      sums.residual = propagatingMaximum(
+        sums.residual,
+        relative(room.products.residual[i].magnitude, to: room.products.size[i]))
+    }
+    return sums
   }
 
   /// Checks a direction as a proof that the objective has no lower limit, on the data of the

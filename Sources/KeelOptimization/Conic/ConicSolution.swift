@@ -111,6 +111,12 @@ public struct ConicCertificate: Hashable, Sendable {
   /// The number of iterations that the solver took; 0 for a claimed answer.
   public let iterations: Int
 
+  /// The certificate of nothing.
+  static let none = ConicCertificate(
+    primalResidual: .nan, dualResidual: .nan, dualConeResidual: .nan, relativeGap: .nan,
+    primalObjective: .nan, dualObjective: .nan, worstViolation: nil, worstDualViolation: nil,
+    iterations: 0)
+
   /// Whether all residuals are within limits; NaN never is.
   ///
   /// - Parameter tolerances: The limits; the one on the dual residual also holds for the dual cone.

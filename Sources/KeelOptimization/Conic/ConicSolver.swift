@@ -18,10 +18,6 @@ public struct ConicSolver: Sendable {
     public init() {}
   }
 
-  /// The residuals of the scaled program at which iterations stop, one after the other until the
-  /// certificate of the unscaled program holds.
-  private static let tolerances = [1e-11, 1e-13]
-
   /// The settings.
   public var settings: Settings
 
@@ -42,76 +38,27 @@ public struct ConicSolver: Sendable {
   /// - Complexity: O(n³ + m n²) an iteration for n variables and m conic rows that touch most of
   ///   them; rows that touch few cost the square of their number.
   public func solve(_ program: ConicProgram) throws(OptimizationError) -> ConicSolution {
-    let scaling = ConicScaling(program)
-    let core = ConicCore(program, scaling)
-    try core.quadratic.requireConvex()
-    let unscaling = ConicUnscaling(program: program, core: core, scaling: scaling)
-    var method = ConicInteriorPoint(core)
-    var best: ConicSolution?
-    var tolerances = Self.tolerances
-    while let tolerance = tolerances.first {
-      let outcome = method.run(
-        tolerance: tolerance, maximumIterations: settings.maximumIterations
-      ) { interruption() }
-      if let solution = try proven(outcome, unscaling) { return solution }
-      let solution = unscaling.solution(outcome)
-      switch solution.status {
-      case .optimal, .deadlineExceeded, .cancelled, .iterationLimit: return solution
-      default: break
-      }
-      let limits = program.optimalTolerances
-      let isBetter =
-        best.map { solution.certificate.merit(limits) < $0.certificate.merit(limits) } ?? true
-      if isBetter { best = solution }
-      tolerances.removeFirst()
-      if outcome.end == .stalled || tolerances.isEmpty {
-        tolerances = method.refine() ? Self.tolerances : []
-      }
-    }
-    return best ?? unscaling.solution(method.outcome(.stalled))
+    try program.quadratic.requireConvex()
+    var search = ConicSearch(program)
+    let status = try search.run(program, settings)
+    return search.solution(program, status)
   }
+}
 
-  /// The solution of a program that has none, with its proof.
-  private func proven(
-    _ outcome: ConicOutcome,
-    _ unscaling: ConicUnscaling
-  ) throws(OptimizationError) -> ConicSolution? {
-    if outcome.end == .deadline || outcome.end == .cancelled { return nil }
-    if outcome.end != .unbounded, let proof = unscaling.infeasibilityProof(outcome) {
-      return unscaling.solution(outcome, .primalInfeasible(proof))
-    }
-    guard outcome.end == .unbounded, let proof = unscaling.unboundednessProof(outcome) else {
-      return nil
-    }
-    return try unbounded(proof, outcome, unscaling)
-  }
-
-  /// A direction proves unboundedness only if there is a feasible point to start from.
-  private func unbounded(
-    _ proof: UnboundednessProof,
-    _ outcome: ConicOutcome,
-    _ unscaling: ConicUnscaling
-  ) throws(OptimizationError) -> ConicSolution {
-    let program = unscaling.program
-    let feasibility = try ConicProgram(
-      quadratic: .diagonal([Double](repeating: 1, count: program.variableCount)),
-      linear: [Double](repeating: 0, count: program.variableCount),
-      constraints: program.constraints)
-    let nearest = try solve(feasibility)
-    // Any feasible point will do, the nearest one or not.
-    guard nearest.certificate.primalResidual <= program.optimalTolerances.primal else {
-      return nearest
-    }
-    return ConicSolution(
-      value: nearest.value, status: .unbounded(proof),
-      certificate: program.certificate(
-        nearest.value, nearest.duals.blocks, iterations: outcome.iterations),
-      duals: nearest.duals)
-  }
-
-  private func interruption() -> InteriorPointOutcome.End? {
+extension ConicSolver.Settings {
+  /// Why iterations should stop now.
+  func interruption() -> InteriorPointOutcome.End? {
     if Task.isCancelled { return .cancelled }
-    if let deadline = settings.deadline, ContinuousClock.now >= deadline { return .deadline }
+    if let deadline, ContinuousClock.now >= deadline { return .deadline }
     return nil
+  }
+}
+
+extension ConicSearch {
+  /// The best point with its dual values by name and a status.
+  func solution(_ program: ConicProgram, _ status: ConicStatus) -> ConicSolution {
+    ConicSolution(
+      value: best.x, status: status, certificate: best.certificate,
+      duals: ConicDuals(of: program, blocks: best.blocks))
   }
 }

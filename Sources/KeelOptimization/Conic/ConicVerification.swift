@@ -34,24 +34,32 @@ extension ConicProgram {
         argument: "duals of \(block.name)", got: duals.blocks[k].count,
         required: block.expressions.count)
     }
-    return certificate(x, duals.blocks, iterations: iterations)
+    var room = ConicCertificateRoom()
+    return certificate(x, duals.blocks, iterations: iterations, room: &room)
   }
 
   /// The certificate of arrays of the right length.
-  func certificate(_ x: [Double], _ z: [[Double]], iterations: Int) -> ConicCertificate {
-    let product = quadratic.times(x)
-    let productSize = quadratic.absoluteTimes(x)
-    let curvature = dot(x, product)
+  func certificate(
+    _ x: [Double],
+    _ z: [[Double]],
+    iterations: Int,
+    room: inout ConicCertificateRoom
+  ) -> ConicCertificate {
+    room.products.restart(count: variableCount)
+    quadratic.setProducts(x, &room.products)
+    let curvature = dot(x, room.products.residual)
     let slope = dot(linear, x)
     var objectiveSize = 0.0
     for i in x.indices {
-      objectiveSize += x[i].magnitude * (productSize[i] + linear[i].magnitude)
+      objectiveSize += x[i].magnitude * (room.products.size[i] + linear[i].magnitude)
     }
-    var survey = ConicSurvey(
-      residual: zip(product, linear).map { $0 + $1 },
-      size: zip(productSize, linear).map { $0 + $1.magnitude })
+    for i in x.indices {
+      room.products.residual[i] += linear[i]
+      room.products.size[i] += linear[i].magnitude
+    }
+    var survey = ConicSurvey()
     for (k, block) in constraints.enumerated() {
-      survey.add(block, x, z[k], objectiveSize: objectiveSize)
+      survey.add(block, x, z[k], objectiveSize: objectiveSize, &room)
     }
     let primal = curvature / 2 + slope
     let dual = -survey.bound - curvature / 2
@@ -59,7 +67,7 @@ extension ConicProgram {
     let size = propagatingMaximum(objectiveSize, survey.gapSize)
     let isFinite = x.allSatisfy(\.isFinite)
     return ConicCertificate(
-      primalResidual: isFinite ? survey.primal.worst : .nan, dualResidual: survey.dualResidual,
+      primalResidual: isFinite ? survey.primal.worst : .nan, dualResidual: room.dualResidual,
       dualConeResidual: survey.dual.worst, relativeGap: relative(missing, to: size),
       primalObjective: primal, dualObjective: dual, worstViolation: survey.primal.violation,
       worstDualViolation: survey.dual.violation, iterations: iterations)
@@ -79,11 +87,25 @@ private struct WorstDistance {
   }
 }
 
+/// Room for the sums of a certificate.
+struct ConicCertificateRoom {
+  /// Px + q − F'z and the sums of magnitudes of its terms.
+  var products = CertificateScratch(count: 0)
+  fileprivate var values: [Double] = []
+  fileprivate var sizes: [Double] = []
+
+  fileprivate var dualResidual: Double {
+    var worst = 0.0
+    for i in products.residual.indices {
+      worst = propagatingMaximum(
+        worst, relative(products.residual[i].magnitude, to: products.size[i]))
+    }
+    return worst
+  }
+}
+
 /// What one pass over the blocks collects.
 private struct ConicSurvey {
-  /// Px + q − F'z and the sums of magnitudes of its terms.
-  var residual: [Double]
-  var size: [Double]
   var primal = WorstDistance()
   var dual = WorstDistance()
   /// Σ g'z.
@@ -92,36 +114,29 @@ private struct ConicSurvey {
   /// Σ |value'dual|.
   var complementarity = 0.0
 
-  var dualResidual: Double {
-    var worst = 0.0
-    for i in residual.indices {
-      worst = propagatingMaximum(worst, relative(residual[i].magnitude, to: size[i]))
-    }
-    return worst
-  }
-
   mutating func add(
     _ block: ConicConstraint,
     _ x: [Double],
     _ z: [Double],
-    objectiveSize: Double
+    objectiveSize: Double,
+    _ room: inout ConicCertificateRoom
   ) {
-    var values: [Double] = []
-    var sizes: [Double] = []
-    for expression in block.expressions {
-      values.append(expression.linearValue(x) + expression.constant)
-      sizes.append(expression.termSize(x) + expression.constant.magnitude)
+    room.values.removeAll(keepingCapacity: true)
+    room.sizes.removeAll(keepingCapacity: true)
+    for (r, expression) in block.expressions.enumerated() {
+      room.values.append(expression.linearValue(x) + expression.constant)
+      room.sizes.append(expression.termSize(x) + expression.constant.magnitude)
+      bound += expression.constant * z[r]
     }
-    for (r, expression) in block.expressions.enumerated() { bound += expression.constant * z[r] }
     switch block.cone {
     case .zero, .nonnegative:
       for r in z.indices {
-        add(block, r..<(r + 1), [values[r]], [z[r]], sizes[r], objectiveSize)
+        add(block, r..<(r + 1), z, room.sizes[r], objectiveSize, &room)
       }
     case .secondOrder, .exponential, .power, .positiveSemidefinite:
       // Elements of one cone compare with each other: the largest is the scale of all.
-      let largest = sizes.reduce(0) { propagatingMaximum($0, $1) }
-      add(block, 0..<z.count, values, z, largest, objectiveSize)
+      let largest = room.sizes.reduce(0) { propagatingMaximum($0, $1) }
+      add(block, 0..<z.count, z, largest, objectiveSize, &room)
     }
   }
 
@@ -132,25 +147,30 @@ private struct ConicSurvey {
   private mutating func add(
     _ block: ConicConstraint,
     _ rows: Range<Int>,
-    _ values: [Double],
     _ z: [Double],
     _ size: Double,
-    _ objectiveSize: Double
+    _ objectiveSize: Double,
+    _ room: inout ConicCertificateRoom
   ) {
     let natural = size > 0 && size < .infinity ? objectiveSize / size : 0
-    let largestDual = z.reduce(0) { propagatingMaximum($0, $1.magnitude) }
-    let dualSize = propagatingMaximum(largestDual, natural)
-    primal.add(block.cone.distance(values), size: size, name: block.name)
-    dual.add(block.cone.dualDistance(z), size: dualSize, name: block.name)
+    var largestDual = 0.0
     var product = 0.0
-    for r in z.indices { product += values[r] * z[r] }
+    for r in rows {
+      largestDual = propagatingMaximum(largestDual, z[r].magnitude)
+      product += room.values[r] * z[r]
+    }
+    let dualSize = propagatingMaximum(largestDual, natural)
+    primal.add(block.cone.distance(room.values, rows), size: size, name: block.name)
+    dual.add(block.cone.dualDistance(z, rows), size: dualSize, name: block.name)
     complementarity += product.magnitude
     gapSize = propagatingMaximum(gapSize, 0) + size * largestDual
-    for (r, row) in rows.enumerated() {
+    for row in rows {
       let expression = block.expressions[row]
-      for (i, f) in zip(expression.indices, expression.coefficients) {
-        self.residual[i] -= f * z[r]
-        self.size[i] += f.magnitude * dualSize
+      for p in expression.indices.indices {
+        let i = expression.indices[p]
+        let f = expression.coefficients[p]
+        room.products.residual[i] -= f * z[row]
+        room.products.size[i] += f.magnitude * dualSize
       }
     }
   }

@@ -17,16 +17,22 @@ struct CurvatureExtraction: Sendable {
   let shortfall: Double
 
   /// The part of the largest τ that is taken: the rest stays well conditioned.
-  private static let part = 0.95
+  static let part = 0.95
 
   /// Halvings of the interval of τ.
   private static let steps = 10
 
   /// The least τ, and the least element of D relative to P: below it, rounding of the proof counts.
-  private static let leastShare = 1e-6
+  static let leastShare = 1e-6
 
   /// The growth of the shift that is tried next.
   private static let shiftGrowth = 10.0
+
+  /// Another diagonal that is known to leave a semidefinite rest, in the place of one.
+  init(proved diagonal: [Double], _ other: CurvatureExtraction) {
+    self.diagonal = diagonal
+    shortfall = other.shortfall
+  }
 
   init(_ quadratic: QuadraticTerm) {
     switch quadratic.kernel {

@@ -22,7 +22,7 @@ struct DualityBound: Sendable {
   let flat: FlatProgram
   private let quadratic: QuadraticTerm
   private let lots: [Double]
-  let extraction: CurvatureExtraction
+  var extraction: CurvatureExtraction
   private(set) var minimum: SeparableMinimum
   private var slopes: [Double]
   private var slopeErrors: [Double]

@@ -16,7 +16,8 @@ struct PerspectiveWeights: Sendable {
   private static let leastDistance = 1e-4
 
   private let domains: VariableDomains
-  private let curvatures: [Double]
+  /// The curvatures that are split off.
+  var curvatures: [Double]
   private let members: [[Int]]
   /// The curvature of each variable about its center.
   private(set) var weights: [Double]

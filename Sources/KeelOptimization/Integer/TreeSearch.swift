@@ -29,12 +29,14 @@ struct TreeSearch: ~Copyable {
   let domains: VariableDomains
   let deviations: [Double]
   /// The curvature of the proximal terms.
-  private let proximal: [Double]
+  let proximal: [Double]
   var bound: DualityBound
+  /// The diagonals that nodes try: the first one, and one that is better at the root.
+  var diagonals: [[Double]]
   var weights: PerspectiveWeights
   /// The program itself over a box, and its perspective relaxation.
   var plain: QuadraticWorkspace
-  private var relaxed: QuadraticWorkspace
+  var relaxed: QuadraticWorkspace
   private var queue = NodeQueue()
   private var nextIdentifier = 0
 
@@ -62,6 +64,7 @@ struct TreeSearch: ~Copyable {
     domains = VariableDomains(problem)
     bound = DualityBound(problem.program, domains)
     weights = PerspectiveWeights(domains, curvatures: bound.extraction.diagonal)
+    diagonals = [bound.extraction.diagonal]
     deviations = problem.program.quadratic.diagonal.map { $0.squareRoot() }
     let diagonal = problem.program.quadratic.diagonal
     let mean = diagonal.reduce(0, +) / Double(max(1, diagonal.count))
@@ -125,13 +128,16 @@ struct TreeSearch: ~Copyable {
     var point = node.point
     var lower = node.bound
     guard domains.propagate(&box), !bound.hasImpossibleRow(box) else { return }
+    var choice = DiagonalChoice(count: diagonals.count)
     for round in 0..<(nodeCount == 1 ? Self.rootRounds : Self.nodeRounds) {
+      use(diagonals[choice.next])
       let status = try solveRelaxed(box, around: point)
       if stop != nil { return }
       if case .primalInfeasible = status { return }
       point = relaxed.point
       let value = bound.value(at: point, rowDuals: relaxed.rowMultipliers, box: box)
       let gain = value - lower
+      choice.note(value)
       lower = max(lower, value)
       if lower >= cutoff { return close(lower) }
       if bound.removePieces(reaching: cutoff, from: &box) {
@@ -141,9 +147,11 @@ struct TreeSearch: ~Copyable {
       if nodeCount == 1 && round == 0 { try tryCandidates(around: point, box) }
       let missing = cutoff < .infinity ? cutoff - lower : lower.magnitude
       let isExact = weights.isPlain && !hasProximal
-      if isExact || round > 0 && gain < Self.leastGain * missing { break }
+      if isExact || round >= diagonals.count && gain < Self.leastGain * missing { break }
     }
     try tryCandidates(around: point, box)
+    if stop != nil { return }
+    if nodeCount == 1 { try strengthen(&box, &point, &lower) }
     if stop != nil { return }
     if lower >= cutoff { return close(lower) }
     let isLeaf = domains.isLeaf(box)
@@ -156,7 +164,7 @@ struct TreeSearch: ~Copyable {
     split(box, point, lower)
   }
 
-  private mutating func close(_ bound: Double) { closedBound = min(closedBound, bound) }
+  mutating func close(_ bound: Double) { closedBound = min(closedBound, bound) }
 
   /// The bound from the continuous program over a box; nil when it has no point or was interrupted.
   ///
@@ -198,7 +206,7 @@ extension TreeSearch {
   }
 
   /// Solves the perspective relaxation whose fractions belong to a point.
-  private mutating func solveRelaxed(
+  mutating func solveRelaxed(
     _ box: DomainBox,
     around point: [Double]
   ) throws(OptimizationError) -> SolverStatus {
@@ -217,7 +225,7 @@ extension TreeSearch {
     return status
   }
 
-  private var hasProximal: Bool { proximal.contains { $0 > 0 } }
+  var hasProximal: Bool { proximal.contains { $0 > 0 } }
 
   /// P − D + diag(weights), with the proximal terms.
   private func relaxedTerm() -> QuadraticTerm {
@@ -331,6 +339,11 @@ extension TreeSearch {
 extension QuadraticWorkspace {
   /// A copy of the variables of the last solve.
   var point: [Double] { withVariables { span in span.indices.map { span[$0] } } }
+
+  /// A copy of the dual values of the bounds of the last solve.
+  var boundMultipliers: [Double] {
+    withDuals { _, bounds in bounds.indices.map { bounds[$0] } }
+  }
 
   /// A copy of the dual values of the rows of the last solve.
   var rowMultipliers: [Double] { withDuals { rows, _ in rows.indices.map { rows[$0] } } }

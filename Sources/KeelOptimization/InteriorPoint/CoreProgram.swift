@@ -35,83 +35,103 @@ struct CoreProgram {
 ///
 /// Every factor is a power of two, so that scaling rounds nothing.
 struct ProgramScaling {
-  var variable: [Double]
-  var row: [Double]
-  var cost: Double
+  private(set) var variable: [Double] = []
+  private(set) var row: [Double] = []
+  private(set) var cost = 1.0
+  private var largest: [Double] = []
+
+  /// Chooses factors for the free variables and kept rows of a program.
+  init(_ program: QuadraticProgram, _ reduction: Presolve) {
+    restart(program, reduction, diagonal: program.quadratic.diagonal)
+  }
 
   /// Chooses factors for the free variables and kept rows of a program.
   ///
   /// A variable is scaled to unit curvature, or to unit row coefficients where it has no curvature;
   /// a row to a largest coefficient of one; then all variables together so that the bounds, and the
   /// objective so that its coefficients, are about one.
-  init(_ program: QuadraticProgram, _ reduction: Presolve) {
+  ///
+  /// - Parameters:
+  ///   - program: The program.
+  ///   - reduction: What presolve left of it.
+  ///   - diagonal: The curvatures.
+  mutating func restart(
+    _ program: QuadraticProgram,
+    _ reduction: Presolve,
+    diagonal: [Double]
+  ) {
     let free = reduction.freeVariables
-    let diagonal = program.quadratic.diagonal
-    var largest = [Double](repeating: 0, count: program.variableCount)
+    scaleVariables(program, reduction, diagonal)
+    row.refill(program.rows.count, with: 1)
+    for k in reduction.keptRows {
+      let source = program.rows[k]
+      var norm = 0.0
+      for (i, a) in zip(source.indices, source.coefficients)
+      where reduction.fixedValue[i] == nil { norm = max(norm, (a * variable[i]).magnitude) }
+      row[k] = roundedToPowerOfTwo(1 / norm)
+    }
+    let size = sizeOfBounds(program, reduction)
+    for i in free { variable[i] *= size }
+    var objective = 0.0
+    for i in free {
+      objective = max(
+        objective, diagonal[i] * variable[i] * variable[i],
+        (reduction.reducedLinear[i] * variable[i]).magnitude)
+    }
+    for k in reduction.keptRows { row[k] /= size }
+    cost = roundedToPowerOfTwo(1 / objective)
+  }
+
+  /// Unit curvature, or unit row coefficients.
+  private mutating func scaleVariables(
+    _ program: QuadraticProgram,
+    _ reduction: Presolve,
+    _ diagonal: [Double]
+  ) {
+    largest.refill(program.variableCount, with: 0)
     for k in reduction.keptRows {
       let row = program.rows[k]
       for (i, a) in zip(row.indices, row.coefficients) {
         largest[i] = max(largest[i], a.magnitude)
       }
     }
-    var scale = [Double](repeating: 1, count: program.variableCount)
+    variable.refill(program.variableCount, with: 1)
     var logarithm = 0.0
     var curved = 0.0
-    for i in free where diagonal[i] > 0 {
-      scale[i] = 1 / diagonal[i].squareRoot()
+    for i in reduction.freeVariables where diagonal[i] > 0 {
+      variable[i] = 1 / diagonal[i].squareRoot()
       if largest[i] > 0 {
-        logarithm += Double(scale[i].exponent) + Double(largest[i].exponent)
+        logarithm += Double(variable[i].exponent) + Double(largest[i].exponent)
         curved += 1
       }
     }
     let typical = powerOfTwo(curved > 0 ? logarithm / curved : 0)
-    for i in free {
-      if diagonal[i] <= 0 && largest[i] > 0 { scale[i] = typical / largest[i] }
-      scale[i] = roundedToPowerOfTwo(scale[i])
+    for i in reduction.freeVariables {
+      if diagonal[i] <= 0 && largest[i] > 0 { variable[i] = typical / largest[i] }
+      variable[i] = roundedToPowerOfTwo(variable[i])
     }
-    var rowScale = [Double](repeating: 1, count: program.rows.count)
-    for k in reduction.keptRows {
-      let row = program.rows[k]
-      var norm = 0.0
-      for (i, a) in zip(row.indices, row.coefficients) where reduction.fixedValue[i] == nil {
-        norm = max(norm, (a * scale[i]).magnitude)
-      }
-      rowScale[k] = roundedToPowerOfTwo(1 / norm)
-    }
-    let size = Self.sizeOfBounds(program, reduction, scale, rowScale)
-    for i in free { scale[i] *= size }
-    var objective = 0.0
-    for i in free {
-      objective = max(
-        objective, diagonal[i] * scale[i] * scale[i],
-        (reduction.reducedLinear[i] * scale[i]).magnitude)
-    }
-    variable = scale
-    row = rowScale
-    for k in reduction.keptRows { row[k] /= size }
-    cost = roundedToPowerOfTwo(1 / objective)
   }
 
   /// The typical magnitude of the variables: the largest scaled bound of a row, or without rows the
   /// least non-zero bound of a variable.
-  private static func sizeOfBounds(
-    _ program: QuadraticProgram,
-    _ reduction: Presolve,
-    _ scale: [Double],
-    _ rowScale: [Double]
-  ) -> Double {
+  private func sizeOfBounds(_ program: QuadraticProgram, _ reduction: Presolve) -> Double {
     var size = 0.0
     for k in reduction.keptRows {
       let shift = reduction.rowShift[k]
-      let bounds = [program.rows[k].lower - shift, program.rows[k].upper - shift]
-      let least = bounds.map(\.magnitude).filter { $0 > 0 && $0.isFinite }.min() ?? 0
-      size = max(size, least * rowScale[k])
+      let lower = (program.rows[k].lower - shift).magnitude
+      let upper = (program.rows[k].upper - shift).magnitude
+      var least = Double.infinity
+      if lower > 0 { least = min(least, lower) }
+      if upper > 0 { least = min(least, upper) }
+      if least < .infinity { size = max(size, least * row[k]) }
     }
     if size == 0 {
       size = .infinity
       for i in reduction.freeVariables {
-        for bound in [program.lowerBounds[i].magnitude, program.upperBounds[i].magnitude]
-        where bound > 0 { size = min(size, bound / scale[i]) }
+        let lower = program.lowerBounds[i].magnitude
+        let upper = program.upperBounds[i].magnitude
+        if lower > 0 { size = min(size, lower / variable[i]) }
+        if upper > 0 { size = min(size, upper / variable[i]) }
       }
     }
     return roundedToPowerOfTwo(size)

@@ -8,20 +8,26 @@ struct Presolve {
   struct ForcingRow {
     let row: Int
     let isLower: Bool
-    let variables: [Int]
   }
 
   /// How far the largest value of a row may lie from its bound, relative to the terms, to be taken
   /// for equal: half of what `optimal` allows as violation.
   static let forcingTolerance = 5e-13
 
-  private(set) var fixedValue: [Double?]
+  private(set) var fixedValue: [Double?] = []
   private(set) var forcingRows: [ForcingRow] = []
   private(set) var keptRows: [Int] = []
   private(set) var freeVariables: [Int] = []
 
+  /// The row that forced each variable; −1 for none.
+  private var forcedBy: [Int] = []
+  private var isForcing: [Bool] = []
+
+  /// The fixed values, zero for a free variable.
+  private(set) var fixedPoint: [Double] = []
+
   /// The part of each row that the fixed variables contribute.
-  private(set) var rowShift: [Double]
+  private(set) var rowShift: [Double] = []
 
   /// The linear objective with the contribution of the fixed variables.
   private(set) var reducedLinear: [Double] = []
@@ -29,30 +35,49 @@ struct Presolve {
   /// The row that contradicts the bounds and the sign of its multiplier.
   private(set) var contradiction: (row: Int, multiplier: Double)?
 
-  init(_ program: QuadraticProgram) {
-    fixedValue = zip(program.lowerBounds, program.upperBounds).map { $0 == $1 ? $0 : nil }
-    rowShift = [Double](repeating: 0, count: program.rows.count)
-    var isForcing = [Bool](repeating: false, count: program.rows.count)
+  init(_ program: QuadraticProgram) { restart(program) }
+
+  /// Looks at a program, in the memory of the one before.
+  mutating func restart(_ program: QuadraticProgram) {
+    let rowCount = program.rows.count
+    contradiction = nil
+    forcingRows.removeAll(keepingCapacity: true)
+    forcedBy.refill(program.variableCount, with: -1)
+    isForcing.refill(rowCount, with: false)
+    fixedValue.refill(program.variableCount, with: nil)
+    for i in fixedValue.indices where program.lowerBounds[i] == program.upperBounds[i] {
+      fixedValue[i] = program.lowerBounds[i]
+    }
     var changed = true
     while changed && contradiction == nil {
       changed = false
-      for k in program.rows.indices where !isForcing[k] && contradiction == nil {
+      for k in 0..<rowCount where !isForcing[k] && contradiction == nil {
         if examine(k, of: program) {
           isForcing[k] = true
           changed = true
         }
       }
     }
-    freeVariables = fixedValue.indices.filter { fixedValue[$0] == nil }
-    let fixed = fixedValue.map { $0 ?? 0 }
+    reduce(program)
+  }
+
+  /// Lists what is left, with the contributions of the fixed variables.
+  private mutating func reduce(_ program: QuadraticProgram) {
+    freeVariables.removeAll(keepingCapacity: true)
+    fixedPoint.refill(fixedValue.count, with: 0)
+    for i in fixedValue.indices {
+      if let value = fixedValue[i] { fixedPoint[i] = value } else { freeVariables.append(i) }
+    }
+    keptRows.removeAll(keepingCapacity: true)
+    rowShift.refill(program.rows.count, with: 0)
     for (k, row) in program.rows.enumerated() {
-      rowShift[k] = row.value(at: fixed)
+      rowShift[k] = row.value(at: fixedPoint)
       if isForcing[k] || (row.lower == -.infinity && row.upper == .infinity) { continue }
       if row.indices.contains(where: { fixedValue[$0] == nil }) { keptRows.append(k) }
     }
-    reducedLinear = program.linear
-    if freeVariables.count < program.variableCount {
-      let product = program.quadratic.times(fixed)
+    reducedLinear.copyElements(of: program.linear)
+    if freeVariables.count < program.variableCount && !program.quadratic.isZero {
+      let product = program.quadratic.times(fixedPoint)
       for i in reducedLinear.indices { reducedLinear[i] += product[i] }
     }
   }
@@ -83,13 +108,14 @@ struct Presolve {
     let pinsUp = row.lower.isFinite && most <= row.lower + margin
     let pinsDown = row.upper.isFinite && least >= row.upper - margin
     guard pinsUp || pinsDown else { return false }
-    let variables = row.indices.filter { fixedValue[$0] == nil }
-    if variables.isEmpty { return false }
+    var hasForced = false
     for (i, a) in zip(row.indices, row.coefficients) where fixedValue[i] == nil {
       fixedValue[i] = (a > 0) == pinsUp ? program.upperBounds[i] : program.lowerBounds[i]
+      forcedBy[i] = k
+      hasForced = true
     }
-    forcingRows.append(ForcingRow(row: k, isLower: pinsUp, variables: variables))
-    return true
+    if hasForced { forcingRows.append(ForcingRow(row: k, isLower: pinsUp)) }
+    return hasForced
   }
 
   private func finiteMagnitude(_ value: Double) -> Double {
@@ -110,16 +136,25 @@ struct Presolve {
     of program: QuadraticProgram
   ) -> [Double] {
     var z = gradient
+    completeDuals(&z, rows: &y, of: program)
+    return z
+  }
+
+  /// The same in place: z is the gradient before and holds the dual values of the bounds after.
+  func completeDuals(
+    _ z: inout [Double],
+    rows y: inout [Double],
+    of program: QuadraticProgram
+  ) {
     for (k, row) in program.rows.enumerated() where y[k] != 0 {
       for (i, a) in zip(row.indices, row.coefficients) { z[i] -= a * y[k] }
     }
     for forcing in forcingRows.reversed() {
       let row = program.rows[forcing.row]
-      let members = Set(forcing.variables)
       var dual = y[forcing.row]
       let previous = dual
       // At the active lower side the dual must reach z/a for every variable; the mirror image else.
-      for (i, a) in zip(row.indices, row.coefficients) where members.contains(i) {
+      for (i, a) in zip(row.indices, row.coefficients) where forcedBy[i] == forcing.row {
         let needed = previous + z[i] / a
         dual = forcing.isLower ? max(dual, needed) : min(dual, needed)
       }
@@ -128,6 +163,5 @@ struct Presolve {
       if dual == previous { continue }
       for (i, a) in zip(row.indices, row.coefficients) { z[i] -= a * (dual - previous) }
     }
-    return z
   }
 }

@@ -13,10 +13,10 @@ public struct LinearRow: Hashable, Sendable {
   public let coefficients: [Double]
 
   /// The lower bound; −∞ for none.
-  public let lower: Double
+  public internal(set) var lower: Double
 
   /// The upper bound; +∞ for none.
-  public let upper: Double
+  public internal(set) var upper: Double
 
   /// Creates a row from coefficients for all variables.
   ///
@@ -75,6 +75,13 @@ public struct LinearRow: Hashable, Sendable {
     guard indices.allSatisfy(x.indices.contains) else { return .nan }
     var sum = 0.0
     for (i, a) in zip(indices, coefficients) { sum += a * x[i] }
+    return sum
+  }
+
+  /// Σ|a||x|, at as many variables as the program has.
+  func termSize(at x: [Double]) -> Double {
+    var sum = 0.0
+    for (i, a) in zip(indices, coefficients) { sum += (a * x[i]).magnitude }
     return sum
   }
 

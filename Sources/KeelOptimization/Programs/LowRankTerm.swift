@@ -73,14 +73,21 @@ package struct LowRankTerm: Hashable, Sendable {
 
   /// The product |C| |C|' |x| + d |x|, which bounds |P| |x|.
   func absoluteTimes(_ x: [Double]) -> [Double] {
-    var result = x.indices.map { diagonal[$0] * x[$0].magnitude }
+    var result: [Double] = []
+    setAbsoluteProduct(&result, x)
+    return result
+  }
+
+  /// The same in memory that is kept.
+  func setAbsoluteProduct(_ result: inout [Double], _ x: [Double]) {
+    result.copyElements(of: diagonal)
+    for i in result.indices { result[i] *= x[i].magnitude }
     for j in 0..<root.columnCount {
       let column = root.column(j)
       var exposure = 0.0
       for i in x.indices { exposure += (column[i] * x[i]).magnitude }
       for i in x.indices { result[i] += column[i].magnitude * exposure }
     }
-    return result
   }
 
   /// The term multiplied by a number that is not negative.

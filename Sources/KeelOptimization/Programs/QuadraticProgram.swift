@@ -14,16 +14,16 @@ public struct QuadraticProgram: Hashable, Sendable {
   public let quadratic: QuadraticTerm
 
   /// The vector q, one number a variable.
-  public let linear: [Double]
+  public internal(set) var linear: [Double]
 
   /// The lower bound of each variable; −∞ for none.
-  public let lowerBounds: [Double]
+  public internal(set) var lowerBounds: [Double]
 
   /// The upper bound of each variable; +∞ for none.
-  public let upperBounds: [Double]
+  public internal(set) var upperBounds: [Double]
 
   /// The rows.
-  public let rows: [LinearRow]
+  public internal(set) var rows: [LinearRow]
 
   /// The name of each variable, or nothing for `x[0]`, `x[1]` and so on.
   public let variableNames: [String]

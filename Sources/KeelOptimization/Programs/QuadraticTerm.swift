@@ -51,6 +51,22 @@ extension QuadraticTerm {
     }
   }
 
+  /// The diagonal elements in memory that is kept.
+  func setDiagonal(_ result: inout [Double]) {
+    switch kernel {
+    case .dense(let matrix, let factor):
+      result.refill(matrix.order, with: 0)
+      for i in result.indices { result[i] = factor * matrix[i, i] }
+    case .diagonal(let values): result.copyElements(of: values)
+    case .lowRank(let term):
+      result.copyElements(of: term.diagonal)
+      for j in 0..<term.root.columnCount {
+        let column = term.root.column(j)
+        for i in result.indices { result[i] += column[i] * column[i] }
+      }
+    }
+  }
+
   /// The diagonal elements.
   public var diagonal: [Double] {
     switch kernel {

@@ -39,27 +39,31 @@ extension ExpectedShortfallProgram {
       x: x, scenarioMultipliers: scenarioMultipliers, rowDuals: duals.rows,
       boundDuals: duals.bounds, losses: losses(at: x),
       weightedOutcomes: outcomes(weightedBy: scenarioMultipliers))
-    return certificate(claim, iterations: iterations)
+    var room = TailCertificateRoom()
+    setMultiplierLimits(&room.limits)
+    return certificate(claim, iterations: iterations, room: &room)
   }
 
-  /// The certificate of vectors of the right length.
-  func certificate(_ claim: TailClaim, iterations: Int) -> Certificate {
-    let zeroRows = [Double](repeating: 0, count: rows.count)
-    let zeros = [Double](repeating: 0, count: variableCount)
-    // Violations do not depend on dual values.
-    let violation = constraints.certificate(claim.x, zeroRows, zeros, iterations: 0)
-    let tail = SampleTail(losses: claim.losses, masses: probabilities, confidence: confidence)
+  /// The certificate of vectors of the right length; the room holds the limits of the multipliers.
+  func certificate(
+    _ claim: TailClaim,
+    iterations: Int,
+    room: inout TailCertificateRoom
+  ) -> Certificate {
+    let violation = worstViolation(claim.x)
+    let tail = SampleTail(
+      losses: claim.losses, masses: probabilities, confidence: confidence, room: &room.tail)
     let primal = dot(linear, claim.x) + shortfallWeight * tail.expectedShortfall
-    let absolute = absoluteOutcomes(weightedBy: claim.scenarioMultipliers)
+    setAbsoluteOutcomes(weightedBy: claim.scenarioMultipliers, &room)
     var size = 0.0
     for i in claim.x.indices {
-      size += claim.x[i].magnitude * (linear[i].magnitude + shortfallWeight * absolute[i])
+      size += claim.x[i].magnitude * (linear[i].magnitude + shortfallWeight * room.absolute[i])
     }
     // An objective whose terms are all zero has the size of a rounding of what could be held.
     size = propagatingMaximum(
       size,
-      .ulpOfOne * shortfallWeight * largestMagnitude(claim.x) * largestMagnitude(absolute))
-    let residual = dualResidual(claim, absolute, objectiveSize: size)
+      .ulpOfOne * shortfallWeight * largestMagnitude(claim.x) * largestMagnitude(room.absolute))
+    let residual = dualResidual(claim, objectiveSize: size, &room)
     var gap = GapTerms()
     for (k, row) in rows.enumerated() {
       gap.add(
@@ -71,56 +75,83 @@ extension ExpectedShortfallProgram {
     }
     let missing = propagatingMaximum((primal - gap.bound).magnitude, gap.complementarity)
     return Certificate(
-      primalResidual: violation.primalResidual, dualResidual: residual,
+      primalResidual: violation?.relative ?? (claim.x.allSatisfy(\.isFinite) ? 0 : .nan),
+      dualResidual: residual,
       relativeGap: relative(missing, to: propagatingMaximum(size, gap.size)),
-      primalObjective: primal, dualObjective: gap.bound, worstViolation: violation.worstViolation,
+      primalObjective: primal, dualObjective: gap.bound, worstViolation: violation,
       iterations: iterations)
+  }
+
+  /// The row or bound that is missed by the largest relative distance.
+  private func worstViolation(_ x: [Double]) -> Certificate.Violation? {
+    var worst = (amount: 0.0, relative: 0.0, row: -1, variable: -1)
+    func consider(_ value: Double, _ lower: Double, _ upper: Double, _ size: Double) -> Bool {
+      let amount = value.isNaN ? value : max(lower - value, value - upper)
+      if amount <= 0 { return false }
+      let bound = value < lower ? lower : upper
+      let ratio = relative(amount, to: size + bound.magnitude)
+      if ratio <= worst.relative || worst.relative.isNaN { return false }
+      worst.amount = amount
+      worst.relative = ratio
+      return true
+    }
+    let largest = x.reduce(0) { max($0, $1.magnitude) }
+    for i in x.indices where consider(x[i], lowerBounds[i], upperBounds[i], largest) {
+      worst.variable = i
+    }
+    for (k, row) in rows.enumerated()
+    where consider(row.value(at: x), row.lower, row.upper, row.termSize(at: x)) {
+      worst.row = k
+      worst.variable = -1
+    }
+    if worst.row < 0 && worst.variable < 0 { return nil }
+    return Certificate.Violation(
+      name: worst.row >= 0 ? rows[worst.row].name : constraints.variableName(worst.variable),
+      amount: worst.amount, relative: worst.relative)
   }
 
   /// The largest element of c − weight R'q − A'y − z relative to its terms, or what the multipliers
   /// of the scenarios miss.
   private func dualResidual(
     _ claim: TailClaim,
-    _ absolute: [Double],
-    objectiveSize: Double
+    objectiveSize: Double,
+    _ room: inout TailCertificateRoom
   ) -> Double {
-    var size = absolute
-    var residual = linear
-    for i in residual.indices {
-      residual[i] -= shortfallWeight * claim.weightedOutcomes[i] + claim.boundDuals[i]
-      size[i] =
-        linear[i].magnitude + shortfallWeight * size[i] + claim.boundDuals[i].magnitude
+    room.residual.copyElements(of: linear)
+    room.size.copyElements(of: room.absolute)
+    for i in room.residual.indices {
+      room.residual[i] -= shortfallWeight * claim.weightedOutcomes[i] + claim.boundDuals[i]
+      room.size[i] =
+        linear[i].magnitude + shortfallWeight * room.size[i] + claim.boundDuals[i].magnitude
     }
     for (k, row) in rows.enumerated() {
       let dual = claim.rowDuals[k]
-      var terms = 0.0
-      for (i, a) in zip(row.indices, row.coefficients) { terms += (a * claim.x[i]).magnitude }
+      let terms = row.termSize(at: claim.x)
       let natural = terms > 0 && terms < .infinity ? objectiveSize / terms : 0
       let dualSize = propagatingMaximum(dual.magnitude, natural)
       for (i, a) in zip(row.indices, row.coefficients) {
-        residual[i] -= a * dual
-        size[i] += a.magnitude * dualSize
+        room.residual[i] -= a * dual
+        room.size[i] += a.magnitude * dualSize
       }
     }
-    var worst = multiplierResidual(claim.scenarioMultipliers)
-    for i in residual.indices {
+    var worst = multiplierResidual(claim.scenarioMultipliers, room.limits)
+    for i in room.residual.indices {
       let wrong = wrongSide(claim.boundDuals[i], lowerBounds[i], upperBounds[i])
       worst = propagatingMaximum(
-        worst, relative(propagatingMaximum(residual[i].magnitude, wrong), to: size[i]))
+        worst, relative(propagatingMaximum(room.residual[i].magnitude, wrong), to: room.size[i]))
     }
     for (k, row) in rows.enumerated() {
       let wrong = wrongSide(claim.rowDuals[k], row.lower, row.upper)
       if wrong == 0 { continue }
       for (i, a) in zip(row.indices, row.coefficients) {
-        worst = propagatingMaximum(worst, relative((a * wrong).magnitude, to: size[i]))
+        worst = propagatingMaximum(worst, relative((a * wrong).magnitude, to: room.size[i]))
       }
     }
     return worst
   }
 
   /// How far the multipliers are from [0, limit] relative to the limits, or from a sum of one.
-  private func multiplierResidual(_ q: [Double]) -> Double {
-    let limits = multiplierLimits
+  private func multiplierResidual(_ q: [Double], _ limits: [Double]) -> Double {
     var sum = CompensatedSum()
     var worst = 0.0
     for s in q.indices {
@@ -132,29 +163,40 @@ extension ExpectedShortfallProgram {
   }
 
   /// |R|'q over the scenarios with a multiplier.
-  private func absoluteOutcomes(weightedBy q: [Double]) -> [Double] {
-    let held = q.indices.filter { q[$0] != 0 }
-    var result = [Double](repeating: 0, count: variableCount)
+  private func setAbsoluteOutcomes(weightedBy q: [Double], _ room: inout TailCertificateRoom) {
+    room.held.removeAll(keepingCapacity: true)
+    for s in q.indices where q[s] != 0 { room.held.append(s) }
+    room.absolute.refill(variableCount, with: 0)
     for j in 0..<outcomes.columnCount {
       let column = outcomes.column(j)
       var sum = 0.0
-      for s in held { sum += (column[s] * q[s]).magnitude }
-      result[j] = sum
+      for s in room.held { sum += (column[s] * q[s]).magnitude }
+      room.absolute[j] = sum
     }
-    return result
   }
+}
+
+/// Room for the sums of a certificate.
+struct TailCertificateRoom {
+  /// The largest multiplier of each scenario.
+  var limits: [Double] = []
+  var tail = SampleTail.Room()
+  fileprivate var held: [Int] = []
+  fileprivate var absolute: [Double] = []
+  fileprivate var residual: [Double] = []
+  fileprivate var size: [Double] = []
 }
 
 /// A claimed answer with the two products of the outcomes that it needs.
 struct TailClaim {
-  var x: [Double]
-  var scenarioMultipliers: [Double]
-  var rowDuals: [Double]
-  var boundDuals: [Double]
+  var x: [Double] = []
+  var scenarioMultipliers: [Double] = []
+  var rowDuals: [Double] = []
+  var boundDuals: [Double] = []
   /// −R x.
-  var losses: [Double]
+  var losses: [Double] = []
   /// R'q.
-  var weightedOutcomes: [Double]
+  var weightedOutcomes: [Double] = []
 }
 
 extension Duals {

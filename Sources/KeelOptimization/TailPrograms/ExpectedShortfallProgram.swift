@@ -16,10 +16,10 @@ import KeelLinearAlgebra
 /// The value is checked when it is made, as that of ``QuadraticProgram``.
 public struct ExpectedShortfallProgram: Hashable, Sendable {
   /// The outcomes R, S × N, in the unit of the objective per unit of a variable.
-  public let outcomes: Matrix
+  public internal(set) var outcomes: Matrix
 
   /// The probability of each scenario; they sum to one.
-  public let probabilities: [Double]
+  public internal(set) var probabilities: [Double]
 
   /// The confidence, inside (0, 1): 0.95 is the mean of the worst twentieth.
   public let confidence: Double
@@ -28,7 +28,7 @@ public struct ExpectedShortfallProgram: Hashable, Sendable {
   public let shortfallWeight: Double
 
   /// The constraints, with c as the linear objective and no quadratic term.
-  package let constraints: QuadraticProgram
+  package internal(set) var constraints: QuadraticProgram
 
   /// How far the sum of probabilities may be from one.
   public static let probabilityTolerance = 1e-9
@@ -155,15 +155,25 @@ public struct ExpectedShortfallProgram: Hashable, Sendable {
 
   /// The losses −R x; NaN where they overflow.
   func losses(at x: [Double]) -> [Double] {
-    let held = Array(x.prefix(outcomes.columnCount))
-    var result = [Double](repeating: 0, count: scenarioCount)
-    var span = result.mutableSpan
-    do throws(LinearAlgebraError) {
-      try outcomes.multiply(held.span, into: &span, scale: -1)
-    } catch {
-      return [Double](repeating: .nan, count: scenarioCount)
-    }
+    var result: [Double] = []
+    setLosses(&result, at: x)
     return result
+  }
+
+  /// The same in memory that is kept.
+  func setLosses(_ losses: inout [Double], at x: [Double]) {
+    losses.refill(scenarioCount, with: 0)
+    PanelProducts.add(
+      outcomes.elements, rowCount: scenarioCount, columnCount: outcomes.columnCount, .none,
+      scale: -1, x, to: &losses)
+    Self.spoilUnlessFinite(&losses)
+  }
+
+  /// One element that is not finite spoils all.
+  private static func spoilUnlessFinite(_ vector: inout [Double]) {
+    var check = 0.0
+    for value in vector { check += value * 0 }
+    if check != 0 { vector.refill(vector.count, with: .nan) }
   }
 
   /// The value at risk and the expected shortfall of the losses.
@@ -172,20 +182,25 @@ public struct ExpectedShortfallProgram: Hashable, Sendable {
   }
 
   /// The largest multiplier of each scenario: its probability over that of the tail.
-  var multiplierLimits: [Double] {
+  func setMultiplierLimits(_ limits: inout [Double]) {
     let mass = (1 - confidence) * probabilities.reduce(0, +)
-    return probabilities.map { $0 / mass }
+    limits.copyElements(of: probabilities)
+    for s in limits.indices { limits[s] /= mass }
   }
 
   /// The vector R'q, with zeros for variables without outcomes; NaN when it overflows.
   func outcomes(weightedBy q: [Double]) -> [Double] {
-    var result = [Double](repeating: 0, count: outcomes.columnCount)
-    var span = result.mutableSpan
-    do throws(LinearAlgebraError) {
-      try outcomes.multiply(q.span, .transposed, into: &span)
-    } catch {
-      return [Double](repeating: .nan, count: variableCount)
-    }
-    return result + [Double](repeating: 0, count: variableCount - result.count)
+    var result: [Double] = []
+    setOutcomes(&result, weightedBy: q)
+    return result
+  }
+
+  /// The same in memory that is kept.
+  func setOutcomes(_ result: inout [Double], weightedBy q: [Double]) {
+    result.refill(variableCount, with: 0)
+    PanelProducts.add(
+      outcomes.elements, rowCount: scenarioCount, columnCount: outcomes.columnCount,
+      .transposed, q, to: &result)
+    Self.spoilUnlessFinite(&result)
   }
 }

@@ -29,130 +29,56 @@ public struct ExpectedShortfallSolver: Sendable {
   /// - Complexity: O(S N²) for the neighbor and O(S' N'²) an iteration over the S' scenarios and N'
   ///   variables that decide, at worst all.
   public func solve(_ program: ExpectedShortfallProgram) -> Solution<ExpectedShortfallPoint> {
+    var search = TailSearch(program)
+    let status = status(of: program, &search)
+    return search.solution(program, status)
+  }
+
+  /// Solves a program in the memory of a search; the point is the best one of the search.
+  func status(
+    of program: ExpectedShortfallProgram,
+    _ search: inout TailSearch
+  ) -> SolverStatus {
     let neighbor = TailNeighbor(program, settings: settings)
-    let model = TailModel(program)
-    let start = startingPoint(program, model, neighbor)
-    if let end = verdict(program, model, neighbor, start) { return end }
-    let (best, end) = search(model, neighbor, start)
-    if best.certificate.holds(Certificate.optimalTolerances) {
-      return solution(program, best, .optimal)
-    }
+    search.begin(program, near: neighbor.solution)
+    if let status = verdict(program, search, neighbor) { return status }
+    let end = search.run(program, settings)
+    if search.best.certificate.holds(Certificate.optimalTolerances) { return .optimal }
     switch end {
-    case .deadline: return solution(program, best, .deadlineExceeded)
-    case .cancelled: return solution(program, best, .cancelled)
+    case .deadline: return .deadlineExceeded
+    case .cancelled: return .cancelled
     case .converged, .iterationLimit, .stalled: break
     }
-    if let proof = infeasibilityProof(program, neighbor) {
-      return solution(program, best, .primalInfeasible(proof))
+    if let proof = infeasibilityProof(program, neighbor) { return .primalInfeasible(proof) }
+    if let proof = unboundednessProof(program) { return .unbounded(proof) }
+    if search.best.certificate.holds(Certificate.almostOptimalTolerances) {
+      return .almostOptimal
     }
-    if let proof = unboundednessProof(program) { return solution(program, best, .unbounded(proof)) }
-    if best.certificate.holds(Certificate.almostOptimalTolerances) {
-      return solution(program, best, .almostOptimal)
-    }
-    return solution(program, best, end == .iterationLimit ? .iterationLimit : .stalled)
-  }
-
-  /// Rounds of interior-point iterations on growing working sets.
-  private func search(
-    _ model: TailModel,
-    _ neighbor: TailNeighbor,
-    _ start: [Double]
-  ) -> (TailPoint, TailInteriorPoint.End) {
-    var sifting = ScenarioSifting(model, near: neighbor.solution)
-    var x = start
-    var best = model.atRest(start)
-    var iterations = 0
-    for round in 0...ScenarioSifting.maximumRounds {
-      if round == ScenarioSifting.maximumRounds { sifting.growToWhole() }
-      let isWhole = sifting.isWhole
-      let set = sifting.set
-      let (core, rows) = model.core(set, at: x)
-      var method = TailInteriorPoint(
-        core, start: set.variables.map { x[$0] / model.scaling.variable[$0] } + [0])
-      var end = TailInteriorPoint.End.stalled
-      var joined = false
-      for tolerance in round == 0 && !isWhole
-        ? [ScenarioSifting.firstTolerance] : ScenarioSifting.tolerances
-      {
-        end = method.run(tolerance: tolerance, maximumIterations: settings.maximumIterations) {
-          interruption()
-        }
-        let point = bestPoint(
-          model, set, core, method.outcome(), rows: rows, at: x,
-          iterations: iterations + method.iterations)
-        if point.certificate.merit <= best.certificate.merit { best = point }
-        if best.certificate.holds(Certificate.optimalTolerances) || end == .deadline
-          || end == .cancelled
-        {
-          return (best, end)
-        }
-        guard point.claim.x.allSatisfy(\.isFinite), end == .converged else { break }
-        joined = !isWhole && sifting.grow(point, round: round)
-        x = point.claim.x
-        if joined { break }
-      }
-      iterations += method.iterations
-      if isWhole { return (best, end) }
-      if !joined && (round > 0 || end != .converged) { sifting.growToWhole() }
-    }
-    return (best, .stalled)
-  }
-
-  /// The iterations' point or its polished form, whichever has the better certificate.
-  private func bestPoint(
-    _ model: TailModel,
-    _ set: WorkingSet,
-    _ core: TailCore,
-    _ outcome: TailOutcome,
-    rows: [Int],
-    at x: [Double],
-    iterations: Int
-  ) -> TailPoint {
-    let point = model.point(outcome, set, rows: rows, at: x, iterations: iterations)
-    guard let polished = TailPolish.run(core, outcome) else { return point }
-    let candidate = model.point(polished, set, rows: rows, at: x, iterations: iterations)
-    return candidate.certificate.merit <= point.certificate.merit ? candidate : point
-  }
-
-  /// The neighbor's solution, or zero, moved into the bounds.
-  private func startingPoint(
-    _ program: ExpectedShortfallProgram,
-    _ model: TailModel,
-    _ neighbor: TailNeighbor
-  ) -> [Double] {
-    let value = neighbor.solution?.value ?? []
-    return (0..<program.variableCount).map { i in
-      let x = i < value.count && value[i].isFinite ? value[i] : 0
-      return model.reduction.fixedValue[i]
-        ?? min(max(x, program.lowerBounds[i]), program.upperBounds[i])
-    }
+    return end == .iterationLimit ? .iterationLimit : .stalled
   }
 
   /// What the neighbor decides: no feasible point, no lower limit, one point only, no time left.
   private func verdict(
     _ program: ExpectedShortfallProgram,
-    _ model: TailModel,
-    _ neighbor: TailNeighbor,
-    _ start: [Double]
-  ) -> Solution<ExpectedShortfallPoint>? {
+    _ search: borrowing TailSearch,
+    _ neighbor: TailNeighbor
+  ) -> SolverStatus? {
     switch neighbor.solution?.status {
     case .primalInfeasible(let proof):
       if let proof = program.constraints.infeasibilityProof(rowMultipliers: proof.multipliers.rows)
       {
-        return solution(program, model.atRest(start), .primalInfeasible(proof))
+        return .primalInfeasible(proof)
       }
     case .unbounded(let proof):
       if let proof = unboundednessProof(program, direction: proof.direction) {
-        return solution(program, model.atRest(start), .unbounded(proof))
+        return .unbounded(proof)
       }
-    case .deadlineExceeded: return solution(program, model.atRest(start), .deadlineExceeded)
-    case .cancelled: return solution(program, model.atRest(start), .cancelled)
+    case .deadlineExceeded: return .deadlineExceeded
+    case .cancelled: return .cancelled
     default: break
     }
-    guard model.reduction.freeVariables.isEmpty else { return nil }
-    let point = model.atRest(start)
-    let isOptimal = point.certificate.holds(Certificate.optimalTolerances)
-    return solution(program, point, isOptimal ? .optimal : .stalled)
+    guard search.model.reduction.freeVariables.isEmpty else { return nil }
+    return search.best.certificate.holds(Certificate.optimalTolerances) ? .optimal : .stalled
   }
 
   /// A proof from the point that misses rows and bounds least.
@@ -196,11 +122,11 @@ public struct ExpectedShortfallSolver: Sendable {
         return nil
       }
       let neighbor = TailNeighbor(directions, settings: settings)
-      let model = TailModel(directions)
-      let start = startingPoint(directions, model, neighbor)
-      if model.reduction.freeVariables.isEmpty { return nil }
-      let (best, _) = search(model, neighbor, start)
-      return unboundednessProof(program, direction: best.claim.x)
+      var search = TailSearch(directions)
+      if search.model.reduction.freeVariables.isEmpty { return nil }
+      search.begin(directions, near: neighbor.solution)
+      _ = search.run(directions, settings)
+      return unboundednessProof(program, direction: search.best.claim.x)
     } catch {
       return nil
     }
@@ -232,26 +158,33 @@ public struct ExpectedShortfallSolver: Sendable {
       return nil
     }
   }
+}
 
-  private func solution(
+extension TailSearch {
+  /// The best point with its tail, its dual values by name, and a status.
+  func solution(
     _ program: ExpectedShortfallProgram,
-    _ point: TailPoint,
     _ status: SolverStatus
   ) -> Solution<ExpectedShortfallPoint> {
     let tail = SampleTail(
-      losses: point.claim.losses, masses: program.probabilities, confidence: program.confidence)
+      losses: best.claim.losses, masses: program.probabilities, confidence: program.confidence)
     return Solution(
       value: ExpectedShortfallPoint(
-        variables: point.claim.x, expectedShortfall: tail.expectedShortfall,
-        valueAtRisk: tail.valueAtRisk, scenarioMultipliers: point.claim.scenarioMultipliers),
-      status: status, certificate: point.certificate,
+        variables: best.claim.x, expectedShortfall: tail.expectedShortfall,
+        valueAtRisk: tail.valueAtRisk, scenarioMultipliers: best.claim.scenarioMultipliers),
+      status: status, certificate: best.certificate,
       duals: Duals(
-        of: program.constraints, rows: point.claim.rowDuals, bounds: point.claim.boundDuals))
+        of: program.constraints, rows: best.claim.rowDuals, bounds: best.claim.boundDuals))
   }
+}
 
-  private func interruption() -> TailInteriorPoint.End? {
-    if Task.isCancelled { return .cancelled }
-    if let deadline = settings.deadline, ContinuousClock.now >= deadline { return .deadline }
-    return nil
+extension QuadraticSolver.Settings {
+  /// Why iterations of a tail program should stop now.
+  func tailInterruption() -> TailInteriorPoint.End? {
+    switch interruption() {
+    case .deadline: .deadline
+    case .cancelled: .cancelled
+    default: nil
+    }
   }
 }

@@ -45,94 +45,145 @@ struct ScenarioSifting {
   /// A gradient counts as negative below this size relative to its terms.
   private static let gradientTolerance = 1e-11
 
-  let model: TailModel
-  private(set) var isOpen: [Bool]
-  private(set) var isTail: [Bool]
-  private(set) var moves: [Bool]
+  private(set) var isOpen: [Bool] = []
+  private(set) var isTail: [Bool] = []
+  private(set) var moves: [Bool] = []
+  /// The working set.
+  private(set) var set = WorkingSet()
+  private var losses: [Double] = []
+  private var ranking = Ranking()
 
-  /// The working set that a nearby point suggests; everything when there is none.
-  init(_ model: TailModel, near solution: Solution<[Double]>?) {
-    self.model = model
-    let program = model.program
-    isOpen = [Bool](repeating: true, count: program.scenarioCount)
-    isTail = [Bool](repeating: false, count: program.scenarioCount)
-    moves = [Bool](repeating: false, count: program.variableCount)
+  init() {}
+
+  /// Chooses the working set that a nearby point suggests; everything when there is none.
+  ///
+  /// - Parameters:
+  ///   - program: The program.
+  ///   - model: What is known about it.
+  ///   - x: The nearby point; empty for none.
+  ///   - boundDuals: Its dual values of the bounds.
+  mutating func restart(
+    _ program: ExpectedShortfallProgram,
+    _ model: borrowing TailModel,
+    near x: [Double],
+    _ boundDuals: [Double]
+  ) {
+    isOpen.refill(program.scenarioCount, with: true)
+    isTail.refill(program.scenarioCount, with: false)
+    moves.refill(program.variableCount, with: false)
     for i in model.reduction.freeVariables { moves[i] = true }
-    if let solution, solution.status == .optimal {
-      chooseVariables(solution)
-      chooseScenarios(program.losses(at: solution.value))
+    if !x.isEmpty {
+      chooseVariables(program, model, x, boundDuals)
+      program.setLosses(&losses, at: x)
+      chooseScenarios(model.limits)
     }
     // A scenario without probability has no multiplier.
     for s in isOpen.indices where model.limits[s] <= 0 { isOpen[s] = false }
+    list()
   }
 
-  var set: WorkingSet {
-    WorkingSet(
-      scenarios: isOpen.indices.filter { isOpen[$0] },
-      tail: isTail.indices.filter { isTail[$0] }, variables: moves.indices.filter { moves[$0] })
+  /// Lists the working set.
+  private mutating func list() {
+    set.scenarios.removeAll(keepingCapacity: true)
+    set.tail.removeAll(keepingCapacity: true)
+    set.variables.removeAll(keepingCapacity: true)
+    for s in isOpen.indices {
+      if isOpen[s] { set.scenarios.append(s) }
+      if isTail[s] { set.tail.append(s) }
+    }
+    for i in moves.indices where moves[i] { set.variables.append(i) }
   }
 
-  var isWhole: Bool {
+  /// Takes the memory for the whole program.
+  mutating func reserve(scenarioCount: Int, variableCount: Int) {
+    set.scenarios.reserveCapacity(scenarioCount)
+    set.tail.reserveCapacity(scenarioCount)
+    set.variables.reserveCapacity(variableCount)
+    ranking.reserve(max(scenarioCount, variableCount))
+  }
+
+  func isWhole(_ model: borrowing TailModel) -> Bool {
     for s in isOpen.indices where !isOpen[s] && model.limits[s] > 0 { return false }
     for i in model.reduction.freeVariables where !moves[i] { return false }
     return true
   }
 
-  private mutating func chooseVariables(_ solution: Solution<[Double]>) {
+  private mutating func chooseVariables(
+    _ program: ExpectedShortfallProgram,
+    _ model: borrowing TailModel,
+    _ x: [Double],
+    _ boundDuals: [Double]
+  ) {
     let candidates = model.reduction.freeVariables
     guard candidates.count >= Self.leastVariables else { return }
-    let program = model.program
-    var atBound: [(gradient: Double, index: Int)] = []
+    ranking.removeAll()
     var inside = 0
     for i in candidates {
-      let x = solution.value[i]
-      if x == program.lowerBounds[i] || x == program.upperBounds[i] {
-        let size = (solution.duals.bounds[i] * model.scaling.variable[i]).magnitude
-        atBound.append((size, i))
+      if x[i] == program.lowerBounds[i] || x[i] == program.upperBounds[i] {
+        ranking.append(i, (boundDuals[i] * model.scaling.variable[i]).magnitude)
       } else {
         inside += 1
       }
     }
-    atBound.sort { ($0.gradient, $0.index) < ($1.gradient, $1.index) }
     let extra = max(Self.leastExtraVariables, Int(Self.extraVariables * Double(inside)))
     guard Double(inside + extra) < Self.largestVariableShare * Double(candidates.count) else {
       return
     }
-    for entry in atBound.dropFirst(extra) { moves[entry.index] = false }
+    // Those with the largest gradients stay where they are.
+    ranking.arrange()
+    for _ in 0..<max(0, ranking.count - extra) {
+      if let i = ranking.popFirst() { moves[i] = false }
+    }
   }
 
-  private mutating func chooseScenarios(_ losses: [Double]) {
+  private mutating func chooseScenarios(_ limits: [Double]) {
     let count = losses.count
     guard count >= Self.leastScenarios, losses.allSatisfy(\.isFinite) else { return }
-    let order = losses.indices.sorted { (losses[$0], $0) > (losses[$1], $1) }
-    let variables = Double(moves.count { $0 })
+    ranking.removeAll()
+    for s in losses.indices { ranking.append(s, losses[s]) }
+    ranking.arrange()
+    let variables = moves.count { $0 }
     var mass = 0.0
-    var rank = 0.0
     var inner = 0
+    var rankOfTail = 0
     var outer = 0
-    var rankOfTail = 0.0
+    isOpen.refill(count, with: false)
     // In units of the tail's mass.
-    for s in order {
+    while let s = ranking.popFirst() {
       if mass < Self.innerShare { inner += 1 }
       if mass < 1 { rankOfTail += 1 }
       let isNear =
-        mass < Self.outerShare || rank < rankOfTail + Self.scenariosPerVariable * variables
+        mass < Self.outerShare
+        || Double(outer) < Double(rankOfTail) + Self.scenariosPerVariable * Double(variables)
       if !isNear { break }
+      isOpen[s] = true
       outer += 1
-      mass += model.limits[s]
-      rank += 1
+      mass += limits[s]
     }
-    inner = max(0, inner - Int(variables))
-    guard Double(outer - inner) < Self.largestScenarioShare * Double(count) else { return }
-    isOpen = [Bool](repeating: false, count: count)
-    for s in order[..<inner] { isTail[s] = true }
-    for s in order[inner..<outer] { isOpen[s] = true }
+    inner = max(0, inner - variables)
+    guard Double(outer - inner) < Self.largestScenarioShare * Double(count) else {
+      isOpen.refill(count, with: true)
+      return
+    }
+    ranking.removeAll()
+    for s in losses.indices where isOpen[s] { ranking.append(s, losses[s]) }
+    ranking.arrange()
+    for _ in 0..<inner {
+      guard let s = ranking.popFirst() else { return }
+      isOpen[s] = false
+      isTail[s] = true
+    }
   }
 
   /// Adds what a point of the reduced program shows to be on the wrong side.
   ///
   /// - Returns: Whether anything joined.
-  mutating func grow(_ point: TailPoint, round: Int) -> Bool {
+  mutating func grow(
+    _ program: ExpectedShortfallProgram,
+    _ model: borrowing TailModel,
+    _ point: TailPoint,
+    round: Int
+  ) -> Bool {
     let claim = point.claim
     var distance = 0.0
     var members = 0.0
@@ -152,14 +203,20 @@ struct ScenarioSifting {
         joined = true
       }
     }
-    return growVariables(point, round: round) || joined
+    if growVariables(program, model, point, round: round) { joined = true }
+    list()
+    return joined
   }
 
   /// Frees the variables whose gradient wants to leave the bound, the strongest first.
-  private mutating func growVariables(_ point: TailPoint, round: Int) -> Bool {
-    let program = model.program
+  private mutating func growVariables(
+    _ program: ExpectedShortfallProgram,
+    _ model: borrowing TailModel,
+    _ point: TailPoint,
+    round: Int
+  ) -> Bool {
     let claim = point.claim
-    var wanting: [(gain: Double, index: Int)] = []
+    ranking.removeAll()
     var moving = 0
     for i in model.reduction.freeVariables {
       if moves[i] {
@@ -174,21 +231,25 @@ struct ScenarioSifting {
       let isAtUpper = claim.x[i] == program.upperBounds[i]
       let gain = isAtLower ? -gradient : isAtUpper ? gradient : gradient.magnitude
       if gain > Self.gradientTolerance * size {
-        wanting.append((gain * model.scaling.variable[i], i))
+        ranking.append(i, gain * model.scaling.variable[i])
       }
     }
-    wanting.sort { ($0.gain, $1.index) > ($1.gain, $0.index) }
-    let allowed = (1 + round) * max(Self.leastExtraVariables, moving / 2)
-    for entry in wanting.prefix(allowed) { moves[entry.index] = true }
-    return !wanting.isEmpty
+    if ranking.count == 0 { return false }
+    ranking.arrange()
+    for _ in 0..<((1 + round) * max(Self.leastExtraVariables, moving / 2)) {
+      guard let i = ranking.popFirst() else { break }
+      moves[i] = true
+    }
+    return true
   }
 
   /// Lets everything join.
-  mutating func growToWhole() {
+  mutating func growToWhole(_ model: borrowing TailModel) {
     for s in isOpen.indices {
       isOpen[s] = model.limits[s] > 0
       isTail[s] = false
     }
     for i in model.reduction.freeVariables { moves[i] = true }
+    list()
   }
 }

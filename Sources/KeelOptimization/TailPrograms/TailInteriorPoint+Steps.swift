@@ -4,9 +4,9 @@ import KeelNumerics
 
 /// The products that a Newton step brings to a target, less the target: q w, v u and slack × dual.
 struct ComplementarityTarget {
-  var excess: [Double]
-  var shortage: [Double]
-  var slack: [Double]
+  var excess: [Double] = []
+  var shortage: [Double] = []
+  var slack: [Double] = []
 
   /// Mehrotra's second-order correction and the centering.
   mutating func correct(by affine: borrowing TailInteriorPoint.Direction, centering: Double) {
@@ -47,158 +47,162 @@ extension TailInteriorPoint {
       let margin = min(size, (core.upper[i] - core.lower[i]) / 4)
       x[i] = min(max(x[i], core.lower[i] + margin), core.upper[i] - margin)
     }
-    x[last] = 0
-    let total = core.limits.reduce(0, +)
-    let range = Self.startingShare
-    let share = min(max(core.cost[last] / total, range.lowerBound), range.upperBound)
-    let losses = core.margins(x).map { -$0 }
-    if !losses.isEmpty && losses.allSatisfy(\.isFinite) {
-      x[last] = SampleTail(losses: losses, masses: core.limits, confidence: 1 - share).valueAtRisk
-    }
-    margin = core.margins(x)
+    let share = moveToValueAtRisk()
+    core.setMargins(&margin, at: x)
     var distance = 0.0
     for value in margin { distance += value.magnitude }
     distance = distance > 0 ? distance / Double(margin.count) : 1
-    shortage = margin.map { max(-$0, 0) + distance }
-    excess = margin.indices.map { shortage[$0] + margin[$0] }
-    multiplier = core.limits.map { $0 * share }
-    multiplierRoom = core.limits.indices.map { core.limits[$0] - multiplier[$0] }
+    shortage.refill(margin.count, with: 0)
+    excess.refill(margin.count, with: 0)
+    multiplier.refill(margin.count, with: 0)
+    multiplierRoom.refill(margin.count, with: 0)
+    for s in margin.indices {
+      shortage[s] = max(-margin[s], 0) + distance
+      excess[s] = shortage[s] + margin[s]
+      multiplier[s] = core.limits[s] * share
+      multiplierRoom[s] = core.limits[s] - multiplier[s]
+    }
     let count = Double(max(2 * margin.count, 1))
     let mu = (dot(multiplier, excess) + dot(multiplierRoom, shortage)) / count
     startDuals(mu: mu, size: size)
   }
 
+  /// Sets the last variable to the value at risk of the others; returns the share of the tail.
+  private mutating func moveToValueAtRisk() -> Double {
+    let last = core.count - 1
+    x[last] = 0
+    let total = core.limits.reduce(0, +)
+    let range = Self.startingShare
+    let share = min(max(core.cost[last] / total, range.lowerBound), range.upperBound)
+    core.setMargins(&margin, at: x)
+    for s in margin.indices { margin[s] = -margin[s] }
+    if !margin.isEmpty && margin.allSatisfy(\.isFinite) {
+      x[last] =
+        SampleTail(
+          losses: margin, masses: core.limits, confidence: 1 - share, room: &room.tail
+        ).valueAtRisk
+    }
+    return share
+  }
+
   /// Row duals by least squares, bound duals from what they leave.
   private mutating func startDuals(mu: Double, size: Double) {
-    var gradient = core.cost
-    let tail = core.transposedProduct(multiplier)
-    for i in gradient.indices { gradient[i] -= tail[i] }
-    let m = equalities.count
-    var matrix = [Double](repeating: 0, count: m * m)
-    for (b, k) in equalities.enumerated() {
-      var dense = [Double](repeating: 0, count: core.count)
-      for (i, a) in zip(core.rows[k].indices, core.rows[k].coefficients) { dense[i] = a }
-      for a in b..<m { matrix[a + b * m] = core.rows[equalities[a]].value(at: dense) }
-      matrix[b * (m + 1)] *= 1 + Self.estimateRegularization
+    core.setTransposedProduct(&room.variables, with: multiplier)
+    room.right.copyElements(of: core.cost)
+    for i in room.right.indices { room.right[i] -= room.variables[i] }
+    if system.estimate(
+      core.rows, gradient: room.right, regularization: Self.estimateRegularization, into: &y)
+    {
+      core.rows.addTransposed(y, to: &room.right)
     }
-    var estimate = equalities.map { -core.rows[$0].value(at: gradient) }
-    var factor = DefiniteFactor()
-    if m > 0 && factor.factor(matrix, order: m) {
-      factor.solve(&estimate)
-      if largestMagnitude(estimate) < .infinity {
-        for (b, k) in equalities.enumerated() { y[k] = estimate[b] }
-        core.addTransposedRows(y, to: &gradient)
-      }
-    }
-    let values = rowValues(x)
+    core.rows.setValues(&room.rowValues, at: x)
     for (j, slot) in slots.enumerated() {
-      slack[j] = slot.bound - value(slot, x, values)
+      slack[j] = slot.bound - value(slot, x, room.rowValues)
       if slot.isRow { slack[j] = max(slack[j], Self.leastRowSlack * size) }
       slackDual[j] = mu / slack[j]
-      if !slot.isRow { slackDual[j] += max(-slot.sign * gradient[slot.target], 0) }
+      if !slot.isRow { slackDual[j] += max(-slot.sign * room.right[slot.target], 0) }
     }
   }
 
   /// D, one number a scenario.
-  func scenarioWeights() -> [Double] {
-    margin.indices.map { s in
-      1 / (excess[s] / multiplier[s] + shortage[s] / multiplierRoom[s])
+  mutating func setScenarioWeights() {
+    scenarioWeights.refill(margin.count, with: 0)
+    for s in margin.indices {
+      scenarioWeights[s] = 1 / (excess[s] / multiplier[s] + shortage[s] / multiplierRoom[s])
     }
   }
 
-  mutating func factor(scenarioWeights: [Double]) -> Bool {
-    guard let gram = core.gram(weights: scenarioWeights) else { return false }
-    var sigma = [Double](repeating: 0, count: core.count)
-    var rowWeights = [Double](repeating: 0, count: core.rows.count)
+  mutating func factor() -> Bool {
+    guard core.setGram(weights: scenarioWeights, &system.matrix) else { return false }
+    room.sigma.refill(core.count, with: 0)
+    room.rowWeights.refill(core.rows.count, with: 0)
     for (j, slot) in slots.enumerated() {
       let weight = slackDual[j] / slack[j]
-      if slot.isRow { rowWeights[slot.target] += weight } else { sigma[slot.target] += weight }
+      if slot.isRow {
+        room.rowWeights[slot.target] += weight
+      } else {
+        room.sigma[slot.target] += weight
+      }
     }
-    return system.factor(
-      gram: gram, sigma: sigma, shortWeights: shortRows.map { rowWeights[$0] },
-      border: borderRows.map { core.rows[$0].isEquality ? 0 : 1 / rowWeights[$0] })
+    return system.factor(core.rows, sigma: room.sigma, rowWeights: room.rowWeights)
   }
 
   /// All products as they are.
-  func products() -> ComplementarityTarget {
-    ComplementarityTarget(
-      excess: margin.indices.map { multiplier[$0] * excess[$0] },
-      shortage: margin.indices.map { multiplierRoom[$0] * shortage[$0] },
-      slack: slots.indices.map { slack[$0] * slackDual[$0] })
+  mutating func setProducts() {
+    target.excess.refill(margin.count, with: 0)
+    target.shortage.refill(margin.count, with: 0)
+    target.slack.refill(slots.count, with: 0)
+    for s in margin.indices {
+      target.excess[s] = multiplier[s] * excess[s]
+      target.shortage[s] = multiplierRoom[s] * shortage[s]
+    }
+    for j in slots.indices { target.slack[j] = slack[j] * slackDual[j] }
   }
 
-  /// Solves for one direction.
-  func direction(
-    _ residuals: borrowing Residuals,
-    _ weights: [Double],
-    _ target: ComplementarityTarget
-  ) -> Direction {
-    let count = core.scenarioCount
-    var shift = [Double](repeating: 0, count: count)
-    var weighted = shift
-    for s in 0..<count {
-      shift[s] =
+  /// Solves for the direction to the target.
+  mutating func findDirection() {
+    room.scenarioShift.refill(core.scenarioCount, with: 0)
+    room.weighted.refill(core.scenarioCount, with: 0)
+    for s in margin.indices {
+      let shift =
         (shortage[s] + margin[s] - excess[s]) + target.excess[s] / multiplier[s]
         - target.shortage[s] / multiplierRoom[s]
-      weighted[s] = -weights[s] * shift[s]
+      room.scenarioShift[s] = shift
+      room.weighted[s] = -scenarioWeights[s] * shift
     }
-    let slotShift = slots.indices.map {
-      (target.slack[$0] + slackDual[$0] * residuals.slots[$0]) / slack[$0]
+    room.slotShift.refill(slots.count, with: 0)
+    for j in slots.indices {
+      room.slotShift[j] = (target.slack[j] + slackDual[j] * residuals.slots[j]) / slack[j]
     }
-    var f = core.transposedProduct(weighted)
-    let fromSlots = transposed(slotShift, [Double](repeating: 0, count: core.rows.count))
-    for i in f.indices { f[i] += fromSlots[i] - residuals.dual[i] }
-    var position = 0
-    let g = borderRows.map { k in
-      guard core.rows[k].isEquality else { return 0.0 }
-      defer { position += 1 }
-      return residuals.equalities[position]
+    core.setTransposedProduct(&room.right, with: room.weighted)
+    room.rowValues.refill(core.rows.count, with: 0)
+    setAdjoint(room.slotShift, room.rowValues)
+    for i in room.right.indices { room.right[i] += room.adjoint[i] - residuals.dual[i] }
+    room.borderRight.removeAll(keepingCapacity: true)
+    for k in system.borderRows { room.borderRight.append(residuals.equalities[k]) }
+    system.solve(core.rows, room.right, room.borderRight)
+    direction.x.copyElements(of: system.x)
+    direction.y.refill(core.rows.count, with: 0)
+    for (b, k) in system.borderRows.enumerated() where core.rows.isEquality(k) {
+      direction.y[k] = system.v[b]
     }
-    let (dx, dv) = system.solve(f, g)
-    var dy = [Double](repeating: 0, count: core.rows.count)
-    for (b, k) in borderRows.enumerated() where core.rows[k].isEquality { dy[k] = dv[b] }
-    return completed(dx, dy, residuals, (weights, shift), target)
+    completeDirection()
   }
 
   /// The changes of what was eliminated.
-  private func completed(
-    _ dx: [Double],
-    _ dy: [Double],
-    _ residuals: borrowing Residuals,
-    _ scenario: (weights: [Double], shift: [Double]),
-    _ target: ComplementarityTarget
-  ) -> Direction {
-    let moved = core.product(dx)
-    let zeros = [Double](repeating: 0, count: core.scenarioCount)
-    var result = Direction(
-      x: dx, y: dy, slack: [Double](repeating: 0, count: slots.count),
-      slackDual: [Double](repeating: 0, count: slots.count), shortage: zeros, excess: zeros,
-      multiplier: zeros)
-    for s in zeros.indices {
-      let dq = -scenario.weights[s] * (moved[s] + scenario.shift[s])
-      let residual = moved[s] + (shortage[s] + margin[s] - excess[s])
-      result.multiplier[s] = dq
+  private mutating func completeDirection() {
+    // In the place of what moved along: outcomes dx.
+    core.setProduct(&room.weighted, with: direction.x)
+    direction.multiplier.refill(core.scenarioCount, with: 0)
+    direction.excess.refill(core.scenarioCount, with: 0)
+    direction.shortage.refill(core.scenarioCount, with: 0)
+    for s in margin.indices {
+      let moved = room.weighted[s]
+      let dq = -scenarioWeights[s] * (moved + room.scenarioShift[s])
+      let residual = moved + (shortage[s] + margin[s] - excess[s])
+      direction.multiplier[s] = dq
       // The larger dual value divides, so that nothing is amplified.
       if multiplier[s] > multiplierRoom[s] {
-        result.excess[s] = (-target.excess[s] - excess[s] * dq) / multiplier[s]
-        result.shortage[s] = result.excess[s] - residual
+        direction.excess[s] = (-target.excess[s] - excess[s] * dq) / multiplier[s]
+        direction.shortage[s] = direction.excess[s] - residual
       } else {
-        result.shortage[s] = (-target.shortage[s] + shortage[s] * dq) / multiplierRoom[s]
-        result.excess[s] = result.shortage[s] + residual
+        direction.shortage[s] = (-target.shortage[s] + shortage[s] * dq) / multiplierRoom[s]
+        direction.excess[s] = direction.shortage[s] + residual
       }
     }
-    let values = rowValues(dx)
+    core.rows.setValues(&room.rowValues, at: direction.x)
+    direction.slack.refill(slots.count, with: 0)
+    direction.slackDual.refill(slots.count, with: 0)
     for (j, slot) in slots.enumerated() {
-      let ds = residuals.slots[j] - value(slot, dx, values)
-      result.slack[j] = ds
-      result.slackDual[j] = (-target.slack[j] - slackDual[j] * ds) / slack[j]
+      let ds = residuals.slots[j] - value(slot, direction.x, room.rowValues)
+      direction.slack[j] = ds
+      direction.slackDual[j] = (-target.slack[j] - slackDual[j] * ds) / slack[j]
     }
-    return result
   }
 
   /// The longest steps that keep everything non-negative, for primal and dual unknowns, up to a
   /// full step after ``stepFraction``.
-  func longestSteps(_ direction: borrowing Direction) -> (primal: Double, dual: Double) {
+  func longestSteps() -> (primal: Double, dual: Double) {
     var primal = 1 / Self.stepFraction
     var dual = primal
     func limit(_ length: inout Double, _ value: Double, _ change: Double) {
@@ -219,10 +223,7 @@ extension TailInteriorPoint {
   }
 
   /// The mean product after a step.
-  func mu(
-    after direction: borrowing Direction,
-    _ longest: (primal: Double, dual: Double)
-  ) -> Double {
+  func mu(after longest: (primal: Double, dual: Double)) -> Double {
     let length = (primal: min(1, longest.primal), dual: min(1, longest.dual))
     var sum = 0.0
     for s in margin.indices {
@@ -238,13 +239,8 @@ extension TailInteriorPoint {
     return sum / Double(slots.count + 2 * margin.count)
   }
 
-  /// The target that also brings outlying products of a longer step back to the central range.
-  func centralTarget(
-    _ target: ComplementarityTarget,
-    _ direction: borrowing Direction,
-    _ length: (primal: Double, dual: Double),
-    centering: Double
-  ) -> ComplementarityTarget {
+  /// Makes the target also bring outlying products of a longer step back to the central range.
+  mutating func centerTarget(_ length: (primal: Double, dual: Double), centering: Double) {
     let primal = min(1, length.primal * Self.aimedGrowth + Self.aimedGain)
     let dual = min(1, length.dual * Self.aimedGrowth + Self.aimedGain)
     let least = Self.centralRange.lowerBound * centering
@@ -253,23 +249,21 @@ extension TailInteriorPoint {
       if product < least { return least - product }
       return product > most ? max(most - product, -most) : 0
     }
-    var result = target
     for s in margin.indices {
       let change = dual * direction.multiplier[s]
-      result.excess[s] -= correction(
+      target.excess[s] -= correction(
         (multiplier[s] + change) * (excess[s] + primal * direction.excess[s]))
-      result.shortage[s] -= correction(
+      target.shortage[s] -= correction(
         (multiplierRoom[s] - change) * (shortage[s] + primal * direction.shortage[s]))
     }
     for j in slots.indices {
-      result.slack[j] -= correction(
+      target.slack[j] -= correction(
         (slack[j] + primal * direction.slack[j]) * (slackDual[j] + dual * direction.slackDual[j]))
     }
-    return result
   }
 
   /// Takes a step.
-  mutating func move(_ direction: Direction, _ length: (primal: Double, dual: Double)) {
+  mutating func move(_ length: (primal: Double, dual: Double)) {
     let primal = min(1, Self.stepFraction * length.primal)
     let dual = min(1, Self.stepFraction * length.dual)
     for i in x.indices { x[i] += primal * direction.x[i] }
@@ -284,6 +278,6 @@ extension TailInteriorPoint {
       multiplier[s] += dual * direction.multiplier[s]
       multiplierRoom[s] -= dual * direction.multiplier[s]
     }
-    margin = core.margins(x)
+    core.setMargins(&margin, at: x)
   }
 }

@@ -12,7 +12,8 @@ import KeelNumerics
 // Eliminating u, w, q, v leaves outcomes' D outcomes with D = 1 / (w/q + u/v): the auxiliary
 // variables of the linear program cost nothing (cf. Rockafellar and Uryasev, Journal of Risk 2, 2000).
 
-/// The primal-dual interior-point iterations for a tail program.
+/// The primal-dual interior-point iterations for a tail program, in memory that is kept from one
+/// program to the next.
 struct TailInteriorPoint: ~Copyable {
   /// Why the iterations ended.
   enum End { case converged, iterationLimit, stalled, deadline, cancelled }
@@ -27,22 +28,58 @@ struct TailInteriorPoint: ~Copyable {
 
   /// Change of all unknowns.
   struct Direction {
-    var x: [Double]
-    var y: [Double]
-    var slack: [Double]
-    var slackDual: [Double]
-    var shortage: [Double]
-    var excess: [Double]
-    var multiplier: [Double]
+    var x: [Double] = []
+    var y: [Double] = []
+    var slack: [Double] = []
+    var slackDual: [Double] = []
+    var shortage: [Double] = []
+    var excess: [Double] = []
+    var multiplier: [Double] = []
+
+    mutating func reserve(scenarioCount: Int, count: Int, slotCount: Int) {
+      x.reserveCapacity(count)
+      slack.reserveCapacity(slotCount)
+      slackDual.reserveCapacity(slotCount)
+      shortage.reserveCapacity(scenarioCount)
+      excess.reserveCapacity(scenarioCount)
+      multiplier.reserveCapacity(scenarioCount)
+    }
   }
 
   /// Distances from the optimality conditions.
   struct Residuals {
-    var dual: [Double]
-    var slots: [Double]
-    var equalities: [Double]
-    var mu: Double
-    var merit: Double
+    var dual: [Double] = []
+    var slots: [Double] = []
+    /// One number a row, zero for one that is no equation.
+    var equalities: [Double] = []
+    var mu = 0.0
+    var merit = Double.infinity
+  }
+
+  /// Room for vectors that live during one step.
+  struct Room {
+    var scenarioShift: [Double] = []
+    var weighted: [Double] = []
+    var slotShift: [Double] = []
+    var adjoint: [Double] = []
+    var rowSums: [Double] = []
+    var rowValues: [Double] = []
+    var variables: [Double] = []
+    var right: [Double] = []
+    var borderRight: [Double] = []
+    var sigma: [Double] = []
+    var rowWeights: [Double] = []
+    var tail = SampleTail.Room()
+
+    mutating func reserve(scenarioCount: Int, count: Int, slotCount: Int) {
+      scenarioShift.reserveCapacity(scenarioCount)
+      weighted.reserveCapacity(scenarioCount)
+      slotShift.reserveCapacity(slotCount)
+      adjoint.reserveCapacity(count)
+      variables.reserveCapacity(count)
+      right.reserveCapacity(count)
+      sigma.reserveCapacity(count)
+    }
   }
 
   /// The gap of a scaled program is relative to its objective, but to no less than this: losses of
@@ -55,18 +92,16 @@ struct TailInteriorPoint: ~Copyable {
   /// Below this step length nothing moves any more.
   private static let leastStep = 1e-9
 
-  let core: TailCore
-  let slots: [Slot]
-  let equalities: [Int]
-  let borderRows: [Int]
-  let shortRows: [Int]
-  var system: TailSystem
+  /// The program; after a change of it comes ``restart(near:)``.
+  var core = TailCore()
+  private(set) var slots: [Slot] = []
+  var system = TailSystem()
 
-  var x: [Double]
+  var x: [Double] = []
   /// Dual values of the equations; the objective's derivative with the sign turned.
-  var y: [Double]
-  var slack: [Double]
-  var slackDual: [Double]
+  var y: [Double] = []
+  var slack: [Double] = []
+  var slackDual: [Double] = []
   var margin: [Double] = []
   var shortage: [Double] = []
   var excess: [Double] = []
@@ -74,51 +109,42 @@ struct TailInteriorPoint: ~Copyable {
   var multiplierRoom: [Double] = []
   private(set) var iterations = 0
 
-  init(_ core: TailCore, start: [Double]) {
-    self.core = core
-    var slots: [Slot] = []
-    for i in 0..<core.count {
-      if core.lower[i].isFinite {
-        slots.append(Slot(target: i, isRow: false, sign: -1, bound: -core.lower[i]))
-      }
-      if core.upper[i].isFinite {
-        slots.append(Slot(target: i, isRow: false, sign: 1, bound: core.upper[i]))
-      }
+  var residuals = Residuals()
+  var target = ComplementarityTarget()
+  /// The last direction, and one that waits for it.
+  var direction = Direction()
+  private var other = Direction()
+  /// D, one number a scenario.
+  var scenarioWeights: [Double] = []
+  var room = Room()
+
+  init() {}
+
+  /// Starts on the program in ``core``.
+  ///
+  /// - Parameter start: A point, with any number for the value at risk.
+  mutating func restart(near start: [Double]) {
+    iterations = 0
+    slots.removeAll(keepingCapacity: true)
+    for i in 0..<core.count { appendSlots(i, isRow: false, core.lower[i], core.upper[i]) }
+    for k in 0..<core.rows.count where !core.rows.isEquality(k) {
+      appendSlots(k, isRow: true, core.rows.lower[k], core.rows.upper[k])
     }
-    var equalities: [Int] = []
-    var borderRows: [Int] = []
-    var shortRows: [Int] = []
-    for (k, row) in core.rows.enumerated() {
-      if row.isEquality {
-        equalities.append(k)
-        borderRows.append(k)
-        continue
-      }
-      // A short row costs its length squared in the matrix, a border row one solve.
-      if row.indices.count * row.indices.count <= core.count {
-        shortRows.append(k)
-      } else {
-        borderRows.append(k)
-      }
-      if row.lower.isFinite {
-        slots.append(Slot(target: k, isRow: true, sign: -1, bound: -row.lower))
-      }
-      if row.upper.isFinite {
-        slots.append(Slot(target: k, isRow: true, sign: 1, bound: row.upper))
-      }
-    }
-    self.slots = slots
-    self.equalities = equalities
-    self.borderRows = borderRows
-    self.shortRows = shortRows
-    system = TailSystem(
-      count: core.count, borderRows: borderRows.map { core.rows[$0] },
-      shortRows: shortRows.map { core.rows[$0] })
-    x = start
-    y = [Double](repeating: 0, count: core.rows.count)
-    slack = [Double](repeating: 1, count: slots.count)
-    slackDual = slack
+    system.restart(count: core.count, rows: core.rows)
+    x.copyElements(of: start)
+    y.refill(core.rows.count, with: 0)
+    slack.refill(slots.count, with: 1)
+    slackDual.refill(slots.count, with: 1)
     moveInside()
+  }
+
+  private mutating func appendSlots(_ target: Int, isRow: Bool, _ lower: Double, _ upper: Double) {
+    if lower.isFinite {
+      slots.append(Slot(target: target, isRow: isRow, sign: -1, bound: -lower))
+    }
+    if upper.isFinite {
+      slots.append(Slot(target: target, isRow: isRow, sign: 1, bound: upper))
+    }
   }
 
   /// Runs the iterations.
@@ -137,14 +163,14 @@ struct TailInteriorPoint: ~Copyable {
     var withoutGain = 0
     while iterations < maximumIterations {
       if let end = interruption() { return end }
-      let residuals = residuals()
+      setResiduals()
       if residuals.merit <= tolerance { return .converged }
       withoutGain += 1
       if residuals.merit < best {
         best = residuals.merit
         withoutGain = 0
       }
-      guard residuals.merit < .infinity, withoutGain < Self.patience, step(residuals) else {
+      guard residuals.merit < .infinity, withoutGain < Self.patience, step() else {
         return .stalled
       }
       iterations += 1
@@ -157,48 +183,38 @@ struct TailInteriorPoint: ~Copyable {
     slot.sign * (slot.isRow ? rowValues[slot.target] : x[slot.target])
   }
 
-  func rowValues(_ x: [Double]) -> [Double] { core.rows.map { $0.value(at: x) } }
-
-  /// Σ sign z a + Σ y a.
-  func transposed(_ z: [Double], _ y: [Double]) -> [Double] {
-    var result = [Double](repeating: 0, count: core.count)
-    var rowSums = y
+  /// room.adjoint := Σ sign z a + Σ y a.
+  mutating func setAdjoint(_ z: [Double], _ y: [Double]) {
+    room.adjoint.refill(core.count, with: 0)
+    room.rowSums.copyElements(of: y)
     for (j, slot) in slots.enumerated() {
       if slot.isRow {
-        rowSums[slot.target] += slot.sign * z[j]
+        room.rowSums[slot.target] += slot.sign * z[j]
       } else {
-        result[slot.target] += slot.sign * z[j]
+        room.adjoint[slot.target] += slot.sign * z[j]
       }
     }
-    core.addTransposedRows(rowSums, to: &result)
-    return result
+    core.rows.addTransposed(room.rowSums, to: &room.adjoint)
   }
 
-  func residuals() -> Residuals {
-    let tailGradient = core.transposedProduct(multiplier)
-    let adjoint = transposed(slackDual, y)
-    let values = rowValues(x)
-    var dual = core.cost
-    var dualSize = 0.0
-    for i in dual.indices {
-      dual[i] += adjoint[i] - tailGradient[i]
-      dualSize = max(dualSize, core.cost[i].magnitude, adjoint[i].magnitude)
-    }
+  private mutating func setResiduals() {
+    let dualSize = setDualResidual()
+    core.rows.setValues(&room.rowValues, at: x)
     var products = 0.0
     var bound = 0.0
     var primalSize = largestMagnitude(x)
-    var slotResiduals = [Double](repeating: 0, count: slots.count)
+    residuals.slots.refill(slots.count, with: 0)
     for (j, slot) in slots.enumerated() {
-      slotResiduals[j] = slot.bound - value(slot, x, values) - slack[j]
+      residuals.slots[j] = slot.bound - value(slot, x, room.rowValues) - slack[j]
       bound -= slot.bound * slackDual[j]
       products += slack[j] * slackDual[j]
       primalSize = max(primalSize, slot.bound.magnitude)
     }
-    var equalityResiduals: [Double] = []
-    for k in equalities {
-      equalityResiduals.append(core.rows[k].lower - values[k])
-      bound -= core.rows[k].lower * y[k]
-      primalSize = max(primalSize, core.rows[k].lower.magnitude)
+    residuals.equalities.refill(core.rows.count, with: 0)
+    for k in 0..<core.rows.count where core.rows.isEquality(k) {
+      residuals.equalities[k] = core.rows.lower[k] - room.rowValues[k]
+      bound -= core.rows.lower[k] * y[k]
+      primalSize = max(primalSize, core.rows.lower[k].magnitude)
     }
     var objective = dot(core.cost, x)
     for s in 0..<core.scenarioCount {
@@ -209,37 +225,74 @@ struct TailInteriorPoint: ~Copyable {
     let gapSize = max(objective.magnitude, bound.magnitude, Self.leastGapScale)
     let merit = max(
       relative((objective - bound).magnitude, to: gapSize),
-      relative(largestMagnitude(dual), to: dualSize),
-      relative(largestMagnitude(slotResiduals, equalityResiduals), to: primalSize))
-    return Residuals(
-      dual: dual, slots: slotResiduals, equalities: equalityResiduals,
-      mu: products / Double(slots.count + 2 * core.scenarioCount),
-      merit: merit.isNaN ? .infinity : merit)
+      relative(largestMagnitude(residuals.dual), to: dualSize),
+      relative(largestMagnitude(residuals.slots, residuals.equalities), to: primalSize))
+    residuals.mu = products / Double(slots.count + 2 * core.scenarioCount)
+    residuals.merit = merit.isNaN ? .infinity : merit
+  }
+
+  /// The gradient of the Lagrangian; returns the size of its terms.
+  private mutating func setDualResidual() -> Double {
+    core.setTransposedProduct(&room.variables, with: multiplier)
+    setAdjoint(slackDual, y)
+    residuals.dual.copyElements(of: core.cost)
+    var size = 0.0
+    for i in residuals.dual.indices {
+      residuals.dual[i] += room.adjoint[i] - room.variables[i]
+      size = max(size, core.cost[i].magnitude, room.adjoint[i].magnitude)
+    }
+    return size
   }
 
   /// Takes one predictor-corrector step; returns false when it cannot move.
-  private mutating func step(_ residuals: Residuals) -> Bool {
-    let weights = scenarioWeights()
-    guard factor(scenarioWeights: weights) else { return false }
-    var target = products()
-    let affine = direction(residuals, weights, target)
-    let affineStep = longestSteps(affine)
-    let remaining = mu(after: affine, affineStep) / residuals.mu
+  private mutating func step() -> Bool {
+    setScenarioWeights()
+    guard factor() else { return false }
+    setProducts()
+    findDirection()
+    let remaining = mu(after: longestSteps()) / residuals.mu
     let centering = residuals.mu * remaining * remaining * remaining
-    target.correct(by: affine, centering: centering)
-    var chosen = direction(residuals, weights, target)
-    var length = longestSteps(chosen)
-    let centered = centralTarget(target, chosen, length, centering: centering)
-    let corrected = direction(residuals, weights, centered)
-    let correctedLength = longestSteps(corrected)
-    if correctedLength.primal + correctedLength.dual > length.primal + length.dual {
-      chosen = corrected
-      length = correctedLength
+    target.correct(by: direction, centering: centering)
+    findDirection()
+    var length = longestSteps()
+    centerTarget(length, centering: centering)
+    swap(&direction, &other)
+    findDirection()
+    let corrected = longestSteps()
+    if corrected.primal + corrected.dual > length.primal + length.dual {
+      length = corrected
+    } else {
+      swap(&direction, &other)
     }
     guard length.primal > Self.leastStep || length.dual > Self.leastStep,
-      largestMagnitude(chosen.x, chosen.y) < .infinity
+      largestMagnitude(direction.x, direction.y) < .infinity
     else { return false }
-    move(chosen, length)
+    move(length)
     return true
+  }
+
+  /// Takes the memory for programs up to a size.
+  mutating func reserve(scenarioCount: Int, count: Int, rowCount: Int, entryCount: Int) {
+    core.reserve(scenarioCount: scenarioCount, count: count, entryCount: entryCount)
+    system.reserve(count: count, rowCount: rowCount)
+    let slotCount = 2 * (count + rowCount)
+    slots.reserveCapacity(slotCount)
+    slack.reserveCapacity(slotCount)
+    slackDual.reserveCapacity(slotCount)
+    residuals.slots.reserveCapacity(slotCount)
+    residuals.dual.reserveCapacity(count)
+    target.slack.reserveCapacity(slotCount)
+    direction.reserve(scenarioCount: scenarioCount, count: count, slotCount: slotCount)
+    other.reserve(scenarioCount: scenarioCount, count: count, slotCount: slotCount)
+    room.reserve(scenarioCount: scenarioCount, count: count, slotCount: slotCount)
+    x.reserveCapacity(count)
+    margin.reserveCapacity(scenarioCount)
+    shortage.reserveCapacity(scenarioCount)
+    excess.reserveCapacity(scenarioCount)
+    multiplier.reserveCapacity(scenarioCount)
+    multiplierRoom.reserveCapacity(scenarioCount)
+    scenarioWeights.reserveCapacity(scenarioCount)
+    target.excess.reserveCapacity(scenarioCount)
+    target.shortage.reserveCapacity(scenarioCount)
   }
 }

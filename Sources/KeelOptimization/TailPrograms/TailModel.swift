@@ -4,43 +4,58 @@ import KeelNumerics
 
 /// A point and dual values in the caller's units, with its certificate.
 struct TailPoint {
-  var claim: TailClaim
+  var claim = TailClaim()
   /// The t of the iterations: the value at risk where it is unique.
-  var level: Double
+  var level = 0.0
   /// c − weight R'q − A'y, whatever its sign.
-  var gradient: [Double]
-  var certificate: Certificate
+  var gradient: [Double] = []
+  var certificate = Certificate.none
 }
 
 /// Which scenarios and variables a core program holds.
 struct WorkingSet {
   /// Scenarios whose side is open.
-  var scenarios: [Int]
+  var scenarios: [Int] = []
   /// Scenarios that are taken for members of the tail.
-  var tail: [Int]
+  var tail: [Int] = []
   /// Variables that may move; all others stay where they are.
-  var variables: [Int]
+  var variables: [Int] = []
 }
 
-/// A program with what presolve and scaling found out about it.
+/// What presolve and scaling found out about a program, in memory that is kept.
 struct TailModel {
-  let program: ExpectedShortfallProgram
-  let reduction: Presolve
-  let scaling: ProgramScaling
-  let limits: [Double]
+  private(set) var reduction: Presolve
+  private(set) var scaling: ProgramScaling
+  private(set) var limits: [Double] = []
 
   /// The size of a loss in the scaled variables, a power of two.
-  let lossScale: Double
+  private(set) var lossScale = 1.0
+
+  private var moments: [Double] = []
+  private var held: [Double] = []
+  private var offsets: [Double] = []
+  private var position: [Int] = []
+  /// The caller's rows that the last core program has.
+  private var keptRows: [Int] = []
+  private var room = TailCertificateRoom()
 
   /// A limit above one never binds, because the multipliers sum to one.
   private static let largestLimit = 2.0
 
   init(_ program: ExpectedShortfallProgram) {
-    self.program = program
-    limits = program.multiplierLimits
     reduction = Presolve(program.constraints)
-    let moments = Self.secondMoments(of: program)
-    scaling = ProgramScaling(Self.scalingProgram(program, moments), reduction)
+    scaling = ProgramScaling(program.constraints, reduction)
+    restart(program, hasNewBounds: false)
+  }
+
+  /// Looks at a program of the same shape.
+  mutating func restart(_ program: ExpectedShortfallProgram, hasNewBounds: Bool = true) {
+    program.setMultiplierLimits(&limits)
+    room.limits.copyElements(of: limits)
+    if hasNewBounds { reduction.restart(program.constraints) }
+    setSecondMoments(of: program)
+    // The second moments are the curvatures that scale the variables.
+    scaling.restart(program.constraints, reduction, diagonal: moments)
     var sum = 0.0
     var members = 0.0
     for i in reduction.freeVariables where moments[i] > 0 {
@@ -52,8 +67,8 @@ struct TailModel {
   }
 
   /// The mean square of the outcomes of each variable.
-  private static func secondMoments(of program: ExpectedShortfallProgram) -> [Double] {
-    var moments = [Double](repeating: 0, count: program.variableCount)
+  private mutating func setSecondMoments(of program: ExpectedShortfallProgram) {
+    moments.refill(program.variableCount, with: 0)
     for j in 0..<program.outcomes.columnCount {
       let column = program.outcomes.column(j)
       var sum = 0.0
@@ -61,77 +76,90 @@ struct TailModel {
       let moment = sum / Double(column.count)
       moments[j] = moment.isNormal ? moment : 0
     }
-    return moments
   }
 
-  /// The constraints with the second moments as curvature, which scale the variables.
-  private static func scalingProgram(
-    _ program: ExpectedShortfallProgram,
-    _ moments: [Double]
-  ) -> QuadraticProgram {
-    do throws(OptimizationError) {
-      return try QuadraticProgram(
-        quadratic: .diagonal(moments), linear: program.linear, lowerBounds: program.lowerBounds,
-        upperBounds: program.upperBounds, rows: program.rows,
-        variableNames: program.variableNames)
-    } catch {
-      return program.constraints
-    }
-  }
+  /// Takes the memory for the whole program.
+  mutating func reserve(scenarioCount: Int) { offsets.reserveCapacity(scenarioCount) }
+}
 
-  /// The core program of a working set, with all other variables as in `x`.
-  func core(_ set: WorkingSet, at x: [Double]) -> (core: TailCore, rows: [Int]) {
-    let n = program.outcomes.columnCount
-    var held = x
+// MARK: - Core programs
+
+extension TailModel {
+  /// Fills the core program of a working set, with all other variables as in `x`.
+  mutating func fill(
+    _ core: inout TailCore,
+    _ set: WorkingSet,
+    at x: [Double],
+    of program: ExpectedShortfallProgram
+  ) {
+    held.copyElements(of: x)
     for i in set.variables { held[i] = 0 }
-    let offsets =
-      held.prefix(n).allSatisfy { $0 == 0 }
-      ? [Double](repeating: 0, count: program.scenarioCount)
-      : program.losses(at: held).map { -$0 / lossScale }
-    let outcomes = scaledOutcomes(set)
-    var cost = set.variables.map {
-      program.linear[$0] * scaling.variable[$0] / (program.shortfallWeight * lossScale)
+    setOffsets(of: program)
+    core.offsets.removeAll(keepingCapacity: true)
+    core.limits.removeAll(keepingCapacity: true)
+    for s in set.scenarios {
+      core.offsets.append(offsets[s])
+      core.limits.append(min(limits[s], Self.largestLimit))
     }
-    cost.append(1)
-    addTail(set, to: &cost)
-    let (rows, kept) = scaledRows(set, held)
-    return (
-      TailCore(
-        outcomes: outcomes, offsets: set.scenarios.map { offsets[$0] },
-        limits: set.scenarios.map { min(limits[$0], Self.largestLimit) }, cost: cost,
-        lower: set.variables.map { program.lowerBounds[$0] / scaling.variable[$0] } + [-.infinity],
-        upper: set.variables.map { program.upperBounds[$0] / scaling.variable[$0] } + [.infinity],
-        rows: rows),
-      kept
-    )
+    fillOutcomes(&core.outcomes, set, program)
+    core.cost.removeAll(keepingCapacity: true)
+    core.lower.removeAll(keepingCapacity: true)
+    core.upper.removeAll(keepingCapacity: true)
+    for i in set.variables {
+      let scale = scaling.variable[i]
+      core.cost.append(program.linear[i] * scale / (program.shortfallWeight * lossScale))
+      core.lower.append(program.lowerBounds[i] / scale)
+      core.upper.append(program.upperBounds[i] / scale)
+    }
+    core.cost.append(1)
+    core.lower.append(-.infinity)
+    core.upper.append(.infinity)
+    addTail(set, to: &core.cost, program)
+    fillRows(&core.rows, set, program)
   }
 
-  private func scaledOutcomes(_ set: WorkingSet) -> Matrix {
-    let count = set.scenarios.count
-    let isComplete = count == program.scenarioCount
-    let storage = [Double](capacity: count * (set.variables.count + 1)) { output in
-      let scenarios = set.scenarios.span
-      for i in set.variables {
-        guard i < program.outcomes.columnCount else {
-          for _ in 0..<count { output.append(0) }
-          continue
-        }
-        let column = program.outcomes.column(i)
-        let factor = scaling.variable[i] / lossScale
-        if isComplete {
-          for s in 0..<count { output.append(column[s] * factor) }
-        } else {
-          for p in 0..<count { output.append(column[scenarios[p]] * factor) }
-        }
-      }
-      for _ in 0..<count { output.append(1) }
+  /// What the variables that do not move contribute to each scenario.
+  private mutating func setOffsets(of program: ExpectedShortfallProgram) {
+    let n = program.outcomes.columnCount
+    if (0..<n).allSatisfy({ held[$0] == 0 }) {
+      offsets.refill(program.scenarioCount, with: 0)
+      return
     }
-    return Matrix(
-      uncheckedRowCount: count, columnCount: set.variables.count + 1, storage: storage)
+    program.setLosses(&offsets, at: held)
+    for s in offsets.indices { offsets[s] = -offsets[s] / lossScale }
+  }
+
+  private func fillOutcomes(
+    _ elements: inout [Double],
+    _ set: WorkingSet,
+    _ program: ExpectedShortfallProgram
+  ) {
+    let count = set.scenarios.count
+    elements.refill(count * (set.variables.count + 1), with: 1)
+    var target = elements.mutableSpan
+    let scenarios = set.scenarios.span
+    for (j, i) in set.variables.enumerated() {
+      let start = j &* count
+      guard i < program.outcomes.columnCount else {
+        for p in 0..<count { target[start &+ p] = 0 }
+        continue
+      }
+      let column = program.outcomes.column(i)
+      let factor = scaling.variable[i] / lossScale
+      if count == program.scenarioCount {
+        for s in 0..<count { target[start &+ s] = column[s] * factor }
+      } else {
+        for p in 0..<count { target[start &+ p] = column[scenarios[p]] * factor }
+      }
+    }
   }
 
   /// Members of the tail are linear: they add −limit × outcome to the cost.
-  private func addTail(_ set: WorkingSet, to cost: inout [Double]) {
+  private func addTail(
+    _ set: WorkingSet,
+    to cost: inout [Double],
+    _ program: ExpectedShortfallProgram
+  ) {
     if set.tail.isEmpty { return }
     for s in set.tail { cost[set.variables.count] -= limits[s] }
     for (p, i) in set.variables.enumerated() where i < program.outcomes.columnCount {
@@ -142,77 +170,111 @@ struct TailModel {
     }
   }
 
-  /// The rows that the variables of a set can move, and which they are.
-  private func scaledRows(_ set: WorkingSet, _ held: [Double]) -> ([CoreProgram.Row], [Int]) {
-    var position = [Int](repeating: -1, count: program.variableCount)
+  /// The rows that the variables of a set can move.
+  private mutating func fillRows(
+    _ rows: inout TailRows,
+    _ set: WorkingSet,
+    _ program: ExpectedShortfallProgram
+  ) {
+    position.refill(program.variableCount, with: -1)
     for (p, i) in set.variables.enumerated() { position[i] = p }
-    var rows: [CoreProgram.Row] = []
-    var kept: [Int] = []
+    rows.removeAll()
+    keptRows.removeAll(keepingCapacity: true)
     for k in reduction.keptRows {
       let row = program.rows[k]
-      let pairs = zip(row.indices, row.coefficients).filter { position[$0.0] >= 0 }
-      if pairs.isEmpty { continue }
+      let scale = scaling.row[k]
+      for (i, a) in zip(row.indices, row.coefficients) where position[i] >= 0 {
+        rows.appendEntry(position[i], a * scaling.variable[i] * scale)
+      }
+      if rows.isNextEmpty { continue }
       let shift = row.value(at: held)
-      rows.append(
-        CoreProgram.Row(
-          indices: pairs.map { position[$0.0] },
-          coefficients: pairs.map { $0.1 * scaling.variable[$0.0] * scaling.row[k] },
-          lower: (row.lower - shift) * scaling.row[k], upper: (row.upper - shift) * scaling.row[k]))
-      kept.append(k)
+      rows.finishRow(lower: (row.lower - shift) * scale, upper: (row.upper - shift) * scale)
+      keptRows.append(k)
     }
-    return (rows, kept)
   }
+}
 
-  /// The point of an outcome in the caller's units, with duals that are bounds by construction.
-  func point(
+// MARK: - Points
+
+extension TailModel {
+  /// Sets the point of an outcome in the caller's units, with duals that are bounds by construction.
+  mutating func fill(
+    _ point: inout TailPoint,
     _ outcome: TailOutcome,
     _ set: WorkingSet,
-    rows: [Int],
     at x: [Double],
+    of program: ExpectedShortfallProgram,
     iterations: Int
-  ) -> TailPoint {
-    var full = x
+  ) {
+    point.claim.x.copyElements(of: x)
     for (p, i) in set.variables.enumerated() {
-      full[i] = min(
+      point.claim.x[i] = min(
         max(outcome.x[p] * scaling.variable[i], program.lowerBounds[i]), program.upperBounds[i])
     }
-    var q = [Double](repeating: 0, count: program.scenarioCount)
-    for s in set.tail { q[s] = limits[s] }
-    for (p, s) in set.scenarios.enumerated() { q[s] = outcome.multipliers[p] }
-    ShortfallMultipliers.normalize(&q, limits: limits)
-    var y = [Double](repeating: 0, count: program.rows.count)
+    point.claim.scenarioMultipliers.refill(program.scenarioCount, with: 0)
+    for s in set.tail { point.claim.scenarioMultipliers[s] = limits[s] }
+    for (p, s) in set.scenarios.enumerated() {
+      point.claim.scenarioMultipliers[s] = outcome.multipliers[p]
+    }
+    ShortfallMultipliers.normalize(&point.claim.scenarioMultipliers, limits: limits)
+    point.claim.rowDuals.refill(program.rows.count, with: 0)
     let unit = program.shortfallWeight * lossScale
-    for (p, k) in rows.enumerated() { y[k] = outcome.rowDuals[p] * scaling.row[k] * unit }
-    let level = outcome.x[set.variables.count] * lossScale
-    return point(full, q, rowDuals: y, level: level, iterations: iterations)
+    for (p, k) in keptRows.enumerated() {
+      point.claim.rowDuals[k] = outcome.rowDuals[p] * scaling.row[k] * unit
+    }
+    point.level = outcome.x[set.variables.count] * lossScale
+    program.setLosses(&point.claim.losses, at: point.claim.x)
+    complete(&point, of: program, iterations: iterations)
   }
 
-  /// The point with the dual values of forcing rows and of bounds completed.
-  func point(
-    _ x: [Double],
-    _ q: [Double],
-    rowDuals: [Double],
-    level: Double,
+  /// Completes a point with the dual values of forcing rows and of bounds.
+  private mutating func complete(
+    _ point: inout TailPoint,
+    of program: ExpectedShortfallProgram,
     iterations: Int
-  ) -> TailPoint {
-    var y = rowDuals
+  ) {
     for (k, row) in program.rows.enumerated()
-    where y[k] > 0 && row.lower == -.infinity || y[k] < 0 && row.upper == .infinity { y[k] = 0 }
-    let weighted = program.outcomes(weightedBy: q)
-    var gradient = program.linear
-    for i in gradient.indices { gradient[i] -= program.shortfallWeight * weighted[i] }
-    let completed = reduction.completeDuals(gradient: gradient, rows: &y, of: program.constraints)
-    var z = completed
-    for i in z.indices {
-      let bound = z[i] > 0 ? program.lowerBounds[i] : program.upperBounds[i]
-      if bound.isInfinite { z[i] = 0 }
+    where point.claim.rowDuals[k] > 0 && row.lower == -.infinity
+      || point.claim.rowDuals[k] < 0 && row.upper == .infinity
+    {
+      point.claim.rowDuals[k] = 0
     }
-    let claim = TailClaim(
-      x: x, scenarioMultipliers: q, rowDuals: y, boundDuals: z, losses: program.losses(at: x),
-      weightedOutcomes: weighted)
-    return TailPoint(
-      claim: claim, level: level, gradient: completed,
-      certificate: program.certificate(claim, iterations: iterations))
+    program.setOutcomes(
+      &point.claim.weightedOutcomes, weightedBy: point.claim.scenarioMultipliers)
+    point.gradient.copyElements(of: program.linear)
+    for i in point.gradient.indices {
+      point.gradient[i] -= program.shortfallWeight * point.claim.weightedOutcomes[i]
+    }
+    reduction.completeDuals(
+      &point.gradient, rows: &point.claim.rowDuals, of: program.constraints)
+    point.claim.boundDuals.copyElements(of: point.gradient)
+    for i in point.claim.boundDuals.indices {
+      let bound =
+        point.claim.boundDuals[i] > 0 ? program.lowerBounds[i] : program.upperBounds[i]
+      if bound.isInfinite { point.claim.boundDuals[i] = 0 }
+    }
+    point.certificate = program.certificate(point.claim, iterations: iterations, room: &room)
+  }
+
+  /// Sets a point with the multipliers of its own tail and no row duals but those of forcing rows.
+  mutating func rest(
+    _ point: inout TailPoint,
+    at x: [Double],
+    of program: ExpectedShortfallProgram
+  ) {
+    point.claim.x.copyElements(of: x)
+    program.setLosses(&point.claim.losses, at: x)
+    let tail = SampleTail(
+      losses: point.claim.losses, masses: program.probabilities,
+      confidence: program.confidence, room: &room.tail)
+    point.claim.scenarioMultipliers.refill(program.scenarioCount, with: 0)
+    for s in point.claim.losses.indices {
+      point.claim.scenarioMultipliers[s] = tail.weight(
+        ofLoss: point.claim.losses[s], mass: program.probabilities[s])
+    }
+    point.claim.rowDuals.refill(program.rows.count, with: 0)
+    point.level = tail.valueAtRisk
+    complete(&point, of: program, iterations: 0)
   }
 }
 
@@ -244,20 +306,5 @@ enum ShortfallMultipliers {
     } else if missing < 0 {
       for s in q.indices { q[s] /= sum.value }
     }
-  }
-}
-
-extension TailModel {
-  /// A point with the multipliers of its own tail and no row duals but those of forcing rows.
-  func atRest(_ x: [Double]) -> TailPoint {
-    let losses = program.losses(at: x)
-    let tail = SampleTail(
-      losses: losses, masses: program.probabilities, confidence: program.confidence)
-    let q = losses.indices.map {
-      tail.weight(ofLoss: losses[$0], mass: program.probabilities[$0])
-    }
-    return point(
-      x, q, rowDuals: [Double](repeating: 0, count: program.rows.count), level: tail.valueAtRisk,
-      iterations: 0)
   }
 }

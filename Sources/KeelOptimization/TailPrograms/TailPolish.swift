@@ -9,7 +9,7 @@ import KeelNumerics
 // limits each unknown, is taken.
 
 /// Turns the iterations' point into one whose active constraints hold exactly.
-enum TailPolish {
+struct TailPolish: ~Copyable {
   /// Newton steps on linear equations: one solves them, the next removes rounding.
   private static let passes = 2
 
@@ -20,121 +20,156 @@ enum TailPolish {
   /// and costs much.
   private static let largestExcess = 8
 
-  /// - Returns: The polished point; nil when a system cannot be solved.
-  static func run(_ core: TailCore, _ outcome: TailOutcome) -> TailOutcome? {
-    let free = outcome.boundSide.indices.filter { outcome.boundSide[$0] == 0 }
-    let kinks = outcome.scenarioSide.indices.filter { outcome.scenarioSide[$0] == .atRisk }
-    let rows = outcome.rowSide.indices.filter { outcome.rowSide[$0] != 0 }
-    guard kinks.count <= largestExcess * (free.count + rows.count) else { return nil }
-    var result = outcome
-    for i in result.x.indices where result.boundSide[i] != 0 {
-      result.x[i] = result.boundSide[i] < 0 ? core.lower[i] : core.upper[i]
+  /// The polished point.
+  private(set) var point = TailOutcome()
+
+  private var free: [Int] = []
+  private var kinks: [Int] = []
+  private var rows: [Int] = []
+  private var position: [Int] = []
+  private var weights: [Double] = []
+  private var right: [Double] = []
+  private var change: [Double] = []
+  private var elements: [Double] = []
+  private var scenarios: [Double] = []
+  private var gradient: [Double] = []
+  private var solver = LeastNormSolver()
+
+  init() {}
+
+  /// Polishes a point of the iterations.
+  ///
+  /// - Returns: False when a system cannot be solved.
+  mutating func run(_ core: borrowing TailCore, _ outcome: borrowing TailOutcome) -> Bool {
+    free.removeAll(keepingCapacity: true)
+    kinks.removeAll(keepingCapacity: true)
+    rows.removeAll(keepingCapacity: true)
+    for i in outcome.boundSide.indices where outcome.boundSide[i] == 0 { free.append(i) }
+    for k in outcome.rowSide.indices where outcome.rowSide[k] != 0 { rows.append(k) }
+    for s in outcome.scenarioSide.indices where outcome.scenarioSide[s] == .atRisk {
+      kinks.append(s)
     }
-    for s in result.multipliers.indices where result.scenarioSide[s] != .atRisk {
-      result.multipliers[s] = result.scenarioSide[s] == .tail ? core.limits[s] : 0
+    guard kinks.count <= Self.largestExcess * (free.count + rows.count) else { return false }
+    position.refill(core.count, with: -1)
+    for (p, i) in free.enumerated() { position[i] = p }
+    point.copyElements(of: outcome)
+    moveToSides(core)
+    for _ in 0..<Self.passes {
+      guard correctPoint(core), correctDuals(core) else { return false }
     }
-    for k in result.rowSide.indices where result.rowSide[k] == 0 { result.rowDuals[k] = 0 }
-    let equations = Equations(core: core, free: free, kinks: kinks, rows: rows)
-    for _ in 0..<passes {
-      guard equations.correctPoint(&result), equations.correctDuals(&result) else { return nil }
-    }
-    return result
+    return true
   }
 
-  /// The equations of the active constraints in the free variables.
-  private struct Equations {
-    let core: TailCore
-    let free: [Int]
-    let kinks: [Int]
-    let rows: [Int]
-
-    private var equationCount: Int { kinks.count + rows.count }
-
-    /// The matrix, scaled from the left by `left` and from the right by `right`.
-    private func matrix(left: [Double], right: [Double]) -> [Double] {
-      let m = equationCount
-      var position = [Int](repeating: -1, count: core.count)
-      for (p, i) in free.enumerated() { position[i] = p }
-      var elements = [Double](repeating: 0, count: m * free.count)
-      for (p, i) in free.enumerated() {
-        let column = core.outcomes.column(i)
-        for (e, s) in kinks.enumerated() { elements[e + p * m] = left[e] * column[s] * right[p] }
-      }
-      for (e, k) in rows.enumerated() {
-        for (i, a) in zip(core.rows[k].indices, core.rows[k].coefficients)
-        where position[i] >= 0 {
-          let p = position[i]
-          elements[kinks.count + e + p * m] = left[kinks.count + e] * a * right[p]
-        }
-      }
-      return elements
+  /// What is at a bound is there exactly.
+  private mutating func moveToSides(_ core: borrowing TailCore) {
+    for i in point.x.indices where point.boundSide[i] != 0 {
+      point.x[i] = point.boundSide[i] < 0 ? core.lower[i] : core.upper[i]
     }
-
-    /// Moves the free variables onto the active constraints.
-    func correctPoint(_ point: inout TailOutcome) -> Bool {
-      let weights = free.map { i in
-        let room = min(point.x[i] - core.lower[i], core.upper[i] - point.x[i])
-        return max(min(room, 1), leastWeight)
-      }
-      let margins = core.margins(point.x)
-      var right = kinks.map { -margins[$0] }
-      for k in rows {
-        let row = core.rows[k]
-        right.append((point.rowSide[k] == 1 ? row.upper : row.lower) - row.value(at: point.x))
-      }
-      let left = [Double](repeating: 1, count: equationCount)
-      guard
-        let change = Self.leastSquares(
-          matrix(left: left, right: weights), rowCount: equationCount, columnCount: free.count,
-          right)
-      else { return false }
-      for (p, i) in free.enumerated() { point.x[i] += weights[p] * change[p] }
-      return true
+    for s in point.multipliers.indices where point.scenarioSide[s] != .atRisk {
+      point.multipliers[s] = point.scenarioSide[s] == .tail ? core.limits[s] : 0
     }
+    for k in point.rowSide.indices where point.rowSide[k] == 0 { point.rowDuals[k] = 0 }
+  }
 
-    /// Moves the dual values of the active constraints so that the free variables have no gradient.
-    func correctDuals(_ point: inout TailOutcome) -> Bool {
-      let m = equationCount
-      var gradient = core.cost
-      let tail = core.transposedProduct(point.multipliers)
-      for i in gradient.indices { gradient[i] -= tail[i] }
-      core.addTransposedRows(point.rowDuals.map { -$0 }, to: &gradient)
-      var weights = kinks.map { s in
+  /// Takes the memory for programs up to a size, with twice as many scenarios at the value at risk as
+  /// variables.
+  mutating func reserve(scenarioCount: Int, count: Int, rowCount: Int) {
+    point.reserve(scenarioCount: scenarioCount, count: count)
+    free.reserveCapacity(count)
+    position.reserveCapacity(count)
+    gradient.reserveCapacity(count)
+    kinks.reserveCapacity(scenarioCount)
+    scenarios.reserveCapacity(scenarioCount)
+    let equations = 2 * count + rowCount
+    weights.reserveCapacity(equations)
+    right.reserveCapacity(equations)
+    change.reserveCapacity(equations)
+    elements.reserveCapacity(equations * count)
+    solver.reserve(rowCount: equations, columnCount: count)
+    solver.reserve(rowCount: count, columnCount: equations)
+  }
+}
+
+// MARK: - Equations of the active constraints in the free variables
+
+extension TailPolish {
+  /// Fills the matrix, a row an equation, its columns times the weights; or its transpose, with the
+  /// equations times the weights.
+  private mutating func setMatrix(_ core: borrowing TailCore, isTransposed: Bool) {
+    let m = kinks.count + rows.count
+    let n = free.count
+    elements.refill(m * n, with: 0)
+    let across = isTransposed ? n : 1
+    let down = isTransposed ? 1 : m
+    for p in 0..<n {
+      let column = free[p] * core.scenarioCount
+      for (e, s) in kinks.enumerated() {
+        let weight = weights[isTransposed ? e : p]
+        elements[e * across + p * down] = core.outcomes[column + s] * weight
+      }
+    }
+    for (r, k) in rows.enumerated() {
+      for entry in core.rows.range(k) {
+        let p = position[core.rows.indices[entry]]
+        if p < 0 { continue }
+        let e = kinks.count + r
+        elements[e * across + p * down] =
+          core.rows.coefficients[entry] * weights[isTransposed ? e : p]
+      }
+    }
+  }
+
+  /// Moves the free variables onto the active constraints.
+  private mutating func correctPoint(_ core: borrowing TailCore) -> Bool {
+    weights.removeAll(keepingCapacity: true)
+    for i in free {
+      let room = min(point.x[i] - core.lower[i], core.upper[i] - point.x[i])
+      weights.append(max(min(room, 1), Self.leastWeight))
+    }
+    core.setMargins(&scenarios, at: point.x)
+    right.removeAll(keepingCapacity: true)
+    for s in kinks { right.append(-scenarios[s]) }
+    for k in rows {
+      let bound = point.rowSide[k] == 1 ? core.rows.upper[k] : core.rows.lower[k]
+      right.append(bound - core.rows.value(k, at: point.x))
+    }
+    setMatrix(core, isTransposed: false)
+    guard solve(rowCount: kinks.count + rows.count, columnCount: free.count) else { return false }
+    for (p, i) in free.enumerated() { point.x[i] += weights[p] * change[p] }
+    return true
+  }
+
+  /// Moves the dual values of the active constraints so that the free variables have no gradient.
+  private mutating func correctDuals(_ core: borrowing TailCore) -> Bool {
+    core.setTransposedProduct(&gradient, with: point.multipliers)
+    for i in gradient.indices { gradient[i] = core.cost[i] - gradient[i] }
+    for k in point.rowDuals.indices where point.rowDuals[k] != 0 {
+      core.rows.add(k, times: -point.rowDuals[k], to: &gradient)
+    }
+    weights.removeAll(keepingCapacity: true)
+    for s in kinks {
+      weights.append(
         max(
           min(point.multipliers[s], core.limits[s] - point.multipliers[s]),
-          core.limits[s] * leastWeight)
-      }
-      weights += [Double](repeating: 1, count: rows.count)
-      let ones = [Double](repeating: 1, count: free.count)
-      let elements = matrix(left: weights, right: ones)
-      let transposed = [Double](capacity: elements.count) { output in
-        for e in 0..<m {
-          for p in free.indices { output.append(elements[e + p * m]) }
-        }
-      }
-      guard
-        let change = Self.leastSquares(
-          transposed, rowCount: free.count, columnCount: m, free.map { gradient[$0] })
-      else { return false }
-      for (e, s) in kinks.enumerated() { point.multipliers[s] += weights[e] * change[e] }
-      for (e, k) in rows.enumerated() { point.rowDuals[k] += change[kinks.count + e] }
-      return true
+          core.limits[s] * Self.leastWeight))
     }
+    weights.append(contentsOf: repeatElement(1, count: rows.count))
+    right.removeAll(keepingCapacity: true)
+    for i in free { right.append(gradient[i]) }
+    setMatrix(core, isTransposed: true)
+    guard solve(rowCount: free.count, columnCount: kinks.count + rows.count) else { return false }
+    for (e, s) in kinks.enumerated() { point.multipliers[s] += weights[e] * change[e] }
+    for (r, k) in rows.enumerated() { point.rowDuals[k] += change[kinks.count + r] }
+    return true
+  }
 
-    private static func leastSquares(
-      _ elements: [Double],
-      rowCount: Int,
-      columnCount: Int,
-      _ right: [Double]
-    ) -> [Double]? {
-      if rowCount == 0 || columnCount == 0 { return [Double](repeating: 0, count: columnCount) }
-      do throws(LinearAlgebraError) {
-        let matrix = Matrix(
-          uncheckedRowCount: rowCount, columnCount: columnCount, storage: elements)
-        return try LeastSquares(matrix, right).solution
-      } catch {
-        return nil
-      }
+  private mutating func solve(rowCount: Int, columnCount: Int) -> Bool {
+    do throws(LinearAlgebraError) {
+      try solver.solve(
+        &elements, rowCount: rowCount, columnCount: columnCount, right, into: &change)
+      return true
+    } catch {
+      return false
     }
   }
 }

@@ -16,33 +16,43 @@ import KeelNumerics
 
 extension Cone {
   /// An upper bound of the distance to the cone, in the largest element; NaN for NaN.
-  func distance(_ v: [Double]) -> Double {
-    guard v.allSatisfy(\.isFinite) else { return .nan }
+  func distance(_ v: [Double]) -> Double { distance(v, v.indices) }
+
+  /// An upper bound of the distance to the dual cone.
+  func dualDistance(_ v: [Double]) -> Double { dualDistance(v, v.indices) }
+
+  /// The same for the elements in a range.
+  func distance(_ v: [Double], _ range: Range<Int>) -> Double {
+    guard range.allSatisfy({ v[$0].isFinite }) else { return .nan }
+    let first = range.lowerBound
     switch self {
-    case .zero: return v.reduce(0) { max($0, $1.magnitude) }
-    case .nonnegative: return v.reduce(0) { max($0, -$1) }
+    case .zero: return range.reduce(0) { max($0, v[$1].magnitude) }
+    case .nonnegative: return range.reduce(0) { max($0, -v[$1]) }
     case .secondOrder:
-      guard let first = v.first else { return 0 }
-      return max(0, SecondOrderScaling.tailNorm(v.span, 0, v.count) - first)
-    case .exponential: return Self.exponentialDistance(v[0], v[1], v[2])
+      if range.isEmpty { return 0 }
+      return max(0, SecondOrderScaling.tailNorm(v.span, first, range.count) - v[first])
+    case .exponential: return Self.exponentialDistance(v[first], v[first + 1], v[first + 2])
     case .power(let alpha):
-      return Self.powerDistance(v[0], v[1], v[2], alpha: alpha, weights: (1, 1))
+      return Self.powerDistance(
+        v[first], v[first + 1], v[first + 2], alpha: alpha, weights: (1, 1))
     case .positiveSemidefinite(let order):
-      return Self.semidefiniteDistance(v, order: order, offDiagonal: 1)
+      return Self.semidefiniteDistance(Array(v[range]), order: order, offDiagonal: 1)
     }
   }
 
-  /// An upper bound of the distance to the dual cone.
-  func dualDistance(_ v: [Double]) -> Double {
-    guard v.allSatisfy(\.isFinite) else { return .nan }
+  /// The same for the dual cone.
+  func dualDistance(_ v: [Double], _ range: Range<Int>) -> Double {
+    guard range.allSatisfy({ v[$0].isFinite }) else { return .nan }
+    let first = range.lowerBound
     switch self {
     case .zero: return 0
-    case .nonnegative, .secondOrder: return distance(v)
-    case .exponential: return Self.dualExponentialDistance(v[0], v[1], v[2])
+    case .nonnegative, .secondOrder: return distance(v, range)
+    case .exponential: return Self.dualExponentialDistance(v[first], v[first + 1], v[first + 2])
     case .power(let alpha):
-      return Self.powerDistance(v[0], v[1], v[2], alpha: alpha, weights: (alpha, 1 - alpha))
+      return Self.powerDistance(
+        v[first], v[first + 1], v[first + 2], alpha: alpha, weights: (alpha, 1 - alpha))
     case .positiveSemidefinite(let order):
-      return Self.semidefiniteDistance(v, order: order, offDiagonal: 0.5)
+      return Self.semidefiniteDistance(Array(v[range]), order: order, offDiagonal: 0.5)
     }
   }
 

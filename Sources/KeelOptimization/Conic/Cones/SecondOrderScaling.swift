@@ -61,11 +61,8 @@ struct SecondOrderScaling {
     w[0] = (1 + tail).squareRoot()
     eta = (sSize / zSize).squareRoot()
     guard eta > 0, eta.isFinite, w[0].isFinite else { return false }
-    var scaled = [Double](repeating: 0, count: count)
-    for i in 0..<count { scaled[i] = z[offset &+ i] }
-    var span = scaled.mutableSpan
-    apply(&span, 0)
-    lambda = scaled
+    for i in 0..<count { lambda[i] = z[offset &+ i] }
+    Self.transform(&lambda, w, factor: eta)
     return true
   }
 
@@ -85,7 +82,23 @@ struct SecondOrderScaling {
     sign: Double,
     factor: Double
   ) {
-    let w = self.w.span
+    Self.transform(&v, start, w, sign: sign, factor: factor)
+  }
+
+  private static func transform(_ v: inout [Double], _ w: [Double], factor: Double) {
+    var span = v.mutableSpan
+    transform(&span, 0, w, sign: 1, factor: factor)
+  }
+
+  private static func transform(
+    _ v: inout MutableSpan<Double>,
+    _ start: Int,
+    _ w: [Double],
+    sign: Double,
+    factor: Double
+  ) {
+    let count = w.count
+    let w = w.span
     var tail = 0.0
     for i in 1..<max(count, 1) { tail += w[i] * v[start &+ i] }
     let first = v[start]

@@ -22,29 +22,23 @@ struct AugmentedKKT: ~Copyable {
   /// data of about one: some roundings.
   private static let regularization = 1e-13
 
-  private let core: ConicCore
-  private let quadratic: [Double]?
-  private var solver: LDLSolver?
-  private var cones: ConeSet
+  /// The number of rows and columns.
+  let order: Int
 
-  init(_ core: ConicCore, quadratic: [Double]?) {
-    self.core = core
-    self.quadratic = quadratic
-    cones = core.cones
+  private var solver: LDLSolver?
+  private var columns: [Double] = []
+
+  init(_ core: ConicCore) {
+    order = core.count + core.rows.count + core.equations.count
   }
 
-  /// The number of rows and columns.
-  var order: Int { core.count + core.rows.count + core.equations.count }
-
   /// Factors the system; false when it is too large or cannot be factored.
-  mutating func factor(_ cones: ConeSet) -> Bool {
-    let size = order
-    guard size <= Self.largestOrder else { return false }
-    self.cones = cones
+  mutating func factor(_ core: ConicCore, _ cones: ConeSet) -> Bool {
+    guard order <= Self.largestOrder else { return false }
     do throws(LinearAlgebraError) {
-      var current = try takeSolver(size)
+      var current = try takeSolver(order)
       do throws(LinearAlgebraError) {
-        try current.factor(SymmetricMatrix(lowerTriangleOf: elements(), order: size))
+        try current.factor(SymmetricMatrix(lowerTriangleOf: elements(core, cones), order: order))
         solver = consume current
         return true
       } catch {
@@ -62,17 +56,15 @@ struct AugmentedKKT: ~Copyable {
   }
 
   /// The lower triangle, column after column.
-  private func elements() -> [Double] {
+  private mutating func elements(_ core: ConicCore, _ cones: ConeSet) -> [Double] {
     let size = order
     let n = core.count
     let m = core.rows.count
     var result = [Double](repeating: 0, count: size * size)
-    if let quadratic {
-      for j in 0..<n { for i in j..<n { result[i + j * size] = quadratic[i + j * n] } }
-    }
+    core.quadratic.addLowerTriangle(to: &result, leading: size)
     for j in 0..<n { result[j * (size + 1)] += Self.regularization }
     // RA, one column a variable.
-    var columns = [Double](repeating: 0, count: m * n)
+    columns.refill(m * n, with: 0)
     for k in 0..<m {
       for p in core.rows.range(k) {
         columns[k + core.rows.indices[p] * m] = core.rows.coefficients[p]
@@ -94,7 +86,12 @@ struct AugmentedKKT: ~Copyable {
   }
 
   /// Solves once, without refinement; NaN when there is no factorization.
-  func solve(_ right: ConicKKT.Vector) -> ConicKKT.Vector {
+  func solve(
+    _ core: ConicCore,
+    _ cones: ConeSet,
+    _ right: ConicKKT.Vector,
+    into result: inout ConicKKT.Vector
+  ) {
     let n = core.count
     let m = core.rows.count
     var g = right.z
@@ -119,6 +116,6 @@ struct AugmentedKKT: ~Copyable {
     var z = Array(solution[n..<(n + m)])
     var zSpan = z.mutableSpan
     cones.applyFactorTransposed(&zSpan, 0)
-    return .init(x: Array(solution[..<n]), z: z, y: Array(solution[(n + m)...]))
+    result = .init(x: Array(solution[..<n]), z: z, y: Array(solution[(n + m)...]))
   }
 }

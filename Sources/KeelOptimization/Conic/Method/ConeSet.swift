@@ -28,6 +28,11 @@ struct ConeSet {
     ratios = [Double](repeating: 1, count: nonnegativeCount)
   }
 
+  /// Forgets the scaling.
+  mutating func restart() {
+    for i in ratios.indices { ratios[i] = 1 }
+  }
+
   /// The sum of the barrier parameters, a second-order cone counted once.
   var degree: Double {
     Double(nonnegativeCount + secondOrder.count)
@@ -36,8 +41,8 @@ struct ConeSet {
   }
 
   /// The vector from which iterations start, with s = z = −∇F*(z).
-  func center() -> [Double] {
-    var e = [Double](repeating: 0, count: count)
+  func setCenter(_ e: inout [Double]) {
+    e.refill(count, with: 0)
     for i in 0..<nonnegativeCount { e[i] = 1 }
     for cone in secondOrder { e[cone.offset] = 1 }
     for cone in nonsymmetric {
@@ -51,11 +56,24 @@ struct ConeSet {
         p += cone.order - j
       }
     }
-    return e
   }
 
   /// Moves a vector inside, along the center; for symmetric cones only.
-  func movedInside(_ v: [Double]) -> [Double] {
+  ///
+  /// - Parameters:
+  ///   - v: The vector.
+  ///   - e: Room for the center.
+  func moveInside(_ v: inout [Double], center e: inout [Double]) {
+    let lack = lack(of: v)
+    // A vector that is inside by a good part of the center's size stays.
+    let margin = 0.1
+    guard lack > -margin else { return }
+    setCenter(&e)
+    for i in v.indices { v[i] += (1 + lack) * e[i] }
+  }
+
+  /// How many centers a vector is outside.
+  private func lack(of v: [Double]) -> Double {
     let span = v.span
     var lack = -Double.infinity
     for i in 0..<nonnegativeCount { lack = max(lack, -v[i]) }
@@ -66,11 +84,7 @@ struct ConeSet {
       let matrix = cone.symmetricMatrix(span, cone.offset)
       lack = max(lack, -(SemidefiniteScaling.leastEigenvalue(matrix) ?? 0))
     }
-    // A vector that is inside by a good part of the center's size stays.
-    let margin = 0.1
-    guard lack > -margin else { return v }
-    let e = center()
-    return v.indices.map { v[$0] + (1 + lack) * e[$0] }
+    return lack
   }
 
   /// Sets the scaling of every cone; false when a point is not inside or cannot be scaled.
@@ -151,22 +165,21 @@ struct ConeSet {
     for cone in semidefinite { cone.applyInverse(&v, start &+ cone.offset) }
   }
 
-  /// The vector d of the combined step Δs + HΔz = −d, from the affine step.
-  func combined(
+  /// d := the vector of the combined step Δs + HΔz = −d, from the affine step, which is scaled in
+  /// place and lost.
+  func setCombined(
+    _ d: inout [Double],
     _ s: [Double],
-    affine: (s: [Double], z: [Double]),
+    affineS: inout [Double],
+    affineZ: inout [Double],
     centering: Double,
     z: [Double]
-  ) -> [Double] {
-    var result = [Double](repeating: 0, count: count)
-    var scaledS = affine.s
-    var scaledZ = affine.z
-    var out = result.mutableSpan
-    for i in 0..<nonnegativeCount {
-      out[i] = (affine.s[i] * affine.z[i] - centering) / z[i]
-    }
-    var left = scaledS.mutableSpan
-    var right = scaledZ.mutableSpan
+  ) {
+    d.refill(count, with: 0)
+    var out = d.mutableSpan
+    var left = affineS.mutableSpan
+    var right = affineZ.mutableSpan
+    for i in 0..<nonnegativeCount { out[i] = (left[i] * right[i] - centering) / z[i] }
     for cone in secondOrder {
       cone.applyInverse(&left, cone.offset)
       cone.apply(&right, cone.offset)
@@ -186,7 +199,6 @@ struct ConeSet {
       cone.applyTransposed(&out, cone.offset)
     }
     for i in 0..<count { out[i] += s[i] }
-    return result
   }
 }
 

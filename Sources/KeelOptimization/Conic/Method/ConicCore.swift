@@ -9,65 +9,79 @@ struct ConicCore {
   struct Place {
     var isEquation: Bool
     var row: Int
+    /// What the form of the cone multiplies the row with.
+    var basis = 1.0
     /// The scaled value is this times the caller's.
-    var factor: Double
+    var factor = 1.0
   }
 
   let count: Int
-  let quadratic: QuadraticTerm
-  let linear: [Double]
-  let equations: SparseRows
-  let equationConstants: [Double]
-  let rows: SparseRows
-  let constants: [Double]
+  private(set) var quadratic = ScaledQuadratic()
+  private(set) var linear: [Double]
+  private(set) var equations = SparseRows()
+  private(set) var equationConstants: [Double] = []
+  private(set) var rows = SparseRows()
+  private(set) var constants: [Double] = []
+  /// The cones with the scaling of their centers.
   let cones: ConeSet
   /// One place for each row of each block.
-  let places: [[Place]]
+  private(set) var places: [[Place]]
+  /// The blocks and their rows in the order of the rows here.
+  private let order: [(block: Int, row: Int)]
 
   init(_ program: ConicProgram, _ scaling: ConicScaling) {
     count = program.variableCount
-    quadratic = program.quadratic.scaled(
-      by: scaling.variable, cost: scaling.cost, at: Array(0..<program.variableCount))
-    linear = zip(program.linear, scaling.variable).map { $0 * $1 * scaling.cost }
-    var layout = ConeLayout(program)
-    places = layout.places(scaling.block)
-    var equations = SparseRows()
-    var equationConstants: [Double] = []
-    var rows = SparseRows()
-    var constants: [Double] = []
+    linear = program.linear
+    let layout = ConeLayout(program)
+    places = layout.places()
+    order = layout.order
+    cones = layout.cones
     for (k, r) in layout.order {
-      let place = places[k][r]
-      let expression = program.constraints[k].expressions[r]
-      let coefficients = zip(expression.indices, expression.coefficients).map {
-        -$1 * (place.factor * scaling.variable[$0])
-      }
-      if place.isEquation {
-        equations.append(expression.indices, coefficients)
-        equationConstants.append(expression.constant * place.factor)
+      let indices = program.constraints[k].expressions[r].indices
+      if places[k][r].isEquation {
+        equations.append(indices)
+        equationConstants.append(0)
       } else {
-        rows.append(expression.indices, coefficients)
-        constants.append(expression.constant * place.factor)
+        rows.append(indices)
+        constants.append(0)
       }
     }
-    self.equations = equations
-    self.equationConstants = equationConstants
-    self.rows = rows
-    self.constants = constants
-    cones = layout.cones
+    restart(program, scaling)
   }
 
-  /// P as a full matrix, column after column; nil for a zero matrix.
-  func denseQuadratic() -> [Double]? {
-    switch quadratic.kernel {
-    case .dense(let matrix, let factor):
-      let elements = matrix.matrix.columnMajorElements
-      return factor == 1 ? elements : elements.map { factor * $0 }
-    case .diagonal(let values):
-      if values.allSatisfy({ $0 == 0 }) { return nil }
-      var result = [Double](repeating: 0, count: count * count)
-      for i in 0..<count { result[i * (count + 1)] = values[i] }
-      return result
-    case .lowRank: return quadratic.expanded.columnMajorElements
+  /// result := P x.
+  mutating func setQuadraticProduct(_ result: inout [Double], with x: [Double]) {
+    quadratic.setProduct(&result, with: x)
+  }
+
+  /// Scales the numbers of a program of the same structure.
+  mutating func restart(_ program: ConicProgram, _ scaling: ConicScaling) {
+    quadratic.restart(program.quadratic, scale: scaling.variable, cost: scaling.cost)
+    for j in linear.indices {
+      linear[j] = program.linear[j] * scaling.variable[j] * scaling.cost
+    }
+    for (k, r) in order {
+      places[k][r].factor = scaling.block[k][r] * places[k][r].basis
+      let place = places[k][r]
+      let expression = program.constraints[k].expressions[r]
+      let start =
+        place.isEquation
+        ? equations.range(place.row).lowerBound : rows.range(place.row).lowerBound
+      for p in expression.indices.indices {
+        let value =
+          -expression.coefficients[p]
+          * (place.factor * scaling.variable[expression.indices[p]])
+        if place.isEquation {
+          equations.coefficients[start + p] = value
+        } else {
+          rows.coefficients[start + p] = value
+        }
+      }
+      if place.isEquation {
+        equationConstants[place.row] = expression.constant * place.factor
+      } else {
+        constants[place.row] = expression.constant * place.factor
+      }
     }
   }
 }
@@ -118,16 +132,15 @@ private struct ConeLayout {
       nonsymmetric: nonsymmetric, semidefinite: semidefinite)
   }
 
-  mutating func places(_ blockScale: [[Double]]) -> [[ConicCore.Place]] {
+  func places() -> [[ConicCore.Place]] {
     var result = program.constraints.map { block in
       [ConicCore.Place](
-        repeating: .init(isEquation: block.cone == .zero, row: 0, factor: 1),
+        repeating: .init(isEquation: block.cone == .zero, row: 0),
         count: block.expressions.count)
     }
     var equationCount = 0
     var rowCount = 0
     for (k, r) in order {
-      result[k][r].factor = blockScale[k][r]
       if result[k][r].isEquation {
         result[k][r].row = equationCount
         equationCount += 1
@@ -141,7 +154,7 @@ private struct ConeLayout {
       var p = 0
       for j in 0..<order {
         for i in j..<order {
-          if i != j { result[k][p].factor *= SemidefiniteScaling.root2 }
+          if i != j { result[k][p].basis = SemidefiniteScaling.root2 }
           p += 1
         }
       }

@@ -1,50 +1,56 @@
 // The search direction from one factorization, and the step along it.
 
 extension ConicInteriorPoint {
-  struct Direction {
-    var change: ConicKKT.Vector
-    var s: [Double]
-    var tau: Double
-    var kappa: Double
-  }
-
   /// The start: the central ray, or for symmetric cones the least-squares point of the constraints,
   /// moved into the interior.
   mutating func start() {
     guard cones.nonsymmetric.isEmpty else { return }
-    guard cones.update(state.s, state.z, mu: 1), kkt.factor(cones) else { return }
-    let first = kkt.solve(
-      .init(x: core.linear.map { -$0 }, z: core.constants, y: core.equationConstants))
-    guard first.size < Self.largestStart else { return }
-    state.x = first.x
-    state.y = first.y
-    state.z = cones.movedInside(first.z)
-    state.s = cones.movedInside(first.z.map { -$0 })
+    guard cones.update(state.s, state.z, mu: 1), kkt.factor(core, cones) else { return }
+    solveForConstant()
+    guard constant.size < Self.largestStart else { return }
+    state.x.copyElements(of: constant.x)
+    state.y.copyElements(of: constant.y)
+    state.z.copyElements(of: constant.z)
+    state.s.copyElements(of: constant.z)
+    for i in state.s.indices { state.s[i] = -state.s[i] }
+    cones.moveInside(&state.z, center: &room.s)
+    cones.moveInside(&state.s, center: &room.s)
+  }
+
+  /// The solution for −q, b and h.
+  private mutating func solveForConstant() {
+    room.right.x.copyElements(of: core.linear)
+    for i in room.right.x.indices { room.right.x[i] = -room.right.x[i] }
+    room.right.z.copyElements(of: core.constants)
+    room.right.y.copyElements(of: core.equationConstants)
+    kkt.solve(&core, cones, room.right, into: &constant)
   }
 
   /// Takes one predictor-corrector step; returns false when it cannot move.
-  mutating func step(_ residuals: Residuals) -> Bool {
-    let (s, z, tau, kappa) = (state.s, state.z, state.tau, state.kappa)
-    let mu = (dot(s, z) + tau * kappa) / (cones.degree + 1)
-    guard mu > 0, cones.update(s, z, mu: mu), kkt.factor(cones) else { return false }
-    let constant = kkt.solve(
-      .init(x: core.linear.map { -$0 }, z: core.constants, y: core.equationConstants))
-    let affine = direction(residuals, constant, keep: 1, ds: s, tauKappa: tau * kappa)
-    let affineStep = longestStep(affine, least: 0)
-    let remaining = 1 - affineStep
+  mutating func step() -> Bool {
+    let (tau, kappa) = (state.tau, state.kappa)
+    let mu = (dot(state.s, state.z) + tau * kappa) / (cones.degree + 1)
+    guard mu > 0, cones.update(state.s, state.z, mu: mu), kkt.factor(core, cones) else {
+      return false
+    }
+    solveForConstant()
+    room.combined.copyElements(of: state.s)
+    findDirection(keep: 1, tauKappa: tau * kappa)
+    let remaining = 1 - longestStep(least: 0)
     let centering = remaining * remaining * remaining
-    let combined = direction(
-      residuals, constant, keep: 1 - centering,
-      ds: cones.combined(
-        s, affine: (affine.s, affine.change.z), centering: centering * mu, z: z),
-      tauKappa: tau * kappa + affine.tau * affine.kappa - centering * mu)
-    let length = longestStep(combined, least: Self.leastProximity)
-    guard length > Self.leastStep, combined.change.size < .infinity else { return false }
-    move(combined, length)
+    cones.setCombined(
+      &room.combined, state.s, affineS: &direction.s, affineZ: &direction.change.z,
+      centering: centering * mu, z: state.z)
+    findDirection(
+      keep: 1 - centering,
+      tauKappa: tau * kappa + direction.tau * direction.kappa - centering * mu)
+    let length = longestStep(least: Self.leastProximity)
+    guard length > Self.leastStep, direction.change.size < .infinity else { return false }
+    move(length)
     return state.tau > 0 && state.kappa > 0 && normalize()
   }
 
-  private mutating func move(_ direction: Direction, _ length: Double) {
+  private mutating func move(_ length: Double) {
     Self.add(direction.change.x, length, to: &state.x)
     Self.add(direction.change.y, length, to: &state.y)
     Self.add(direction.s, length, to: &state.s)
@@ -74,76 +80,81 @@ extension ConicInteriorPoint {
     return true
   }
 
-  /// Solves for one direction of the embedding.
-  private func direction(
-    _ residuals: Residuals,
-    _ constant: ConicKKT.Vector,
-    keep: Double,
-    ds: [Double],
-    tauKappa: Double
-  ) -> Direction {
-    var right = ConicKKT.Vector(x: residuals.dual, z: ds, y: residuals.equations)
-    for i in right.x.indices { right.x[i] *= -keep }
-    for i in right.z.indices { right.z[i] -= keep * residuals.rows[i] }
-    for e in right.y.indices { right.y[e] *= -keep }
-    var result = kkt.solve(right)
+  /// Solves for one direction of the embedding, with Δs + HΔz = −room.combined.
+  private mutating func findDirection(keep: Double, tauKappa: Double) {
+    room.right.x.copyElements(of: residuals.dual)
+    room.right.z.copyElements(of: room.combined)
+    room.right.y.copyElements(of: residuals.equations)
+    for i in room.right.x.indices { room.right.x[i] *= -keep }
+    for i in room.right.z.indices { room.right.z[i] -= keep * residuals.rows[i] }
+    for e in room.right.y.indices { room.right.y[e] *= -keep }
+    kkt.solve(&core, cones, room.right, into: &direction.change)
     let (tau, kappa) = (state.tau, state.kappa)
     // q + 2Pξ with ξ = x/τ.
-    var slope = residuals.product
-    for i in slope.indices { slope[i] = core.linear[i] + 2 * slope[i] / tau }
+    room.slope.copyElements(of: residuals.product)
+    for i in room.slope.indices { room.slope[i] = core.linear[i] + 2 * room.slope[i] / tau }
     let numerator =
-      keep * residuals.gap - tauKappa / tau + dot(slope, result.x) + boundProduct(result)
+      keep * residuals.gap - tauKappa / tau + dot(room.slope, direction.change.x)
+      + boundProduct(direction.change)
     let denominator =
-      kappa / tau + residuals.curvature / (tau * tau) - dot(slope, constant.x)
+      kappa / tau + residuals.curvature / (tau * tau) - dot(room.slope, constant.x)
       - boundProduct(constant)
     let change = numerator / denominator
-    for i in result.x.indices { result.x[i] += change * constant.x[i] }
-    for i in result.z.indices { result.z[i] += change * constant.z[i] }
-    for e in result.y.indices { result.y[e] += change * constant.y[e] }
+    Self.add(constant.x, change, to: &direction.change.x)
+    Self.add(constant.z, change, to: &direction.change.z)
+    Self.add(constant.y, change, to: &direction.change.y)
     // From the linear equation, so that rounding in H harms the centering and not feasibility.
-    var s = core.rows.times(result.x)
-    for i in s.indices { s[i] = core.constants[i] * change - keep * residuals.rows[i] - s[i] }
-    return Direction(
-      change: result, s: s, tau: change, kappa: -(tauKappa + kappa * change) / tau)
+    core.rows.setProduct(&direction.s, with: direction.change.x)
+    for i in direction.s.indices {
+      direction.s[i] =
+        core.constants[i] * change - keep * residuals.rows[i] - direction.s[i]
+    }
+    direction.tau = change
+    direction.kappa = -(tauKappa + kappa * change) / tau
   }
 
-  private func boundProduct(_ v: ConicKKT.Vector) -> Double {
+  private func boundProduct(_ v: borrowing ConicKKT.Vector) -> Double {
     dot(core.constants, v.z) + dot(core.equationConstants, v.y)
   }
 
   /// The longest step, by a fraction inside all cones and not too far from the central path.
-  private func longestStep(_ direction: Direction, least: Double) -> Double {
+  private mutating func longestStep(least: Double) -> Double {
     var length = cones.symmetricStep(
       s: state.s, ds: direction.s, z: state.z, dz: direction.change.z)
-    for (value, change) in [(state.tau, direction.tau), (state.kappa, direction.kappa)] {
-      if change < 0 { length = min(length, -value / change) }
-      if change.isNaN { return 0 }
-    }
+    length = Self.limited(length, state.tau, direction.tau)
+    length = Self.limited(length, state.kappa, direction.kappa)
+    if length == 0 { return 0 }
     if least > 0 { length *= Self.stepFraction }
     if cones.nonsymmetric.isEmpty { return length }
-    if isAcceptable(direction, length, least) { return length }
+    if isAcceptable(length, least) { return length }
     var low = length * Self.backtracking
-    while !isAcceptable(direction, low, least) {
+    while !isAcceptable(low, least) {
       if low <= Self.leastStep { return 0 }
       length = low
       low *= Self.backtracking
     }
     for _ in 0..<Self.bisections {
       let middle = (low + length) / 2
-      if isAcceptable(direction, middle, least) { low = middle } else { length = middle }
+      if isAcceptable(middle, least) { low = middle } else { length = middle }
     }
     return least > 0 ? low * Self.stepFraction : low
   }
 
+  /// A step after which a number is not negative; zero for a change that is no number.
+  private static func limited(_ length: Double, _ value: Double, _ change: Double) -> Double {
+    if change.isNaN { return 0 }
+    return change < 0 ? min(length, -value / change) : length
+  }
+
   /// Whether the non-symmetric cones are inside, and near enough to the path, after a step.
-  private func isAcceptable(_ direction: Direction, _ length: Double, _ least: Double) -> Bool {
-    var nextS = state.s
-    var nextZ = state.z
-    Self.add(direction.s, length, to: &nextS)
-    Self.add(direction.change.z, length, to: &nextZ)
+  private mutating func isAcceptable(_ length: Double, _ least: Double) -> Bool {
+    room.s.copyElements(of: state.s)
+    room.z.copyElements(of: state.z)
+    Self.add(direction.s, length, to: &room.s)
+    Self.add(direction.change.z, length, to: &room.z)
     let product =
-      dot(nextS, nextZ)
+      dot(room.s, room.z)
       + (state.tau + length * direction.tau) * (state.kappa + length * direction.kappa)
-    return cones.isNearPath(nextS, nextZ, mu: product / (cones.degree + 1), least: least)
+    return cones.isNearPath(room.s, room.z, mu: product / (cones.degree + 1), least: least)
   }
 }

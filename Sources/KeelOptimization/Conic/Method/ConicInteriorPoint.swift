@@ -11,9 +11,9 @@
 
 /// What the iterations arrived at, in the units of the core program.
 struct ConicOutcome {
-  var end: InteriorPointOutcome.End
-  var point: ConicKKT.Vector
-  var iterations: Int
+  var end = InteriorPointOutcome.End.stalled
+  var point = ConicKKT.Vector()
+  var iterations = 0
 }
 
 /// The primal-dual interior-point iterations.
@@ -58,22 +58,66 @@ struct ConicInteriorPoint: ~Copyable {
   /// Below this step length nothing moves any more.
   static let leastStep = 1e-8
 
-  let core: ConicCore
+  var core: ConicCore
   var cones: ConeSet
   var kkt: ConicKKT
 
   /// A point of the embedding.
   struct State {
-    var x: [Double]
-    var y: [Double]
-    var s: [Double]
-    var z: [Double]
+    var x: [Double] = []
+    var y: [Double] = []
+    var s: [Double] = []
+    var z: [Double] = []
     var tau = 1.0
     var kappa = 1.0
+
+    /// Becomes a copy of another state, in its own memory.
+    mutating func copyElements(of other: borrowing State) {
+      x.copyElements(of: other.x)
+      y.copyElements(of: other.y)
+      s.copyElements(of: other.s)
+      z.copyElements(of: other.z)
+      tau = other.tau
+      kappa = other.kappa
+    }
+
+    /// Becomes the central ray.
+    mutating func center(_ core: ConicCore) {
+      x.refill(core.count, with: 0)
+      y.refill(core.equations.count, with: 0)
+      core.cones.setCenter(&s)
+      z.copyElements(of: s)
+      tau = 1
+      kappa = 1
+    }
   }
 
-  var state: State
-  private var healthy: State
+  /// A change of the state.
+  struct Direction {
+    var change = ConicKKT.Vector()
+    var s: [Double] = []
+    var tau = 0.0
+    var kappa = 0.0
+  }
+
+  /// Room for vectors that live during one step.
+  struct Room {
+    var right = ConicKKT.Vector()
+    var s: [Double] = []
+    var z: [Double] = []
+    var combined: [Double] = []
+    var slope: [Double] = []
+    var adjoint: [Double] = []
+  }
+
+  var state = State()
+  var residuals = Residuals()
+  /// The solution for the constant terms.
+  var constant = ConicKKT.Vector()
+  var direction = Direction()
+  var room = Room()
+  private var best = State()
+  private var healthy = State()
   private var isHealthy = true
   private var isNearlySolved = false
   private var residualSize = Double.infinity
@@ -84,15 +128,20 @@ struct ConicInteriorPoint: ~Copyable {
     self.core = core
     cones = core.cones
     kkt = ConicKKT(core)
-    state = Self.center(core)
-    healthy = state
+    restart()
   }
 
-  private static func center(_ core: ConicCore) -> State {
-    let center = core.cones.center()
-    return State(
-      x: [Double](repeating: 0, count: core.count),
-      y: [Double](repeating: 0, count: core.equations.count), s: center, z: center)
+  /// Goes back to the start, for the present numbers of the core program.
+  mutating func restart() {
+    cones.restart()
+    kkt.restart()
+    state.center(core)
+    healthy.copyElements(of: state)
+    isHealthy = true
+    isNearlySolved = false
+    residualSize = .infinity
+    iteration = 0
+    isStarted = false
   }
 
   /// Iterates until the residuals are below a tolerance, or until there is a reason to stop.
@@ -102,29 +151,32 @@ struct ConicInteriorPoint: ~Copyable {
     tolerance: Double,
     maximumIterations: Int,
     interruption: () -> InteriorPointOutcome.End?
-  ) -> ConicOutcome {
+  ) -> InteriorPointOutcome.End {
     if !isStarted {
       isStarted = true
       start()
     }
-    var best = (progress: Double.infinity, iteration: iteration, state: state)
+    var least = (progress: Double.infinity, iteration: iteration)
+    best.copyElements(of: state)
     var end = InteriorPointOutcome.End.stalled
     while true {
-      let residuals = residuals()
-      if let end = verdict(residuals, tolerance) { return outcome(end) }
-      if residuals.progress < best.progress {
-        if residuals.progress < Self.sufficientGain * best.progress { best.iteration = iteration }
-        best.progress = residuals.progress
-        best.state = state
+      setResiduals()
+      if let end = verdict(tolerance) { return end }
+      if residuals.progress < least.progress {
+        if residuals.progress < Self.sufficientGain * least.progress {
+          least.iteration = iteration
+        }
+        least.progress = residuals.progress
+        best.copyElements(of: state)
       }
-      let isRounding = !noteHealth(residuals)
+      let isRounding = !noteHealth()
       if residuals.merit < Self.nearlySolved { isNearlySolved = true }
       let isBroken =
         isNearlySolved
         ? isRounding
-        : best.progress < Self.nearlySolved
-          && residuals.progress > Self.setback * best.progress
-      if isBroken || iteration - best.iteration >= Self.patience { break }
+        : least.progress < Self.nearlySolved
+          && residuals.progress > Self.setback * least.progress
+      if isBroken || iteration - least.iteration >= Self.patience { break }
       if iteration >= maximumIterations {
         end = .iterationLimit
         break
@@ -133,18 +185,18 @@ struct ConicInteriorPoint: ~Copyable {
         end = interruption
         break
       }
-      if !step(residuals) { break }
+      if !step() { break }
       iteration += 1
     }
-    state = best.state
-    return outcome(end)
+    state.copyElements(of: best)
+    return end
   }
 
   /// Goes over to the more accurate and slower linear system, back at the last point before rounding
   /// showed, or at the center when no point was near a solution; false when there is none.
   mutating func refine() -> Bool {
     guard kkt.keepRows() else { return false }
-    state = isNearlySolved ? healthy : Self.center(core)
+    if isNearlySolved { state.copyElements(of: healthy) } else { state.center(core) }
     isHealthy = true
     residualSize = .infinity
     return true
@@ -152,12 +204,12 @@ struct ConicInteriorPoint: ~Copyable {
 
   /// Keeps the last point before a step that raised the residuals, which in exact arithmetic only
   /// fall; false once there was one.
-  private mutating func noteHealth(_ residuals: Residuals) -> Bool {
+  private mutating func noteHealth() -> Bool {
     let size =
       max(largestMagnitude(residuals.dual), largestMagnitude(residuals.rows, residuals.equations))
       / max(state.tau, state.kappa)
     if size > max(Self.breakdown * residualSize, Self.negligibleResidual) { isHealthy = false }
-    if isHealthy { healthy = state }
+    if isHealthy { healthy.copyElements(of: state) }
     residualSize = size
     return isHealthy
   }

@@ -29,27 +29,31 @@ struct ConicKKT: ~Copyable {
   /// The largest regularization before a factorization is given up.
   static let largestRegularization = 1e-3
 
-  private let core: ConicCore
-  private let gram: WeightedGram
-  private let quadratic: [Double]?
-  private var factor = DefiniteFactor()
-  private var schur = DefiniteFactor()
-  /// M⁻¹E', one column an equation.
-  private var images: [Double] = []
-  private var cones: ConeSet
+  private var gram: WeightedGram
+  private var factor = WorkingCholesky()
+  private var schur = WorkingCholesky()
+  private var matrix: [Double] = []
+  private var regularized: [Double] = []
+  private var schurElements: [Double] = []
+  /// M⁻¹E', one array an equation.
+  private var images: [[Double]]
   /// What replaces the normal equations when they no longer do.
   private var augmented: AugmentedKKT
   private var keepsRows = false
-  private var order: Int { core.count }
-  private var equationCount: Int { core.equations.count }
+
+  private var remainder = Vector()
+  private var step = Vector()
+  private var trial = Vector()
+  private var product: [Double] = []
 
   init(_ core: ConicCore) {
-    self.core = core
     gram = WeightedGram(core)
-    quadratic = core.denseQuadratic()
-    cones = core.cones
-    augmented = AugmentedKKT(core, quadratic: quadratic)
+    images = [[Double]](repeating: [], count: core.equations.count)
+    augmented = AugmentedKKT(core)
   }
+
+  /// Goes back to the normal equations.
+  mutating func restart() { keepsRows = false }
 
   /// Solves with the conic rows kept from now on; false when that is too large or is so already.
   mutating func keepRows() -> Bool {
@@ -60,153 +64,176 @@ struct ConicKKT: ~Copyable {
 
   /// Factors the system for the scaling of the cones.
   ///
-  /// - Parameter cones: The cones with their scaling.
+  /// - Parameters:
+  ///   - core: The program.
+  ///   - cones: The cones with their scaling.
   /// - Returns: False when no regularization up to the largest makes the system definite.
-  mutating func factor(_ cones: ConeSet) -> Bool {
-    self.cones = cones
-    if keepsRows { return augmented.factor(cones) }
-    let n = order
-    guard var matrix = gram.matrix(cones) else { return false }
-    if let quadratic {
-      let source = quadratic.span
-      var target = matrix.mutableSpan
-      for i in 0..<source.count { target[i] += source[i] }
-    }
-    for e in 0..<equationCount { addEquation(e, &matrix) }
-    let largest = (0..<n).reduce(0) { max($0, matrix[$1 * (n + 1)]) }
+  mutating func factor(_ core: ConicCore, _ cones: ConeSet) -> Bool {
+    if keepsRows { return augmented.factor(core, cones) }
+    let n = core.count
+    guard gram.set(&matrix, core.rows, cones) else { return false }
+    core.quadratic.addLowerTriangle(to: &matrix, leading: n)
+    for e in 0..<core.equations.count { Self.addEquation(e, core.equations, &matrix, order: n) }
+    var largest = 0.0
+    for i in 0..<n { largest = max(largest, matrix[i * (n + 1)]) }
     var delta = Self.leastRegularization
     while delta <= Self.largestRegularization {
-      var regularized = matrix
+      regularized.copyElements(of: matrix)
       for i in 0..<n {
         let diagonal = matrix[i * (n + 1)]
         regularized[i * (n + 1)] =
           diagonal > 0 ? diagonal * (1 + delta) + Self.proximity : max(largest, 1) * delta
       }
-      if factor.factor(regularized, order: n) && factorSchur(delta) { return true }
+      if factor.factor(regularized, order: n) && factorSchur(core, delta) { return true }
       delta *= Self.regularizationGrowth
     }
     return false
   }
 
-  private func addEquation(_ e: Int, _ matrix: inout [Double]) {
-    let range = core.equations.range(e)
+  private static func addEquation(
+    _ e: Int,
+    _ equations: SparseRows,
+    _ matrix: inout [Double],
+    order: Int
+  ) {
+    let range = equations.range(e)
     for p in range {
-      let column = core.equations.indices[p] * order
-      for q in range where core.equations.indices[q] >= core.equations.indices[p] {
-        matrix[core.equations.indices[q] + column] +=
-          core.equations.coefficients[p] * core.equations.coefficients[q]
+      let column = equations.indices[p] * order
+      for q in range where equations.indices[q] >= equations.indices[p] {
+        matrix[equations.indices[q] + column] +=
+          equations.coefficients[p] * equations.coefficients[q]
       }
     }
   }
 
-  private mutating func factorSchur(_ delta: Double) -> Bool {
-    let m = equationCount
-    let n = order
+  private mutating func factorSchur(_ core: ConicCore, _ delta: Double) -> Bool {
+    let equations = core.equations
+    let m = equations.count
     if m == 0 { return true }
-    images = [Double](repeating: 0, count: n * m)
     for e in 0..<m {
-      for p in core.equations.range(e) {
-        images[core.equations.indices[p] + e * n] = core.equations.coefficients[p]
-      }
+      images[e].refill(core.count, with: 0)
+      for p in equations.range(e) { images[e][equations.indices[p]] = equations.coefficients[p] }
+      guard factor.solve(&images[e]) else { return false }
     }
-    if n > 0 { factor.solve(&images) }
-    var s = [Double](repeating: 0, count: m * m)
+    schurElements.refill(m * m, with: 0)
     for j in 0..<m {
       for i in j..<m {
         var sum = 0.0
-        for p in core.equations.range(i) {
-          sum += core.equations.coefficients[p] * images[core.equations.indices[p] + j * n]
+        for p in equations.range(i) {
+          sum += equations.coefficients[p] * images[j][equations.indices[p]]
         }
-        s[i + j * m] = sum
+        schurElements[i + j * m] = sum
       }
     }
     // Relative to each element: the Schur complement has no scale of its own.
     for j in 0..<m {
-      let diagonal = s[j * (m + 1)]
-      s[j * (m + 1)] = diagonal > 0 ? diagonal * (1 + delta) : delta
+      let diagonal = schurElements[j * (m + 1)]
+      schurElements[j * (m + 1)] = diagonal > 0 ? diagonal * (1 + delta) : delta
     }
-    return schur.factor(s, order: m)
+    return schur.factor(schurElements, order: m)
   }
 
   /// A right-hand side or a solution.
   struct Vector {
-    var x: [Double]
-    var z: [Double]
-    var y: [Double]
+    var x: [Double] = []
+    var z: [Double] = []
+    var y: [Double] = []
 
     var size: Double { max(largestMagnitude(x, y), largestMagnitude(z)) }
 
-    mutating func add(_ other: Vector) {
+    mutating func add(_ other: borrowing Vector) {
       for i in x.indices { x[i] += other.x[i] }
       for i in z.indices { z[i] += other.z[i] }
       for i in y.indices { y[i] += other.y[i] }
+    }
+
+    /// Becomes a copy of another vector, in its own memory.
+    mutating func copyElements(of other: borrowing Vector) {
+      x.copyElements(of: other.x)
+      z.copyElements(of: other.z)
+      y.copyElements(of: other.y)
+    }
+
+    mutating func spoil() {
+      x.refill(x.count, with: .nan)
+      z.refill(z.count, with: .nan)
+      y.refill(y.count, with: .nan)
     }
   }
 
   /// Solves with refinement against the system without regularization.
   ///
-  /// - Parameter right: The right-hand sides f, g and h.
-  /// - Returns: The solution.
-  func solve(_ right: Vector) -> Vector {
-    var solution = solveOnce(right)
-    var remainder = residual(right, solution)
+  /// - Parameters:
+  ///   - core: The program.
+  ///   - cones: The cones with the scaling of the last factorization.
+  ///   - right: The right-hand sides f, g and h.
+  ///   - solution: Becomes the solution.
+  mutating func solve(
+    _ core: inout ConicCore,
+    _ cones: ConeSet,
+    _ right: Vector,
+    into solution: inout Vector
+  ) {
+    remainder.copyElements(of: right)
+    solveOnce(core, cones)
+    swap(&solution, &step)
+    setRemainder(&core, cones, right, solution)
     var size = largestMagnitude(remainder.x, remainder.y)
     let enough = Double.ulpOfOne * right.size
     for _ in 0..<Self.maximumRefinements where size > enough {
-      var next = solution
-      next.add(solveOnce(remainder))
-      let nextRemainder = residual(right, next)
-      let nextSize = largestMagnitude(nextRemainder.x, nextRemainder.y)
+      solveOnce(core, cones)
+      trial.copyElements(of: solution)
+      trial.add(step)
+      setRemainder(&core, cones, right, trial)
+      let nextSize = largestMagnitude(remainder.x, remainder.y)
       guard nextSize < size else { break }
       let gained = nextSize < size / 2
-      (solution, remainder, size) = (next, nextRemainder, nextSize)
+      swap(&solution, &trial)
+      size = nextSize
       if !gained { break }
     }
-    return solution
   }
 
-  private func solveOnce(_ right: Vector) -> Vector {
-    keepsRows ? augmented.solve(right) : solveByElimination(right)
-  }
-
-  private func solveByElimination(_ right: Vector) -> Vector {
-    var x = right.x
-    var weighted = right.z
-    cones.applyInverseScaling(&weighted)
-    core.rows.addTransposed(weighted, to: &x)
-    core.equations.addTransposed(right.y, to: &x)
-    factor.solve(&x)
-    var y: [Double] = []
-    if equationCount > 0 {
-      y = core.equations.times(x)
-      for e in y.indices { y[e] -= right.y[e] }
-      schur.solve(&y)
-      let n = order
-      let images = self.images.span
-      var output = x.mutableSpan
-      for e in 0..<y.count {
-        let multiplier = y[e]
-        for i in 0..<n { output[i] -= images[i &+ e &* n] * multiplier }
-      }
+  /// Solves for the remainder, without refinement, into `step`.
+  private mutating func solveOnce(_ core: ConicCore, _ cones: ConeSet) {
+    if keepsRows { return augmented.solve(core, cones, remainder, into: &step) }
+    step.copyElements(of: remainder)
+    cones.applyInverseScaling(&step.z)
+    core.rows.addTransposed(step.z, to: &step.x)
+    core.equations.addTransposed(remainder.y, to: &step.x)
+    var isSolved = factor.solve(&step.x)
+    if core.equations.count > 0 {
+      core.equations.setProduct(&step.y, with: step.x)
+      for e in step.y.indices { step.y[e] -= remainder.y[e] }
+      isSolved = isSolved && schur.solve(&step.y)
+      for e in images.indices { Self.add(images[e], times: -step.y[e], to: &step.x) }
     }
-    var z = core.rows.times(x)
-    for i in z.indices { z[i] -= right.z[i] }
-    cones.applyInverseScaling(&z)
-    return Vector(x: x, z: z, y: y)
+    core.rows.setProduct(&step.z, with: step.x)
+    for i in step.z.indices { step.z[i] -= remainder.z[i] }
+    cones.applyInverseScaling(&step.z)
+    if !isSolved { step.spoil() }
   }
 
-  private func residual(_ right: Vector, _ solution: Vector) -> Vector {
-    var f = right.x
-    let product = core.quadratic.times(solution.x)
-    for i in f.indices { f[i] -= product[i] }
-    core.rows.addTransposed(solution.z, to: &f, factor: -1)
-    core.equations.addTransposed(solution.y, to: &f, factor: -1)
-    var g = solution.z
-    cones.applyScaling(&g)
-    let values = core.rows.times(solution.x)
-    for i in g.indices { g[i] += right.z[i] - values[i] }
-    var h = core.equations.times(solution.x)
-    for e in h.indices { h[e] = right.y[e] - h[e] }
-    return Vector(x: f, z: g, y: h)
+  private static func add(_ v: [Double], times factor: Double, to result: inout [Double]) {
+    for i in result.indices { result[i] += v[i] * factor }
+  }
+
+  private mutating func setRemainder(
+    _ core: inout ConicCore,
+    _ cones: ConeSet,
+    _ right: Vector,
+    _ solution: Vector
+  ) {
+    remainder.copyElements(of: right)
+    core.setQuadraticProduct(&product, with: solution.x)
+    for i in product.indices { remainder.x[i] -= product[i] }
+    core.rows.addTransposed(solution.z, to: &remainder.x, factor: -1)
+    core.equations.addTransposed(solution.y, to: &remainder.x, factor: -1)
+    remainder.z.copyElements(of: solution.z)
+    cones.applyScaling(&remainder.z)
+    core.rows.setProduct(&product, with: solution.x)
+    for i in product.indices { remainder.z[i] += right.z[i] - product[i] }
+    core.equations.setProduct(&product, with: solution.x)
+    for e in product.indices { remainder.y[e] -= product[e] }
   }
 }

@@ -1,3 +1,5 @@
+import KeelNumerics
+
 // Equilibration of rows and columns in the largest magnitude (Ruiz, RAL report 2001-034), with one
 // factor for all rows of a cone that rows cannot be scaled in separately. All factors are powers of
 // two: scaling rounds nothing.
@@ -5,50 +7,70 @@
 /// The powers of two between the caller's units and those of the iterations.
 struct ConicScaling {
   /// x = variable ∘ scaled x.
-  var variable: [Double]
+  private(set) var variable: [Double] = []
   /// Scaled row = factor × row, for each row of each block.
-  var block: [[Double]]
+  private(set) var block: [[Double]] = []
   /// Scaled objective = cost × objective.
-  var cost: Double
+  private(set) var cost = 1.0
+
+  private var diagonal: [Double] = []
+  private var columnSize: [Double] = []
+  private var rowSize: [[Double]] = []
+  private var constantSizes: [Double] = []
+  private var isTouched: [Bool] = []
 
   /// Each pass takes the square root of what is left of a disproportion of 10^±12: eight leave a
   /// factor below two.
   private static let passCount = 8
 
-  init(_ program: ConicProgram) {
-    let n = program.variableCount
-    var column = [Double](repeating: 1, count: n)
-    var row = program.constraints.map { [Double](repeating: 1, count: $0.expressions.count) }
-    for _ in 0..<Self.passCount {
-      var columnSize = [Double](repeating: 0, count: n)
-      var rowSize = row.map { [Double](repeating: 0, count: $0.count) }
-      for (k, block) in program.constraints.enumerated() {
-        for (r, expression) in block.expressions.enumerated() {
-          for (j, a) in zip(expression.indices, expression.coefficients) {
-            let size = a.magnitude * column[j] * row[k][r]
-            columnSize[j] = max(columnSize[j], size)
-            rowSize[k][r] = max(rowSize[k][r], size)
-          }
-        }
-        Self.shareSize(&rowSize[k], of: block.cone)
-      }
-      for j in 0..<n { column[j] *= Self.inverseRoot(columnSize[j]) }
-      for k in row.indices {
-        for r in row[k].indices { row[k][r] *= Self.inverseRoot(rowSize[k][r]) }
-      }
+  init(_ program: ConicProgram) { restart(program) }
+
+  /// Scales a program of the same structure, in the memory of the one before.
+  mutating func restart(_ program: ConicProgram) {
+    program.quadratic.setDiagonal(&diagonal)
+    variable.refill(program.variableCount, with: 1)
+    while block.count < program.constraints.count {
+      block.append([])
+      rowSize.append([])
     }
-    Self.scaleUntouched(program, &column)
-    let size = Self.sizeOfConstants(program, row)
-    variable = column.map { roundedToPowerOfTwo($0) * size }
-    block = row.map { $0.map { roundedToPowerOfTwo($0) / size } }
+    for k in block.indices {
+      block[k].refill(program.constraints[k].expressions.count, with: 1)
+    }
+    for _ in 0..<Self.passCount { pass(program) }
+    scaleUntouched(program)
+    let size = sizeOfConstants(program)
+    for j in variable.indices { variable[j] = roundedToPowerOfTwo(variable[j]) * size }
+    for k in block.indices {
+      for r in block[k].indices { block[k][r] = roundedToPowerOfTwo(block[k][r]) / size }
+    }
     var objective = 0.0
-    let diagonal = program.quadratic.diagonal
-    for j in 0..<n {
+    for j in variable.indices {
       objective = max(
         objective, diagonal[j] * variable[j] * variable[j],
         (program.linear[j] * variable[j]).magnitude)
     }
     cost = roundedToPowerOfTwo(1 / objective)
+  }
+
+  /// Divides rows and columns by the roots of their largest elements.
+  private mutating func pass(_ program: ConicProgram) {
+    columnSize.refill(variable.count, with: 0)
+    for (k, constraint) in program.constraints.enumerated() {
+      rowSize[k].refill(block[k].count, with: 0)
+      for (r, expression) in constraint.expressions.enumerated() {
+        for p in expression.indices.indices {
+          let j = expression.indices[p]
+          let size = expression.coefficients[p].magnitude * variable[j] * block[k][r]
+          columnSize[j] = max(columnSize[j], size)
+          rowSize[k][r] = max(rowSize[k][r], size)
+        }
+      }
+      Self.shareSize(&rowSize[k], of: constraint.cone)
+    }
+    for j in variable.indices { variable[j] *= Self.inverseRoot(columnSize[j]) }
+    for k in block.indices {
+      for r in block[k].indices { block[k][r] *= Self.inverseRoot(rowSize[k][r]) }
+    }
   }
 
   /// Gives all rows of a cone that is no product the largest size among them.
@@ -67,28 +89,29 @@ struct ConicScaling {
   }
 
   /// Variables without a row are scaled by their curvature.
-  private static func scaleUntouched(_ program: ConicProgram, _ column: inout [Double]) {
-    var isTouched = [Bool](repeating: false, count: column.count)
+  private mutating func scaleUntouched(_ program: ConicProgram) {
+    isTouched.refill(variable.count, with: false)
     for block in program.constraints {
       for expression in block.expressions {
         for j in expression.indices { isTouched[j] = true }
       }
     }
-    let diagonal = program.quadratic.diagonal
-    for j in column.indices where !isTouched[j] { column[j] = inverseRoot(diagonal[j]) }
+    for j in variable.indices where !isTouched[j] {
+      variable[j] = Self.inverseRoot(diagonal[j])
+    }
   }
 
   /// The typical magnitude of constants that are not zero, their median.
-  private static func sizeOfConstants(_ program: ConicProgram, _ row: [[Double]]) -> Double {
-    var sizes: [Double] = []
-    for (k, block) in program.constraints.enumerated() {
-      for (r, expression) in block.expressions.enumerated() {
-        let size = (expression.constant * row[k][r]).magnitude
-        if size > 0 && size.isFinite { sizes.append(size) }
+  private mutating func sizeOfConstants(_ program: ConicProgram) -> Double {
+    constantSizes.removeAll(keepingCapacity: true)
+    for (k, constraint) in program.constraints.enumerated() {
+      for (r, expression) in constraint.expressions.enumerated() {
+        let size = (expression.constant * block[k][r]).magnitude
+        if size > 0 && size.isFinite { constantSizes.append(size) }
       }
     }
-    sizes.sort()
-    return sizes.isEmpty ? 1 : roundedToPowerOfTwo(sizes[sizes.count / 2])
+    if constantSizes.isEmpty { return 1 }
+    return roundedToPowerOfTwo(Selection.select(constantSizes.count / 2, in: &constantSizes))
   }
 }
 

@@ -2,13 +2,13 @@
 struct SparseRows {
   private(set) var starts = [0]
   private(set) var indices: [Int] = []
-  private(set) var coefficients: [Double] = []
+  var coefficients: [Double] = []
 
   var count: Int { starts.count - 1 }
 
-  mutating func append(_ indices: [Int], _ coefficients: [Double]) {
+  mutating func append(_ indices: [Int]) {
     self.indices += indices
-    self.coefficients += coefficients
+    coefficients += repeatElement(0, count: indices.count)
     starts.append(self.indices.count)
   }
 
@@ -16,8 +16,9 @@ struct SparseRows {
   @inline(__always)
   func range(_ row: Int) -> Range<Int> { starts[row]..<starts[row + 1] }
 
-  /// result := A x.
-  func product(_ x: [Double], into result: inout [Double]) {
+  /// result := A x, in the memory of the result.
+  func setProduct(_ result: inout [Double], with x: [Double]) {
+    result.refill(count, with: 0)
     let starts = self.starts.span
     let indices = self.indices.span
     let coefficients = self.coefficients.span
@@ -28,13 +29,6 @@ struct SparseRows {
       for p in starts[k]..<starts[k &+ 1] { sum += coefficients[p] * x[indices[p]] }
       output[k] = sum
     }
-  }
-
-  /// A x.
-  func times(_ x: [Double]) -> [Double] {
-    var result = [Double](repeating: 0, count: count)
-    product(x, into: &result)
-    return result
   }
 
   /// Adds factor × A'z.

@@ -20,7 +20,6 @@ struct WeightedGram {
   private static let smallPart = 0.25
 
   private let order: Int
-  private let rows: SparseRows
   private let largeRows: [Int]
   /// For each cone, where its rows start among the large ones; nil when it is small.
   private var secondOrderStart: [Int?] = []
@@ -30,9 +29,12 @@ struct WeightedGram {
   private var largeNonnegative: [Int] = []
   private var small: [SmallBlock] = []
 
+  private var sum: GramAccumulator?
+  private var scaled: [Double] = []
+  private var local: [Double] = []
+
   init(_ core: ConicCore) {
     order = core.count
-    rows = core.rows
     let limit = Int(Double(core.count) * Self.smallPart)
     var large: [Int] = []
     for i in 0..<core.cones.nonnegativeCount {
@@ -80,50 +82,74 @@ struct WeightedGram {
     return SmallBlock(rows: range, columns: columns, places: places)
   }
 
-  /// The lower triangle of the product, in square storage; nil when it overflows.
-  func matrix(_ cones: ConeSet) -> [Double]? {
-    guard var result = largeProduct(cones) else { return nil }
-    addNonnegative(cones, &result)
+  /// Sets the lower triangle of the product, in square storage; false when it overflows.
+  mutating func set(_ result: inout [Double], _ rows: SparseRows, _ cones: ConeSet) -> Bool {
+    guard setLargeProduct(&result, rows, cones) else { return false }
+    addNonnegative(rows, cones, &result)
     var next = 0
     for (k, start) in secondOrderStart.enumerated() where start == nil {
       let cone = cones.secondOrder[k]
-      addSmall(small[next], &result) { cone.applyInverse(&$0, $1) }
+      addSmall(small[next], rows, &result) { cone.applyInverse(&$0, $1) }
       next += 1
     }
     for (k, start) in nonsymmetricStart.enumerated() where start == nil {
-      let cone = cones.nonsymmetric[k]
-      addSmall(small[next], &result) { Self.apply(cone, &$0, $1) }
+      addTriple(small[next], rows, cones.nonsymmetric[k].rows, &result)
       next += 1
     }
     for (k, start) in semidefiniteStart.enumerated() where start == nil {
       let cone = cones.semidefinite[k]
-      addSmall(small[next], &result) { cone.applyInverseTransposed(&$0, $1) }
+      addSmall(small[next], rows, &result) { cone.applyInverseTransposed(&$0, $1) }
       next += 1
     }
-    return result
+    return true
   }
 
-  private static func apply(
-    _ cone: NonsymmetricScaling,
-    _ v: inout MutableSpan<Double>,
-    _ start: Int
-  ) {
-    let image = cone.factorTimes(Vector3(v[start], v[start &+ 1], v[start &+ 2]))
-    for i in 0..<3 { v[start &+ i] = image[i] }
-  }
-
-  private func largeProduct(_ cones: ConeSet) -> [Double]? {
-    let m = largeRows.count
-    guard m > 0 else { return [Double](repeating: 0, count: order * order) }
-    var scaled = [Double](repeating: 0, count: m * order)
-    for (r, k) in largeRows.enumerated() {
-      for p in rows.range(k) { scaled[r + rows.indices[p] * m] = rows.coefficients[p] }
+  private mutating func setLargeProduct(
+    _ result: inout [Double],
+    _ rows: SparseRows,
+    _ cones: ConeSet
+  ) -> Bool {
+    guard !largeRows.isEmpty else {
+      result.refill(order * order, with: 0)
+      return true
     }
-    let weights = largeNonnegative.map { 1 / cones.ratios[$0].squareRoot() }
+    // Taken out while it changes: a struct that lends itself would keep a second reference.
+    var panel: [Double] = []
+    swap(&panel, &scaled)
+    panel.refill(largeRows.count * order, with: 0)
+    scaleLargeRows(&panel, rows, cones)
+    swap(&panel, &scaled)
+    do throws(LinearAlgebraError) {
+      var sum = try takeSum()
+      try sum.add(scaled, rowCount: largeRows.count)
+      try sum.requireFinite()
+      result.copyElements(of: sum.lowerTriangle)
+      self.sum = consume sum
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /// The sum, empty; whoever takes it puts it back.
+  private mutating func takeSum() throws(LinearAlgebraError) -> GramAccumulator {
+    guard var kept = sum.take() else { return try GramAccumulator(order: order) }
+    try kept.restart(order: order)
+    return kept
+  }
+
+  /// Writes the large rows times R, column after column.
+  private func scaleLargeRows(_ scaled: inout [Double], _ rows: SparseRows, _ cones: ConeSet) {
+    let m = largeRows.count
     var span = scaled.mutableSpan
+    for (r, k) in largeRows.enumerated() {
+      for p in rows.range(k) { span[r &+ rows.indices[p] &* m] = rows.coefficients[p] }
+    }
     for j in 0..<order {
       let column = j &* m
-      for r in 0..<weights.count { span[column &+ r] *= weights[r] }
+      for (r, k) in largeNonnegative.enumerated() {
+        span[column &+ r] *= 1 / cones.ratios[k].squareRoot()
+      }
       for k in secondOrderStart.indices {
         if let start = secondOrderStart[k] {
           cones.secondOrder[k].applyInverse(&span, column + start)
@@ -140,15 +166,18 @@ struct WeightedGram {
         }
       }
     }
-    do throws(LinearAlgebraError) {
-      let product = try Matrix(uncheckedRowCount: m, columnCount: order, storage: scaled).gram()
-      return product.matrix.columnMajorElements
-    } catch {
-      return nil
-    }
   }
 
-  private func addNonnegative(_ cones: ConeSet, _ result: inout [Double]) {
+  private static func apply(
+    _ cone: NonsymmetricScaling,
+    _ v: inout MutableSpan<Double>,
+    _ start: Int
+  ) {
+    let image = cone.factorTimes(Vector3(v[start], v[start &+ 1], v[start &+ 2]))
+    for i in 0..<3 { v[start &+ i] = image[i] }
+  }
+
+  private func addNonnegative(_ rows: SparseRows, _ cones: ConeSet, _ result: inout [Double]) {
     let indices = rows.indices.span
     let coefficients = rows.coefficients.span
     var output = result.mutableSpan
@@ -163,14 +192,39 @@ struct WeightedGram {
     }
   }
 
-  private func addSmall(
+  /// Adds the product of a block of three rows.
+  private mutating func addTriple(
     _ block: SmallBlock,
+    _ rows: SparseRows,
+    _ factor: (Vector3, Vector3, Vector3),
+    _ result: inout [Double]
+  ) {
+    gather(block, rows)
+    for j in block.columns.indices {
+      let column = Vector3(local[3 * j], local[3 * j + 1], local[3 * j + 2])
+      local[3 * j] = dot(factor.0, column)
+      local[3 * j + 1] = dot(factor.1, column)
+      local[3 * j + 2] = dot(factor.2, column)
+    }
+    Self.addGram(of: local, rowCount: 3, at: block.columns, order: order, to: &result)
+  }
+
+  private mutating func addSmall(
+    _ block: SmallBlock,
+    _ rows: SparseRows,
     _ result: inout [Double],
     _ scale: (inout MutableSpan<Double>, Int) -> Void
   ) {
-    let m = block.rows.count
-    let c = block.columns.count
-    var local = [Double](repeating: 0, count: m * c)
+    gather(block, rows)
+    Self.scaleColumns(
+      of: &local, rowCount: block.rows.count, columnCount: block.columns.count, scale)
+    Self.addGram(
+      of: local, rowCount: block.rows.count, at: block.columns, order: order, to: &result)
+  }
+
+  /// Copies the rows of a block to `local`.
+  private mutating func gather(_ block: SmallBlock, _ rows: SparseRows) {
+    local.refill(block.rows.count * block.columns.count, with: 0)
     var next = 0
     for k in block.rows {
       for p in rows.range(k) {
@@ -178,12 +232,30 @@ struct WeightedGram {
         next += 1
       }
     }
+  }
+
+  private static func scaleColumns(
+    of local: inout [Double],
+    rowCount: Int,
+    columnCount: Int,
+    _ scale: (inout MutableSpan<Double>, Int) -> Void
+  ) {
     var span = local.mutableSpan
-    for j in 0..<c { scale(&span, j * m) }
-    let columns = block.columns.span
+    for j in 0..<columnCount { scale(&span, j * rowCount) }
+  }
+
+  private static func addGram(
+    of local: [Double],
+    rowCount m: Int,
+    at columns: [Int],
+    order: Int,
+    to result: inout [Double]
+  ) {
+    let span = local.span
+    let columns = columns.span
     var output = result.mutableSpan
-    for j in 0..<c {
-      for i in j..<c {
+    for j in 0..<columns.count {
+      for i in j..<columns.count {
         var sum = 0.0
         for r in 0..<m { sum += span[r &+ i &* m] * span[r &+ j &* m] }
         output[columns[i] &+ columns[j] &* order] += sum
