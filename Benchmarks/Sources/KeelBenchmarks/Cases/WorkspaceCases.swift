@@ -10,12 +10,13 @@ private func expectedShortfallWindows(scenarioCount s: Int, assetCount n: Int) -
   return Case(name: "allocation/expected-shortfall-warm/\(s)x\(n)", items: windowCount) {
     let rows = s + step * windowCount
     let returns = Inputs.returns(rows: rows, columns: n)
-    let windows = try (0..<windowCount).map { w in
-      try Matrix(
-        rowCount: s, columnCount: n,
-        columnMajor: (0..<n).flatMap { j in
-          returns[(j * rows + w * step)..<(j * rows + w * step + s)]
-        })
+    let windows = try (0..<windowCount).map { w -> Matrix in
+      var values: [Double] = []
+      for j in 0..<n {
+        let first = j * rows + w * step
+        values += returns[first..<(first + s)]
+      }
+      return try Matrix(rowCount: s, columnCount: n, columnMajor: values)
     }
     let program = try ExpectedShortfallProgram(
       outcomes: windows[0], confidence: 0.95, lowerBounds: [Double](repeating: 0, count: n),
