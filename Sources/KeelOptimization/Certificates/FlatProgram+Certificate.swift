@@ -68,7 +68,7 @@ extension FlatProgram {
     for i in x.indices { gap.add(dual: z[i], value: x[i], lower: lower[i], upper: upper[i]) }
     let primal = curvature / 2 + slope
     let dual = gap.bound - curvature / 2
-    let size = propagatingMaximum(objectiveSize, gap.size)
+    let size = gap.scale(objective: objectiveSize)
     let missing = propagatingMaximum((primal - dual).magnitude, gap.complementarity)
     return Certificate(
       primalResidual: violation?.relative ?? (x.allSatisfy(\.isFinite) ? 0 : .nan),

@@ -22,6 +22,18 @@ struct GapTerms {
   }
 }
 
+extension GapTerms {
+  /// What a gap is relative to: the terms of the two objectives.
+  ///
+  /// Dual values that are huge and cancel, as where limits nearly contradict each other, would make any gap look small; they
+  /// count up to ten thousand times the terms of the caller's own objective.
+  func scale(objective: Double) -> Double {
+    let largestRatio = 1e4
+    let counted = objective > 0 ? min(size, largestRatio * objective) : size
+    return propagatingMaximum(objective, size.isNaN ? .nan : counted)
+  }
+}
+
 /// The magnitude of a dual value that belongs to an infinite bound.
 func wrongSide(_ dual: Double, _ lower: Double, _ upper: Double) -> Double {
   if dual > 0 && lower == -.infinity { return dual }

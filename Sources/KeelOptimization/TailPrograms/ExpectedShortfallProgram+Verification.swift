@@ -77,7 +77,7 @@ extension ExpectedShortfallProgram {
     return Certificate(
       primalResidual: violation?.relative ?? (claim.x.allSatisfy(\.isFinite) ? 0 : .nan),
       dualResidual: residual,
-      relativeGap: relative(missing, to: propagatingMaximum(size, gap.size)),
+      relativeGap: relative(missing, to: gap.scale(objective: size)),
       primalObjective: primal, dualObjective: gap.bound, worstViolation: violation,
       iterations: iterations)
   }
