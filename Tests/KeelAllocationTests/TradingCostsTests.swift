@@ -166,7 +166,7 @@ import Testing
     let constraints = PortfolioConstraints(
       bounds: .uniform(0...0.4),
       linear: [.group("first", ["A0", "A1"], total: 0.02...0.3)],
-      absolute: [.turnover(from: held, limit: 0.5)])
+      absolute: [.turnover(from: held, limit: 0.9)])
     let choice = MaximumUtility(
       riskAversion: 5, constraints: constraints, costs: costs(held))
     let solution = try choice.weights(expectedReturns: mean, covariance: covariance)
