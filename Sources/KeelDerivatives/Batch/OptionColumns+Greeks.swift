@@ -3,7 +3,7 @@ public import KeelNumerics
 extension OptionColumns {
   /// Writes the prices of the options with their first derivatives and gamma.
   ///
-  /// The formulas are those of ``BlackScholes/greeks(of:)``, NaN outside the domain and the limit
+  /// The formulas are those of `BlackScholes.greeks(of:)`, NaN outside the domain and the limit
   /// at its edge. Accuracy: <doc:BatchOptions>.
   ///
   /// - Parameters:

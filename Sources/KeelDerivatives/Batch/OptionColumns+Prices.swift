@@ -3,7 +3,7 @@ public import KeelNumerics
 extension OptionColumns {
   /// Writes the prices of the options today.
   ///
-  /// The formula is that of ``BlackScholes/price(of:)``, NaN outside the domain and the limit at
+  /// The formula is that of `BlackScholes.price(of:)`, NaN outside the domain and the limit at
   /// its edge. Accuracy: <doc:BatchOptions>.
   ///
   /// - Parameters:
@@ -23,7 +23,7 @@ extension OptionColumns {
 
   /// Returns the prices of the options today.
   ///
-  /// The formula is that of ``BlackScholes/price(of:)``, NaN outside the domain and the limit at
+  /// The formula is that of `BlackScholes.price(of:)`, NaN outside the domain and the limit at
   /// its edge. Accuracy: <doc:BatchOptions>.
   ///
   /// - Parameters:
