@@ -38,18 +38,18 @@ public protocol AnalyticScalar: Sendable, Equatable {
 
 extension AnalyticScalar {
   /// The negative.
-  public static prefix func - (value: Self) -> Self { Self(0) - value }
+  @inlinable public static prefix func - (value: Self) -> Self { Self(0) - value }
   /// The sum with a constant.
-  public static func + (left: Self, right: Double) -> Self { left + Self(right) }
+  @inlinable public static func + (left: Self, right: Double) -> Self { left + Self(right) }
   /// The difference from a constant.
-  public static func - (left: Self, right: Double) -> Self { left - Self(right) }
+  @inlinable public static func - (left: Self, right: Double) -> Self { left - Self(right) }
   /// The product with a constant.
-  public static func * (left: Double, right: Self) -> Self { Self(left) * right }
+  @inlinable public static func * (left: Double, right: Self) -> Self { Self(left) * right }
   /// The quotient by a constant.
-  public static func / (left: Self, right: Double) -> Self { left / Self(right) }
+  @inlinable public static func / (left: Self, right: Double) -> Self { left / Self(right) }
 
   /// The standard normal density.
-  public var normalPDF: Self {
+  @inlinable public var normalPDF: Self {
     let inverseRootTwoPi = 0.398_942_280_401_432_7
     return inverseRootTwoPi * (-0.5 * (self * self)).exponential
   }
@@ -57,13 +57,13 @@ extension AnalyticScalar {
 
 extension Double: AnalyticScalar {
   /// The number itself.
-  public var primal: Double { self }
+  @inlinable public var primal: Double { self }
   /// `exp(self)`.
   public var exponential: Double { exp(self) }
   /// The natural logarithm.
   public var logarithm: Double { log(self) }
   /// The square root.
-  public var root: Double { squareRoot() }
+  @inlinable public var root: Double { squareRoot() }
   /// The standard normal distribution function.
   public var normalCDF: Double { StandardNormal.cdf(self) }
 }

@@ -9,6 +9,7 @@
 /// ```
 ///
 /// Source: A. Griewank and A. Walther, "Evaluating Derivatives", 2nd edition, SIAM 2008, chapter 3.
+@frozen
 public struct Dual<Base: AnalyticScalar>: AnalyticScalar, Hashable where Base: Hashable {
   /// The value.
   public var value: Base
@@ -21,7 +22,7 @@ public struct Dual<Base: AnalyticScalar>: AnalyticScalar, Hashable where Base: H
   /// - Parameters:
   ///   - value: The value.
   ///   - derivative: The derivative.
-  public init(_ value: Base, derivative: Base) {
+  @inlinable public init(_ value: Base, derivative: Base) {
     self.value = value
     self.derivative = derivative
   }
@@ -29,59 +30,61 @@ public struct Dual<Base: AnalyticScalar>: AnalyticScalar, Hashable where Base: H
   /// A constant: its derivative is zero.
   ///
   /// - Parameter constant: The value.
-  public init(_ constant: Double) {
+  @inlinable public init(_ constant: Double) {
     self.init(Base(constant), derivative: Base(0))
   }
 
   /// The variable of the differentiation: its derivative is one.
   ///
   /// - Parameter variable: The point at which derivatives are taken.
-  public init(variable: Base) {
+  @inlinable public init(variable: Base) {
     self.init(variable, derivative: Base(1))
   }
 
   /// The value without any derivative.
-  public var primal: Double { value.primal }
+  @inlinable public var primal: Double { value.primal }
 
   /// The sum.
-  public static func + (left: Self, right: Self) -> Self {
+  @inlinable public static func + (left: Self, right: Self) -> Self {
     Self(left.value + right.value, derivative: left.derivative + right.derivative)
   }
 
   /// The difference.
-  public static func - (left: Self, right: Self) -> Self {
+  @inlinable public static func - (left: Self, right: Self) -> Self {
     Self(left.value - right.value, derivative: left.derivative - right.derivative)
   }
 
   /// The product.
-  public static func * (left: Self, right: Self) -> Self {
+  @inlinable public static func * (left: Self, right: Self) -> Self {
     Self(
       left.value * right.value,
       derivative: left.derivative * right.value + left.value * right.derivative)
   }
 
   /// The quotient.
-  public static func / (left: Self, right: Self) -> Self {
+  @inlinable public static func / (left: Self, right: Self) -> Self {
     let quotient = left.value / right.value
     return Self(
       quotient, derivative: (left.derivative - quotient * right.derivative) / right.value)
   }
 
   /// `exp(self)`.
-  public var exponential: Self {
+  @inlinable public var exponential: Self {
     let power = value.exponential
     return Self(power, derivative: power * derivative)
   }
 
   /// The natural logarithm.
-  public var logarithm: Self { Self(value.logarithm, derivative: derivative / value) }
+  @inlinable public var logarithm: Self { Self(value.logarithm, derivative: derivative / value) }
 
   /// The square root.
-  public var root: Self {
+  @inlinable public var root: Self {
     let root = value.root
     return Self(root, derivative: derivative / (2 * root))
   }
 
   /// The standard normal distribution function.
-  public var normalCDF: Self { Self(value.normalCDF, derivative: value.normalPDF * derivative) }
+  @inlinable public var normalCDF: Self {
+    Self(value.normalCDF, derivative: value.normalPDF * derivative)
+  }
 }
