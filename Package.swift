@@ -81,7 +81,7 @@ let package = Package(
     ),
     .target(
       name: "KeelMarkets",
-      dependencies: ["KeelNumerics", "KeelDerivatives"],
+      dependencies: ["KeelNumerics", "KeelData", "KeelDerivatives"],
       swiftSettings: strict
     ),
     .target(name: "KeelEngine", dependencies: ["KeelNumerics", "KeelData"], swiftSettings: strict),
@@ -118,7 +118,7 @@ let package = Package(
       with: ["KeelNumerics", "KeelData", "KeelOptimization", "KeelDistributions"]
     ),
     tests(of: "KeelDerivatives", with: ["KeelNumerics", "KeelData"]),
-    tests(of: "KeelMarkets", with: ["KeelNumerics", "KeelDerivatives"]),
+    tests(of: "KeelMarkets", with: ["KeelNumerics", "KeelData", "KeelDerivatives"]),
     tests(of: "KeelEngine", with: ["KeelNumerics", "KeelData"]),
     tests(of: "KeelReport"),
   ]

@@ -40,6 +40,10 @@ public struct Universe: Hashable, Sendable {
 
   private let positions: [AssetID: Int]
 
+  /// The positions of the assets in the order of their names, in which sums over assets are taken
+  /// so that no result depends on the order of the columns.
+  package let positionsByName: [Int]
+
   /// Creates a universe.
   ///
   /// - Parameter assets: Different assets with non-empty names. None is allowed.
@@ -56,6 +60,7 @@ public struct Universe: Hashable, Sendable {
     }
     self.assets = assets
     self.positions = positions
+    positionsByName = assets.indices.sorted { assets[$0] < assets[$1] }
   }
 
   /// The number of assets.

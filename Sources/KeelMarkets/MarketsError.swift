@@ -1,3 +1,5 @@
+public import KeelData
+
 /// Describes why a venue's mechanics cannot be computed.
 @nonexhaustive
 public enum MarketsError: Error, Hashable, Sendable {
@@ -13,6 +15,15 @@ public enum MarketsError: Error, Hashable, Sendable {
 
   /// A venue cannot take or give that much: `available` is what there is.
   case notEnoughDepth(wanted: Double, available: Double)
+
+  /// An account or market names an instrument that is not listed, or lacks a number for it.
+  case unknownInstrument(AssetID)
+
+  /// An amount does not fit its decimals and 128 bits.
+  case amountOverflow(AssetID)
+
+  /// What is asked for is not offered, with the reason.
+  case unsupported(String)
 }
 
 extension MarketsError: CustomStringConvertible {
@@ -25,6 +36,9 @@ extension MarketsError: CustomStringConvertible {
     case .crossedBook(let bid, let ask): "the best bid \(bid) is not below the best ask \(ask)"
     case .notEnoughDepth(let wanted, let available):
       "\(wanted) is wanted, \(available) is available"
+    case .unknownInstrument(let id): "\(id) is not listed"
+    case .amountOverflow(let id): "an amount of \(id) does not fit 128 bits"
+    case .unsupported(let reason): reason
     }
   }
 }

@@ -103,12 +103,7 @@ extension Universe {
     positions.reserveCapacity(assets.count)
     for asset in assets { positions.append(try requiredPosition(of: asset)) }
     return (try Universe(assets), positions)
-  }
-
-  /// The positions of the assets in the order of their names, in which sums over assets are taken
-  /// so that no result depends on the order of the columns.
-  package var positionsByName: [Int] { assets.indices.sorted { assets[$0] < assets[$1] } }
-}
+  }}
 
 extension [Timestamp] {
   /// The number of timestamps, in increasing order, that are not after a time.
