@@ -27,6 +27,7 @@ let package = Package(
     .library(name: "KeelAllocation", targets: ["KeelAllocation"]),
     .library(name: "KeelDerivatives", targets: ["KeelDerivatives"]),
     .library(name: "KeelMarkets", targets: ["KeelMarkets"]),
+    .library(name: "KeelRisk", targets: ["KeelRisk"]),
     .library(name: "KeelEngine", targets: ["KeelEngine"]),
     .library(name: "KeelReport", targets: ["KeelReport"]),
   ],
@@ -84,14 +85,26 @@ let package = Package(
       dependencies: ["KeelNumerics", "KeelData", "KeelDerivatives"],
       swiftSettings: strict
     ),
-    .target(name: "KeelEngine", dependencies: ["KeelNumerics", "KeelData"], swiftSettings: strict),
+    .target(
+      name: "KeelRisk",
+      dependencies: ["KeelNumerics", "KeelData", "KeelDerivatives", "KeelMarkets"],
+      swiftSettings: strict
+    ),
+    .target(
+      name: "KeelEngine",
+      dependencies: [
+        "KeelNumerics", "KeelData", "KeelOptimization", "KeelAllocation", "KeelDerivatives",
+        "KeelMarkets", "KeelRisk",
+      ],
+      swiftSettings: strict
+    ),
     .target(name: "KeelReport", swiftSettings: strict),
     .target(
       name: "Keel",
       dependencies: [
         "KeelNumerics", "KeelLinearAlgebra", "KeelData", "KeelOptimization", "KeelDistributions",
-        "KeelEstimation", "KeelAllocation", "KeelDerivatives", "KeelMarkets", "KeelEngine",
-        "KeelReport",
+        "KeelEstimation", "KeelAllocation", "KeelDerivatives", "KeelMarkets", "KeelRisk",
+        "KeelEngine", "KeelReport",
       ],
       swiftSettings: strict
     ),
@@ -119,7 +132,11 @@ let package = Package(
     ),
     tests(of: "KeelDerivatives", with: ["KeelNumerics", "KeelData"]),
     tests(of: "KeelMarkets", with: ["KeelNumerics", "KeelData", "KeelDerivatives"]),
-    tests(of: "KeelEngine", with: ["KeelNumerics", "KeelData"]),
+    tests(of: "KeelRisk", with: ["KeelNumerics", "KeelData", "KeelDerivatives", "KeelMarkets"]),
+    tests(
+      of: "KeelEngine",
+      with: ["KeelNumerics", "KeelData", "KeelDerivatives", "KeelMarkets", "KeelRisk"]
+    ),
     tests(of: "KeelReport"),
   ]
 )

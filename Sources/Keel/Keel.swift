@@ -9,3 +9,4 @@
 @_exported public import KeelNumerics
 @_exported public import KeelOptimization
 @_exported public import KeelReport
+@_exported public import KeelRisk
