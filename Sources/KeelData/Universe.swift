@@ -2,8 +2,11 @@
 ///
 /// Names are compared as Swift compares strings: `"btc"` is not `"BTC"`, and two spellings of one
 /// accented letter are the same.
-public struct AssetID: RawRepresentable, Hashable, Sendable, Codable, Comparable,
-  ExpressibleByStringLiteral, CustomStringConvertible
+///
+/// Dictionaries by asset are stored as objects with the names as keys, so that their order changes no byte
+/// where keys are sorted.
+public struct AssetID: RawRepresentable, Hashable, Sendable, Codable, CodingKeyRepresentable,
+  Comparable, ExpressibleByStringLiteral, CustomStringConvertible
 {
   /// The name.
   public let rawValue: String

@@ -1,4 +1,5 @@
 public import KeelData
+public import KeelMarkets
 
 /// Describes why a decision cannot be made.
 @nonexhaustive
@@ -27,6 +28,12 @@ public enum EngineError: Error, Hashable, Sendable {
 
   /// The holdings cannot pay for a trade: the plan was made from others.
   case holdingsTooSmall(asset: AssetID, held: Amount, needed: Amount)
+
+  /// No weights could be chosen, for this reason.
+  case noTarget(reason: String)
+
+  /// A venue's mechanics refuse, for this reason.
+  case venue(MarketsError)
 }
 
 extension EngineError {
@@ -68,6 +75,8 @@ extension EngineError: CustomStringConvertible {
       "the portfolio is worth \(got)"
     case .holdingsTooSmall(let asset, let held, let needed):
       "\(needed) of \(asset) is needed, \(held) is held"
+    case .noTarget(let reason): "no target: \(reason)"
+    case .venue(let error): error.description
     }
   }
 }

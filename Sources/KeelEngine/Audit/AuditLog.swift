@@ -14,6 +14,14 @@ public struct AuditLog: Hashable, Sendable, Codable {
 
     /// SHA-256 of index, previous hash and payload.
     public let hash: [UInt8]
+
+    /// Chains a payload.
+    init(index: Int, previousHash: [UInt8], payload: [UInt8]) {
+      self.index = index
+      self.previousHash = previousHash
+      self.payload = payload
+      hash = AuditLog.hash(index, previousHash, payload)
+    }
   }
 
   /// Where a log is broken.
@@ -43,12 +51,13 @@ public struct AuditLog: Hashable, Sendable, Codable {
   /// - Complexity: O(size of the payload).
   public mutating func append(_ payload: some Encodable) throws {
     let bytes = try CanonicalEncoder.bytes(of: payload)
-    let previous = head
-    records.append(
-      Record(
-        index: records.count, previousHash: previous, payload: bytes,
-        hash: Self.hash(records.count, previous, bytes)))
+    records.append(Record(index: records.count, previousHash: head, payload: bytes))
   }
+
+  /// Adds the record of a decision.
+  ///
+  /// - Parameter record: The record, made to follow the last one; ``firstFault`` tells when it does not.
+  public mutating func append(_ record: Record) { records.append(record) }
 
   /// The first record that does not follow from the one before; nil for a log that is whole.
   ///

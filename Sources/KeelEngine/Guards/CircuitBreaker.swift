@@ -32,6 +32,8 @@ public struct CircuitBreaker: Hashable, Sendable, Codable {
     case bridge
     /// The depth of a market, in cash.
     case depth
+    /// Whether the engine failed inside: one for yes.
+    case internalError
   }
 
   /// On which side of the trip level a reading is a breach.

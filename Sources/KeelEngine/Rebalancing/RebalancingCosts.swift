@@ -1,7 +1,7 @@
 public import KeelData
 
 /// What a trade costs.
-public struct RebalancingCosts: Hashable, Sendable {
+public struct RebalancingCosts: Hashable, Sendable, Codable {
   /// The fee as a fraction of the traded value: 0.001 is ten basis points.
   public let feeFraction: Double
 
@@ -39,7 +39,7 @@ public struct RebalancingCosts: Hashable, Sendable {
 }
 
 /// What a venue demands of orders in one asset.
-public struct VenueRules: Hashable, Sendable {
+public struct VenueRules: Hashable, Sendable, Codable {
   /// The lot, positive and with the asset's decimals: a quantity is a whole number of lots.
   public let lot: Amount
 

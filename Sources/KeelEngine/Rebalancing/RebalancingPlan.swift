@@ -121,6 +121,14 @@ public struct RebalancingPlan: Hashable, Sendable {
   ///   asset or cash would fall below zero at any point of the order.
   public func applied(to holdings: Holdings) throws(EngineError) -> Holdings {
     try requireSameAssets(expectedHoldings.universe, holdings.universe)
+    return try holdings.applying(trades, cash: cash)
+  }
+}
+
+extension Holdings {
+  /// What is held after trades, in order, none of which may leave less than nothing.
+  func applying(_ trades: [Trade], cash: AssetID) throws(EngineError) -> Holdings {
+    let holdings = self
     let universe = holdings.universe
     var amounts = holdings.amounts
     guard let cashPosition = universe.position(of: cash) else { throw .unknownAsset(cash) }

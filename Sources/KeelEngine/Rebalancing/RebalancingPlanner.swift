@@ -8,9 +8,9 @@ public import KeelData
 /// ```
 ///
 /// Method and promises: <doc:RebalancingMethod>.
-public struct RebalancingPlanner: Hashable, Sendable {
+public struct RebalancingPlanner: Hashable, Sendable, Codable {
   /// What a plan may leave alone.
-  public struct Settings: Hashable, Sendable {
+  public struct Settings: Hashable, Sendable, Codable {
     /// The drift that is left alone, as a fraction of the portfolio's value.
     ///
     /// Zero trades every drift; a band avoids costs that a small drift does not repay.

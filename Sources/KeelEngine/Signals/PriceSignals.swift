@@ -16,7 +16,7 @@ import KeelNumerics
 /// ```
 ///
 /// with σ the volatility of the log returns over the slow window. An asset with a gap in the window has no score.
-public struct MovingAverageSignal: Signal, Hashable {
+public struct MovingAverageSignal: Signal, Hashable, Codable {
   /// The rows of the fast average.
   public let fast: Int
 
@@ -42,6 +42,9 @@ public struct MovingAverageSignal: Signal, Hashable {
     self.width = width
   }
 
+  /// The rows of the slow average.
+  public var rowsNeeded: Int { slow }
+
   /// Scores the assets; see the type.
   public func scores(_ view: SignalView) -> SignalScores {
     PriceWindow.scores(view.history, rows: slow) { prices in
@@ -60,7 +63,7 @@ public struct MovingAverageSignal: Signal, Hashable {
 /// ```
 ///
 /// Source: N. Jegadeesh and S. Titman, "Returns to buying winners and selling losers", Journal of Finance 48 (1993).
-public struct MomentumSignal: Signal, Hashable {
+public struct MomentumSignal: Signal, Hashable, Codable {
   /// The rows back at which the return starts.
   public let lookback: Int
 
@@ -86,6 +89,9 @@ public struct MomentumSignal: Signal, Hashable {
     self.width = width
   }
 
+  /// One row more than the lookback.
+  public var rowsNeeded: Int { lookback + 1 }
+
   /// Scores the assets; see the type.
   public func scores(_ view: SignalView) -> SignalScores {
     PriceWindow.scores(view.history, rows: lookback + 1) { prices in
@@ -103,7 +109,7 @@ public struct MomentumSignal: Signal, Hashable {
 /// ```
 ///
 /// A value that is missing, stale or not a number gives no score: a broken feed is no opinion.
-public struct SeriesSignal: Signal, Hashable {
+public struct SeriesSignal: Signal, Hashable, Codable {
   /// The name of the series in the view.
   public let series: String
 
@@ -138,6 +144,9 @@ public struct SeriesSignal: Signal, Hashable {
     self.width = width
     self.maximumAgeNanoseconds = maximumAgeNanoseconds
   }
+
+  /// One row: series are remembered apart.
+  public var rowsNeeded: Int { 1 }
 
   /// Scores the assets; see the type.
   public func scores(_ view: SignalView) -> SignalScores {

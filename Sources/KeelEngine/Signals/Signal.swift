@@ -4,7 +4,10 @@ public import KeelData
 ///
 /// A signal reads the view that it is given and nothing else, so that it cannot look ahead: the engine hands it the
 /// history up to the decision.
-public protocol Signal: Sendable {
+public protocol Signal: Sendable, Encodable {
+  /// The rows of the past that it needs.
+  var rowsNeeded: Int { get }
+
   /// Scores the assets.
   ///
   /// - Parameter view: What is known at the time of the decision.
@@ -69,9 +72,9 @@ public struct SignalScores: Hashable, Sendable {
 }
 
 /// Observations of one quantity for each asset, or for the market, with the time at which each became known.
-public struct ObservedSeries: Hashable, Sendable {
+public struct ObservedSeries: Hashable, Sendable, Codable {
   /// One observation.
-  public struct Observation: Hashable, Sendable {
+  public struct Observation: Hashable, Sendable, Codable {
     /// When it became known.
     public let time: Timestamp
 
@@ -90,7 +93,7 @@ public struct ObservedSeries: Hashable, Sendable {
   }
 
   /// The observations, by time.
-  public let observations: [Observation]
+  public private(set) var observations: [Observation]
 
   /// Creates a series.
   ///
@@ -101,6 +104,12 @@ public struct ObservedSeries: Hashable, Sendable {
   }
 
   private init(sorted observations: [Observation]) { self.observations = observations }
+
+  /// Adds the latest observation and forgets the oldest ones beyond twice a number.
+  mutating func append(_ observation: Observation, keeping count: Int) {
+    if observations.count >= 2 * count { observations.removeFirst(count) }
+    observations.append(observation)
+  }
 
   /// What was known at a time.
   func until(_ time: Timestamp) -> ObservedSeries {

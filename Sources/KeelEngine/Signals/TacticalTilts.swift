@@ -11,7 +11,7 @@ import KeelNumerics
 // factor.
 
 /// Bounded tilts around strategic weights inside an active-risk budget.
-public struct TacticalTilts: Hashable, Sendable {
+public struct TacticalTilts: Hashable, Sendable, Codable {
   /// The largest distance of a weight from its strategic one.
   public let largestTilt: Double
 

@@ -1,0 +1,190 @@
+public import KeelData
+import KeelMarkets
+import KeelNumerics
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+// What an engine remembers of the market: enough for its stages, in memory that does not grow.
+//
+// Covariances are exponentially weighted over log returns, without a mean:
+//
+//   C ← d C + (1 − d) r rᵀ,  W ← d W + (1 − d),  d = 2^(−1/half-life),  estimate C/W
+//
+// An asset without a price keeps its last one, so that its next return covers the gap. Time is remembered with the
+// same weights, which annualizes estimates whatever the steps are.
+
+/// The part of the past that an engine keeps between steps.
+public struct MarketMemory: Hashable, Sendable, Codable {
+  /// The assets, cash included.
+  public let universe: Universe
+
+  /// The steps after which a return counts half.
+  public let halfLife: Double
+
+  /// The number of last rows that are kept.
+  public let rowCapacity: Int
+
+  /// The number of returns so far.
+  public private(set) var returnCount = 0
+
+  private var times: [Timestamp] = []
+  private var rows: [Double] = []
+  private var lastPrices: [Double]
+  private var products: [Double]
+  private var totalWeight = 0.0
+  private var totalYears = 0.0
+  private var series: [String: ObservedSeries] = [:]
+
+  /// Creates an empty memory.
+  ///
+  /// - Parameters:
+  ///   - universe: The N assets, cash included.
+  ///   - halfLife: The steps after which a return counts half: positive, finite.
+  ///   - rowCapacity: The number of last rows to keep: 1 to 10⁶.
+  /// - Throws: `EngineError.invalidValue`.
+  public init(universe: Universe, halfLife: Double, rowCapacity: Int) throws(EngineError) {
+    try requireNumber(halfLife, "halfLife", .positive)
+    try requireNumber(Double(rowCapacity), "rowCapacity", 1...1e6)
+    self.universe = universe
+    self.halfLife = halfLife
+    self.rowCapacity = rowCapacity
+    lastPrices = [Double](repeating: .nan, count: universe.count)
+    products = [Double](repeating: 0, count: universe.count * (universe.count + 1) / 2)
+  }
+
+  /// The time of the last row; nil before the first.
+  public var lastTime: Timestamp? { times.last }
+
+  /// The last price of each asset; NaN before its first.
+  public var prices: [Double] { lastPrices }
+
+  /// Takes in a market.
+  ///
+  /// - Parameter market: The market, over the same universe and later than the last one; prices that are not
+  ///   positive and finite count as missing.
+  /// - Complexity: O(N²).
+  mutating func observe(_ market: MarketSnapshot) {
+    let decay = exp2(-1 / halfLife)
+    var returns = [Double](repeating: 0, count: lastPrices.count)
+    for (i, price) in market.prices.enumerated() where price > 0 && price.isFinite {
+      if lastPrices[i] > 0 { returns[i] = log(price / lastPrices[i]) }
+      lastPrices[i] = price
+    }
+    if let last = times.last {
+      var place = 0
+      for i in returns.indices {
+        let scaled = (1 - decay) * returns[i]
+        for j in 0...i {
+          products[place] = decay * products[place] + scaled * returns[j]
+          place += 1
+        }
+      }
+      totalWeight = decay * totalWeight + (1 - decay)
+      totalYears = decay * totalYears + (1 - decay) * market.time.years(since: last)
+      returnCount += 1
+    }
+    if times.count >= 2 * rowCapacity {
+      times.removeFirst(rowCapacity)
+      rows.removeFirst(rowCapacity * lastPrices.count)
+    }
+    times.append(market.time)
+    rows.append(contentsOf: market.prices)
+    for (name, values) in market.series {
+      series[name, default: ObservedSeries([])]
+        .append(.init(time: market.time, values: values), keeping: rowCapacity)
+    }
+  }
+
+  /// The years that a step takes, on average with the same weights; nil before the first return.
+  public var yearsPerStep: Double? { totalWeight > 0 ? totalYears / totalWeight : nil }
+
+  /// The covariance of the log returns of two assets per step.
+  func covariance(_ i: Int, _ j: Int) -> Double {
+    let (high, low) = (max(i, j), min(i, j))
+    return totalWeight > 0 ? products[high * (high + 1) / 2 + low] / totalWeight : 0
+  }
+
+  /// The volatility of an asset, annualized; zero before the first return.
+  ///
+  /// - Parameter place: The position of the asset.
+  /// - Returns: The volatility as a fraction.
+  func volatility(_ place: Int) -> Double {
+    guard let years = yearsPerStep, years > 0 else { return 0 }
+    return (covariance(place, place) / years).squareRoot()
+  }
+
+  /// The volatility of weights, annualized; nil before the first return.
+  ///
+  /// - Parameter weights: One weight an asset, in the order of the universe.
+  /// - Returns: The volatility as a fraction.
+  /// - Complexity: O(N²).
+  public func volatility(of weights: [Double]) -> Double? {
+    guard weights.count == lastPrices.count, let years = yearsPerStep, years > 0 else { return nil }
+    var sum = 0.0
+    var place = 0
+    for i in weights.indices {
+      for j in 0..<i { sum += 2 * weights[i] * weights[j] * products[place + j] }
+      sum += weights[i] * weights[i] * products[place + i]
+      place += i + 1
+    }
+    return (max(sum, 0) / totalWeight / years).squareRoot()
+  }
+
+  /// The covariance of some assets per step.
+  ///
+  /// - Parameter assets: Assets of the universe.
+  /// - Returns: Their covariance; nil before the first return.
+  /// - Throws: `EngineError.unknownAsset`.
+  public func covariance(of assets: [AssetID]) throws(EngineError) -> Covariance? {
+    guard totalWeight > 0 else { return nil }
+    do throws(DataError) {
+      var places: [Int] = []
+      for asset in assets { places.append(try universe.requiredPosition(of: asset)) }
+      // A sum of squares with positive weights: semidefinite by construction.
+      let values = places.flatMap { j in places.map { i in covariance(i, j) } }
+      return try Covariance(
+        universe: Universe(assets),
+        dense: SymmetricMatrix(lowerTriangleOf: values, order: places.count),
+        definiteness: .byConstruction)
+    } catch {
+      throw EngineError(error, asset: assets.first ?? AssetID(""))
+    }
+  }
+
+  /// What signals may see now: the rows that are kept.
+  ///
+  /// - Returns: The view; nil before the first row.
+  /// - Complexity: O(rows · N).
+  public func view() -> SignalView? {
+    guard let time = times.last else { return nil }
+    let count = min(times.count, rowCapacity)
+    let width = lastPrices.count
+    guard var values = try? Matrix(rowCount: count, columnCount: width) else { return nil }
+    var availability = [Availability](repeating: .value, count: count * width)
+    let first = times.count - count
+    for j in 0..<width {
+      var hasPrice = false
+      for i in 0..<count {
+        let price = rows[(first + i) * width + j]
+        if price > 0 && price.isFinite {
+          values[i, j] = price
+          hasPrice = true
+        } else {
+          availability[i + j * count] = hasPrice ? .noTrade : .notListed
+        }
+      }
+    }
+    guard
+      let history = try? PriceHistory(
+        universe: universe, timestamps: Array(times[first...]), prices: values,
+        availability: availability)
+    else { return nil }
+    return SignalView(history: history, series: series, time: time)
+  }
+}

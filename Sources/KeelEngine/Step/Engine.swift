@@ -1,0 +1,369 @@
+import KeelData
+public import KeelMarkets
+import KeelNumerics
+
+// One pure step from market to decision.
+//
+// Goals in order: never trade on what is wrong or forbidden, the same decision from the same inputs, speed.
+//
+// The stages run in one order: inputs are checked, the account is valued, the breakers read it, the target is chosen,
+// the rule says whether to trade, the planner makes trades, the hedges add contracts, the limits are checked on the
+// account that all this would leave. A stage that fails ends the step with a hold that says so, and trips the
+// engine's own breaker, which lets trading resume only after its cool-down.
+
+/// Turns states of an account and markets into decisions.
+///
+/// ```swift
+/// let engine = try Engine(strategy)
+/// var state = try engine.start(account)
+/// let decision = engine.step(&state, market)
+/// ```
+///
+/// A step reads no clock, opens nothing and keeps nothing outside the state. How the stages work together:
+/// <doc:EngineStep>.
+public struct Engine: Sendable {
+  /// The strategy.
+  public let strategy: Strategy
+
+  /// The hash of all settings of the strategy, which every record names.
+  public let parametersHash: [UInt8]
+
+  /// The name of the breaker that an internal error trips.
+  public static let faultBreaker = "engine"
+
+  /// Creates an engine.
+  ///
+  /// - Parameter strategy: The strategy.
+  /// - Throws: `EngineError.invalidValue` for settings out of range, or `.noTarget` for a strategy whose settings do
+  ///   not encode.
+  public init(_ strategy: Strategy) throws(EngineError) {
+    try requireNumber(strategy.halfLife, "halfLife", .positive)
+    try requireNumber(Double(strategy.rowsNeeded), "rowsNeeded", 1...1e6)
+    var guarded = strategy
+    guarded.breakers[Self.faultBreaker] = try CircuitBreaker.Settings(
+      kind: .internalError, direction: .above, tripLevel: 0.5, resumeLevel: 0.5,
+      warmUpReadings: 1, coolDownNanoseconds: strategy.faultCoolDownNanoseconds, action: .halt,
+      latches: false)
+    self.strategy = guarded
+    do {
+      parametersHash = SHA256.digest(try CanonicalEncoder.bytes(of: guarded))
+    } catch {
+      throw .noTarget(reason: "the strategy's settings do not encode: \(error)")
+    }
+  }
+
+  /// The state before the first step.
+  ///
+  /// - Parameter account: What is held and owed.
+  /// - Returns: The state, its breakers warming up.
+  /// - Throws: `EngineError.unknownAsset` when the account and the planner pay with different assets.
+  public func start(_ account: Account) throws(EngineError) -> EngineState {
+    guard account.cash == strategy.planner.cash else { throw .unknownAsset(account.cash) }
+    return EngineState(
+      account: account, breakers: BreakerPanel(strategy.breakers),
+      memory: try MarketMemory(
+        universe: account.holdings.universe, halfLife: strategy.halfLife,
+        rowCapacity: strategy.rowsNeeded))
+  }
+
+  /// Decides what to do in a market.
+  ///
+  /// It does not fail: whatever is wrong with the inputs or inside ends in a decision to hold with its reason.
+  ///
+  /// - Parameters:
+  ///   - state: The state, which moves on by one step; its account is left as it is.
+  ///   - market: The market, later than the one before.
+  /// - Returns: The decision.
+  /// - Complexity: O(N² + positions) beside the stages, for N assets.
+  public func step(_ state: inout EngineState, _ market: MarketSnapshot) -> Decision {
+    let inputs = Self.inputsHash(state, market)
+    var draft = DecisionDraft(index: state.stepCount, time: market.time)
+    do throws(StageFault) {
+      try decide(&draft, &state, market)
+      state.hasFault = false
+    } catch {
+      draft.hold(error)
+      state.hasFault = error.isInternal
+    }
+    state.stepCount += 1
+    let decision = draft.decision(
+      parameters: parametersHash, inputs: inputs, previousHash: state.auditHead)
+    state.auditHead = decision.record.hash
+    return decision
+  }
+
+  /// Whether a decision is the one that this engine makes of a state and a market.
+  ///
+  /// - Parameters:
+  ///   - decision: The decision.
+  ///   - state: The state before it.
+  ///   - market: Its market.
+  /// - Returns: True when a replay gives the same record, byte for byte.
+  public func replays(
+    _ decision: Decision,
+    from state: EngineState,
+    _ market: MarketSnapshot
+  ) -> Bool {
+    var state = state
+    return step(&state, market) == decision
+  }
+
+  private static func inputsHash(_ state: EngineState, _ market: MarketSnapshot) -> [UInt8] {
+    struct Inputs: Encodable {
+      let account: Account
+      let market: MarketSnapshot
+    }
+    // Settings that do not encode were refused when the engine was made; accounts and markets always do.
+    let bytes = try? CanonicalEncoder.bytes(of: Inputs(account: state.account, market: market))
+    return SHA256.digest(bytes ?? [])
+  }
+}
+
+/// Why a step ends early.
+struct StageFault: Error {
+  let stage: String
+  let reason: String
+  /// Whether it is the engine's fault, not the inputs'.
+  let isInternal: Bool
+}
+
+// MARK: - The stages in order
+
+extension Engine {
+  private func decide(
+    _ draft: inout DecisionDraft,
+    _ state: inout EngineState,
+    _ market: MarketSnapshot
+  ) throws(StageFault) {
+    let view: DecisionView
+    do throws(StageFault) {
+      try Self.check(market, after: state)
+      state.memory.observe(market)
+      view = try self.view(state, market)
+    } catch {
+      // What cannot be valued is a missing reading for every breaker that needs the value.
+      readBreakers(&state, nil, market)
+      draft.verdict = state.breakers.verdict
+      throw error
+    }
+    draft.equity = view.valuation.equity
+    state.highestEquity = max(state.highestEquity ?? view.valuation.equity, view.valuation.equity)
+    readBreakers(&state, view, market)
+    draft.verdict = state.breakers.verdict
+    switch draft.verdict.action {
+    case .halt:
+      draft.reasons += draft.verdict.causes.map { .breaker($0) }
+    case .contingency:
+      draft.kind = .contingency
+      draft.reasons += draft.verdict.causes.map { .breaker($0) }
+      try staged("contingency") { () throws(EngineError) in
+        try prepareContingency(&draft, view)
+      }
+    case .trade, .reduceOnly:
+      try trade(&draft, &state, view)
+    }
+  }
+
+  private func trade(
+    _ draft: inout DecisionDraft,
+    _ state: inout EngineState,
+    _ view: DecisionView
+  ) throws(StageFault) {
+    let target = try staged("target") { () throws(EngineError) in
+      try strategy.target.target(view)
+    }
+    draft.target = target.weights
+    draft.reasons += target.reasons
+    let verdict = try staged("rule") { () throws(EngineError) in
+      try strategy.rule.verdict(view, target: target.weights)
+    }
+    state.breached = verdict.breached
+    draft.reasons += verdict.reasons
+    let reducesOnly = draft.verdict.action == .reduceOnly
+    if reducesOnly { draft.reasons += draft.verdict.causes.map { .breaker($0) } }
+    if verdict.isDue {
+      try staged("plan") { () throws(EngineError) in
+        let plan = try strategy.planner.plan(
+          holdings: view.account.holdings, prices: view.prices, target: target.weights)
+        draft.trades = reducesOnly ? plan.trades.filter { $0.side == .sell } : plan.trades
+        draft.reasons += plan.dropped.map { .dropped($0.asset, "\($0.reason)") }
+        if !draft.trades.isEmpty {
+          draft.schedule = try strategy.execution?.schedule(plan, view)
+        }
+      }
+    }
+    try addHedges(&draft, view, reducesOnly: reducesOnly)
+    try keepLimits(&draft, view)
+    if verdict.isDue && !draft.isRefused { state.lastRebalance = view.market.time }
+    if !draft.isEmpty { draft.kind = .trade }
+  }
+
+  private func addHedges(
+    _ draft: inout DecisionDraft,
+    _ view: DecisionView,
+    reducesOnly: Bool
+  ) throws(StageFault) {
+    if strategy.hedges.isEmpty { return }
+    try staged("hedge") { () throws(EngineError) in
+      for hedge in strategy.hedges {
+        let after = try planned(draft, view)
+        let orders = try hedge.orders(after: after, view)
+        draft.orders += reducesOnly ? orders.filter { view.account.isReduced(by: $0) } : orders
+      }
+    }
+  }
+
+  /// Drops everything when a limit would be broken that is not broken less than before.
+  private func keepLimits(_ draft: inout DecisionDraft, _ view: DecisionView) throws(StageFault) {
+    if draft.isEmpty { return }
+    let after = try staged("fill") { () throws(EngineError) in try planned(draft, view) }
+    draft.expectedCost = view.valuation.equity - after.valuation.equity
+    if strategy.limits.isEmpty { return }
+    try staged("limits") { () throws(EngineError) in
+      for limit in strategy.limits {
+        for violation in try limit.violations(after: after, view) {
+          draft.reasons.append(
+            .limit(violation.name, got: violation.got, allowed: violation.allowed))
+          if !(violation.got < violation.before) { draft.isRefused = true }
+        }
+      }
+    }
+    if draft.isRefused { draft.dropOrders() }
+  }
+
+  /// Runs a stage and names it when it fails.
+  private func staged<Value>(
+    _ stage: String,
+    _ run: () throws(EngineError) -> Value
+  ) throws(StageFault) -> Value {
+    do throws(EngineError) {
+      return try run()
+    } catch {
+      throw StageFault(stage: stage, reason: error.description, isInternal: true)
+    }
+  }
+
+  /// The account as a draft would leave it.
+  private func planned(
+    _ draft: DecisionDraft,
+    _ view: DecisionView
+  ) throws(EngineError) -> PlannedAccount {
+    if draft.isEmpty {
+      return PlannedAccount(
+        account: view.account, valuation: view.valuation, weights: view.weights)
+    }
+    let account = try view.account.filling(
+      trades: draft.trades, orders: draft.orders, in: view.market, catalog: view.catalog
+    ).account
+    do throws(MarketsError) {
+      let valuation = try account.valuation(in: view.market, catalog: view.catalog)
+      return PlannedAccount(
+        account: account, valuation: valuation,
+        weights: try Self.weights(valuation, account.holdings.universe))
+    } catch {
+      throw .venue(error)
+    }
+  }
+}
+
+// MARK: - Inputs and guards
+
+extension Engine {
+  private static func check(
+    _ market: MarketSnapshot,
+    after state: EngineState
+  ) throws(StageFault) {
+    func bad(_ reason: String) -> StageFault {
+      StageFault(stage: "market", reason: reason, isInternal: false)
+    }
+    guard market.universe == state.account.holdings.universe,
+      market.universe == state.memory.universe, market.prices.count == market.universe.count
+    else { throw bad("the market is not about the assets of the account") }
+    if let last = state.memory.lastTime, market.time <= last {
+      throw bad("the time is not later than that of the step before")
+    }
+    guard market.price(of: state.account.cash) == 1 else { throw bad("the price of cash is not one") }
+    guard market.rate.isFinite else { throw bad("the rate is not a number") }
+  }
+
+  /// What the stages may see; fails when something that is held, or may be bought, has no price.
+  private func view(
+    _ state: EngineState,
+    _ market: MarketSnapshot
+  ) throws(StageFault) -> DecisionView {
+    for (asset, price) in zip(market.universe.assets, market.prices)
+    where !(price > 0 && price.isFinite) {
+      throw StageFault(stage: "market", reason: "\(asset) has no price", isInternal: false)
+    }
+    do throws(MarketsError) {
+      let valuation = try state.account.valuation(in: market, catalog: strategy.catalog)
+      return DecisionView(
+        market: market, prices: try Self.prices(market), account: state.account,
+        valuation: valuation,
+        weights: try Self.weights(valuation, market.universe), memory: state.memory,
+        catalog: strategy.catalog, lastRebalance: state.lastRebalance, breached: state.breached)
+    } catch {
+      throw StageFault(stage: "market", reason: error.description, isInternal: false)
+    }
+  }
+
+  private static func prices(_ market: MarketSnapshot) throws(MarketsError) -> Prices {
+    do throws(DataError) {
+      return try Prices(universe: market.universe, values: market.prices)
+    } catch {
+      throw .unsupported(error.description)
+    }
+  }
+
+  /// Shares of what is held of the assets.
+  private static func weights(
+    _ valuation: AccountValuation,
+    _ universe: Universe
+  ) throws(MarketsError) -> Weights {
+    let total = universe.positionsByName.reduce(0) { $0 + valuation.holdings[$1] }
+    guard total > 0 else { throw .unsupported("nothing is held") }
+    do throws(DataError) {
+      return try Weights(universe: universe, values: valuation.holdings.map { $0 / total })
+    } catch {
+      throw .unsupported(error.description)
+    }
+  }
+
+  /// Gives each breaker its reading; without a view those that need one get none.
+  private func readBreakers(
+    _ state: inout EngineState,
+    _ view: DecisionView?,
+    _ market: MarketSnapshot
+  ) {
+    var readings = market.readings
+    for (name, settings) in strategy.breakers {
+      let reading: Double?
+      switch settings.kind {
+      case .drawdown:
+        reading = view.flatMap { view in
+          state.highestEquity.map { $0 > 0 ? 1 - view.valuation.equity / $0 : 1 }
+        }
+      case .volatility:
+        // Before the first return nothing has moved.
+        reading = view.map { $0.memory.volatility(of: $0.weights.values) ?? 0 }
+      // Without a debt or a margin nothing can be liquidated.
+      case .margin: reading = view.map { min($0.valuation.marginRatio, .greatestFiniteMagnitude) }
+      case .healthFactor:
+        reading = view.map { min($0.valuation.healthFactor, .greatestFiniteMagnitude) }
+      case .internalError: reading = state.hasFault ? nil : 0
+      default: continue
+      }
+      readings[name] = reading
+    }
+    state.breakers.observe(readings, at: market.time)
+  }
+}
+
+extension Account {
+  /// Whether an order makes a position smaller without turning it.
+  func isReduced(by order: ContractOrder) -> Bool {
+    guard let held = position(order.id)?.quantity.doubleValue else { return false }
+    let after = held + order.quantity.doubleValue
+    return after.magnitude < held.magnitude && after * held >= 0
+  }
+}

@@ -1,0 +1,383 @@
+import Foundation
+import KeelData
+import KeelDerivatives
+import KeelEngine
+import KeelMarkets
+import KeelNumerics
+import KeelTestSupport
+import Testing
+
+/// A seeded market of four assets and cash, day by day.
+struct Walk {
+  static let universe: Universe = (try? Universe(["USD", "BTC", "ETH", "SOL", "XRP"]))!
+  static let start = Timestamp(nanosecondsSinceEpoch: 1_600_000_000_000_000_000)
+
+  static func markets(days: Int, seed: UInt64, volatility: Double = 0.04) throws
+    -> [MarketSnapshot]
+  {
+    var generator = SeededGenerator(seed: seed)
+    var prices = [1, 30_000, 2_000, 100, 0.5]
+    return try (0..<days).map { day in
+      for i in 1..<prices.count {
+        prices[i] *= exp(volatility * (generator.uniform(-1...1) + generator.uniform(-1...1)))
+      }
+      return MarketSnapshot(
+        time: try start.advanced(byDays: day), universe: universe, prices: prices)
+    }
+  }
+
+  static func account(cash: Double = 100_000) throws -> Account {
+    let zero = try Amount(zeroWithDecimals: 8)
+    var amounts = [Amount](repeating: zero, count: universe.count)
+    amounts[0] = try Amount(cash, decimals: 6, rounding: .towardZero)
+    return try Account(cash: "USD", holdings: Holdings(universe: universe, amounts: amounts))
+  }
+
+  static func planner(band: Double = 0) throws -> RebalancingPlanner {
+    try RebalancingPlanner(
+      cash: "USD",
+      costs: RebalancingCosts(
+        feeFraction: 0.001, slippageFraction: 0.0005,
+        gasPerTrade: Amount("0.500000", decimals: 6)),
+      settings: .init(noTradeBand: band))
+  }
+
+  static func weights(_ values: [Double]) throws -> Weights {
+    try Weights(universe: universe, values: values)
+  }
+
+  static func strategy(_ rule: any RebalancingRule) throws -> Strategy {
+    try Strategy(
+      target: FixedTarget(weights([0.1, 0.3, 0.3, 0.2, 0.1])), rule: rule, planner: planner())
+  }
+}
+
+@Suite struct EngineTests {
+  /// Runs markets through an engine and fills what it decides.
+  private func run(
+    _ engine: Engine,
+    _ markets: [MarketSnapshot],
+    from account: Account
+  ) throws -> (decisions: [Decision], state: EngineState) {
+    var state = try engine.start(account)
+    var decisions: [Decision] = []
+    for market in markets {
+      let before = state
+      let decision = engine.step(&state, market)
+      #expect(engine.replays(decision, from: before, market))
+      _ = try state.fill(decision, in: market, catalog: engine.strategy.catalog)
+      decisions.append(decision)
+    }
+    return (decisions, state)
+  }
+
+  @Test func tradesByTheCalendar() throws {
+    let engine = try Engine(Walk.strategy(PeriodicRule.days(30)))
+    let markets = try Walk.markets(days: 100, seed: 1)
+    let (decisions, state) = try run(engine, markets, from: Walk.account())
+    for (day, decision) in decisions.enumerated() {
+      #expect((decision.kind == .trade) == (day % 30 == 0), "\(day)")
+    }
+    #expect(state.stepCount == 100)
+    var log = AuditLog()
+    for decision in decisions { log.append(decision.record) }
+    #expect(log.firstFault == nil && log.head == state.auditHead)
+  }
+
+  @Test func stateAndDecisionsSurviveStorage() throws {
+    var strategy = try Walk.strategy(
+      VolatilityScaledRule(
+        multiple: 1, horizon: 1.0 / 12, forecast: ExponentialVolatility(returnsNeeded: 5)))
+    strategy.target = try TiltedTarget(
+      strategic: FixedTarget(Walk.weights([0.1, 0.3, 0.3, 0.2, 0.1])),
+      signals: [
+        .init("trend", MovingAverageSignal(fast: 3, slow: 10, width: 2), weight: 1),
+        .init("flow", SeriesSignal(
+          series: "flow", center: 0, width: 1, maximumAgeNanoseconds: .max), weight: 1),
+      ],
+      tilts: TacticalTilts(largestTilt: 0.1, activeRiskBudget: 0.1))
+    let engine = try Engine(strategy)
+    var markets = try Walk.markets(days: 60, seed: 2)
+    for day in markets.indices { markets[day].series["flow"] = ["BTC": sin(Double(day)), "SOL": .nan] }
+    var state = try engine.start(Walk.account())
+    var stored = state
+    let (encoder, decoder) = (JSONEncoder(), JSONDecoder())
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    for market in markets {
+      let decision = engine.step(&state, market)
+      stored = try decoder.decode(EngineState.self, from: encoder.encode(stored))
+      let read = try decoder.decode(MarketSnapshot.self, from: encoder.encode(market))
+      let again = engine.step(&stored, read)
+      #expect(again.record == decision.record)
+      #expect(try decoder.decode(Decision.self, from: encoder.encode(decision)) == decision)
+      _ = try state.fill(decision, in: market, catalog: engine.strategy.catalog)
+      _ = try stored.fill(again, in: market, catalog: engine.strategy.catalog)
+    }
+  }
+
+  /// Decisions at a time do not change when what comes after is deleted or scrambled.
+  @Test(arguments: [10, 35, 70])
+  func seesNoFuture(cut: Int) throws {
+    var strategy = try Walk.strategy(
+      AnyRule([
+        CostAwareRule(cost: 0.002, riskAversion: 3, forecast: WindowVolatility(returnCount: 20)),
+        BreachRule(largestVolatility: 1.5, largestWeight: 0.4),
+      ]))
+    strategy.target = try TiltedTarget(
+      strategic: RiskTarget(.equalRisk, invested: 0.9, largestVolatility: 0.5),
+      signals: [.init("momentum", MomentumSignal(lookback: 15, skip: 2, width: 2), weight: 1)],
+      tilts: TacticalTilts(largestTilt: 0.05, activeRiskBudget: 0.05))
+    let engine = try Engine(strategy)
+    let markets = try Walk.markets(days: 90, seed: 3)
+    let other = try Walk.markets(days: 90, seed: 4)
+    let whole = try run(engine, markets, from: Walk.account()).decisions
+    let truncated = try run(engine, Array(markets.prefix(cut)), from: Walk.account()).decisions
+    let scrambled = try run(
+      engine, Array(markets.prefix(cut)) + other.suffix(90 - cut), from: Walk.account()
+    ).decisions
+    #expect(Array(whole.prefix(cut)) == truncated && Array(scrambled.prefix(cut)) == truncated)
+    #expect(whole.contains { !$0.trades.isEmpty })
+  }
+
+  @Test func badInputsHold() throws {
+    let engine = try Engine(Walk.strategy(PeriodicRule.days(1)))
+    let markets = try Walk.markets(days: 10, seed: 5)
+    var broken = Array(repeating: markets[2], count: 6)
+    broken[0].prices[2] = .nan
+    broken[1].prices[0] = 1.01
+    broken[2].prices.removeLast()
+    broken[3].time = markets[0].time
+    broken[4].rate = .infinity
+    broken[5].universe = try Universe(["USD", "ETH", "BTC", "SOL", "XRP"])
+    for market in broken {
+      var state = try engine.start(Walk.account())
+      _ = engine.step(&state, markets[0])
+      _ = engine.step(&state, markets[1])
+      let decision = engine.step(&state, market)
+      #expect(decision.kind == .hold && decision.isEmpty)
+      let isNamed = decision.reasons.contains {
+        if case .badInput = $0 { true } else { false }
+      }
+      #expect(isNamed, "\(decision.reasons)")
+      // The feed mends, and so does the engine.
+      let next = engine.step(&state, markets[3])
+      #expect(next.equity != nil)
+    }
+  }
+
+  /// A target that fails at one step.
+  private struct FailingTarget: TargetPolicy {
+    let weights: Weights
+    let failing: Timestamp
+    var rowsNeeded: Int { 0 }
+    func target(_ view: DecisionView) throws(EngineError) -> Target {
+      if view.market.time == failing { throw .noTarget(reason: "broken on purpose") }
+      return Target(weights: weights)
+    }
+  }
+
+  @Test func anInternalErrorTripsTheEngine() throws {
+    let markets = try Walk.markets(days: 12, seed: 6)
+    var strategy = try Walk.strategy(PeriodicRule.days(1))
+    strategy.target = FailingTarget(
+      weights: try Walk.weights([0.2, 0.2, 0.2, 0.2, 0.2]), failing: markets[4].time)
+    strategy.faultCoolDownNanoseconds = 2 * 86_400_000_000_000
+    let (decisions, _) = try run(Engine(strategy), markets, from: Walk.account())
+    let isFault = decisions[4].reasons.contains {
+      if case .fault(let stage, _) = $0 { stage == "target" } else { false }
+    }
+    #expect(isFault && decisions[4].isEmpty)
+    for day in 5...7 {
+      #expect(decisions[day].verdict.action == .halt && decisions[day].isEmpty, "\(day)")
+      #expect(decisions[day].reasons.contains(.breaker(Engine.faultBreaker)))
+    }
+    #expect(decisions[9].kind == .trade)
+  }
+
+  @Test func aFallTripsTheDrawdownBreaker() throws {
+    var markets = try Walk.markets(days: 40, seed: 7, volatility: 0.005)
+    for day in 20..<40 { for i in 1..<5 { markets[day].prices[i] *= 0.5 } }
+    var strategy = try Walk.strategy(PeriodicRule.days(1))
+    strategy.breakers["fall"] = try CircuitBreaker.Settings(
+      kind: .drawdown, direction: .above, tripLevel: 0.2, resumeLevel: 0.1, warmUpReadings: 1,
+      coolDownNanoseconds: 0, action: .contingency, latches: false)
+    strategy.contingencies["fall"] = .deRisk(cashFraction: 0.8)
+    let engine = try Engine(strategy)
+    let (decisions, state) = try run(engine, markets, from: Walk.account())
+    #expect(decisions[20].kind == .contingency)
+    #expect(decisions[20].reasons == [.breaker("fall")])
+    #expect(decisions[20].trades.allSatisfy { $0.side == .sell } && !decisions[20].isEmpty)
+    let weights = try state.account.holdings.weights(
+      prices: Prices(universe: Walk.universe, values: markets[39].prices))
+    expectClose(weights.values[0], 0.8, absolute: 0.02)
+    // It never buys while tripped.
+    for decision in decisions[21...] { #expect(decision.trades.allSatisfy { $0.side == .sell }) }
+  }
+
+  @Test func limitsRefuseWhatBreaksThem() throws {
+    var strategy = try Walk.strategy(PeriodicRule.days(1))
+    strategy.limits = [try LargestWeight(0.25)]
+    let markets = try Walk.markets(days: 5, seed: 8)
+    let (decisions, state) = try run(Engine(strategy), markets, from: Walk.account())
+    #expect(decisions.allSatisfy { $0.isEmpty })
+    let refused = decisions[1].reasons.contains {
+      if case .limit("weight of BTC", _, let allowed) = $0 { allowed == 0.25 } else { false }
+    }
+    #expect(refused && state.lastRebalance == nil)
+    // What makes a broken limit better may pass.
+    strategy.target = FixedTarget(try Walk.weights([0.6, 0.3, 0.05, 0.03, 0.02]))
+    var account = try Walk.account()
+    account.holdings = try Holdings(
+      universe: Walk.universe,
+      amounts: account.holdings.amounts.enumerated().map { i, amount in
+        i == 1 ? try Amount("30.00000000", decimals: 8) : amount
+      })
+    let better = try run(Engine(strategy), markets, from: account).decisions[1]
+    #expect(!better.isEmpty && better.trades.contains { $0.side == .sell && $0.asset == "BTC" })
+  }
+
+  @Test(arguments: RiskTarget.Method.allCases)
+  func riskTargetsAreProvedAndInvested(method: RiskTarget.Method) throws {
+    var strategy = try Walk.strategy(PeriodicRule.days(5))
+    strategy.target = try RiskTarget(method, invested: 0.8, largestWeight: 0.6, returnsNeeded: 10)
+    let markets = try Walk.markets(days: 30, seed: 9)
+    let decisions = try run(Engine(strategy), markets, from: Walk.account()).decisions
+    #expect(decisions[5].reasons.contains(.waiting("covariance")))
+    let last = try #require(decisions[29].target)
+    expectClose(last.total, 0.8, relative: 1e-9)
+    #expect(last.values[0] == 0 && last.values.allSatisfy { $0 >= 0 && $0 <= 0.8 })
+    let isProved = decisions[29].reasons.contains {
+      if case .proven(let primal, _, let gap) = $0 { primal < 1e-9 && gap < 1e-7 } else { false }
+    }
+    #expect(isProved == (method != .inverseVolatility))
+  }
+}
+
+@Suite struct EngineContractTests {
+  /// An account with a spot position, a perpetual, a deposit and a loan.
+  private func setUp() throws -> (strategy: Strategy, account: Account, market: MarketSnapshot) {
+    let tiers = try MaintenanceTiers.flat(0.01)
+    let catalog = try Catalog([
+      Listing(
+        "BTC-PERP", .perpetual(.linear(coinPerContract: 0.001), underlying: "BTC", margin: tiers),
+        protocolName: "venue", costFraction: 0.0005, gas: 0),
+      Listing(
+        "BTC-LENT", .deposit(asset: "BTC", liquidationThreshold: 0.8), protocolName: "lender",
+        costFraction: 0, gas: 1),
+      Listing("USD-OWED", .loan(asset: "USD"), protocolName: "lender", costFraction: 0, gas: 1),
+    ])
+    var strategy = Strategy(
+      target: FixedTarget(try Walk.weights([0.5, 0.5, 0, 0, 0])), rule: try PeriodicRule.days(1),
+      planner: try Walk.planner(), catalog: catalog)
+    strategy.hedges = [
+      try DeltaTargetRule(
+        underlying: "BTC", contract: "BTC-PERP", band: 0.01, quantityDecimals: 0)
+    ]
+    var account = try Walk.account()
+    account.set(.init("BTC-LENT", quantity: try Amount("2.00000000", decimals: 8)))
+    account.set(.init("USD-OWED", quantity: try Amount("20000.000000", decimals: 6)))
+    var market = try Walk.markets(days: 2, seed: 10)[0]
+    market.quotes = [
+      "BTC-PERP": .contract(price: market.prices[1] * 1.0005, funding: nil),
+      "BTC-LENT": .lending(index: 1.01, ratePerYear: 0.01),
+      "USD-OWED": .lending(index: 1.02, ratePerYear: 0.05),
+    ]
+    return (strategy, account, market)
+  }
+
+  private func next(_ market: MarketSnapshot, days: Int) throws -> MarketSnapshot {
+    var later = market
+    later.time = try market.time.advanced(byDays: days)
+    return later
+  }
+
+  @Test func hedgesCloseTheDelta() throws {
+    let (strategy, account, market) = try setUp()
+    let engine = try Engine(strategy)
+    var state = try engine.start(account)
+    for day in 0..<4 {
+      let now = try next(market, days: day)
+      let decision = engine.step(&state, now)
+      let before = try state.account.valuation(in: now, catalog: strategy.catalog).equity
+      let cost = try state.fill(decision, in: now, catalog: strategy.catalog)
+      let after = try state.account.valuation(in: now, catalog: strategy.catalog)
+      expectClose(before - after.equity, cost, absolute: 1e-4)
+      expectClose(decision.expectedCost, cost, absolute: 1e-4)
+      if day > 0 { #expect(after["BTC"].delta.magnitude <= 0.01, "\(day)") }
+      if day > 1 { #expect(decision.isEmpty, "\(decision)") }
+    }
+  }
+
+  @Test(arguments: [
+    Contingency.withdraw(protocolName: "lender"), .repay(healthFactor: 2.5),
+    .hedge(underlying: "BTC", with: "BTC-PERP"),
+  ])
+  func contingenciesDoWhatTheySay(contingency: Contingency) throws {
+    var (strategy, account, market) = try setUp()
+    strategy.hedges = []
+    strategy.breakers["health"] = try CircuitBreaker.Settings(
+      kind: .healthFactor, direction: .below, tripLevel: 1.2, resumeLevel: 2, warmUpReadings: 1,
+      coolDownNanoseconds: 0, action: .contingency, latches: false)
+    strategy.contingencies["health"] = contingency
+    let engine = try Engine(strategy)
+    var state = try engine.start(account)
+    _ = engine.step(&state, market)
+    // The coin falls until the loan is close to being liquidated.
+    var fallen = try next(market, days: 1)
+    fallen.prices[1] = 33_500
+    fallen.quotes["BTC-PERP"] = .contract(price: 33_500, funding: nil)
+    let health = try account.valuation(in: fallen, catalog: strategy.catalog).healthFactor
+    fallen.prices[1] *= 1.15 / health
+    fallen.quotes["BTC-PERP"] = .contract(price: fallen.prices[1], funding: nil)
+    let decision = engine.step(&state, fallen)
+    #expect(decision.kind == .contingency && !decision.orders.isEmpty, "\(decision)")
+    _ = try state.fill(decision, in: fallen, catalog: strategy.catalog)
+    let after = try state.account.valuation(in: fallen, catalog: strategy.catalog)
+    switch contingency {
+    case .withdraw: #expect(state.account.position("BTC-LENT") == nil)
+    case .repay(let factor): expectClose(after.healthFactor, factor, relative: 1e-6)
+    case .hedge: #expect(after["BTC"].delta.magnitude <= 0.001)
+    case .deRisk: break
+    }
+  }
+
+  /// Whatever numbers come in, a step answers, and never with a trade that the account cannot pay.
+  @Test(arguments: 1...40)
+  func hostileMarketsNeverTrap(seed: Int) throws {
+    var generator = SeededGenerator(seed: UInt64(seed))
+    var (strategy, account, market) = try setUp()
+    strategy.breakers["fall"] = try CircuitBreaker.Settings(
+      kind: .drawdown, direction: .above, tripLevel: 0.3, resumeLevel: 0.2, warmUpReadings: 2,
+      coolDownNanoseconds: 1, action: .contingency, latches: false)
+    strategy.limits = [try LargestLeverage(5), try LargestVolatility(2)]
+    let engine = try Engine(strategy)
+    var state = try engine.start(account)
+    let wild: [Double] = [
+      .nan, .infinity, -.infinity, 0, -1, 1e-300, 1e300, .leastNonzeroMagnitude, 30_000,
+    ]
+    func pick() -> Double { wild[Int(generator.uniform(0...8.999))] }
+    for day in 0..<30 {
+      var now = try next(market, days: day)
+      if generator.uniform(0...1) < 0.5 { now.prices[1 + Int(generator.uniform(0...3.999))] = pick() }
+      if generator.uniform(0...1) < 0.2 { now.prices[0] = pick() }
+      if generator.uniform(0...1) < 0.3 {
+        now.quotes["BTC-PERP"] = .contract(price: pick(), funding: nil)
+      }
+      if generator.uniform(0...1) < 0.3 {
+        now.quotes["BTC-LENT"] = .lending(index: pick(), ratePerYear: pick())
+      }
+      if generator.uniform(0...1) < 0.1 { now.quotes = [:] }
+      if generator.uniform(0...1) < 0.1 { now.time = pick() > 1 ? .distantPast : .distantFuture }
+      let decision = engine.step(&state, now)
+      if let filled = try? state.fill(decision, in: now, catalog: strategy.catalog) {
+        #expect(filled.isFinite)
+      } else {
+        Issue.record("a decision that cannot be filled: \(decision)")
+      }
+      #expect(state.account.holdings.amounts.allSatisfy { !$0.isNegative })
+    }
+  }
+}
