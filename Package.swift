@@ -94,7 +94,7 @@ let package = Package(
       name: "KeelEngine",
       dependencies: [
         "KeelNumerics", "KeelData", "KeelOptimization", "KeelAllocation", "KeelDerivatives",
-        "KeelMarkets", "KeelRisk",
+        "KeelMarkets", "KeelRisk", "CKeelKernels",
       ],
       swiftSettings: strict
     ),

@@ -212,6 +212,9 @@ size_t keel_implied_volatility(
   const keel_option_columns *columns, double *restrict output, uint8_t *restrict outcomes,
   size_t first, size_t n, int level);
 
+/* Takes blocks of 64 bytes into a SHA-256 state of eight words. */
+void keel_sha256_compress(uint32_t *state, const uint8_t *bytes, size_t blocks, int level);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,7 +1,10 @@
+import CKeelKernels
+
 // The secure hash algorithm with 256 bits.
 //
-// Goals: the standard's digests, no dependency, any way of splitting the input. Source: FIPS PUB 180-4,
-// "Secure Hash Standard", NIST 2015, sections 4.1.2, 5.1.1 and 6.2.
+// Goals: the standard's digests, no dependency, any way of splitting the input, the speed of the processor's own
+// instructions where it has them. Source: FIPS PUB 180-4, "Secure Hash Standard", NIST 2015, sections 5.1.1 and 6.2. This
+// file is the only door of the module to the C kernels; `unsafe` stands nowhere else.
 
 /// A SHA-256 computation.
 public struct SHA256: Sendable {
@@ -9,11 +12,11 @@ public struct SHA256: Sendable {
     0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab,
     0x5be0_cd19,
   ]
-  private var block: [UInt8] = []
+  private var pending: [UInt8] = []
   private var length: UInt64 = 0
 
   /// Creates a computation over no bytes.
-  public init() { block.reserveCapacity(Self.blockSize) }
+  public init() {}
 
   /// The digest of bytes.
   ///
@@ -29,12 +32,18 @@ public struct SHA256: Sendable {
   /// Adds bytes.
   ///
   /// - Parameter bytes: The next bytes of the input.
-  public mutating func update(_ bytes: some Sequence<UInt8>) {
-    for byte in bytes {
-      block.append(byte)
-      length &+= 1
-      if block.count == Self.blockSize { compress() }
+  public mutating func update(_ bytes: some Sequence<UInt8>) { take(Array(bytes)) }
+
+  private mutating func take(_ bytes: [UInt8]) {
+    length &+= UInt64(bytes.count)
+    if pending.isEmpty {
+      let whole = compress(bytes)
+      if whole < bytes.count { pending.append(contentsOf: bytes[whole...]) }
+      return
     }
+    pending.append(contentsOf: bytes)
+    let whole = compress(pending)
+    pending.removeFirst(whole)
   }
 
   /// The digest of the bytes so far; more may be added to the computation itself afterwards.
@@ -43,57 +52,38 @@ public struct SHA256: Sendable {
   public func finalized() -> [UInt8] {
     var last = self
     let bits = length &* 8
-    last.update([0x80])
-    while last.block.count != Self.blockSize - 8 { last.update([0]) }
-    last.update((0..<8).map { UInt8(truncatingIfNeeded: bits >> UInt64(56 - 8 * $0)) })
-    return last.state.flatMap { word in
-      (0..<4).map { UInt8(truncatingIfNeeded: word >> UInt32(24 - 8 * $0)) }
+    // A one, zeros up to eight bytes before the end of a block, and the length.
+    let filled = (last.pending.count + 9) % Self.blockLength
+    let zeros = filled == 0 ? 0 : Self.blockLength - filled
+    last.pending.append(0x80)
+    last.pending.append(contentsOf: repeatElement(0, count: zeros))
+    for shift in stride(from: 56, through: 0, by: -8) {
+      last.pending.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift)))
     }
+    _ = last.compress(last.pending)
+    var digest: [UInt8] = []
+    digest.reserveCapacity(32)
+    for word in last.state {
+      for shift in stride(from: 24, through: 0, by: -8) {
+        digest.append(UInt8(truncatingIfNeeded: word >> UInt32(shift)))
+      }
+    }
+    return digest
   }
 
-  private mutating func compress() {
-    var schedule = [UInt32](repeating: 0, count: 64)
-    for t in 0..<16 {
-      schedule[t] = (0..<4).reduce(0) { $0 << 8 | UInt32(block[4 * t + $1]) }
+  /// Takes in the whole blocks of some bytes and returns how many bytes those are.
+  private mutating func compress(_ bytes: [UInt8]) -> Int {
+    let blocks = bytes.count / Self.blockLength
+    guard blocks > 0 else { return 0 }
+    unsafe bytes.withUnsafeBufferPointer { source in
+      unsafe state.withUnsafeMutableBufferPointer { target in
+        if let from = source.baseAddress, let to = target.baseAddress {
+          unsafe keel_sha256_compress(to, from, blocks, 0)
+        }
+      }
     }
-    for t in 16..<64 {
-      let (a, b) = (schedule[t - 15], schedule[t - 2])
-      let first = Self.rotated(a, 7) ^ Self.rotated(a, 18) ^ (a >> 3)
-      let second = Self.rotated(b, 17) ^ Self.rotated(b, 19) ^ (b >> 10)
-      schedule[t] = second &+ schedule[t - 7] &+ first &+ schedule[t - 16]
-    }
-    var (a, b, c, d) = (state[0], state[1], state[2], state[3])
-    var (e, f, g, h) = (state[4], state[5], state[6], state[7])
-    for t in 0..<64 {
-      let first = Self.rotated(e, 6) ^ Self.rotated(e, 11) ^ Self.rotated(e, 25)
-      let choice = (e & f) ^ (~e & g)
-      let mixed = h &+ first &+ choice &+ Self.constants[t] &+ schedule[t]
-      let second = Self.rotated(a, 2) ^ Self.rotated(a, 13) ^ Self.rotated(a, 22)
-      let majority = (a & b) ^ (a & c) ^ (b & c)
-      (h, g, f, e) = (g, f, e, d &+ mixed)
-      (d, c, b, a) = (c, b, a, mixed &+ second &+ majority)
-    }
-    for (i, word) in [a, b, c, d, e, f, g, h].enumerated() { state[i] &+= word }
-    block.removeAll(keepingCapacity: true)
+    return blocks * Self.blockLength
   }
 
-  private static func rotated(_ word: UInt32, _ count: UInt32) -> UInt32 {
-    word >> count | word << (32 - count)
-  }
-
-  private static let blockSize = 64
-
-  /// The first 32 bits of the fractional parts of the cube roots of the first 64 primes.
-  private static let constants: [UInt32] = [
-    0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4,
-    0xab1c_5ed5, 0xd807_aa98, 0x1283_5b01, 0x2431_85be, 0x550c_7dc3, 0x72be_5d74, 0x80de_b1fe,
-    0x9bdc_06a7, 0xc19b_f174, 0xe49b_69c1, 0xefbe_4786, 0x0fc1_9dc6, 0x240c_a1cc, 0x2de9_2c6f,
-    0x4a74_84aa, 0x5cb0_a9dc, 0x76f9_88da, 0x983e_5152, 0xa831_c66d, 0xb003_27c8, 0xbf59_7fc7,
-    0xc6e0_0bf3, 0xd5a7_9147, 0x06ca_6351, 0x1429_2967, 0x27b7_0a85, 0x2e1b_2138, 0x4d2c_6dfc,
-    0x5338_0d13, 0x650a_7354, 0x766a_0abb, 0x81c2_c92e, 0x9272_2c85, 0xa2bf_e8a1, 0xa81a_664b,
-    0xc24b_8b70, 0xc76c_51a3, 0xd192_e819, 0xd699_0624, 0xf40e_3585, 0x106a_a070, 0x19a4_c116,
-    0x1e37_6c08, 0x2748_774c, 0x34b0_bcb5, 0x391c_0cb3, 0x4ed8_aa4a, 0x5b9c_ca4f, 0x682e_6ff3,
-    0x748f_82ee, 0x78a5_636f, 0x84c8_7814, 0x8cc7_0208, 0x90be_fffa, 0xa450_6ceb, 0xbef9_a3f7,
-    0xc671_78f2,
-  ]
+  private static let blockLength = 64
 }

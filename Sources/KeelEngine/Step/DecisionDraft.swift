@@ -50,12 +50,12 @@ struct DecisionDraft {
       parameters: parameters, inputs: inputs, index: index, time: time, kind: kind,
       verdict: verdict, reasons: reasons, equity: equity, target: target, trades: trades,
       orders: orders, expectedCost: expectedCost, schedule: schedule)
-    // The payload consists of numbers and texts, which always encode.
-    let bytes = (try? CanonicalEncoder.bytes(of: payload)) ?? []
+    var writer = CanonicalWriter(reserving: 4096)
+    writer.payload(payload)
     return Decision(
       index: index, time: time, kind: kind, verdict: verdict, reasons: reasons, equity: equity,
       target: target, trades: trades, orders: orders, expectedCost: expectedCost,
       schedule: schedule,
-      record: AuditLog.Record(index: index, previousHash: previousHash, payload: bytes))
+      record: AuditLog.Record(index: index, previousHash: previousHash, payload: writer.bytes))
   }
 }

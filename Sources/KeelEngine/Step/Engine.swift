@@ -109,13 +109,10 @@ public struct Engine: Sendable {
   }
 
   private static func inputsHash(_ state: EngineState, _ market: MarketSnapshot) -> [UInt8] {
-    struct Inputs: Encodable {
-      let account: Account
-      let market: MarketSnapshot
-    }
-    // Settings that do not encode were refused when the engine was made; accounts and markets always do.
-    let bytes = try? CanonicalEncoder.bytes(of: Inputs(account: state.account, market: market))
-    return SHA256.digest(bytes ?? [])
+    var writer = CanonicalWriter(reserving: 4096)
+    writer.account(state.account)
+    writer.market(market)
+    return SHA256.digest(writer.bytes)
   }
 }
 
