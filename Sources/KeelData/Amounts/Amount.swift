@@ -100,6 +100,12 @@ extension Amount {
 
   /// The value in whole units, correctly rounded to the nearest `Double`.
   public var doubleValue: Double {
+    // Both are exact as doubles, so that one division rounds once.
+    if decimals <= exactPowersOfTen.count - 1, let small = Int64(exactly: baseUnits),
+      small.magnitude <= 1 << 53
+    {
+      return Double(small) / exactPowersOfTen[decimals]
+    }
     let magnitude = correctlyRoundedQuotient(baseUnits.magnitude, powersOfTen[decimals])
     return isNegative ? -magnitude : magnitude
   }

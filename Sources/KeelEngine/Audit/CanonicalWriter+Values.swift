@@ -15,22 +15,15 @@ extension CanonicalWriter {
     guard let magnitude = UInt64(exactly: amount.baseUnits.magnitude) else {
       return text(amount.description)
     }
-    // Digits from the last, at least one before the point.
-    var digits: [UInt8] = []
-    digits.reserveCapacity(32)
-    var rest = magnitude
-    while rest > 0 || digits.count <= amount.decimals {
-      digits.append(UInt8(ascii: "0") + UInt8(rest % 10))
-      rest /= 10
+    var digitCount = 1
+    var power: UInt64 = 10
+    while digitCount < 20 && magnitude >= power {
+      digitCount += 1
+      power = power.multipliedReportingOverflow(by: 10).partialValue
     }
-    let hasPoint = amount.decimals > 0
-    let count = digits.count + (hasPoint ? 1 : 0) + (amount.isNegative ? 1 : 0)
-    head(ofTextWithCount: count)
-    if amount.isNegative { octet(UInt8(ascii: "-")) }
-    for place in stride(from: digits.count - 1, through: 0, by: -1) {
-      if hasPoint && place == amount.decimals - 1 { octet(UInt8(ascii: ".")) }
-      octet(digits[place])
-    }
+    digits(
+      magnitude, count: max(digitCount, amount.decimals + 1), decimals: amount.decimals,
+      isNegative: amount.isNegative)
   }
 
   mutating func time(_ time: Timestamp) {

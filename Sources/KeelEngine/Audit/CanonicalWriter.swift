@@ -58,10 +58,24 @@ struct CanonicalWriter {
     bytes.append(contentsOf: utf8)
   }
 
-  /// The head of a text of so many bytes, which follow.
-  mutating func head(ofTextWithCount count: Int) { head(.text, UInt64(count)) }
-
-  mutating func octet(_ value: UInt8) { bytes.append(value) }
+  /// A decimal number as text: so many digits, so many of them after the point.
+  mutating func digits(_ magnitude: UInt64, count: Int, decimals: Int, isNegative: Bool) {
+    let length = count + (decimals > 0 ? 1 : 0) + (isNegative ? 1 : 0)
+    head(.text, UInt64(length))
+    bytes.append(contentsOf: repeatElement(UInt8(ascii: "-"), count: length))
+    var place = bytes.count - 1
+    var rest = magnitude
+    for written in 0..<count {
+      if written == decimals && decimals > 0 {
+        bytes[place] = UInt8(ascii: ".")
+        place -= 1
+      }
+      let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+      bytes[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
+      rest = quotient
+      place -= 1
+    }
+  }
 
   /// Bytes as a list of whole numbers.
   mutating func octets(_ values: [UInt8]) {

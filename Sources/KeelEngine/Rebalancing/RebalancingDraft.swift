@@ -6,13 +6,15 @@ import KeelData
 
 struct RebalancingDraft {
   private let book: RebalancingBook
-  private var trades: [AssetID: Trade] = [:]
+  /// The trade of each line; nil for none.
+  private var trades: [Trade?]
   private var lines: [RebalancingPass.Line]
   private var cash: Amount
 
   init(book: RebalancingBook) {
     self.book = book
     lines = book.lines
+    trades = [Trade?](repeating: nil, count: book.lines.count)
     cash = book.holdings.amounts[book.cashPosition]
   }
 
@@ -26,19 +28,21 @@ struct RebalancingDraft {
   ///
   /// Returns false, and changes nothing, when the merged trades do not stand: below a minimum, or
   /// short of cash.
-  mutating func add(_ additional: [Trade]) throws(EngineError) -> Bool {
+  mutating func add(_ additional: [(place: Int, trade: Trade)]) throws(EngineError) -> Bool {
     var merged = trades
     var held = lines
     var cashAfter = book.holdings.amounts[book.cashPosition]
-    for trade in additional {
-      guard let place = held.firstIndex(where: { $0.asset == trade.asset }) else { return false }
+    for (place, trade) in additional {
       let line = held[place]
-      let net = try Self.net(trades[trade.asset], trade)
-      merged[trade.asset] =
-        try net.map { (side, quantity) throws(EngineError) in
-          try book.pricing.trade(trade.asset, side, quantity: quantity, price: line.price)
-        }
-      if let value = merged[trade.asset]?.value, value < line.minimum { return false }
+      if let before = trades[place] {
+        merged[place] =
+          try Self.net(before, trade).map { (side, quantity) throws(EngineError) in
+            try book.pricing.trade(line.asset, side, quantity: quantity, price: line.price)
+          }
+      } else {
+        merged[place] = trade
+      }
+      if let value = merged[place]?.value, value < line.minimum { return false }
       do throws(DataError) {
         held[place].held =
           trade.side == .sell
@@ -47,14 +51,17 @@ struct RebalancingDraft {
         throw EngineError(error, asset: trade.asset)
       }
     }
-    for trade in Self.ordered(merged) {
-      do throws(DataError) {
-        cashAfter = try cashAfter.adding(trade.cashChange)
-      } catch {
-        throw EngineError(error, asset: trade.asset)
+    // Sells come first, so that cash is least after all of them.
+    for side in [Trade.Side.sell, .buy] {
+      for case let trade? in merged where trade.side == side {
+        do throws(DataError) {
+          cashAfter = try cashAfter.adding(trade.cashChange)
+        } catch {
+          throw EngineError(error, asset: trade.asset)
+        }
       }
-      if cashAfter.isNegative { return false }
     }
+    if cashAfter.isNegative { return false }
     cash = cashAfter
     trades = merged
     lines = held
@@ -63,10 +70,9 @@ struct RebalancingDraft {
 
   /// Two trades in one asset as one; nil when they cancel.
   private static func net(
-    _ first: Trade?,
+    _ first: Trade,
     _ second: Trade
   ) throws(EngineError) -> (Trade.Side, Amount)? {
-    guard let first else { return (second.side, second.quantity) }
     do throws(DataError) {
       if first.side == second.side {
         return (first.side, try first.quantity.adding(second.quantity))
@@ -80,12 +86,14 @@ struct RebalancingDraft {
     }
   }
 
-  /// Sells first; in each side the largest value first, ties by name.
-  private static func ordered(_ trades: [AssetID: Trade]) -> [Trade] {
-    trades.values.sorted { left, right in
-      if left.side != right.side { return left.side == .sell }
-      return left.value == right.value ? left.asset < right.asset : left.value > right.value
+  /// Sells first; in each side the largest value first, ties by name: the order of the lines.
+  private var ordered: [Trade] {
+    let places = trades.indices.filter { trades[$0] != nil }.sorted { left, right in
+      guard let a = trades[left], let b = trades[right] else { return left < right }
+      if a.side != b.side { return a.side == .sell }
+      return a.value == b.value ? left < right : a.value > b.value
     }
+    return places.compactMap { trades[$0] }
   }
 
   func plan(
@@ -95,7 +103,7 @@ struct RebalancingDraft {
     buyScale: Double,
     passes: (count: Int, areSettled: Bool)
   ) throws(EngineError) -> RebalancingPlan {
-    let ordered = Self.ordered(trades)
+    let ordered = ordered
     var amounts = book.holdings.amounts
     for line in lines { amounts[line.position] = line.held }
     amounts[book.cashPosition] = cash

@@ -50,13 +50,14 @@ struct RebalancingPass {
 
   /// What a pass found out.
   struct Result {
-    var trades: [Trade] = []
+    var trades: [(place: Int, trade: Trade)] = []
     var dropped: [DroppedTrade] = []
     var buyScale = 1.0
   }
 
   private struct Leg {
-    let line: Line
+    /// The place of its line.
+    let place: Int
     let side: Trade.Side
     let size: Double
     let isExit: Bool
@@ -67,6 +68,28 @@ struct RebalancingPass {
   let reserveWeight: Double
   let pricing: TradePricing
   let settings: RebalancingPlanner.Settings
+
+  /// The fixed cost of a trade, in cash.
+  let gas: Double
+
+  /// The base units of cash in one whole unit.
+  let decimalScale: Double
+
+  init(
+    lines: [Line],
+    cash: Amount,
+    reserveWeight: Double,
+    pricing: TradePricing,
+    settings: RebalancingPlanner.Settings
+  ) {
+    self.lines = lines
+    self.cash = cash
+    self.reserveWeight = reserveWeight
+    self.pricing = pricing
+    self.settings = settings
+    gas = pricing.costs.gasPerTrade.doubleValue
+    decimalScale = (0..<cash.decimals).reduce(1.0) { scale, _ in scale * 10 }
+  }
 
   func run() throws(EngineError) -> Result {
     var result = Result()
@@ -79,7 +102,7 @@ struct RebalancingPass {
     do throws(DataError) {
       reserve = try Amount(
         reserveWeight * valueAfter, decimals: cash.decimals, rounding: .towardZero)
-      for trade in result.trades { budget = try budget.adding(trade.cashChange) }
+      for sale in result.trades { budget = try budget.adding(sale.trade.cashChange) }
       budget = try budget.subtracting(reserve)
     } catch {
       throw EngineError(error, asset: lines.first?.asset ?? AssetID("cash"))
@@ -94,20 +117,19 @@ struct RebalancingPass {
   /// The legs worth trading and the value after their costs.
   private func findLegs(value: Double, into result: inout Result) -> ([Leg], Double) {
     let proportional = pricing.costs.feeFraction + pricing.costs.slippageFraction
-    let gas = pricing.costs.gasPerTrade.doubleValue
     var valueAfter = value
     var legs: [Leg] = []
     for iteration in 0..<Self.maximumCostIterations {
       legs = []
       result.dropped = []
       var cost = 0.0
-      for line in lines {
-        guard let leg = leg(line, value: value, valueAfter: valueAfter) else { continue }
+      for place in lines.indices {
+        guard let leg = leg(place, value: value, valueAfter: valueAfter) else { continue }
         if let reason = reasonToDrop(leg, size: leg.size, value: value) {
           result.dropped.append(dropped(leg, leg.size, reason))
         } else {
           legs.append(leg)
-          let lotValue = leg.line.lotValue
+          let lotValue = lines[place].lotValue
           let traded = leg.isExit ? leg.size : (leg.size / lotValue).rounded(.down) * lotValue
           cost += traded * proportional + gas
         }
@@ -122,17 +144,18 @@ struct RebalancingPass {
     return (legs, valueAfter)
   }
 
-  private func leg(_ line: Line, value: Double, valueAfter: Double) -> Leg? {
-    let held = line.value
-    if line.targetWeight == 0 {
+  private func leg(_ place: Int, value: Double, valueAfter: Double) -> Leg? {
+    let held = lines[place].value
+    let targetWeight = lines[place].targetWeight
+    if targetWeight == 0 {
       guard held * 2 > smallest(value) else { return nil }
-      return Leg(line: line, side: .sell, size: held, isExit: true)
+      return Leg(place: place, side: .sell, size: held, isExit: true)
     }
     let step = smallest(value)
-    let steps = ((line.targetWeight * valueAfter - held) / step).rounded()
+    let steps = ((targetWeight * valueAfter - held) / step).rounded()
     guard steps.magnitude >= Self.fewestSteps else { return nil }
     let gap = steps * step
-    return Leg(line: line, side: gap > 0 ? .buy : .sell, size: gap.magnitude, isExit: false)
+    return Leg(place: place, side: gap > 0 ? .buy : .sell, size: gap.magnitude, isExit: false)
   }
 
   /// The step of legs in cash: the decision grid, or some base units of cash where those are
@@ -142,13 +165,16 @@ struct RebalancingPass {
   }
 
   private func reasonToDrop(_ leg: Leg, size: Double, value: Double) -> DroppedTrade.Reason? {
-    let gas = pricing.costs.gasPerTrade
     if DecisionGrid.steps(size / value) <= DecisionGrid.steps(settings.noTradeBand) {
       return .withinBand
     }
-    if size < leg.line.lotValue { return .belowLot }
-    if size < leg.line.minimumValue { return .belowMinimum(minimum: leg.line.minimum) }
-    if gas.doubleValue > settings.maximumGasFraction * size { return .gasTooHigh(gas: gas) }
+    if size < lines[leg.place].lotValue { return .belowLot }
+    if size < lines[leg.place].minimumValue {
+      return .belowMinimum(minimum: lines[leg.place].minimum)
+    }
+    if gas > settings.maximumGasFraction * size {
+      return .gasTooHigh(gas: pricing.costs.gasPerTrade)
+    }
     return nil
   }
 
@@ -157,17 +183,17 @@ struct RebalancingPass {
     _ value: Double,
     _ reason: DroppedTrade.Reason
   ) -> DroppedTrade {
-    DroppedTrade(asset: leg.line.asset, side: leg.side, value: value, reason: reason)
+    DroppedTrade(asset: lines[leg.place].asset, side: leg.side, value: value, reason: reason)
   }
 
   // MARK: - Sales
 
   private func sell(_ legs: [Leg], into result: inout Result) throws(EngineError) {
     for leg in legs {
-      let isAll = leg.isExit || leg.size >= leg.line.value
+      let isAll = leg.isExit || leg.size >= lines[leg.place].value
       let (trade, reason) = try order(leg, size: leg.size, isAll: isAll)
       if let trade, trade.cashChange.baseUnits > 0 {
-        result.trades.append(trade)
+        result.trades.append((leg.place, trade))
       } else {
         result.dropped.append(
           dropped(leg, leg.size, reason ?? .gasTooHigh(gas: pricing.costs.gasPerTrade)))
@@ -181,7 +207,7 @@ struct RebalancingPass {
     size: Double,
     isAll: Bool
   ) throws(EngineError) -> (Trade?, DroppedTrade.Reason?) {
-    let line = leg.line
+    let line = lines[leg.place]
     let quantity: Amount
     do throws(DataError) {
       let wanted =
@@ -196,7 +222,7 @@ struct RebalancingPass {
     guard !quantity.isZero else { return (nil, .belowLot) }
     let trade = try pricing.trade(line.asset, leg.side, quantity: quantity, price: line.price)
     if trade.value < line.minimum { return (nil, .belowMinimum(minimum: line.minimum)) }
-    if trade.gas.doubleValue > settings.maximumGasFraction * trade.value.doubleValue {
+    if gas > settings.maximumGasFraction * trade.value.doubleValue {
       return (nil, .gasTooHigh(gas: trade.gas))
     }
     return (trade, nil)
@@ -255,7 +281,7 @@ struct RebalancingPass {
   ) throws(EngineError) -> [Leg] {
     var active: [Leg] = []
     for leg in legs {
-      let line = leg.line
+      let line = lines[leg.place]
       let one = try pricing.trade(line.asset, .buy, quantity: line.lot, price: line.price)
       if budget.baseUnits > 0, one.cashChange.baseUnits >= -budget.baseUnits {
         active.append(leg)
@@ -273,17 +299,10 @@ struct RebalancingPass {
     let available =
       budget.doubleValue * (1 - Self.budgetMargin) - count * Self.roundedUnitsPerTrade
       / decimalScale
-      - count * pricing.costs.gasPerTrade.doubleValue
+      - count * gas
     let needed = legs.reduce(0) { $0 + $1.size } * proportional
     if needed <= available { return 1 }
     return max(0, available / needed)
-  }
-
-  /// The base units of cash in one whole unit.
-  private var decimalScale: Double {
-    var scale = 1.0
-    for _ in 0..<cash.decimals { scale *= 10 }
-    return scale
   }
 
   /// Takes the trades as far as the exact budget goes; the factor's margin makes that all of them.
@@ -302,7 +321,7 @@ struct RebalancingPass {
         continue
       }
       left = rest
-      result.trades.append(trade)
+      result.trades.append((leg.place, trade))
       if scale < 1 {
         result.dropped.append(dropped(leg, leg.size * (1 - scale), .cashShort))
       }

@@ -24,6 +24,13 @@ struct DecisionDraft {
 
   var isEmpty: Bool { trades.isEmpty && orders.isEmpty }
 
+  /// Adds up what the trades and orders are expected to cost.
+  mutating func countCosts() {
+    expectedCost = trades.reduce(orders.reduce(0) { $0 + $1.cost }) {
+      $0 + $1.fee.doubleValue + $1.slippage.doubleValue + $1.gas.doubleValue
+    }
+  }
+
   /// Leaves everything as it is, for the reasons that are given.
   mutating func dropOrders() {
     kind = .hold

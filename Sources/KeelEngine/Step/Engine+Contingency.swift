@@ -23,11 +23,7 @@ extension Engine {
         draft.orders += try rule.orders(after: now, view)
       }
     }
-    draft.expectedCost = draft.orders.reduce(0) { $0 + $1.cost }
-    for trade in draft.trades {
-      draft.expectedCost +=
-        trade.fee.doubleValue + trade.slippage.doubleValue + trade.gas.doubleValue
-    }
+    draft.countCosts()
   }
 
   /// Sells in proportion; two breakers that both want cash get the larger share.

@@ -213,10 +213,10 @@ extension Engine {
   /// Drops everything when a limit would be broken that is not broken less than before.
   private func keepLimits(_ draft: inout DecisionDraft, _ view: DecisionView) throws(StageFault) {
     if draft.isEmpty { return }
-    let after = try staged("fill") { () throws(EngineError) in try planned(draft, view) }
-    draft.expectedCost = view.valuation.equity - after.valuation.equity
+    draft.countCosts()
     if strategy.limits.isEmpty { return }
     try staged("limits") { () throws(EngineError) in
+      let after = try planned(draft, view)
       for limit in strategy.limits {
         for violation in try limit.violations(after: after, view) {
           draft.reasons.append(

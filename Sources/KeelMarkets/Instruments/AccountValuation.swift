@@ -118,7 +118,7 @@ extension Account {
     in market: MarketSnapshot,
     catalog: Catalog
   ) throws(MarketsError) -> AccountValuation {
-    var sums = UnderlyingSums()
+    var sums = UnderlyingSums(universe: market.universe)
     var held = [Double](repeating: 0, count: holdings.amounts.count)
     for place in holdings.universe.positionsByName {
       let asset = holdings.universe.assets[place]
@@ -165,16 +165,27 @@ extension Account {
   }
 }
 
-/// Exposures in the making.
+/// Exposures in the making, by position in the market's universe.
 private struct UnderlyingSums {
-  private var sums: [AssetID: Exposure] = [:]
+  let universe: Universe
+  private var sums: [Exposure?]
 
+  init(universe: Universe) {
+    self.universe = universe
+    sums = [Exposure?](repeating: nil, count: universe.count)
+  }
+
+  /// Adds an exposure to an asset that has a price, and so is in the universe.
   mutating func add(_ exposure: Exposure, to asset: AssetID) {
-    sums[asset, default: .zero] += exposure
+    guard let place = universe.position(of: asset) else { return }
+    sums[place] = (sums[place] ?? .zero) + exposure
   }
 
   var sorted: [AccountValuation.Underlying] {
-    sums.sorted { $0.key < $1.key }
-      .map { AccountValuation.Underlying(asset: $0.key, exposure: $0.value) }
+    universe.positionsByName.compactMap { place in
+      sums[place].map {
+        AccountValuation.Underlying(asset: universe.assets[place], exposure: $0)
+      }
+    }
   }
 }
