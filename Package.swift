@@ -28,6 +28,7 @@ let package = Package(
     .library(name: "KeelDerivatives", targets: ["KeelDerivatives"]),
     .library(name: "KeelMarkets", targets: ["KeelMarkets"]),
     .library(name: "KeelEngine", targets: ["KeelEngine"]),
+    .library(name: "KeelBacktesting", targets: ["KeelBacktesting"]),
     .library(name: "KeelReport", targets: ["KeelReport"]),
   ],
   targets: [
@@ -85,13 +86,18 @@ let package = Package(
       swiftSettings: strict
     ),
     .target(name: "KeelEngine", dependencies: ["KeelNumerics", "KeelData"], swiftSettings: strict),
+    .target(
+      name: "KeelBacktesting",
+      dependencies: ["KeelNumerics", "KeelData", "KeelDistributions", "KeelEngine"],
+      swiftSettings: strict
+    ),
     .target(name: "KeelReport", swiftSettings: strict),
     .target(
       name: "Keel",
       dependencies: [
         "KeelNumerics", "KeelLinearAlgebra", "KeelData", "KeelOptimization", "KeelDistributions",
         "KeelEstimation", "KeelAllocation", "KeelDerivatives", "KeelMarkets", "KeelEngine",
-        "KeelReport",
+        "KeelBacktesting", "KeelReport",
       ],
       swiftSettings: strict
     ),
@@ -120,6 +126,12 @@ let package = Package(
     tests(of: "KeelDerivatives", with: ["KeelNumerics", "KeelData"]),
     tests(of: "KeelMarkets", with: ["KeelNumerics", "KeelDerivatives"]),
     tests(of: "KeelEngine", with: ["KeelNumerics", "KeelData"]),
+    tests(
+      of: "KeelBacktesting",
+      with: [
+        "KeelNumerics", "KeelData", "KeelDistributions", "KeelEngine", "CKeelAllocationCounter",
+      ]
+    ),
     tests(of: "KeelReport"),
   ]
 )
