@@ -32,7 +32,8 @@ struct Lanes: Sendable {
 
   /// Becomes `values · (1 + r)` with one return an asset, `stride` apart.
   ///
-  /// - Returns: The sum, and whether all returns are above −1, none being NaN.
+  /// - Returns: The sum, and the least return or zero. A return that is NaN makes the sum NaN and is
+  ///   no least one.
   @inline(__always)
   mutating func grow(
     _ values: borrowing Lanes,
@@ -40,17 +41,17 @@ struct Lanes: Sendable {
     first: Int,
     stride: Int,
     count: Int
-  ) -> (sum: Double, areOrdinary: Bool) {
+  ) -> (sum: Double, least: Double) {
     var output = groups.mutableSpan
     let values = values.groups.span
     var sum = SIMD4<Double>.zero
-    var ordinary = SIMDMask<SIMD4<Int64>>(repeating: true)
+    var least = SIMD4<Double>.zero
     var place = first
     for group in 0..<(count / Self.width) {
       let numbers = SIMD4(
         returns[place], returns[place &+ stride], returns[place &+ 2 &* stride],
         returns[place &+ 3 &* stride])
-      ordinary = ordinary .& (numbers .> -1)
+      least.replace(with: numbers, where: numbers .< least)
       let grown = values[group] + values[group] * numbers
       output[group] = grown
       sum += grown
@@ -61,12 +62,44 @@ struct Lanes: Sendable {
       let group = output.count - 1
       var numbers = SIMD4<Double>.zero
       for lane in 0..<rest { numbers[lane] = returns[place &+ lane &* stride] }
-      ordinary = ordinary .& (numbers .> -1)
+      least.replace(with: numbers, where: numbers .< least)
       let grown = values[group] + values[group] * numbers
       output[group] = grown
       sum += grown
     }
-    return (Self.total(sum), all(ordinary))
+    return (Self.total(sum), -Self.largest(-least))
+  }
+
+  /// What is traded to come from these values to shares of a value, and the shares of what is sold.
+  ///
+  /// - Parameters:
+  ///   - shares: The shares, none negative.
+  ///   - value: The value.
+  ///   - slack: How much smaller the value may become.
+  /// - Returns: The sum of the magnitudes of the differences, the sum of the shares of what is sold,
+  ///   and whether no difference changes its sign within the slack.
+  @inline(__always)
+  borrowing func trades(
+    to shares: borrowing Lanes,
+    times value: Double,
+    slack: Double
+  ) -> (sum: Double, sharesSold: Double, areFirm: Bool) {
+    let (values, shares) = (groups.span, shares.groups.span)
+    var sum = SIMD4<Double>.zero
+    var sharesSold = SIMD4<Double>.zero
+    var lack = SIMD4<Double>.zero
+    for i in values.indices {
+      let share = shares[i]
+      let difference = share * value - values[i]
+      let isSale = difference .< 0
+      let sold = SIMD4<Double>.zero.replacing(with: difference, where: isSale)
+      let magnitude = difference.replacing(with: 0, where: isSale) - sold
+      sum += magnitude
+      sharesSold += SIMD4<Double>.zero.replacing(with: share, where: isSale)
+      let missing = share * slack - magnitude
+      lack.replace(with: missing, where: missing .> lack)
+    }
+    return (Self.total(sum), Self.total(sharesSold), Self.largest(lack) == 0)
   }
 
   /// What is bought to come from these values to shares of a value, and the shares of what is sold.
@@ -105,6 +138,7 @@ struct Lanes: Sendable {
 
   /// The largest distance from shares of a value beyond limits that are shares too; distances of
   /// zero are never beyond.
+  @inline(__always)
   borrowing func largestExcess(
     over shares: borrowing Lanes,
     times value: Double,
@@ -119,7 +153,7 @@ struct Lanes: Sendable {
       let excess = (magnitude - limits[i] * value).replacing(with: none, where: difference .== 0)
       largest.replace(with: excess, where: excess .> largest)
     }
-    return largest.max()
+    return Self.largest(largest)
   }
 
   /// The sum of all.
@@ -136,5 +170,13 @@ struct Lanes: Sendable {
   private static func total(_ lanes: SIMD4<Double>) -> Double {
     let pair = lanes.lowHalf + lanes.highHalf
     return pair.x + pair.y
+  }
+
+  /// The largest of four lanes, none being NaN.
+  @inline(__always)
+  private static func largest(_ lanes: SIMD4<Double>) -> Double {
+    let (low, high) = (lanes.lowHalf, lanes.highHalf)
+    let pair = low.replacing(with: high, where: high .> low)
+    return pair.x > pair.y ? pair.x : pair.y
   }
 }

@@ -4,7 +4,8 @@ import KeelNumerics
 //
 // Positions are kept in units of the value after the last trade, so that on the target they are the target shares
 // themselves. A row that starts there then depends on the rows before through one product alone, the unit, and the
-// processor works on several rows at a time.
+// processor works on several rows at a time. A trade looks at all assets once, where no purchase can turn into a sale while
+// its cost is paid; the trade before says how far it must look.
 
 struct TargetAccount: Sendable {
   /// The value of one unit.
@@ -31,6 +32,9 @@ struct TargetAccount: Sendable {
   /// The positions in units, unless they are the target.
   private var held: Lanes
   private var isOnTarget = false
+
+  /// What the last trade traded, over the value before.
+  private var lastTraded = 1.0
 
   /// What a row makes of the positions, until it is taken.
   private var grown: Lanes
@@ -80,7 +84,8 @@ struct TargetAccount: Sendable {
 
   /// Prepares a row: positions and cash after their returns.
   ///
-  /// - Returns: Whether all returns are above −1. Otherwise the row must not be taken as it is.
+  /// - Returns: Whether no return is −1 or below. Otherwise, and when ``grownUnits`` is NaN, the row
+  ///   must not be taken as it is.
   @inline(__always)
   mutating func grow(
     by source: Span<Double>,
@@ -89,13 +94,13 @@ struct TargetAccount: Sendable {
     count: Int,
     cashFactor: Double
   ) -> Bool {
-    let (sum, areOrdinary) =
+    let (sum, least) =
       isOnTarget
       ? grown.grow(target, by: source, first: first, stride: stride, count: count)
       : grown.grow(held, by: source, first: first, stride: stride, count: count)
     grownCash = cashUnits * cashFactor
     grownUnits = grownCash + sum
-    return areOrdinary
+    return least > -1
   }
 
   /// The cost of selling what a prepared row leaves, in units, per unit of cost.
@@ -123,6 +128,36 @@ struct TargetAccount: Sendable {
   mutating func trade(costFraction: Double) -> Double {
     if isOnTarget { return 0 }
     let before = units
+    let traded = tradedAtOnce(costFraction) ?? tradedInSteps(costFraction)
+    restoreTarget()
+    lastTraded = traded / before
+    return lastTraded
+  }
+
+  /// Moves the value to the one after the trade by a single step, where that is exact: no asset
+  /// turns from purchase to sale on the way.
+  ///
+  /// Then `x = V − cS/(1 + cS′)` with the sum S of the trades at V and its slope S′, and what is
+  /// traded is `S/(1 + cS′)`.
+  ///
+  /// - Returns: What is traded, or nil when the step may not be exact; nothing is moved then.
+  @inline(__always)
+  private mutating func tradedAtOnce(_ costFraction: Double) -> Double? {
+    guard !mayBeShort else { return nil }
+    let slack = Self.slackRatio * costFraction * lastTraded * units
+    let trades = held.trades(to: target, times: units, slack: slack)
+    let slope = (1 - targetCash) - 2 * trades.sharesSold
+    let traded = trades.sum / (1 + costFraction * slope)
+    guard trades.areFirm, costFraction * traded <= slack else { return nil }
+    units -= costFraction * traded
+    return traded
+  }
+
+  /// Moves the value to the one after the trade by Newton's method.
+  ///
+  /// - Returns: What is traded.
+  private mutating func tradedInSteps(_ costFraction: Double) -> Double {
+    let before = units
     var after = before
     var traded = 0.0
     // Every step but the last passes an asset that turns from purchase to sale.
@@ -133,8 +168,7 @@ struct TargetAccount: Sendable {
       if excess <= Self.rounding * before { break }
     }
     units = after
-    restoreTarget()
-    return traded / before
+    return traded
   }
 
   /// One step of Newton's method for the value after the trade.
@@ -151,9 +185,13 @@ struct TargetAccount: Sendable {
   }
 
   /// The largest drift from the target beyond limits, over the value.
+  @inline(__always)
   func largestExcess(limits: borrowing Lanes) -> Double {
     isOnTarget ? -.infinity : held.largestExcess(over: target, times: units, limits: limits) / units
   }
+
+  /// How much more than the last trade a trade may be to be looked at in one step.
+  private static let slackRatio = 4.0
 
   /// The relative error that sums over the assets may carry.
   private static let rounding = 0x1p-50

@@ -206,8 +206,8 @@ public struct WeightSimulation: Sendable {
 
   private var cashFactor: Double { 1 + settings.cashRatePerPeriod }
 
-  /// Whether a prepared row leaves a value in the ordinary range and neither debt nor short
-  /// positions.
+  /// Whether a prepared row leaves a value in the ordinary range, which is no NaN, and neither debt
+  /// nor short positions.
   private var isPlain: Bool {
     let value = account.unit * account.grownUnits
     return value >= Self.smallestValue && value <= Self.largestValue && !account.mayBeShort
@@ -251,7 +251,10 @@ public struct WeightSimulation: Sendable {
     case .everyRows(let count):
       rowsSinceDue += 1
       if rowsSinceDue == count { (rowsSinceDue, isTradeDue) = (0, true) }
-    case .beyond(let threshold): isTradeDue = isComplete && isBeyond(threshold)
+    case .beyond:
+      let excess = account.largestExcess(limits: limits)
+      let isNear = excess.magnitude <= Self.gridMargin * (1 + account.targetSize)
+      isTradeDue = isComplete && (isNear ? isBeyond() : excess > 0)
     }
     if isTradeDue && isComplete {
       isTradeDue = false
@@ -292,13 +295,9 @@ public struct WeightSimulation: Sendable {
 // MARK: - Thresholds
 
 extension WeightSimulation {
-  /// Whether an asset has drifted beyond a threshold, by the same comparison as a plan's.
-  private func isBeyond(_ threshold: RebalancingThreshold) -> Bool {
-    let excess = account.largestExcess(limits: limits)
-    // Near a limit the comparison on the grid decides.
-    guard excess.magnitude <= Self.gridMargin * (1 + account.targetSize) else {
-      return excess > 0
-    }
+  /// Whether an asset has drifted beyond the threshold, by the comparison of a plan on its grid.
+  private func isBeyond() -> Bool {
+    guard case .beyond(let threshold) = settings.schedule else { return false }
     for i in isDelisted.indices {
       let drift = account.position(i) / account.units - account.target[i]
       let relative = drift == 0 ? 0 : drift / account.target[i].magnitude
@@ -315,6 +314,6 @@ extension WeightSimulation {
     return min(threshold.absolute ?? .infinity, relative)
   }
 
-  /// Some steps of the grid on which drifts are compared.
+  /// Some steps of the grid on which drifts are compared: nearer to a limit the grid decides.
   private static let gridMargin = 4e-9
 }
