@@ -29,6 +29,7 @@ let package = Package(
     .library(name: "KeelMarkets", targets: ["KeelMarkets"]),
     .library(name: "KeelRisk", targets: ["KeelRisk"]),
     .library(name: "KeelEngine", targets: ["KeelEngine"]),
+    .library(name: "KeelBacktesting", targets: ["KeelBacktesting"]),
     .library(name: "KeelReport", targets: ["KeelReport"]),
   ],
   targets: [
@@ -98,13 +99,21 @@ let package = Package(
       ],
       swiftSettings: strict
     ),
+    .target(
+      name: "KeelBacktesting",
+      dependencies: [
+        "KeelNumerics", "KeelData", "KeelDistributions", "KeelDerivatives", "KeelMarkets",
+        "KeelEngine", "KeelReport",
+      ],
+      swiftSettings: strict
+    ),
     .target(name: "KeelReport", swiftSettings: strict),
     .target(
       name: "Keel",
       dependencies: [
         "KeelNumerics", "KeelLinearAlgebra", "KeelData", "KeelOptimization", "KeelDistributions",
         "KeelEstimation", "KeelAllocation", "KeelDerivatives", "KeelMarkets", "KeelRisk",
-        "KeelEngine", "KeelReport",
+        "KeelEngine", "KeelBacktesting", "KeelReport",
       ],
       swiftSettings: strict
     ),
@@ -136,6 +145,13 @@ let package = Package(
     tests(
       of: "KeelEngine",
       with: ["KeelNumerics", "KeelData", "KeelDerivatives", "KeelMarkets", "KeelRisk"]
+    ),
+    tests(
+      of: "KeelBacktesting",
+      with: [
+        "KeelNumerics", "KeelData", "KeelDistributions", "KeelDerivatives", "KeelMarkets",
+        "KeelEngine", "KeelReport", "CKeelAllocationCounter",
+      ]
     ),
     tests(of: "KeelReport"),
   ]

@@ -542,6 +542,32 @@ def scipy_quasi_newton(count):
         options={"ftol": 1e-16, "gtol": 1e-8, "maxiter": 5000}).x
 
 
+@peer("vectorbt")
+def vectorbt_orders(returns, cost):
+    """Timed are the orders; the value after each row is taken when it is asked for.
+
+    Orders fill one after the other, each paying its fee from cash, so that it differs by some 2e-5.
+    """
+    import pandas
+    import vectorbt
+
+    class Values:
+        def __init__(self, portfolio):
+            self.portfolio = portfolio
+
+        def __array__(self, dtype=None, copy=None):
+            return self.portfolio.value().to_numpy(dtype=dtype)[1:]
+
+    rows, columns = returns.shape
+    close = pandas.DataFrame(np.cumprod(np.vstack([np.ones(columns), 1 + returns]), axis=0))
+    size = pandas.DataFrame(np.full((rows + 1, columns), 1 / columns))
+    def run():
+        return Values(vectorbt.Portfolio.from_orders(
+            close, size, size_type="targetpercent", group_by=True, cash_sharing=True,
+            call_seq="auto", fees=float(cost[0].item()), init_cash=1.0, freq="D"))
+    return run
+
+
 def load(field):
     name, shape, path = field.split("=", 2)
     dimensions = [int(part) for part in shape.split("x")]

@@ -1,4 +1,5 @@
 @_exported public import KeelAllocation
+@_exported public import KeelBacktesting
 @_exported public import KeelData
 @_exported public import KeelDerivatives
 @_exported public import KeelDistributions

@@ -52,3 +52,27 @@ void bench_libm_exp(double *to, const double *from, uint64_t count) {
 void bench_libm_erfc(double *to, const double *from, uint64_t count) {
   for (uint64_t i = 0; i < count; i++) to[i] = erfc(from[i]);
 }
+
+void bench_fixed_weights(int rows, int columns, const double *returns, const double *target,
+                         double cost, double *held, double *values) {
+  double value = 1, cash = 1;
+  for (int j = 0; j < columns; j++) held[j] = 0;
+  for (int t = -1; t < rows; t++) {
+    if (t >= 0) {
+      value = cash;
+      for (int j = 0; j < columns; j++) {
+        held[j] *= 1 + returns[(size_t)j * rows + t];
+        value += held[j];
+      }
+    }
+    double traded = 0, total = 0;
+    for (int j = 0; j < columns; j++) traded += fabs(target[j] * value - held[j]);
+    value -= cost * traded;
+    for (int j = 0; j < columns; j++) {
+      held[j] = target[j] * value;
+      total += held[j];
+    }
+    cash = value - total;
+    if (t >= 0) values[t] = value;
+  }
+}

@@ -11,7 +11,7 @@ let floorCases: [Case] =
   + [2_500_000, 5_500_000, 10_500_000].map { copyFloor(count: $0) }
   + [
     copyFloor(count: 1_000_000), libmFloor("exp", bench_libm_exp),
-    libmFloor("erfc", bench_libm_erfc),
+    libmFloor("erfc", bench_libm_erfc), fixedWeightsFloor(rows: 2520, columns: 20),
   ]
 
 /// Memory that belongs to a floor until the program ends.
@@ -76,5 +76,17 @@ private func libmFloor(
     let source = buffer(Inputs.normals(count: count))
     let target = buffer([Double](repeating: 0, count: count))
     return .init(run: { function(target, source, UInt64(count)) })
+  }
+}
+
+private func fixedWeightsFloor(rows: Int, columns: Int) -> Case {
+  Case(name: "memory/fixed-weights/\(rows)x\(columns)", items: rows) {
+    let returns = buffer(Inputs.marketReturns(rows: rows, columns: columns))
+    let target = buffer([Double](repeating: 1 / Double(columns), count: columns))
+    let held = buffer([Double](repeating: 0, count: columns))
+    let values = buffer([Double](repeating: 0, count: rows))
+    return .init(run: {
+      bench_fixed_weights(Int32(rows), Int32(columns), returns, target, 0.001, held, values)
+    })
   }
 }

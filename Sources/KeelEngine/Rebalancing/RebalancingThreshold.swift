@@ -57,8 +57,11 @@ public struct RebalancingThreshold: Hashable, Sendable, Codable {
   }
 
   /// How a drift stands to the limits.
-  func verdict(absolute drift: Double, relative relativeDrift: Double, wasBreached: Bool) -> Verdict
-  {
+  package func verdict(
+    absolute drift: Double,
+    relative relativeDrift: Double,
+    wasBreached: Bool
+  ) -> Verdict {
     let scale = wasBreached ? release : 1
     var verdict = Verdict(isBreached: false, isNearTie: false)
     for (value, limit) in [(drift, absolute), (relativeDrift, relative)] {
@@ -71,9 +74,9 @@ public struct RebalancingThreshold: Hashable, Sendable, Codable {
     return verdict
   }
 
-  struct Verdict {
-    var isBreached: Bool
-    var isNearTie: Bool
+  package struct Verdict: Sendable {
+    package var isBreached: Bool
+    package var isNearTie: Bool
   }
 }
 

@@ -14,7 +14,8 @@ struct TradePricing {
     price: Double
   ) throws(EngineError) -> Trade {
     do throws(DataError) {
-      let value = try cashValue(quantity, price: price, side == .sell ? .down : .up)
+      let value = try quantity.cashValue(
+        price: price, decimals: cashDecimals, rounding: side == .sell ? .down : .up)
       let fee = try value.multiplied(by: costs.feeFraction, rounding: .up)
       let slippage = try value.multiplied(by: costs.slippageFraction, rounding: .up)
       let gas = costs.gasPerTrade
@@ -29,18 +30,20 @@ struct TradePricing {
       throw EngineError(error, asset: asset)
     }
   }
+}
 
-  /// Quantity times price in base units of cash.
+extension Amount {
+  /// The quantity times a price, in base units of cash.
   ///
   /// Rounding first to the finer of the two decimals
   /// and then to cash in the same direction equals rounding once.
-  private func cashValue(
-    _ quantity: Amount,
+  func cashValue(
     price: Double,
-    _ rounding: AmountRounding
+    decimals cashDecimals: Int,
+    rounding: AmountRounding
   ) throws(DataError) -> Amount {
-    let fine = max(quantity.decimals, cashDecimals)
-    return try quantity.rescaled(toDecimals: fine, rounding: rounding)
+    let fine = max(decimals, cashDecimals)
+    return try rescaled(toDecimals: fine, rounding: rounding)
       .multiplied(by: price, rounding: rounding)
       .rescaled(toDecimals: cashDecimals, rounding: rounding)
   }

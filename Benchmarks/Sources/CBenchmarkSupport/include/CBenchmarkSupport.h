@@ -24,4 +24,9 @@ void bench_copy(double *to, const double *from, uint64_t count);
 void bench_libm_exp(double *to, const double *from, uint64_t count);
 void bench_libm_erfc(double *to, const double *from, uint64_t count);
 
+// Fixed weights traded every row with a proportional cost, column-major returns: the value after each
+// row, in one plain loop.
+void bench_fixed_weights(int rows, int columns, const double *returns, const double *target,
+                         double cost, double *held, double *values);
+
 #endif
