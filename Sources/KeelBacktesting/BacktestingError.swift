@@ -1,4 +1,6 @@
 public import KeelData
+public import KeelEngine
+public import KeelMarkets
 
 /// Describes why a backtest cannot be computed.
 @nonexhaustive
@@ -25,6 +27,12 @@ public enum BacktestingError: Error, Hashable, Sendable {
 
   /// What is held is worth nothing, or less, after a row: leverage or short positions lost it all.
   case portfolioWithoutValue(row: Int, got: Double)
+
+  /// The engine refuses to start, for this reason.
+  case engine(EngineError)
+
+  /// The mechanics of a venue refuse at a time, for this reason.
+  case venue(MarketsError, time: Timestamp)
 }
 
 extension BacktestingError {
@@ -73,6 +81,8 @@ extension BacktestingError: CustomStringConvertible {
       "\(asset) is delisted and cannot be held"
     case .portfolioWithoutValue(let row, let got):
       "the portfolio is worth \(got) after row \(row)"
+    case .engine(let error): error.description
+    case .venue(let error, let time): "\(error) at \(time)"
     }
   }
 }

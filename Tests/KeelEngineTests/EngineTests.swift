@@ -146,7 +146,7 @@ struct Walk {
     let engine = try Engine(Walk.strategy(PeriodicRule.days(1)))
     let markets = try Walk.markets(days: 10, seed: 5)
     var broken = Array(repeating: markets[2], count: 6)
-    broken[0].prices[2] = .nan
+    broken[0].prices[2] = .nan  // held: the first step bought it
     broken[1].prices[0] = 1.01
     broken[2].prices.removeLast()
     broken[3].time = markets[0].time
@@ -154,7 +154,8 @@ struct Walk {
     broken[5].universe = try Universe(["USD", "ETH", "BTC", "SOL", "XRP"])
     for market in broken {
       var state = try engine.start(Walk.account())
-      _ = engine.step(&state, markets[0])
+      let first = engine.step(&state, markets[0])
+      _ = try state.fill(first, in: markets[0], catalog: engine.strategy.catalog)
       _ = engine.step(&state, markets[1])
       let decision = engine.step(&state, market)
       #expect(decision.kind == .hold && decision.isEmpty)
@@ -166,6 +167,29 @@ struct Walk {
       let next = engine.step(&state, markets[3])
       #expect(next.equity != nil)
     }
+  }
+
+  /// What is not listed yet is not bought, and what is young is not taken for safe.
+  @Test(arguments: RiskTarget.Method.allCases)
+  func waitsForListings(method: RiskTarget.Method) throws {
+    var markets = try Walk.markets(days: 60, seed: 15)
+    for day in 0..<30 { markets[day].prices[3] = .nan }
+    var strategy = try Walk.strategy(PeriodicRule.days(1))
+    strategy.target = try RiskTarget(method, returnsNeeded: 10)
+    let decisions = try run(Engine(strategy), markets, from: Walk.account()).decisions
+    for (day, decision) in decisions.enumerated() {
+      let target = try #require(decision.target)
+      #expect((target.values[1] > 0) == (day >= 10), "\(day)")
+      if day < 40 { #expect(target.values[3] == 0, "\(day)") }
+    }
+    // All four walks have one volatility.
+    let last = try #require(decisions[45].target)
+    if method != .minimumVariance { #expect(last.values[3] > 0.1 && last.values[3] < 0.4) }
+    let fixed = try run(
+      Engine(Walk.strategy(PeriodicRule.days(1))), markets, from: Walk.account()
+    ).decisions
+    #expect(fixed[5].reasons.contains(.untradable("SOL")) && !fixed[5].reasons.isEmpty)
+    #expect(fixed[31].trades.contains { $0.asset == "SOL" })
   }
 
   /// A target that fails at one step.

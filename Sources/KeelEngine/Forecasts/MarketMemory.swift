@@ -14,10 +14,11 @@ import KeelNumerics
 //
 // Covariances are exponentially weighted over log returns, without a mean:
 //
-//   C ← d C + (1 − d) r rᵀ,  W ← d W + (1 − d),  d = 2^(−1/half-life),  estimate C/W
+//   C ← d C + (1 − d) r rᵀ,  W_i ← d W_i + (1 − d),  d = 2^(−1/half-life),  estimate C_ij/√(W_i W_j)
 //
-// An asset without a price keeps its last one, so that its next return covers the gap. Time is remembered with the
-// same weights, which annualizes estimates whatever the steps are.
+// where the weight of an asset counts from its first price, so that a young one has the variance of its own life and the
+// matrix stays semidefinite. An asset without a price keeps its last one: its next return covers the gap. Time is
+// remembered with the same weights, which annualizes estimates whatever the steps are.
 
 /// The part of the past that an engine keeps between steps.
 public struct MarketMemory: Hashable, Sendable, Codable {
@@ -37,6 +38,8 @@ public struct MarketMemory: Hashable, Sendable, Codable {
   private var rows: [Double] = []
   private var lastPrices: [Double]
   private var products: [Double]
+  private var weights: [Double]
+  private var returnCounts: [Int]
   private var totalWeight = 0.0
   private var totalYears = 0.0
   private var series: [String: ObservedSeries] = [:]
@@ -56,6 +59,8 @@ public struct MarketMemory: Hashable, Sendable, Codable {
     self.rowCapacity = rowCapacity
     lastPrices = [Double](repeating: .nan, count: universe.count)
     products = [Double](repeating: 0, count: universe.count * (universe.count + 1) / 2)
+    weights = [Double](repeating: 0, count: universe.count)
+    returnCounts = [Int](repeating: 0, count: universe.count)
   }
 
   /// The time of the last row; nil before the first.
@@ -72,8 +77,17 @@ public struct MarketMemory: Hashable, Sendable, Codable {
   mutating func observe(_ market: MarketSnapshot) {
     let decay = exp2(-1 / halfLife)
     var returns = [Double](repeating: 0, count: lastPrices.count)
-    for (i, price) in market.prices.enumerated() where price > 0 && price.isFinite {
-      if lastPrices[i] > 0 { returns[i] = log(price / lastPrices[i]) }
+    for i in returns.indices {
+      let price = market.prices[i]
+      let isListed = lastPrices[i] > 0
+      if !times.isEmpty {
+        weights[i] = decay * weights[i] + (isListed ? 1 - decay : 0)
+      }
+      guard price > 0 && price.isFinite else { continue }
+      if isListed {
+        returns[i] = log(price / lastPrices[i])
+        returnCounts[i] += 1
+      }
       lastPrices[i] = price
     }
     if let last = times.last {
@@ -104,10 +118,19 @@ public struct MarketMemory: Hashable, Sendable, Codable {
   /// The years that a step takes, on average with the same weights; nil before the first return.
   public var yearsPerStep: Double? { totalWeight > 0 ? totalYears / totalWeight : nil }
 
+  /// The returns that an asset has had.
+  ///
+  /// - Parameter asset: An asset.
+  /// - Returns: The number; zero for an unknown one.
+  public func returnCount(of asset: AssetID) -> Int {
+    universe.position(of: asset).map { returnCounts[$0] } ?? 0
+  }
+
   /// The covariance of the log returns of two assets per step.
   func covariance(_ i: Int, _ j: Int) -> Double {
     let (high, low) = (max(i, j), min(i, j))
-    return totalWeight > 0 ? products[high * (high + 1) / 2 + low] / totalWeight : 0
+    let weight = (weights[i] * weights[j]).squareRoot()
+    return weight > 0 ? products[high * (high + 1) / 2 + low] / weight : 0
   }
 
   /// The volatility of an asset, annualized; zero before the first return.
@@ -126,14 +149,15 @@ public struct MarketMemory: Hashable, Sendable, Codable {
   /// - Complexity: O(N²).
   public func volatility(of weights: [Double]) -> Double? {
     guard weights.count == lastPrices.count, let years = yearsPerStep, years > 0 else { return nil }
+    let scaled = zip(weights, self.weights).map { $1 > 0 ? $0 / $1.squareRoot() : 0 }
     var sum = 0.0
     var place = 0
-    for i in weights.indices {
-      for j in 0..<i { sum += 2 * weights[i] * weights[j] * products[place + j] }
-      sum += weights[i] * weights[i] * products[place + i]
+    for i in scaled.indices {
+      for j in 0..<i { sum += 2 * scaled[i] * scaled[j] * products[place + j] }
+      sum += scaled[i] * scaled[i] * products[place + i]
       place += i + 1
     }
-    return (max(sum, 0) / totalWeight / years).squareRoot()
+    return (max(sum, 0) / years).squareRoot()
   }
 
   /// The covariance of some assets per step.

@@ -39,8 +39,8 @@ public struct ExponentialVolatility: VolatilityForecast, Hashable, Codable {
 
   /// Forecasts the volatilities; see the type.
   public func volatilities(_ memory: MarketMemory) -> [Double?] {
-    memory.universe.assets.indices.map {
-      memory.returnCount >= returnsNeeded ? memory.volatility($0) : nil
+    memory.universe.assets.enumerated().map { place, asset in
+      memory.returnCount(of: asset) >= returnsNeeded ? memory.volatility(place) : nil
     }
   }
 }

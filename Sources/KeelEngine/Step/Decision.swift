@@ -79,6 +79,8 @@ extension Decision {
     case proven(primalResidual: Double, dualResidual: Double, relativeGap: Double)
     /// A leg is left out, with the plan's reason.
     case dropped(AssetID, String)
+    /// An asset that is wanted has no price.
+    case untradable(AssetID)
     /// A breaker forbids it.
     case breaker(String)
     /// An input cannot be used: which, and what is wrong.

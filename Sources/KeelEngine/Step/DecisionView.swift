@@ -6,7 +6,7 @@ public struct DecisionView: Sendable {
   /// The market.
   public let market: MarketSnapshot
 
-  /// The prices of the assets, all positive and finite: the last known ones where the market has none.
+  /// The prices of the assets: of untradable ones the last known, or one.
   public let prices: Prices
 
   /// The account.
@@ -30,8 +30,11 @@ public struct DecisionView: Sendable {
   /// The assets that were beyond a threshold and have not come back.
   public let breached: [AssetID]
 
-  /// The assets other than cash, in the order of the universe.
+  /// The assets that have no price now, and none of which is held: their wanted weights stay in cash.
+  public let untradable: [AssetID]
+
+  /// The assets other than cash that have a price, in the order of the universe.
   public var riskyAssets: [AssetID] {
-    prices.universe.assets.filter { $0 != account.cash }
+    prices.universe.assets.filter { $0 != account.cash && !untradable.contains($0) }
   }
 }

@@ -167,7 +167,7 @@ extension Engine {
     _ view: DecisionView
   ) throws(StageFault) {
     let target = try staged("target") { () throws(EngineError) in
-      try strategy.target.target(view)
+      try strategy.target.target(view).keepingInCash(view.untradable)
     }
     draft.target = target.weights
     draft.reasons += target.reasons
@@ -283,30 +283,41 @@ extension Engine {
     guard market.rate.isFinite else { throw bad("the rate is not a number") }
   }
 
-  /// What the stages may see; fails when something that is held, or may be bought, has no price.
+  /// What the stages may see; fails when something that is held has no price.
   private func view(
     _ state: EngineState,
     _ market: MarketSnapshot
   ) throws(StageFault) -> DecisionView {
-    for (asset, price) in zip(market.universe.assets, market.prices)
-    where !(price > 0 && price.isFinite) {
-      throw StageFault(stage: "market", reason: "\(asset) has no price", isInternal: false)
+    var prices = market.prices
+    var untradable: [AssetID] = []
+    for (i, price) in market.prices.enumerated() where !(price > 0 && price.isFinite) {
+      let asset = market.universe.assets[i]
+      guard state.account.holdings.amounts[i].isZero else {
+        throw StageFault(
+          stage: "market", reason: "\(asset) is held and has no price", isInternal: false)
+      }
+      untradable.append(asset)
+      prices[i] = state.memory.prices[i] > 0 ? state.memory.prices[i] : 1
     }
     do throws(MarketsError) {
       let valuation = try state.account.valuation(in: market, catalog: strategy.catalog)
       return DecisionView(
-        market: market, prices: try Self.prices(market), account: state.account,
-        valuation: valuation,
+        market: market, prices: try Self.prices(prices, over: market.universe),
+        account: state.account, valuation: valuation,
         weights: try Self.weights(valuation, market.universe), memory: state.memory,
-        catalog: strategy.catalog, lastRebalance: state.lastRebalance, breached: state.breached)
+        catalog: strategy.catalog, lastRebalance: state.lastRebalance, breached: state.breached,
+        untradable: untradable)
     } catch {
       throw StageFault(stage: "market", reason: error.description, isInternal: false)
     }
   }
 
-  private static func prices(_ market: MarketSnapshot) throws(MarketsError) -> Prices {
+  private static func prices(
+    _ values: [Double],
+    over universe: Universe
+  ) throws(MarketsError) -> Prices {
     do throws(DataError) {
-      return try Prices(universe: market.universe, values: market.prices)
+      return try Prices(universe: universe, values: values)
     } catch {
       throw .unsupported(error.description)
     }

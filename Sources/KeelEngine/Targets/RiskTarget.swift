@@ -28,7 +28,7 @@ public struct RiskTarget: TargetPolicy, Hashable, Codable {
   /// The largest weight of an asset within the invested part, by minimum variance only.
   public let largestWeight: Double
 
-  /// The returns before it speaks; equal weights until then.
+  /// The returns of an asset before it is held.
   public let returnsNeeded: Int
 
   /// Creates a policy.
@@ -38,7 +38,7 @@ public struct RiskTarget: TargetPolicy, Hashable, Codable {
   ///   - invested: The share of the portfolio that is invested, 0 to 1.
   ///   - largestVolatility: The annualized volatility above which the invested share shrinks; nil for none.
   ///   - largestWeight: The largest weight of an asset within the invested part, 0 to 1.
-  ///   - returnsNeeded: The returns before it speaks: at least 1.
+  ///   - returnsNeeded: The returns of an asset before it is held: at least 1.
   /// - Throws: `EngineError.invalidValue`.
   public init(
     _ method: Method,
@@ -63,15 +63,11 @@ public struct RiskTarget: TargetPolicy, Hashable, Codable {
 
   /// Chooses the weights; see the type.
   public func target(_ view: DecisionView) throws(EngineError) -> Target {
-    let assets = view.riskyAssets
     let universe = view.prices.universe
-    guard view.memory.returnCount >= returnsNeeded,
-      let covariance = try view.memory.covariance(of: assets)
-    else {
-      let equal = assets.isEmpty ? 0 : invested / Double(assets.count)
+    let assets = view.riskyAssets.filter { view.memory.returnCount(of: $0) >= returnsNeeded }
+    guard !assets.isEmpty, let covariance = try view.memory.covariance(of: assets) else {
       return try Target(
-        weights: Self.spread(assets.map { _ in equal }, assets, universe),
-        reasons: [.waiting("covariance")])
+        weights: Self.spread([], [], universe), reasons: [.waiting("covariance")])
     }
     var reasons: [Decision.Reason] = []
     var values: [Double]

@@ -33,6 +33,26 @@ public struct Target: Hashable, Sendable, Codable {
   }
 }
 
+extension Target {
+  /// The target without what cannot be traded: its weight stays in cash, and a reason says so.
+  func keepingInCash(_ assets: [AssetID]) throws(EngineError) -> Target {
+    if assets.isEmpty { return self }
+    var values = weights.values
+    var reasons = reasons
+    for asset in assets {
+      guard let place = weights.universe.position(of: asset), values[place] != 0 else { continue }
+      values[place] = 0
+      reasons.append(.untradable(asset))
+    }
+    do throws(DataError) {
+      return Target(
+        weights: try Weights(universe: weights.universe, values: values), reasons: reasons)
+    } catch {
+      throw EngineError(error, asset: assets[0])
+    }
+  }
+}
+
 /// The same weights always.
 public struct FixedTarget: TargetPolicy, Hashable, Codable {
   /// The weights over the whole universe.
