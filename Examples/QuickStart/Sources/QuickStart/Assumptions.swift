@@ -35,6 +35,16 @@ enum Assumptions {
   static let slippageRate = 0.0005
   static let gasPerTrade = 2.5
 
+  /// The year of decisions: rows to learn from, days between trades, the annualized volatility and the drawdown at which
+  /// the invested share shrinks.
+  static let learningRows = 30
+  static let daysBetweenTrades = 30
+  static let largestVolatility = 0.6
+  static let drawdownTrip = 0.25
+
+  /// A month of 30 days that prices must stay calm before a tripped breaker resumes.
+  static let coolDownNanoseconds: Int64 = 30 * 86_400 * 1_000_000_000
+
   /// The decimals of exact amounts of assets and of cash.
   static let assetDecimals = 8
   static let cashDecimals = 6

@@ -8,9 +8,10 @@ func tell(_ file: URL) throws -> Story {
   let portfolios = try Portfolios(market, estimates)
   let protection = try Protection(portfolios.equalRisk, market, estimates)
   let rebalance = try Rebalance(portfolios.equalRisk, market)
+  let year = try YearOfDecisions(market)
   return Story(
     market: market, estimates: estimates, portfolios: portfolios, protection: protection,
-    rebalance: rebalance)
+    rebalance: rebalance, year: year)
 }
 
 /// Does the job, prints one screen and writes the page.

@@ -11,8 +11,8 @@ extension Story {
         + "kept out of every estimate.",
       sections: [
         summarySection, pricesSection, portfoliosSection, riskSection, tailSection,
-        protectionSection, planSection,
-      ],
+        protectionSection, planSection, yearSection,
+      ] + year.result.sections(),
       footer: footer)
   }
 
@@ -187,6 +187,24 @@ extension Story {
               .init("Black-Scholes", .leading), .init("One \(put.asset)"), .init("The position"),
             ], rows: rows)),
       ])
+  }
+
+  private var yearSection: HTMLReport.Section {
+    let result = year.result
+    var found = [
+      "\(count(result.counts.steps)) decisions by one pure step: equal risk, scaled down above a volatility of "
+        + "\(percent(Assumptions.largestVolatility, 0)), traded every \(Assumptions.daysBetweenTrades) days or when a weight "
+        + "is one and a half months of expected drift off.",
+      "Every decision has a record with the hash of its inputs, chained to the one before. "
+        + "\(count(year.replayed)) were replayed byte for byte, and the chain is "
+        + "\(year.isAuditWhole ? "whole" : "broken").",
+    ]
+    found.append(
+      year.firstTrip.map {
+        "The \($0.breaker) breaker tripped first on \($0.time): half of what is held goes to cash until prices stay calm "
+          + "for a month."
+      } ?? "No breaker tripped.")
+    return .init("A year of decisions", [.list(found)])
   }
 
   private var planSection: HTMLReport.Section {

@@ -5,6 +5,7 @@ import Keel
 extension Story {
   var terminalLines: [String] {
     let lines = titleLines + [""] + portfolioLines + [""] + protectionLines + [""] + planLines
+      + [""] + yearLines
     // Other programs that read the screen know only the ASCII minus.
     return lines.map { $0.replacing("\u{2212}", with: "-") }
   }
@@ -99,6 +100,20 @@ extension Story {
       "Cost        \(dollars(result.cost, 2)): fees \(dollars(result.fees, 2)), slippage "
         + "\(dollars(result.slippage, 2)), gas \(dollars(result.gas, 2)); "
         + "\(number(result.cost / result.valueBefore * 1e4, 2)) basis points of the portfolio",
+    ]
+  }
+
+  private var yearLines: [String] {
+    let result = year.result
+    let figures = result.statistics
+    let trip = year.firstTrip.map { "\($0.breaker) breaker first on \($0.time)" } ?? "no breaker tripped"
+    return [
+      "The loop    \(count(result.counts.steps)) decisions: \(plural(result.counts.tradingSteps, "day")) with trades, "
+        + "\(plural(result.counts.contingencies, "contingency decision")); \(trip)",
+      "            return \(signedPercent(figures.totalReturn)), volatility \(percent(figures.annualizedVolatility)), "
+        + "worst drawdown \(percent(figures.maximumDrawdown?.depth ?? 0)), costs \(dollars(year.costs))",
+      "            \(count(year.replayed)) of \(count(result.counts.steps)) decisions replayed byte for byte; audit chain "
+        + (year.isAuditWhole ? "whole" : "broken"),
     ]
   }
 

@@ -5,4 +5,5 @@ struct Story {
   let portfolios: Portfolios
   let protection: Protection
   let rebalance: Rebalance
+  let year: YearOfDecisions
 }

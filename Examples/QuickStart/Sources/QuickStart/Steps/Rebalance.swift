@@ -62,7 +62,8 @@ struct Rebalance {
     return try Holdings(universe: prices.universe, amounts: amounts)
   }
 
-  private static func planner(
+  /// A planner with the costs and rules that are assumed.
+  static func planner(
     paying cash: AssetID, _ universe: Universe
   ) throws -> RebalancingPlanner {
     let decimals = Assumptions.cashDecimals

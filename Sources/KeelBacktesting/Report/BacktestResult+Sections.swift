@@ -1,0 +1,138 @@
+import KeelData
+public import KeelReport
+
+// A backtest as sections of a page: what it earned, when it hurt, where the profit came from, what was decided.
+
+extension BacktestResult {
+  /// The sections of a report on this result.
+  ///
+  /// ```swift
+  /// let page = HTMLReport(title: "Basis trade", sections: result.sections()).html
+  /// ```
+  ///
+  /// - Parameter currency: The sign before amounts of cash.
+  /// - Returns: Performance, equity and drawdown over time, profit by source, decisions and events.
+  /// - Complexity: O(snapshots), of which at most ``largestPointCount`` are drawn.
+  public func sections(currency: String = "$") -> [HTMLReport.Section] {
+    [
+      performanceSection(currency), pathSection(currency), profitSection(currency),
+      decisionsSection(currency),
+    ]
+  }
+
+  /// The points of a drawn path at most: more than a screen can show.
+  public static var largestPointCount: Int { 800 }
+
+  private func performanceSection(_ currency: String) -> HTMLReport.Section {
+    let percent = NumberFormat.percent(1)
+    let ratio = NumberFormat.fixed(2)
+    let years = timesInYears.last ?? 0
+    var blocks: [HTMLReport.Block] = [
+      .metrics([
+        .init(
+          "Total return", percent.signed.string(statistics.totalReturn),
+          detail: "\(ratio.string(years)) years"),
+        .init(
+          "Return a year", percent.signed.string(statistics.annualizedReturn),
+          detail: "geometric"),
+        .init("Volatility", percent.string(statistics.annualizedVolatility), detail: "a year"),
+        .init("Sharpe ratio", ratio.string(statistics.sharpeRatio)),
+        .init(
+          "Worst drawdown", percent.string(statistics.maximumDrawdown?.depth ?? 0),
+          detail: "longest under water \(statistics.longestTimeUnderWater) periods"),
+        .init(
+          "Turnover a year", percent.string(statistics.turnoverPerYear),
+          detail: "costs \(NumberFormat.percent(2).string(statistics.costPerYear)) a year"),
+      ])
+    ]
+    blocks += statistics.warnings.map { .note("Not to be believed unseen: \($0)") }
+    return .init("Performance", blocks)
+  }
+
+  private func pathSection(_ currency: String) -> HTMLReport.Section {
+    let stride = max(1, equities.count / Self.largestPointCount)
+    let shown = equities.indices.filter { $0 % stride == 0 || $0 == equities.count - 1 }
+    let (years, drawdowns) = (timesInYears, drawdowns)
+    let start = times.first?.description ?? ""
+    let axis = Axis("Years since \(start.prefix(10))")
+    return .init(
+      "Equity and drawdown",
+      [
+        .figure(
+          XYChart(
+            caption: Caption("Equity", subtitle: "After all costs, at the snapshots' prices"),
+            series: [.init("Equity", points: shown.map { .init(x: years[$0], y: equities[$0]) })],
+            xAxis: axis, yAxis: Axis("Equity", unit: .currency(currency)))),
+        .figure(
+          XYChart(
+            caption: Caption("Drawdown", subtitle: "Loss from the highest equity so far"),
+            series: [
+              .init("Drawdown", points: shown.map { .init(x: years[$0], y: -drawdowns[$0]) })
+            ],
+            xAxis: axis, yAxis: Axis("Drawdown", unit: .percent))),
+      ])
+  }
+
+  private func profitSection(_ currency: String) -> HTMLReport.Section {
+    let money = NumberFormat.currency(currency, decimals: 2).signed
+    let parts = profit.parts.filter { $0.value != 0 }
+    return .init(
+      "Where the profit came from",
+      [
+        .figure(
+          BarChart(
+            caption: Caption("Profit by source", subtitle: "The parts add up to the change of equity"),
+            bars: parts.map { .init($0.name, $0.value) },
+            axis: Axis("Profit", unit: .currency(currency)))),
+        .table(
+          Table(
+            columns: [.init("Source", .leading), .init("Profit")],
+            rows: parts.map { [$0.name, money.string($0.value)] }
+              + [["all", money.string(profit.total)]], lastRowIsTotal: true)),
+      ])
+  }
+
+  private func decisionsSection(_ currency: String) -> HTMLReport.Section {
+    let whole = NumberFormat.fixed(0)
+    let rows = [
+      ("snapshots", counts.steps), ("steps with trades", counts.tradingSteps),
+      ("steps halted by a breaker", counts.haltedSteps),
+      ("contingencies", counts.contingencies), ("steps with a bad input", counts.faultySteps),
+      ("trades of assets", counts.trades), ("orders in contracts", counts.orders),
+    ]
+    let shown = events.prefix(Self.largestEventCount).map { $0.words(currency) }
+    let more = events.count - shown.count
+    return .init(
+      "Decisions and events",
+      [
+        .table(
+          Table(
+            columns: [.init("What", .leading), .init("How often")],
+            rows: rows.map { [$0.0, whole.string(Double($0.1))] })),
+        .list(shown + (more > 0 ? ["and \(more) more"] : [])),
+      ])
+  }
+
+  private static var largestEventCount: Int { 40 }
+
+  private var timesInYears: [Double] {
+    guard let first = times.first else { return [] }
+    return times.map { $0.years(since: first) }
+  }
+}
+
+extension BacktestEvent {
+  fileprivate func words(_ currency: String) -> String {
+    let money = NumberFormat.currency(currency, decimals: 2)
+    return switch self {
+    case .expired(let id, let time, let received):
+      "\(time): \(id) expired, \(money.string(received)) received"
+    case .delisted(let asset, let time, let recovered):
+      "\(time): \(asset) ended, \(money.string(recovered)) recovered"
+    case .liquidated(let id, let time, let penalty):
+      "\(time): \(id) liquidated, penalty \(money.string(penalty))"
+    case .ruined(let time): "\(time): nothing is left"
+    case .unfilled(let time, let reason): "\(time): not filled: \(reason)"
+    }
+  }
+}
