@@ -78,6 +78,9 @@ public struct Backtest: Sendable {
     /// The decision that was made in it.
     public let decision: Decision
 
+    /// The account that the decision was made on: after what happened since the step before.
+    public let accountBefore: Account
+
     /// The account after the fills of this snapshot.
     public let account: Account
 

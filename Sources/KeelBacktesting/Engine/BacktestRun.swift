@@ -56,6 +56,7 @@ public struct BacktestRun: Sendable {
       happened = accruals.events
     }
     if accrued.map({ market.time > $0.time }) ?? true { accrued = market }
+    let accountBefore = state.account
     let decision = backtest.engine.step(&state, market)
     count(decision)
     if last == nil, let equity = decision.equity {
@@ -78,7 +79,8 @@ public struct BacktestRun: Sendable {
     profit += step
     events += happened
     return Backtest.Step(
-      market: market, decision: decision, account: state.account, equity: valuation?.equity,
+      market: market, decision: decision, accountBefore: accountBefore, account: state.account,
+      equity: valuation?.equity,
       profit: step, events: happened)
   }
 

@@ -30,9 +30,9 @@ struct YearOfDecisions {
       from: account, over: markets
     ) { step in
       log.append(step.decision.record)
-      // A second engine sees the same markets and must decide the same.
+      // A second engine sees the same markets and accounts, and must decide the same.
+      state.account = step.accountBefore
       if engine.step(&state, step.market) == step.decision { replayed += 1 }
-      state.account = step.account
       let verdict = step.decision.verdict
       if firstTrip == nil, verdict.action != .trade, let cause = verdict.causes.first {
         firstTrip = (step.market.time, cause)
