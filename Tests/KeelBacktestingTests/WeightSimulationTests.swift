@@ -61,10 +61,25 @@ import Testing
       expectClose(period.cost, 0.02 * period.turnover, relative: 1e-15)
     }
     #expect(paid.account.tradeCount == 4)
-    // Targets of a constant mix change without a cost between trades.
-    let mixed = try run(.never, .constantMix, cost: 0.01)
-    for value in mixed.values { expectClose(value, 1 / 1.01, relative: 1e-15) }
-    #expect(mixed.account.tradeCount == 1)
+    // A constant mix pays for its purchase alone, whatever its schedule.
+    for schedule in [RebalancingSchedule.never, .everyRows(1), .everyRows(2)] {
+      let mixed = try run(schedule, .constantMix, cost: 0.01)
+      for value in mixed.values { expectClose(value, 1 / 1.01, relative: 1e-15) }
+      #expect(mixed.account.tradeCount == 1 && mixed.account.weights == [0.5, 0.5])
+    }
+    // A new target waits for the trade that is due, and is paid: after the second row the positions
+    // are 0.5 · 1.1² and 0.5 · 0.9² of the value 1.01, since the mix lets go when its target changes.
+    var account = try WeightSimulation(
+      target: target,
+      settings: SimulationSettings(
+        schedule: .everyRows(2), costFraction: 0.01, weightModel: .constantMix))
+    let start = account.value
+    try account.setTarget([0, 0].span)
+    #expect(try account.advance(returns: [0.1, -0.1].span).turnover > 0)
+    #expect(account.tradeCount == 1)
+    let sale = try account.advance(returns: [0.1, -0.1].span)
+    expectClose(sale.value, start * 1.01 * 0.99, relative: 1e-15)
+    expectClose(sale.turnover, 0.5, relative: 1e-15)
   }
 
   @Test func valuesMatchFiftyDigits() throws {

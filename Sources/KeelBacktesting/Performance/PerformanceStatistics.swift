@@ -105,7 +105,7 @@ extension PerformanceStatistics {
 
   /// Value at risk and expected shortfall of a stored series, a period.
   ///
-  /// They are those of ``KeelDistributions/EmpiricalDistribution``: one definition for backtests,
+  /// They are those of `EmpiricalDistribution`: one definition for backtests,
   /// reports and optimizers. They need the whole series and are not annualized, as no law of
   /// scaling holds for them.
   ///

@@ -23,7 +23,8 @@ public enum WeightModel: Hashable, Sendable {
   /// The weights are those of the target at every close, as if that cost nothing and were no trade.
   ///
   /// It is what fixed weights times returns assume. Nobody can hold it; to pay for it, let the
-  /// weights drift and trade every row.
+  /// weights drift and trade every row. Only the purchase at the start and a change of the target
+  /// are trades with a cost: from what is held after the returns of the row in which they are due.
   case constantMix
 }
 

@@ -54,6 +54,12 @@ struct TargetAccount: Sendable {
   /// A position in units.
   func position(_ index: Int) -> Double { isOnTarget ? target[index] : held[index] }
 
+  /// The sum of the magnitudes of all positions but one, in units.
+  func magnitudes(without index: Int) -> Double {
+    let all = isOnTarget ? target.magnitudes : held.magnitudes
+    return max(all - position(index).magnitude, 0)
+  }
+
   /// Takes target shares whose sum and size are known; positions stay.
   mutating func setTarget(_ shares: Span<Double>, sum: Double, size: Double) {
     leaveTarget()
@@ -103,7 +109,7 @@ struct TargetAccount: Sendable {
     return least > -1
   }
 
-  /// The cost of selling what a prepared row leaves, in units, per unit of cost.
+  /// The sum of the magnitudes of the positions of a prepared row, in units.
   var grownMagnitudes: Double { grown.magnitudes }
 
   /// Takes the prepared row.

@@ -71,6 +71,7 @@ public struct WeightSimulation: Sendable {
   private var isDelisted: [Bool]
   private var rowsSinceDue = 0
   private var isTradeDue = false
+  private var isTargetNew = true
 
   /// The value when the last row was reported, in today's units.
   private var reportedUnits = 1.0
@@ -132,6 +133,7 @@ public struct WeightSimulation: Sendable {
       size, "sum of the target's magnitudes",
       in: 0...min(Self.largestExposure, SimulationSettings.largestCost / settings.costFraction))
     account.setTarget(weights, sum: sum, size: size)
+    isTargetNew = true
     for i in weights.indices { limits[i] = limit(of: weights[i]) }
   }
 
@@ -154,7 +156,8 @@ public struct WeightSimulation: Sendable {
     guard let position = universe.position(of: asset) else {
       throw .universeMismatch(position: universe.count, left: nil, right: asset)
     }
-    let left = account.units - (1 - recovery) * account.position(position)
+    let sale = settings.costFraction * account.magnitudes(without: position)
+    let left = account.units - (1 - recovery) * account.position(position) - sale
     guard account.unit * left >= Self.smallestValue else {
       throw .portfolioWithoutValue(row: rowCount, got: account.unit * left)
     }
@@ -256,12 +259,13 @@ public struct WeightSimulation: Sendable {
       let isNear = excess.magnitude <= Self.gridMargin * (1 + account.targetSize)
       isTradeDue = isComplete && (isNear ? isBeyond() : excess > 0)
     }
-    if isTradeDue && isComplete {
+    if settings.weightModel == .constantMix && !isTargetNew {
       isTradeDue = false
-      trade()
-    } else if settings.weightModel == .constantMix {
       reportedUnits /= account.units
       account.restoreTarget()
+    } else if isTradeDue && isComplete {
+      isTradeDue = false
+      trade()
     }
     let period = Period(
       returnFraction: (account.units - reportedUnits) / reportedUnits, turnover: turnover,
@@ -272,6 +276,7 @@ public struct WeightSimulation: Sendable {
 
   @inline(__always)
   private mutating func trade() {
+    isTargetNew = false
     let before = account.unit
     let traded = account.trade(costFraction: settings.costFraction)
     reportedUnits *= before / account.unit
