@@ -15,8 +15,8 @@ import Testing
     #expect(outcome.underlyings.allSatisfy { $0.loss == 0 })
     let valuation = try Sample.account().valuation(
       in: Sample.market(), catalog: Catalog(Sample.listings()))
-    #expect(outcome.equity == valuation.equity)
-    #expect(outcome.marginRatio == valuation.marginRatio)
+    expectClose(outcome.equity, valuation.equity, relative: 1e-14)
+    expectClose(outcome.marginRatio, valuation.marginRatio, relative: 1e-14)
     #expect(outcome.healthFactor == valuation.healthFactor)
     #expect(outcome.liquidated.isEmpty)
   }

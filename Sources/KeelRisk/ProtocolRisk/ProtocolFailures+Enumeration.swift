@@ -75,22 +75,30 @@ extension ProtocolFailures {
     return joint
   }
 
+  /// Every set sends what it adds to the sums of the sets above it; sets above have larger numbers.
   private func jointProbabilities(_ spared: [Double]) -> [Double] {
     let count = protocols.count
-    var joint = [Double](repeating: 1, count: 1 << count)
-    for set in 1..<joint.count {
-      // Proper subsets in decreasing order; the empty one comes last.
-      var others = CompensatedSum()
-      var subset = (set - 1) & set
-      while true {
-        if joint[subset] > 0 {
-          others.add(
-            joint[subset] * Self.product(of: spared, given: subset, over: set & ~subset, count))
+    let all = (1 << count) - 1
+    var joint = [Double](repeating: 1, count: all + 1)
+    var sums = [CompensatedSum](repeating: CompensatedSum(), count: all + 1)
+    var (products, masks) = ([1.0], [0])
+    for set in 0...all {
+      if set > 0 { joint[set] = max(1 - sums[set].value, 0) }
+      // Sets of others, each from the one without its last member.
+      products.removeLast(products.count - 1)
+      masks.removeLast(masks.count - 1)
+      products[0] = joint[set]
+      var left = all & ~set
+      while left != 0 {
+        let other = left.trailingZeroBitCount
+        left &= left - 1
+        let factor = spared[set * count + other]
+        for k in 0..<products.count {
+          products.append(products[k] * factor)
+          masks.append(masks[k] | 1 << other)
         }
-        if subset == 0 { break }
-        subset = (subset - 1) & set
       }
-      joint[set] = max(1 - others.value, 0)
+      for k in products.indices.dropFirst() { sums[set | masks[k]].add(products[k]) }
     }
     return joint
   }

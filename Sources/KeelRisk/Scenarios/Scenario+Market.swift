@@ -66,15 +66,19 @@ struct ScenarioChange {
       let factor = listing.instrument.expiry.map { basisFactor(price / spot, expiry: $0) } ?? 1
       return .contract(price: price * growth * factor, funding: after)
     case .option(let volatility, let carryYield):
-      let shocked = volatility * scenario.volatilityFactor + scenario.volatilityShift
-      // A volatility that is not a number stays one, and is found where it is used.
-      return .option(volatility: shocked < 0 ? 0 : shocked, carryYield: carryYield)
+      return .option(volatility: self.volatility(volatility), carryYield: carryYield)
     case .pool:
       return quote
     case .lending(let index, let rate):
       return .lending(
         index: index * exp(rate * scenario.elapsedYears), ratePerYear: rate + scenario.rateShift)
     }
+  }
+
+  /// A volatility after the shock; one that is not a number stays so, and is found where it is used.
+  func volatility(_ volatility: Double) -> Double {
+    let shocked = volatility * scenario.volatilityFactor + scenario.volatilityShift
+    return shocked < 0 ? 0 : shocked
   }
 
   /// The share of a dated basis that time leaves, and what the rate adds to it.

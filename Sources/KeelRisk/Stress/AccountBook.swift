@@ -5,7 +5,8 @@ import KeelNumerics
 
 // An account with every name looked up once, so that many revaluations cost arithmetic only.
 //
-// Sums run in the order of names. Of options the price alone is computed, all else is valued as accounts value it.
+// Sums run in the order of names. All options are priced by one call of the batch kernels, whose results do not depend on
+// place or neighbors; all else is valued as accounts value it.
 
 /// An account, ready to be valued in many shocked markets.
 struct AccountBook: Sendable {
@@ -21,13 +22,41 @@ struct AccountBook: Sendable {
   /// A position in a listing.
   struct Line {
     let listing: Listing
-    let underlying: AssetID
     let place: Int
     let quantity: Double
     let entryPrice: Double
     let quote: MarketSnapshot.Quote?
     /// The place of its protocol among ``AccountBook/protocols``; nil for own custody.
     let owner: Int?
+
+    /// Whether it is an option that has a volatility.
+    let isQuotedOption: Bool
+
+    init(
+      _ listing: Listing,
+      place: Int,
+      position: (quantity: Double, entryPrice: Double),
+      quote: MarketSnapshot.Quote?,
+      owner: Int?
+    ) {
+      self.listing = listing
+      self.place = place
+      (quantity, entryPrice) = position
+      self.quote = quote
+      self.owner = owner
+      switch (listing.instrument, quote) {
+      case (.option, .option?): isQuotedOption = true
+      default: isQuotedOption = false
+      }
+    }
+
+    /// The option with its quote; nil for what is none.
+    var option: (option: ListedOption, volatility: Double, carryYield: Double)? {
+      guard case .option(let option) = listing.instrument,
+        case .option(let volatility, let carryYield)? = quote
+      else { return nil }
+      return (option, volatility, carryYield)
+    }
   }
 
   /// A protocol with what counts for and against its loans.
@@ -65,11 +94,13 @@ struct AccountBook: Sendable {
   /// Assets held, in the order of names, those of amount zero left out.
   let holdings: [Holding]
   let lines: [Line]
+  /// The options among the lines before any change, with the places of their underlyings.
+  private let options: OptionColumns
+  private let optionPlaces: [Int]
+  private let optionVolatilities: [Double]
+  private let expiries: [Timestamp]
 
   init(_ account: Account, in market: MarketSnapshot, catalog: Catalog) throws(RiskError) {
-    cash = account.cash
-    self.market = market
-    knownProtocols = Set(catalog.listings.compactMap(\.protocolName))
     var spots: [AssetID: Listing] = [:]
     for listing in catalog.listings {
       if case .spot(let asset) = listing.instrument, spots[asset] == nil { spots[asset] = listing }
@@ -84,12 +115,11 @@ struct AccountBook: Sendable {
           units: account.holdings.amounts[place].doubleValue,
           listing: asset == account.cash ? nil : spots[asset]))
     }
-    holdings = held
     var names = Set<String>()
     for position in account.positions {
       if let name = catalog[position.id]?.protocolName { names.insert(name) }
     }
-    protocols = names.sorted()
+    let protocols = names.sorted()
     let owners = Dictionary(uniqueKeysWithValues: protocols.enumerated().map { ($1, $0) })
     var lines: [Line] = []
     for position in account.positions {
@@ -97,22 +127,39 @@ struct AccountBook: Sendable {
       let underlying = listing.instrument.underlying
       lines.append(
         Line(
-          listing: listing, underlying: underlying,
-          place: try Self.place(of: underlying, in: market),
-          quantity: position.quantity.doubleValue, entryPrice: position.entryPrice,
+          listing, place: try Self.place(of: underlying, in: market),
+          position: (position.quantity.doubleValue, position.entryPrice),
           quote: market.quotes[position.id], owner: listing.protocolName.flatMap { owners[$0] }))
     }
-    self.lines = lines
+    self.init(
+      cash: account.cash, market: market,
+      protocols: (protocols, Set(catalog.listings.compactMap(\.protocolName))), lines: lines,
+      holdings: held)
   }
 
-  /// A book of lines alone.
-  init(cash: AssetID, market: MarketSnapshot, protocols: [String], lines: [Line]) {
+  /// Gathers the options of looked-up lines; protocols are those of the lines, and all that are known.
+  init(
+    cash: AssetID,
+    market: MarketSnapshot,
+    protocols: (used: [String], known: Set<String>),
+    lines: [Line],
+    holdings: [Holding] = []
+  ) {
     self.cash = cash
     self.market = market
-    self.protocols = protocols
+    self.protocols = protocols.used
+    knownProtocols = protocols.known
     self.lines = lines
-    knownProtocols = Set(protocols)
-    holdings = []
+    self.holdings = holdings
+    let quoted = lines.compactMap { line in line.option.map { (line, $0) } }
+    options = OptionColumns(
+      kinds: quoted.map { $1.option.kind }, spots: quoted.map { market.prices[$0.0.place] },
+      strikes: quoted.map { $1.option.strike },
+      timesToExpiry: [Double](repeating: 0, count: quoted.count), rates: [0],
+      carryYields: quoted.map { $1.carryYield })
+    optionPlaces = quoted.map { $0.0.place }
+    optionVolatilities = quoted.map { $1.volatility }
+    expiries = quoted.map { $1.option.expiry }
   }
 
   private static func place(
@@ -150,8 +197,7 @@ struct AccountBook: Sendable {
       state.exitCosts += holding.listing?.exitCost(ofNotional: value.magnitude, depth: depth) ?? 0
     }
     let kept = protocols.map { 1 - (change.scenario.failures[$0] ?? 0) }
-    for line in lines {
-      let mark = try line.mark(after: change, in: market)
+    for (line, mark) in zip(lines, try marks(after: change)) {
       let share = mark.value > 0 ? line.owner.map { kept[$0] } ?? 1 : 1
       let value = mark.value * share + mark.income
       state.values.append(value)
@@ -170,6 +216,49 @@ struct AccountBook: Sendable {
   }
 }
 
+extension AccountBook {
+  /// The marks of all lines after a change.
+  func marks(after change: ScenarioChange) throws(RiskError) -> [Line.Mark] {
+    let prices = try optionPrices(after: change)
+    var next = 0
+    var marks: [Line.Mark] = []
+    marks.reserveCapacity(lines.count)
+    for line in lines {
+      let mark: Line.Mark
+      if case .option(let option) = line.listing.instrument, line.isQuotedOption {
+        let spot = market.prices[line.place] * change.growth[line.place]
+        mark = line.mark(of: option, price: prices[next], spot: spot)
+        next += 1
+      } else {
+        mark = line.mark(after: change, in: market)
+      }
+      guard mark.value.isFinite, mark.income.isFinite else {
+        throw .unknownInstrument(line.listing.id)
+      }
+      marks.append(mark)
+    }
+    return marks
+  }
+
+  /// The prices of the options in the order of the lines.
+  private func optionPrices(after change: ScenarioChange) throws(RiskError) -> [Double] {
+    guard options.kinds.count > 0 else { return [] }
+    var columns = options
+    columns.rates = [market.rate + change.scenario.rateShift]
+    for i in optionPlaces.indices {
+      columns.spots[i] *= change.growth[optionPlaces[i]]
+      columns.timesToExpiry[i] = max(expiries[i].years(since: change.time), 0)
+    }
+    let volatilities = optionVolatilities.map { change.volatility($0) }
+    do throws(DerivativesError) {
+      return try columns.prices(volatilities: volatilities)
+    } catch {
+      throw .shapeMismatch(
+        argument: "options", got: volatilities.count, required: options.kinds.count)
+    }
+  }
+}
+
 extension AccountBook.Line {
   /// What a position is worth after a change, and what it earned while time passed.
   struct Mark {
@@ -179,34 +268,26 @@ extension AccountBook.Line {
     var income: Double
   }
 
-  func mark(after change: ScenarioChange, in market: MarketSnapshot) throws(RiskError) -> Mark {
+  /// The mark of an option at its price.
+  func mark(of option: ListedOption, price: Double, spot: Double) -> Mark {
+    let value = spot > 0 ? quantity * option.size * price : .nan
+    return Mark(
+      value: value, notional: value.magnitude,
+      margin: option.margin(quantity: quantity, price: price, spot: spot), income: 0)
+  }
+
+  /// The mark of everything else.
+  func mark(after change: ScenarioChange, in market: MarketSnapshot) -> Mark {
     let before = market.prices[place]
-    let spot = before * change.growth[place]
-    let rate = market.rate + change.scenario.rateShift
     let quote = quote.map {
       change.quote($0, of: listing, spot: before, growth: change.growth[place])
     }
-    let mark: Mark
-    if case .option(let option) = listing.instrument,
-      case .option(let volatility, let carryYield)? = quote
-    {
-      let model = BlackScholes(
-        spot: spot, volatility: volatility, rate: rate, carryYield: carryYield)
-      let price = spot > 0 ? model.price(of: option.option(at: change.time)) : .nan
-      let value = quantity * option.size * price
-      mark = Mark(
-        value: value, notional: value.magnitude,
-        margin: option.margin(quantity: quantity, price: price, spot: spot), income: 0)
-    } else {
-      let exposure = listing.exposure(
-        quantity: quantity, entryPrice: entryPrice, spot: spot, quote: quote, rate: rate,
-        time: change.time)
-      mark = Mark(
-        value: exposure.value, notional: exposure.notional, margin: exposure.margin,
-        income: paysCarry ? exposure.carry.perYear * change.scenario.elapsedYears : 0)
-    }
-    guard mark.value.isFinite, mark.income.isFinite else { throw .unknownInstrument(listing.id) }
-    return mark
+    let exposure = listing.exposure(
+      quantity: quantity, entryPrice: entryPrice, spot: before * change.growth[place],
+      quote: quote, rate: market.rate + change.scenario.rateShift, time: change.time)
+    return Mark(
+      value: exposure.value, notional: exposure.notional, margin: exposure.margin,
+      income: paysCarry ? exposure.carry.perYear * change.scenario.elapsedYears : 0)
   }
 
   /// Whether carry is paid beside the value: a future's roll and a loan's interest are in the value.

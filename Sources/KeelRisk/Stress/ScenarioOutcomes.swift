@@ -29,9 +29,7 @@ extension Scenario {
     let book = try AccountBook(oneOfEach: listings, in: market, cash: cash)
     let unchanged = try ScenarioChange(Scenario("before"), of: market, cash: cash)
     var columns = [[Double]](repeating: [], count: listings.count)
-    let marks = try book.lines.map { (line) throws(RiskError) in
-      try line.mark(after: unchanged, in: market)
-    }
+    let marks = try book.marks(after: unchanged)
     for scenario in scenarios {
       let after = try book.state(in: scenario)
       for (j, mark) in marks.enumerated() {
@@ -65,10 +63,9 @@ extension AccountBook {
       var entry = 0.0
       if case .contract(let price, _)? = market.quotes[listing.id] { entry = price }
       return Line(
-        listing: listing, underlying: underlying, place: place, quantity: 1, entryPrice: entry,
-        quote: market.quotes[listing.id],
+        listing, place: place, position: (1, entry), quote: market.quotes[listing.id],
         owner: listing.protocolName.flatMap { protocols.firstIndex(of: $0) })
     }
-    self.init(cash: cash, market: market, protocols: protocols, lines: lines)
+    self.init(cash: cash, market: market, protocols: (protocols, Set(protocols)), lines: lines)
   }
 }

@@ -4,8 +4,8 @@ public import KeelMarkets
 // Losses of an account in scenarios.
 //
 // Goals in order: the same numbers as a full valuation of the account in the shocked market, no dependence on the
-// order in which the account was built, speed. Names are looked up once; a scenario then costs one price for each
-// option and a few operations for everything else.
+// order in which the account was built, speed. Names are looked up once; a scenario then costs one call
+// of the batch kernels for all options and a few operations for everything else.
 
 /// An account with the market in which it stands, to be revalued in scenarios.
 public struct StressTest: Sendable {
