@@ -82,7 +82,7 @@ public struct DeltaGammaHedge: Hashable, Sendable, Codable {
   public let largestDualViolation: Double
 
   /// The most instruments: sets of three of them are enumerated.
-  public static let instrumentLimit = 60
+  public static let instrumentLimit = 40
 
   /// Finds the trades.
   ///

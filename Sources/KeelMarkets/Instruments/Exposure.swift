@@ -197,12 +197,18 @@ extension ListedOption {
       value: units * unit.price, delta: units * unit.delta, gamma: units * unit.gamma)
     exposure.vega.perUnitVolatility = units * unit.vega.perUnitVolatility
     exposure.theta.perYear = units * unit.theta.perYear
-    exposure.margin = margin(quantity: quantity, price: unit.price, spot: spot)
+    exposure.margin = Self.margin(
+      units: units, rate: shortMarginRate, price: unit.price, spot: spot)
     return exposure
   }
 
-  /// The maintenance margin of contracts at the option's price, in cash.
-  package func margin(quantity: Double, price: Double, spot: Double) -> Double {
-    quantity < 0 ? -(quantity * size) * (shortMarginRate * spot + price) : 0
+  /// The maintenance margin of an option on some units at its price, in cash.
+  package static func margin(
+    units: Double,
+    rate: Double,
+    price: Double,
+    spot: Double
+  ) -> Double {
+    units < 0 ? -units * (rate * spot + price) : 0
   }
 }

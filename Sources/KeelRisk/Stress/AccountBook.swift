@@ -15,48 +15,8 @@ struct AccountBook: Sendable {
     let asset: AssetID
     let place: Int
     let units: Double
-    /// The listing that trades it; nil for cash, or when none is listed.
-    let listing: Listing?
-  }
-
-  /// A position in a listing.
-  struct Line {
-    let listing: Listing
-    let place: Int
-    let quantity: Double
-    let entryPrice: Double
-    let quote: MarketSnapshot.Quote?
-    /// The place of its protocol among ``AccountBook/protocols``; nil for own custody.
-    let owner: Int?
-
-    /// Whether it is an option that has a volatility.
-    let isQuotedOption: Bool
-
-    init(
-      _ listing: Listing,
-      place: Int,
-      position: (quantity: Double, entryPrice: Double),
-      quote: MarketSnapshot.Quote?,
-      owner: Int?
-    ) {
-      self.listing = listing
-      self.place = place
-      (quantity, entryPrice) = position
-      self.quote = quote
-      self.owner = owner
-      switch (listing.instrument, quote) {
-      case (.option, .option?): isQuotedOption = true
-      default: isQuotedOption = false
-      }
-    }
-
-    /// The option with its quote; nil for what is none.
-    var option: (option: ListedOption, volatility: Double, carryYield: Double)? {
-      guard case .option(let option) = listing.instrument,
-        case .option(let volatility, let carryYield)? = quote
-      else { return nil }
-      return (option, volatility, carryYield)
-    }
+    /// What trading it costs; nothing for cash, or when no listing trades it.
+    let costs: (fraction: Double, gas: Double)
   }
 
   /// A protocol with what counts for and against its loans.
@@ -94,11 +54,13 @@ struct AccountBook: Sendable {
   /// Assets held, in the order of names, those of amount zero left out.
   let holdings: [Holding]
   let lines: [Line]
+  /// The terms of the lines, in their order.
+  let terms: [LineTerms]
   /// The options among the lines before any change, with the places of their underlyings.
-  private let options: OptionColumns
-  private let optionPlaces: [Int]
-  private let optionVolatilities: [Double]
-  private let expiries: [Timestamp]
+  let options: OptionColumns
+  let optionPlaces: [Int]
+  let optionVolatilities: [Double]
+  let expiries: [Timestamp]
 
   init(_ account: Account, in market: MarketSnapshot, catalog: Catalog) throws(RiskError) {
     var spots: [AssetID: Listing] = [:]
@@ -113,7 +75,8 @@ struct AccountBook: Sendable {
         Holding(
           asset: asset, place: try Self.place(of: asset, in: market),
           units: account.holdings.amounts[place].doubleValue,
-          listing: asset == account.cash ? nil : spots[asset]))
+          costs: asset == account.cash
+            ? (0, 0) : (spots[asset]?.costFraction ?? 0, spots[asset]?.gas ?? 0)))
     }
     var names = Set<String>()
     for position in account.positions {
@@ -127,8 +90,8 @@ struct AccountBook: Sendable {
       let underlying = listing.instrument.underlying
       lines.append(
         Line(
-          listing, place: try Self.place(of: underlying, in: market),
-          position: (position.quantity.doubleValue, position.entryPrice),
+          listing: listing, place: try Self.place(of: underlying, in: market),
+          quantity: position.quantity.doubleValue, entryPrice: position.entryPrice,
           quote: market.quotes[position.id], owner: listing.protocolName.flatMap { owners[$0] }))
     }
     self.init(
@@ -150,6 +113,7 @@ struct AccountBook: Sendable {
     self.protocols = protocols.used
     knownProtocols = protocols.known
     self.lines = lines
+    terms = lines.map(LineTerms.init)
     self.holdings = holdings
     let quoted = lines.compactMap { line in line.option.map { (line, $0) } }
     options = OptionColumns(
@@ -194,18 +158,21 @@ struct AccountBook: Sendable {
       guard price > 0, value.isFinite else { throw .unknownInstrument(holding.asset) }
       state.holdings.append(value)
       state.equity += value
-      state.exitCosts += holding.listing?.exitCost(ofNotional: value.magnitude, depth: depth) ?? 0
+      state.exitCosts += exitCost(
+        ofNotional: value.magnitude, holding.costs.fraction, gas: holding.costs.gas, depth: depth)
     }
     let kept = protocols.map { 1 - (change.scenario.failures[$0] ?? 0) }
-    for (line, mark) in zip(lines, try marks(after: change)) {
-      let share = mark.value > 0 ? line.owner.map { kept[$0] } ?? 1 : 1
+    let marks = try marks(after: change)
+    for i in marks.indices {
+      let (mark, line) = (marks[i], terms[i])
+      let share = mark.value > 0 && line.owner >= 0 ? kept[line.owner] : 1
       let value = mark.value * share + mark.income
       state.values.append(value)
       state.margins.append(mark.margin)
       state.equity += value
       state.margin += mark.margin
-      state.exitCosts += line.listing.exitCost(ofNotional: mark.notional * share, depth: depth)
-      if let owner = line.owner { line.count(value, in: &state.debtors[owner]) }
+      state.exitCosts += line.exitCost(ofNotional: mark.notional * share, depth: depth)
+      if line.owner >= 0 { line.count(value, in: &state.debtors[line.owner]) }
     }
     guard state.equity.isFinite, state.margin.isFinite, state.exitCosts.isFinite else {
       throw .invalidValue(
@@ -216,101 +183,8 @@ struct AccountBook: Sendable {
   }
 }
 
-extension AccountBook {
-  /// The marks of all lines after a change.
-  func marks(after change: ScenarioChange) throws(RiskError) -> [Line.Mark] {
-    let prices = try optionPrices(after: change)
-    var next = 0
-    var marks: [Line.Mark] = []
-    marks.reserveCapacity(lines.count)
-    for line in lines {
-      let mark: Line.Mark
-      if case .option(let option) = line.listing.instrument, line.isQuotedOption {
-        let spot = market.prices[line.place] * change.growth[line.place]
-        mark = line.mark(of: option, price: prices[next], spot: spot)
-        next += 1
-      } else {
-        mark = line.mark(after: change, in: market)
-      }
-      guard mark.value.isFinite, mark.income.isFinite else {
-        throw .unknownInstrument(line.listing.id)
-      }
-      marks.append(mark)
-    }
-    return marks
-  }
-
-  /// The prices of the options in the order of the lines.
-  private func optionPrices(after change: ScenarioChange) throws(RiskError) -> [Double] {
-    guard options.kinds.count > 0 else { return [] }
-    var columns = options
-    columns.rates = [market.rate + change.scenario.rateShift]
-    for i in optionPlaces.indices {
-      columns.spots[i] *= change.growth[optionPlaces[i]]
-      columns.timesToExpiry[i] = max(expiries[i].years(since: change.time), 0)
-    }
-    let volatilities = optionVolatilities.map { change.volatility($0) }
-    do throws(DerivativesError) {
-      return try columns.prices(volatilities: volatilities)
-    } catch {
-      throw .shapeMismatch(
-        argument: "options", got: volatilities.count, required: options.kinds.count)
-    }
-  }
-}
-
-extension AccountBook.Line {
-  /// What a position is worth after a change, and what it earned while time passed.
-  struct Mark {
-    var value: Double
-    var notional: Double
-    var margin: Double
-    var income: Double
-  }
-
-  /// The mark of an option at its price.
-  func mark(of option: ListedOption, price: Double, spot: Double) -> Mark {
-    let value = spot > 0 ? quantity * option.size * price : .nan
-    return Mark(
-      value: value, notional: value.magnitude,
-      margin: option.margin(quantity: quantity, price: price, spot: spot), income: 0)
-  }
-
-  /// The mark of everything else.
-  func mark(after change: ScenarioChange, in market: MarketSnapshot) -> Mark {
-    let before = market.prices[place]
-    let quote = quote.map {
-      change.quote($0, of: listing, spot: before, growth: change.growth[place])
-    }
-    let exposure = listing.exposure(
-      quantity: quantity, entryPrice: entryPrice, spot: before * change.growth[place],
-      quote: quote, rate: market.rate + change.scenario.rateShift, time: change.time)
-    return Mark(
-      value: exposure.value, notional: exposure.notional, margin: exposure.margin,
-      income: paysCarry ? exposure.carry.perYear * change.scenario.elapsedYears : 0)
-  }
-
-  /// Whether carry is paid beside the value: a future's roll and a loan's interest are in the value.
-  private var paysCarry: Bool {
-    switch listing.instrument {
-    case .perpetual, .pool: true
-    default: false
-    }
-  }
-
-  /// Counts a deposit or loan for the health of its protocol.
-  func count(_ value: Double, in debtor: inout AccountBook.Debtor) {
-    switch listing.instrument {
-    case .deposit(_, let threshold): debtor.collateral += threshold * value
-    case .loan: debtor.debt -= value
-    default: break
-    }
-  }
-}
-
-extension Listing {
-  /// The cost of getting out when a share of the depth is left; it takes the whole notional at most.
-  func exitCost(ofNotional notional: Double, depth: Double) -> Double {
-    notional > 0 ? gas + min(costFraction / depth, 1) * notional : 0
-  }
+/// The cost of getting out when a share of the depth is left; it takes the whole notional at most.
+func exitCost(ofNotional notional: Double, _ fraction: Double, gas: Double, depth: Double) -> Double
+{
+  notional > 0 ? gas + min(fraction / depth, 1) * notional : 0
 }

@@ -63,7 +63,8 @@ extension AccountBook {
       var entry = 0.0
       if case .contract(let price, _)? = market.quotes[listing.id] { entry = price }
       return Line(
-        listing, place: place, position: (1, entry), quote: market.quotes[listing.id],
+        listing: listing, place: place, quantity: 1, entryPrice: entry,
+        quote: market.quotes[listing.id],
         owner: listing.protocolName.flatMap { protocols.firstIndex(of: $0) })
     }
     self.init(cash: cash, market: market, protocols: (protocols, Set(protocols)), lines: lines)

@@ -42,14 +42,16 @@ public struct StressTest: Sendable {
   /// - Complexity: O(assets + positions).
   public func outcome(of scenario: Scenario) throws(RiskError) -> StressOutcome {
     let after = try book.state(in: scenario)
-    let positions = zip(before.values, after.values).map { $0 - $1 }
-    let holdings = zip(before.holdings, after.holdings).map { $0 - $1 }
+    let positions = before.values.indices.map { before.values[$0] - after.values[$0] }
+    let holdings = before.holdings.indices.map { before.holdings[$0] - after.holdings[$0] }
     return StressOutcome(
       scenario: scenario.name, loss: before.equity - after.equity, equity: after.equity,
       exitCosts: after.exitCosts, marginRatio: after.marginRatio,
       healthFactor: after.healthFactor,
       underlyings: byUnderlying(holdings: holdings, positions: positions),
-      positions: zip(book.lines, positions).map { .init(id: $0.listing.id, loss: $1) },
+      positions: positions.indices.map {
+        .init(id: book.lines[$0].listing.id, loss: positions[$0])
+      },
       liquidated: liquidated(after))
   }
 
@@ -84,7 +86,7 @@ public struct StressTest: Sendable {
       sums[holding.place] += loss
       isThere[holding.place] = true
     }
-    for (line, loss) in zip(book.lines, positions) {
+    for (line, loss) in zip(book.terms, positions) {
       sums[line.place] += loss
       isThere[line.place] = true
     }
@@ -96,14 +98,13 @@ public struct StressTest: Sendable {
   /// Positions with margin when equity is below it, collateral and loans where the health factor is below one.
   private func liquidated(_ state: AccountBook.State) -> [AssetID] {
     let hasMarginCall = state.marginRatio < 1
-    return book.lines.indices.filter { i in
+    return book.terms.indices.filter { i in
       if hasMarginCall, state.margins[i] > 0 { return true }
-      guard let owner = book.lines[i].owner, state.debtors[owner].healthFactor < 1 else {
-        return false
-      }
-      switch book.lines[i].listing.instrument {
-      case .deposit(_, let threshold): return threshold > 0
-      case .loan: return true
+      let owner = book.terms[i].owner
+      guard owner >= 0, state.debtors[owner].healthFactor < 1 else { return false }
+      switch book.terms[i].kind {
+      case .collateral: return book.terms[i].rate > 0
+      case .debt: return true
       default: return false
       }
     }.map { book.lines[$0].listing.id }
