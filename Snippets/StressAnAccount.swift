@@ -1,7 +1,7 @@
 // What an account of ether, a put and a short perpetual loses in a crash, and how it is hedged again.
 import Keel
 
-let now = try Timestamp("2026-03-01T00:00:00Z")
+let now = try Timestamp(parsing: "2026-03-01T00:00:00Z")
 let universe = try Universe(["USD", "ETH"])
 let perpetual = try Listing(
   "ETH-PERP",
@@ -39,7 +39,7 @@ crash.depthFactor = 0.2
 let outcome = try test.outcome(of: crash)
 print("loss", outcome.loss, "exit", outcome.exitCosts, "margin ratio", outcome.marginRatio)
 let rise = try test.liquidationDistance(of: .asset("ETH"), direction: .rise)
-print("liquidated after a rise of", rise.move ?? .infinity)
+print("liquidated after a rise of", rise.move.map { "\($0)" } ?? "more than ten times the price")
 
 let delta = try account.valuation(in: market, catalog: catalog)["ETH"].delta
 let hedge = try DeltaHedge(

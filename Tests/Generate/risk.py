@@ -111,5 +111,5 @@ for count in [1, 2, 3, 4, 4, 5]:
 
 out = pathlib.Path(__file__).resolve().parent.parent / "Reference" / "risk.json"
 out.write_text(json.dumps(
-    dict(generator="risk.py", versions=dict(mpmath=mp.__version__), digits=mp.mp.dps,
+    dict(generator="Tests/Generate/risk.py", versions=dict(mpmath=mp.__version__), digits=mp.mp.dps,
          stresses=stresses, failures=failures), indent=1) + "\n")
