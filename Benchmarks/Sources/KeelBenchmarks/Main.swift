@@ -67,7 +67,7 @@ let allCases: [Case] =
   linearAlgebraCases + specialFunctionCases + estimationCases + portfolioCases + derivativeCases
   + engineCases + targetPortfolioCases + gammaBetaCases + tailRiskCases + infeasibilityCases
   + riskBudgetingCases + conicCases + integerCases + fitCases + perpetualCases
-  + optionColumnsCases + workspaceCases + backtestingCases
+  + optionColumnsCases + workspaceCases + backtestingCases + riskCases
 
 private func json(_ record: Record) throws -> String {
   let encoder = JSONEncoder()

@@ -1,4 +1,4 @@
-import KeelData
+package import KeelData
 public import KeelDerivatives
 
 #if canImport(Glibc)
@@ -11,7 +11,7 @@ public import KeelDerivatives
 
 /// What a position is worth and how that moves, in cash and units of one underlying.
 public struct Exposure: Hashable, Sendable, Codable {
-  /// The value, in cash: what the account would have more by closing at the marks. Negative for debts.
+  /// The value, in cash: what the account would have more by closing at the marks; negative for debts.
   public var value: Double
 
   /// The change of value per cash that the underlying gains: units of it.
@@ -97,7 +97,7 @@ extension Listing {
   }
 
   /// Values a position from the numbers that its kind needs.
-  func exposure(
+  package func exposure(
     quantity: Double,
     entryPrice: Double,
     spot: Double,
@@ -197,7 +197,18 @@ extension ListedOption {
       value: units * unit.price, delta: units * unit.delta, gamma: units * unit.gamma)
     exposure.vega.perUnitVolatility = units * unit.vega.perUnitVolatility
     exposure.theta.perYear = units * unit.theta.perYear
-    exposure.margin = quantity < 0 ? -units * (shortMarginRate * spot + unit.price) : 0
+    exposure.margin = Self.margin(
+      units: units, rate: shortMarginRate, price: unit.price, spot: spot)
     return exposure
+  }
+
+  /// The maintenance margin of an option on some units at its price, in cash.
+  package static func margin(
+    units: Double,
+    rate: Double,
+    price: Double,
+    spot: Double
+  ) -> Double {
+    units < 0 ? -units * (rate * spot + price) : 0
   }
 }

@@ -1,0 +1,77 @@
+import Keel
+
+let riskCases: [Case] = [stressCase, distanceCase, failuresCase]
+
+private let scenarioCount = 10
+
+/// Fifty assets and two hundred options on them.
+private func stressTest() throws -> StressTest {
+  let start = Timestamp(nanosecondsSinceEpoch: 1_700_000_000_000_000_000)
+  let assets: [AssetID] = ["USD"] + (0..<50).map { AssetID("A\($0)") }
+  let prices = [1] + Inputs.uniforms(count: 50, 10...500, stream: 50)
+  var market = MarketSnapshot(
+    time: start, universe: try Universe(assets), prices: prices, rate: 0.03)
+  var listings: [Listing] = []
+  var positions: [Account.Position] = []
+  for i in 0..<200 {
+    let id = AssetID("O\(i)")
+    let option = try ListedOption(
+      i % 2 == 0 ? .call : .put, strike: prices[1 + i % 50] * (0.7 + Double(i % 13) * 0.05),
+      expiry: start.advanced(byDays: 7 + i % 90), underlying: assets[1 + i % 50],
+      settings: .init())
+    listings.append(
+      try Listing(id, .option(option), protocolName: "venue", costFraction: 0.003, gas: 0))
+    market.quotes[id] = .option(volatility: 0.6, carryYield: 0.01)
+    positions.append(
+      .init(
+        id,
+        quantity: try Amount(Double(i % 7) - 3.5, decimals: 4, rounding: .toNearestOrEven)))
+  }
+  let holdings = try Holdings(
+    universe: market.universe,
+    amounts: assets.map { _ in try Amount(100, decimals: 8, rounding: .toNearestOrEven) })
+  return try StressTest(
+    account: Account(cash: "USD", holdings: holdings, positions: positions), market: market,
+    catalog: Catalog(listings))
+}
+
+private let stressCase = Case(
+  name: "risk/stress/50 assets 200 options", items: scenarioCount
+) {
+  let test = try stressTest()
+  let scenarios = (0..<scenarioCount).map { i in
+    var scenario = Scenario("\(i)")
+    scenario.otherSpotMove = -0.09 * Double(i)
+    scenario.volatilityShift = 0.2
+    scenario.commonMoveFraction = 0.5
+    return scenario
+  }
+  return .init(run: {
+    let report = try test.report(of: scenarios)
+    guard report.worst.loss.isFinite else { throw BenchmarkError("a loss is not finite") }
+  })
+}
+
+private let distanceCase = Case(name: "risk/liquidation-distance/50 assets 200 options") {
+  let test = try stressTest()
+  return .init(run: {
+    let found = try test.liquidationDistance(of: .everything(pegged: []), direction: .rise)
+    guard found.evaluationCount > 1 else { throw BenchmarkError("no search") }
+  })
+}
+
+/// Sixteen protocols in a chain: 43 million terms.
+private let failuresCase = Case(name: "risk/protocol-failures/16") {
+  let names = (0..<16).map { "P\($0)" }
+  let failures = try ProtocolFailures(
+    names.map {
+      ProtocolHazard($0, hazardPerYear: 0.02, lossGivenFailure: 0.5, exposure: 100)
+    },
+    dependencies: (0..<15).map {
+      FailureDependency(names[$0], takes: names[$0 + 1], probability: 0.2)
+    })
+  return .init(run: {
+    let losses = try failures.distribution(within: 1)
+    guard losses.expectedLoss > 0 else { throw BenchmarkError("no loss") }
+  })
+}

@@ -1,0 +1,134 @@
+import KeelNumerics
+
+/// A distribution of losses over sets of failed protocols.
+public struct FailureLosses: Hashable, Sendable, Codable {
+  /// One set of failed protocols.
+  public struct Atom: Hashable, Sendable, Codable {
+    /// The set: bit k is the protocol at place k of ``FailureLosses/names``.
+    public let failed: UInt64
+
+    /// The loss, in cash.
+    public let loss: Double
+
+    /// The probability that exactly this set fails.
+    public let probability: Double
+  }
+
+  /// The part of a protocol.
+  public struct Part: Hashable, Sendable, Codable {
+    /// The protocol.
+    public let name: String
+
+    /// Its part of the whole, in the unit of the whole.
+    public let value: Double
+  }
+
+  /// The protocols, sorted by name.
+  public let names: [String]
+
+  /// What each failure takes, in cash.
+  public let losses: [Double]
+
+  /// The sets with a probability above zero, from the largest loss to the smallest; equal losses by set.
+  public let atoms: [Atom]
+
+  init(names: [String], losses: [Double], atoms: [Atom]) {
+    self.names = names
+    self.losses = losses
+    self.atoms = atoms.sorted { ($1.loss, $0.failed) < ($0.loss, $1.failed) }
+  }
+
+  /// The mean of the loss, in cash.
+  public var expectedLoss: Double {
+    var sum = CompensatedSum()
+    for atom in atoms { sum.add(atom.loss * atom.probability) }
+    return sum.value
+  }
+
+  /// The probability that a protocol fails, by itself or taken by another, in the order of ``names``.
+  public var failureProbabilities: [Part] {
+    names.indices.map { k in
+      var sum = CompensatedSum()
+      for atom in atoms where atom.failed >> k & 1 == 1 { sum.add(atom.probability) }
+      return Part(name: names[k], value: sum.value)
+    }
+  }
+
+  /// The probability of a loss of at least some size.
+  ///
+  /// - Parameter loss: The loss, in cash.
+  /// - Returns: The probability.
+  public func probability(ofLossAtLeast loss: Double) -> Double {
+    var sum = CompensatedSum()
+    for atom in atoms where atom.loss >= loss { sum.add(atom.probability) }
+    return sum.value
+  }
+
+  /// The smallest loss that is exceeded with at most the probability of the tail.
+  ///
+  /// - Parameter tailProbability: The probability of the tail, above 0 and at most 1: 0.01 for 99 %.
+  /// - Returns: The value at risk, in cash.
+  /// - Throws: `RiskError.invalidValue`.
+  public func valueAtRisk(tailProbability: Double) throws(RiskError) -> Double {
+    try tail(tailProbability).loss
+  }
+
+  /// The mean loss in the tail, with the share of the atom at its edge that fills it.
+  ///
+  /// - Parameter tailProbability: The probability of the tail, above 0 and at most 1.
+  /// - Returns: The expected shortfall, in cash.
+  /// - Throws: `RiskError.invalidValue`.
+  public func expectedShortfall(tailProbability: Double) throws(RiskError) -> Double {
+    try shortfallContributions(tailProbability: tailProbability).reduce(0) { $0 + $1.value }
+  }
+
+  /// The part of each protocol in the expected shortfall.
+  ///
+  /// Euler's parts: the mean of each protocol's own loss in the tail; at the edge of the tail the mean over all sets
+  /// with that loss. They add to the expected shortfall.
+  ///
+  /// - Parameter tailProbability: The probability of the tail, above 0 and at most 1.
+  /// - Returns: The parts in the order of ``names``, in cash.
+  /// - Throws: `RiskError.invalidValue`.
+  public func shortfallContributions(tailProbability: Double) throws(RiskError) -> [Part] {
+    let edge = try tail(tailProbability)
+    return names.indices.map { k in
+      var (beyond, atEdge) = (CompensatedSum(), CompensatedSum())
+      for atom in atoms.prefix(edge.end) where atom.failed >> k & 1 == 1 {
+        if atom.loss > edge.loss {
+          beyond.add(atom.probability)
+        } else {
+          atEdge.add(atom.probability)
+        }
+      }
+      let mass = beyond.value + edge.share * atEdge.value
+      return Part(name: names[k], value: losses[k] * (mass / tailProbability))
+    }
+  }
+
+  /// Where the tail ends: the loss there, the share of its atoms inside, and the end of these atoms.
+  private func tail(
+    _ probability: Double
+  ) throws(RiskError) -> (loss: Double, share: Double, end: Int) {
+    try require(probability, "tailProbability", in: Double.leastNonzeroMagnitude...1)
+    var before = CompensatedSum()
+    var place = 0
+    while place < atoms.count {
+      let loss = atoms[place].loss
+      var mass = CompensatedSum()
+      var end = place
+      while end < atoms.count, atoms[end].loss == loss {
+        mass.add(atoms[end].probability)
+        end += 1
+      }
+      let left = probability - before.value
+      // The last atoms end every tail, whatever rounding has left of it.
+      if before.value + mass.value >= probability || end == atoms.count {
+        return (loss, min(max(left / mass.value, 0), 1), end)
+      }
+      before.add(mass.value)
+      place = end
+    }
+    return (0, 0, 0)
+  }
+}

@@ -1,0 +1,140 @@
+public import KeelData
+import KeelDerivatives
+public import KeelMarkets
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+// A market after a shock.
+//
+// With growth g = 1 + move, time τ, basis F/S and life T:
+//
+//   spot S g;   perpetual F g;   future S g (F/S)^(T′/T) e^(Δr T′), T′ = max(T − τ, 0)
+//   volatility max(v factor + shift, 0);   index I e^(rτ) at the rate before the shift
+//
+// A scenario of nothing changes no bit: every factor is exactly one then.
+
+/// How a scenario changes the quotes of one market.
+struct ScenarioChange {
+  let scenario: Scenario
+  let cash: AssetID
+  let universe: Universe
+
+  /// One plus the move of each asset.
+  let growth: [Double]
+
+  /// The time after the shock.
+  let time: Timestamp
+
+  private let before: Timestamp
+
+  init(
+    _ scenario: Scenario,
+    of market: MarketSnapshot,
+    cash: AssetID
+  ) throws(RiskError) {
+    guard market.universe.position(of: cash) != nil else { throw .unknownInstrument(cash) }
+    guard market.prices.count == market.universe.count else {
+      throw .shapeMismatch(
+        argument: "prices", got: market.prices.count, required: market.universe.count)
+    }
+    try scenario.check(in: market.universe)
+    self.scenario = scenario
+    self.cash = cash
+    universe = market.universe
+    growth = scenario.moves(in: market.universe, cash: cash).map { 1 + $0 }
+    before = market.time
+    time = try Self.advance(market.time, by: scenario.elapsedYears)
+  }
+
+  /// The quote of a listing after the shock.
+  func quote(_ quote: MarketSnapshot.Quote, of listing: Listing, spot: Double, growth: Double)
+    -> MarketSnapshot.Quote
+  {
+    switch quote {
+    case .contract(let price, let funding):
+      var after = funding
+      if let funding {
+        let shift = scenario.fundingShift / funding.interval.intervalsPerYear
+        after?.fraction += funding.whenPositive == .longPaysShort ? shift : -shift
+      }
+      let factor = listing.instrument.expiry.map { basisFactor(price / spot, expiry: $0) } ?? 1
+      return .contract(price: price * growth * factor, funding: after)
+    case .option(let volatility, let carryYield):
+      return .option(volatility: self.volatility(volatility), carryYield: carryYield)
+    case .pool:
+      return quote
+    case .lending(let index, let rate):
+      return .lending(
+        index: index * exp(rate * scenario.elapsedYears), ratePerYear: rate + scenario.rateShift)
+    }
+  }
+
+  /// A volatility after the shock; one that is not a number stays so, and is found where it is used.
+  func volatility(_ volatility: Double) -> Double {
+    let shocked = volatility * scenario.volatilityFactor + scenario.volatilityShift
+    return shocked < 0 ? 0 : shocked
+  }
+
+  /// The share of a dated basis that time leaves, and what the rate adds to it.
+  private func basisFactor(_ basis: Double, expiry: Timestamp) -> Double {
+    let life = expiry.years(since: before)
+    guard life > 0 else { return 1 }
+    let left = max(expiry.years(since: time), 0)
+    return pow(basis, left / life - 1) * exp(scenario.rateShift * left)
+  }
+
+  private static func advance(
+    _ time: Timestamp,
+    by years: Double
+  ) throws(RiskError) -> Timestamp {
+    let secondsPerYear = 31_536_000.0
+    do throws(DataError) {
+      return try time.advanced(bySeconds: Int((years * secondsPerYear).rounded()))
+    } catch {
+      throw .invalidValue(
+        argument: "elapsedYears", got: years, lowest: 0,
+        highest: Timestamp.distantFuture.years(since: time))
+    }
+  }
+}
+
+extension Scenario {
+  /// The market after the shock.
+  ///
+  /// Quotes of listings move with their underlyings; quotes of names that the catalog lacks stay. Failures change no
+  /// market: they take from positions, in ``StressTest``.
+  ///
+  /// - Parameters:
+  ///   - market: The market before.
+  ///   - catalog: The instruments of its quotes.
+  ///   - cash: The asset that everything is valued in, which never moves.
+  /// - Returns: The market after.
+  /// - Throws: `RiskError.invalidValue`, `.shapeMismatch`, or `.unknownInstrument` for an asset that the market lacks.
+  /// - Complexity: O(assets + quotes).
+  public func applied(
+    to market: MarketSnapshot,
+    catalog: Catalog,
+    cash: AssetID
+  ) throws(RiskError) -> MarketSnapshot {
+    let change = try ScenarioChange(self, of: market, cash: cash)
+    var after = market
+    after.time = change.time
+    after.rate += rateShift
+    for place in after.prices.indices { after.prices[place] *= change.growth[place] }
+    for (id, quote) in market.quotes {
+      guard let listing = catalog[id] else { continue }
+      guard let place = market.universe.position(of: listing.instrument.underlying) else {
+        throw .unknownInstrument(listing.instrument.underlying)
+      }
+      after.quotes[id] = change.quote(
+        quote, of: listing, spot: market.prices[place], growth: change.growth[place])
+    }
+    return after
+  }
+}

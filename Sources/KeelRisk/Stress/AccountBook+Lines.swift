@@ -1,0 +1,152 @@
+import KeelData
+import KeelDerivatives
+import KeelMarkets
+
+// The lines of an account: with their names, and as numbers alone for the loops.
+
+extension AccountBook {
+  /// A position in a listing.
+  struct Line {
+    let listing: Listing
+    let place: Int
+    let quantity: Double
+    let entryPrice: Double
+    let quote: MarketSnapshot.Quote?
+    /// The place of its protocol among ``AccountBook/protocols``; nil for own custody.
+    let owner: Int?
+
+    /// The option with its quote; nil for what is none.
+    var option: (option: ListedOption, volatility: Double, carryYield: Double)? {
+      guard case .option(let option) = listing.instrument,
+        case .option(let volatility, let carryYield)? = quote
+      else { return nil }
+      return (option, volatility, carryYield)
+    }
+  }
+
+  /// What a position is worth after a change, and what it earned while time passed.
+  struct Mark {
+    var value: Double
+    var notional: Double
+    var margin: Double
+    var income: Double
+  }
+
+  /// What the loops need of a line.
+  struct LineTerms {
+    enum Kind { case option, collateral, debt, other }
+
+    let kind: Kind
+    let place: Int
+    /// The place of its protocol; −1 for own custody.
+    let owner: Int
+    /// The units of the underlying that options are written on.
+    let units: Double
+    /// Of an option its margin rate when short, of a deposit its liquidation threshold.
+    let rate: Double
+    let costFraction: Double
+    let gas: Double
+
+    init(_ line: Line) {
+      place = line.place
+      owner = line.owner ?? -1
+      costFraction = line.listing.costFraction
+      gas = line.listing.gas
+      switch line.listing.instrument {
+      case .option(let option):
+        kind = line.option == nil ? .other : .option
+        (units, rate) = (line.quantity * option.size, option.shortMarginRate)
+      case .deposit(_, let threshold): (kind, units, rate) = (.collateral, 0, threshold)
+      case .loan: (kind, units, rate) = (.debt, 0, 0)
+      default: (kind, units, rate) = (.other, 0, 0)
+      }
+    }
+
+    /// The mark of an option at its price.
+    func mark(price: Double, spot: Double) -> Mark {
+      let value = spot > 0 ? units * price : .nan
+      return Mark(
+        value: value, notional: value.magnitude,
+        margin: ListedOption.margin(units: units, rate: rate, price: price, spot: spot), income: 0)
+    }
+
+    func exitCost(ofNotional notional: Double, depth: Double) -> Double {
+      KeelRisk.exitCost(ofNotional: notional, costFraction, gas: gas, depth: depth)
+    }
+
+    /// Counts a deposit or loan for the health of its protocol.
+    func count(_ value: Double, in debtor: inout Debtor) {
+      switch kind {
+      case .collateral: debtor.collateral += rate * value
+      case .debt: debtor.debt -= value
+      default: break
+      }
+    }
+  }
+
+  /// The marks of all lines after a change.
+  func marks(after change: ScenarioChange) throws(RiskError) -> [Mark] {
+    let prices = try optionPrices(after: change)
+    var next = 0
+    var marks: [Mark] = []
+    marks.reserveCapacity(terms.count)
+    for i in terms.indices {
+      let mark: Mark
+      if terms[i].kind == .option {
+        let place = terms[i].place
+        mark = terms[i].mark(
+          price: prices[next], spot: market.prices[place] * change.growth[place])
+        next += 1
+      } else {
+        mark = lines[i].mark(after: change, in: market)
+      }
+      guard mark.value.isFinite, mark.income.isFinite else {
+        throw .unknownInstrument(lines[i].listing.id)
+      }
+      marks.append(mark)
+    }
+    return marks
+  }
+
+  /// The prices of the options in the order of the lines.
+  private func optionPrices(after change: ScenarioChange) throws(RiskError) -> [Double] {
+    guard options.kinds.count > 0 else { return [] }
+    var columns = options
+    columns.rates = [market.rate + change.scenario.rateShift]
+    for i in optionPlaces.indices {
+      columns.spots[i] *= change.growth[optionPlaces[i]]
+      columns.timesToExpiry[i] = max(expiries[i].years(since: change.time), 0)
+    }
+    let volatilities = optionVolatilities.map { change.volatility($0) }
+    do throws(DerivativesError) {
+      return try columns.prices(volatilities: volatilities)
+    } catch {
+      throw .shapeMismatch(
+        argument: "options", got: volatilities.count, required: options.kinds.count)
+    }
+  }
+}
+
+extension AccountBook.Line {
+  /// The mark of everything else.
+  func mark(after change: ScenarioChange, in market: MarketSnapshot) -> AccountBook.Mark {
+    let before = market.prices[place]
+    let quote = quote.map {
+      change.quote($0, of: listing, spot: before, growth: change.growth[place])
+    }
+    let exposure = listing.exposure(
+      quantity: quantity, entryPrice: entryPrice, spot: before * change.growth[place],
+      quote: quote, rate: market.rate + change.scenario.rateShift, time: change.time)
+    return AccountBook.Mark(
+      value: exposure.value, notional: exposure.notional, margin: exposure.margin,
+      income: paysCarry ? exposure.carry.perYear * change.scenario.elapsedYears : 0)
+  }
+
+  /// Whether carry is paid beside the value: a future's roll and a loan's interest are in the value.
+  private var paysCarry: Bool {
+    switch listing.instrument {
+    case .perpetual, .pool: true
+    default: false
+    }
+  }
+}

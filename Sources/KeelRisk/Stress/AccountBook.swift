@@ -1,0 +1,190 @@
+import KeelData
+import KeelDerivatives
+import KeelMarkets
+import KeelNumerics
+
+// An account with every name looked up once, so that many revaluations cost arithmetic only.
+//
+// Sums run in the order of names. All options are priced by one call of the batch kernels, whose results do not depend on
+// place or neighbors; all else is valued as accounts value it.
+
+/// An account, ready to be valued in many shocked markets.
+struct AccountBook: Sendable {
+  /// An asset that is held itself.
+  struct Holding {
+    let asset: AssetID
+    let place: Int
+    let units: Double
+    /// What trading it costs; nothing for cash, or when no listing trades it.
+    let costs: (fraction: Double, gas: Double)
+  }
+
+  /// A protocol with what counts for and against its loans.
+  struct Debtor: Hashable {
+    var collateral = 0.0
+    var debt = 0.0
+
+    var healthFactor: Double { debt > 0 ? collateral / debt : .infinity }
+    /// A size to compare gaps with; one where there is none.
+    var scale: Double { debt > 0 ? debt : 1 }
+  }
+
+  /// The account after a shock.
+  struct State {
+    var holdings: [Double] = []
+    var values: [Double] = []
+    var exitCosts = 0.0
+    var margins: [Double] = []
+    var margin = 0.0
+    var equity = 0.0
+    var debtors: [Debtor] = []
+
+    var marginRatio: Double { margin > 0 ? equity / margin : .infinity }
+    /// A size to compare gaps with; one where there is none.
+    var scale: Double { margin > 0 ? margin : 1 }
+    var healthFactor: Double { debtors.reduce(.infinity) { min($0, $1.healthFactor) } }
+  }
+
+  let cash: AssetID
+  let market: MarketSnapshot
+  /// Protocols of the catalog, whether or not the account has a position there.
+  let knownProtocols: Set<String>
+  /// Protocols of the positions, sorted.
+  let protocols: [String]
+  /// Assets held, in the order of names, those of amount zero left out.
+  let holdings: [Holding]
+  let lines: [Line]
+  /// The terms of the lines, in their order.
+  let terms: [LineTerms]
+  /// The options among the lines before any change, with the places of their underlyings.
+  let options: OptionColumns
+  let optionPlaces: [Int]
+  let optionVolatilities: [Double]
+  let expiries: [Timestamp]
+
+  init(_ account: Account, in market: MarketSnapshot, catalog: Catalog) throws(RiskError) {
+    var spots: [AssetID: Listing] = [:]
+    for listing in catalog.listings {
+      if case .spot(let asset) = listing.instrument, spots[asset] == nil { spots[asset] = listing }
+    }
+    var held: [Holding] = []
+    let universe = account.holdings.universe
+    for place in universe.positionsByName where !account.holdings.amounts[place].isZero {
+      let asset = universe.assets[place]
+      held.append(
+        Holding(
+          asset: asset, place: try Self.place(of: asset, in: market),
+          units: account.holdings.amounts[place].doubleValue,
+          costs: asset == account.cash
+            ? (0, 0) : (spots[asset]?.costFraction ?? 0, spots[asset]?.gas ?? 0)))
+    }
+    var names = Set<String>()
+    for position in account.positions {
+      if let name = catalog[position.id]?.protocolName { names.insert(name) }
+    }
+    let protocols = names.sorted()
+    let owners = Dictionary(uniqueKeysWithValues: protocols.enumerated().map { ($1, $0) })
+    var lines: [Line] = []
+    for position in account.positions {
+      guard let listing = catalog[position.id] else { throw .unknownInstrument(position.id) }
+      let underlying = listing.instrument.underlying
+      lines.append(
+        Line(
+          listing: listing, place: try Self.place(of: underlying, in: market),
+          quantity: position.quantity.doubleValue, entryPrice: position.entryPrice,
+          quote: market.quotes[position.id], owner: listing.protocolName.flatMap { owners[$0] }))
+    }
+    self.init(
+      cash: account.cash, market: market,
+      protocols: (protocols, Set(catalog.listings.compactMap(\.protocolName))), lines: lines,
+      holdings: held)
+  }
+
+  /// Gathers the options of looked-up lines; protocols are those of the lines, and all that are known.
+  init(
+    cash: AssetID,
+    market: MarketSnapshot,
+    protocols: (used: [String], known: Set<String>),
+    lines: [Line],
+    holdings: [Holding] = []
+  ) {
+    self.cash = cash
+    self.market = market
+    self.protocols = protocols.used
+    knownProtocols = protocols.known
+    self.lines = lines
+    terms = lines.map(LineTerms.init)
+    self.holdings = holdings
+    let quoted = lines.compactMap { line in line.option.map { (line, $0) } }
+    options = OptionColumns(
+      kinds: quoted.map { $1.option.kind }, spots: quoted.map { market.prices[$0.0.place] },
+      strikes: quoted.map { $1.option.strike },
+      timesToExpiry: [Double](repeating: 0, count: quoted.count), rates: [0],
+      carryYields: quoted.map { $1.carryYield })
+    optionPlaces = quoted.map { $0.0.place }
+    optionVolatilities = quoted.map { $1.volatility }
+    expiries = quoted.map { $1.option.expiry }
+  }
+
+  private static func place(
+    of asset: AssetID,
+    in market: MarketSnapshot
+  ) throws(RiskError) -> Int {
+    guard let place = market.universe.position(of: asset), place < market.prices.count else {
+      throw .unknownInstrument(asset)
+    }
+    return place
+  }
+
+  /// Values the account in a scenario.
+  func state(in scenario: Scenario) throws(RiskError) -> State {
+    for name in scenario.failures.keys.sorted() where !knownProtocols.contains(name) {
+      throw .unknownProtocol(name)
+    }
+    return try state(after: ScenarioChange(scenario, of: market, cash: cash))
+  }
+
+  /// Values the account after a change of the market.
+  func state(after change: ScenarioChange) throws(RiskError) -> State {
+    var state = State()
+    state.holdings.reserveCapacity(holdings.count)
+    state.values.reserveCapacity(lines.count)
+    state.margins.reserveCapacity(lines.count)
+    state.debtors = [Debtor](repeating: Debtor(), count: protocols.count)
+    let depth = change.scenario.depthFactor
+    for holding in holdings {
+      let price = holding.asset == cash ? 1 : market.prices[holding.place]
+      let value = holding.units * price * change.growth[holding.place]
+      guard price > 0, value.isFinite else { throw .unknownInstrument(holding.asset) }
+      state.holdings.append(value)
+      state.equity += value
+      state.exitCosts += exitCost(
+        ofNotional: value.magnitude, holding.costs.fraction, gas: holding.costs.gas, depth: depth)
+    }
+    let kept = protocols.map { 1 - (change.scenario.failures[$0] ?? 0) }
+    let marks = try marks(after: change)
+    for i in marks.indices {
+      let (mark, line) = (marks[i], terms[i])
+      let share = mark.value > 0 && line.owner >= 0 ? kept[line.owner] : 1
+      let value = mark.value * share + mark.income
+      state.values.append(value)
+      state.margins.append(mark.margin)
+      state.equity += value
+      state.margin += mark.margin
+      state.exitCosts += line.exitCost(ofNotional: mark.notional * share, depth: depth)
+      if line.owner >= 0 { line.count(value, in: &state.debtors[line.owner]) }
+    }
+    guard state.equity.isFinite, state.margin.isFinite, state.exitCosts.isFinite else {
+      throw .invalidValue(
+        argument: "equity", got: state.equity, lowest: -.greatestFiniteMagnitude,
+        highest: .greatestFiniteMagnitude)
+    }
+    return state
+  }
+}
+
+/// The cost of getting out when a share of the depth is left; it takes the whole notional at most.
+func exitCost(ofNotional notional: Double, _ fraction: Double, gas: Double, depth: Double) -> Double
+{
+  notional > 0 ? gas + min(fraction / depth, 1) * notional : 0
+}

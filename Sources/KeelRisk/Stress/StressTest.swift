@@ -1,0 +1,166 @@
+public import KeelData
+public import KeelMarkets
+
+// Losses of an account in scenarios.
+//
+// Goals in order: the same numbers as a full valuation of the account in the shocked market, no dependence on the
+// order in which the account was built, speed. Names are looked up once; a scenario then costs one call
+// of the batch kernels for all options and a few operations for everything else.
+
+/// An account with the market in which it stands, to be revalued in scenarios.
+public struct StressTest: Sendable {
+  private let book: AccountBook
+  private let before: AccountBook.State
+
+  /// The equity before any shock, in cash.
+  public var equity: Double { before.equity }
+
+  /// Prepares an account.
+  ///
+  /// - Parameters:
+  ///   - account: The account.
+  ///   - market: The market before the shock.
+  ///   - catalog: The instruments of the positions; spot listings give the exit costs of holdings.
+  /// - Throws: `RiskError.unknownInstrument` with what has no listing, price or quote.
+  public init(
+    account: Account,
+    market: MarketSnapshot,
+    catalog: Catalog
+  ) throws(RiskError) {
+    book = try AccountBook(account, in: market, catalog: catalog)
+    before = try book.state(in: Scenario("before"))
+  }
+
+  /// What the account loses in a scenario.
+  ///
+  /// Every position is revalued. A failed protocol keeps the lost share of what it owes; debts to it stay. Funding
+  /// and fees that accrue while time passes count at the scenario's rates.
+  ///
+  /// - Parameter scenario: The scenario.
+  /// - Returns: The losses; a gain is negative.
+  /// - Throws: `RiskError.invalidValue`, `.unknownInstrument` or `.unknownProtocol`.
+  /// - Complexity: O(assets + positions).
+  public func outcome(of scenario: Scenario) throws(RiskError) -> StressOutcome {
+    let after = try book.state(in: scenario)
+    let positions = before.values.indices.map { before.values[$0] - after.values[$0] }
+    let holdings = before.holdings.indices.map { before.holdings[$0] - after.holdings[$0] }
+    return StressOutcome(
+      scenario: scenario.name, loss: before.equity - after.equity, equity: after.equity,
+      exitCosts: after.exitCosts, marginRatio: after.marginRatio,
+      healthFactor: after.healthFactor,
+      underlyings: byUnderlying(holdings: holdings, positions: positions),
+      positions: positions.indices.map {
+        .init(id: book.lines[$0].listing.id, loss: positions[$0])
+      },
+      liquidated: liquidated(after))
+  }
+
+  /// What the account loses in each of several scenarios.
+  ///
+  /// - Parameter scenarios: The scenarios, at least one.
+  /// - Returns: The outcomes in the same order.
+  /// - Throws: As ``outcome(of:)``, or `RiskError.shapeMismatch` for no scenario.
+  public func report(of scenarios: [Scenario]) throws(RiskError) -> StressReport {
+    guard !scenarios.isEmpty else {
+      throw .shapeMismatch(argument: "scenarios", got: 0, required: 1)
+    }
+    var outcomes: [StressOutcome] = []
+    for scenario in scenarios { outcomes.append(try outcome(of: scenario)) }
+    return StressReport(outcomes: outcomes)
+  }
+
+  /// The least of equity less margin and collateral less debt, each over what is needed before the shock.
+  func liquidationGap(_ scenario: Scenario) throws(RiskError) -> Double {
+    let after = try book.state(in: scenario)
+    // An account without margin cannot be liquidated by its margin ratio.
+    let margined = after.margin > 0 ? (after.equity - after.margin) / before.scale : .infinity
+    return zip(after.debtors, before.debtors).reduce(margined) { least, pair in
+      pair.0.debt > 0 ? min(least, (pair.0.collateral - pair.0.debt) / pair.1.scale) : least
+    }
+  }
+
+  private func byUnderlying(holdings: [Double], positions: [Double]) -> [StressOutcome.Part] {
+    var sums = [Double](repeating: 0, count: book.market.universe.count)
+    var isThere = [Bool](repeating: false, count: sums.count)
+    for (holding, loss) in zip(book.holdings, holdings) where holding.asset != book.cash {
+      sums[holding.place] += loss
+      isThere[holding.place] = true
+    }
+    for (line, loss) in zip(book.terms, positions) {
+      sums[line.place] += loss
+      isThere[line.place] = true
+    }
+    let universe = book.market.universe
+    return universe.positionsByName.filter { isThere[$0] }
+      .map { .init(id: universe.assets[$0], loss: sums[$0]) }
+  }
+
+  /// Positions with margin when equity is below it, collateral and loans where the health factor is below one.
+  private func liquidated(_ state: AccountBook.State) -> [AssetID] {
+    let hasMarginCall = state.marginRatio < 1
+    return book.terms.indices.filter { i in
+      if hasMarginCall, state.margins[i] > 0 { return true }
+      let owner = book.terms[i].owner
+      guard owner >= 0, state.debtors[owner].healthFactor < 1 else { return false }
+      switch book.terms[i].kind {
+      case .collateral: return book.terms[i].rate > 0
+      case .debt: return true
+      default: return false
+      }
+    }.map { book.lines[$0].listing.id }
+  }
+}
+
+/// What an account loses in one scenario; losses are positive, gains negative, in cash.
+public struct StressOutcome: Hashable, Sendable, Codable {
+  /// The loss of one asset or position.
+  public struct Part: Hashable, Sendable, Codable {
+    /// The asset, or the listing's name.
+    public let id: AssetID
+
+    /// The loss, in cash.
+    public let loss: Double
+  }
+
+  /// The scenario's name.
+  public let scenario: String
+
+  /// The loss of equity, without the costs of getting out.
+  public let loss: Double
+
+  /// The equity after the shock.
+  public let equity: Double
+
+  /// The cost of closing every position after the shock, at the depth that is left.
+  public let exitCosts: Double
+
+  /// Equity over maintenance margin after the shock; infinite without margin, below one the account is liquidated.
+  public let marginRatio: Double
+
+  /// The least health factor of the loans after the shock; infinite without loans.
+  public let healthFactor: Double
+
+  /// The losses by underlying, sorted by name, cash that is held left out; they add to the loss.
+  public let underlyings: [Part]
+
+  /// The losses by position, in the order of the account's positions.
+  public let positions: [Part]
+
+  /// The positions that are liquidated, by name: those with margin when equity is below the margin of all, deposits
+  /// that are collateral and loans of a protocol whose health factor is below one.
+  public let liquidated: [AssetID]
+}
+
+/// What an account loses in several scenarios.
+public struct StressReport: Hashable, Sendable, Codable {
+  /// The outcomes in the order of the scenarios, at least one.
+  public let outcomes: [StressOutcome]
+
+  /// The place of the largest loss; the first of equals.
+  public var worstPlace: Int {
+    outcomes.indices.reduce(0) { outcomes[$1].loss > outcomes[$0].loss ? $1 : $0 }
+  }
+
+  /// The outcome with the largest loss; the first of equals.
+  public var worst: StressOutcome { outcomes[worstPlace] }
+}
