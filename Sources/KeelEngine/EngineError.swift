@@ -1,5 +1,6 @@
 public import KeelData
 public import KeelMarkets
+public import KeelRisk
 
 /// Describes why a decision cannot be made.
 @nonexhaustive
@@ -34,6 +35,9 @@ public enum EngineError: Error, Hashable, Sendable {
 
   /// A venue's mechanics refuse, for this reason.
   case venue(MarketsError)
+
+  /// A risk cannot be measured, for this reason.
+  case risk(RiskError)
 }
 
 extension EngineError {
@@ -77,6 +81,7 @@ extension EngineError: CustomStringConvertible {
       "\(needed) of \(asset) is needed, \(held) is held"
     case .noTarget(let reason): "no target: \(reason)"
     case .venue(let error): error.description
+    case .risk(let error): error.description
     }
   }
 }

@@ -71,10 +71,12 @@ public struct MarketMemory: Hashable, Sendable, Codable {
 
   /// Takes in a market.
   ///
-  /// - Parameter market: The market, over the same universe and later than the last one; prices that are not
-  ///   positive and finite count as missing.
+  /// - Parameters:
+  ///   - market: The market, over the same universe and later than the last one; prices that are not
+  ///     positive and finite count as missing.
+  ///   - quoted: Series that were read off its quotes; a series of the host's own of the same name counts instead.
   /// - Complexity: O(N²).
-  mutating func observe(_ market: MarketSnapshot) {
+  mutating func observe(_ market: MarketSnapshot, quoted: [String: [AssetID: Double]] = [:]) {
     let decay = exp2(-1 / halfLife)
     var returns = [Double](repeating: 0, count: lastPrices.count)
     for i in returns.indices {
@@ -109,7 +111,7 @@ public struct MarketMemory: Hashable, Sendable, Codable {
     }
     times.append(market.time)
     rows.append(contentsOf: market.prices)
-    for (name, values) in market.series {
+    for (name, values) in quoted.merging(market.series, uniquingKeysWith: { $1 }) {
       series[name, default: ObservedSeries([])]
         .append(.init(time: market.time, values: values), keeping: rowCapacity)
     }

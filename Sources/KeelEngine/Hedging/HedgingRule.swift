@@ -65,24 +65,20 @@ public struct DeltaTargetRule: HedgingRule, Hashable, Codable {
     after: PlannedAccount,
     _ view: DecisionView
   ) throws(EngineError) -> [ContractOrder] {
-    let distance = after.valuation[underlying].delta - target
-    guard DecisionGrid.steps(distance.magnitude) > DecisionGrid.steps(band) else { return [] }
-    guard let listing = view.catalog[contract], listing.instrument.isMargined,
-      listing.instrument.underlying == underlying
-    else { throw .unknownAsset(contract) }
-    let unit = listing.exposure(quantity: 1, entryPrice: 1, in: view.market)
-    guard unit.delta.isFinite, unit.delta != 0 else { throw .unknownAsset(contract) }
-    // The delta of an inverse position depends on its entry: opened now, it is that of its notional.
-    let price = view.prices[underlying] ?? .nan
-    let perContract = unit.notional / price
+    guard let listing = view.catalog[contract], listing.instrument.isMargined else {
+      throw .unknownAsset(contract)
+    }
+    let lot: Amount
     do throws(DataError) {
-      let quantity = try Amount(
-        -distance / perContract, decimals: quantityDecimals, rounding: .towardZero)
-      guard !quantity.isZero else { return [] }
-      let cost = listing.cost(ofNotional: quantity.doubleValue.magnitude * unit.notional)
-      return [ContractOrder(contract, quantity: quantity, cost: cost)]
+      lot = try Amount(baseUnits: 1, decimals: quantityDecimals)
     } catch {
       throw EngineError(error, asset: contract)
     }
+    let hedge = try DeltaHedge(
+      delta: after.valuation[underlying].delta, of: underlying,
+      band: HedgeBand(lower: target - band, target: target, upper: target + band),
+      instruments: [HedgeInstrument(listing, lot: lot)], market: view.market, horizonYears: 0,
+      aim: .target)
+    return hedge.order.map { [$0] } ?? []
   }
 }

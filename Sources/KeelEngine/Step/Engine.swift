@@ -135,7 +135,7 @@ extension Engine {
     let view: DecisionView
     do throws(StageFault) {
       try Self.check(market, after: state)
-      state.memory.observe(market)
+      state.memory.observe(market, quoted: QuotedSeries.read(market, strategy.catalog))
       view = try self.view(state, market)
     } catch {
       // What cannot be valued is a missing reading for every breaker that needs the value.
