@@ -16,8 +16,10 @@ public struct ImpliedVolatility: Hashable, Sendable {
   /// The number of evaluations of the Black formula.
   public let iterationCount: Int
 
-  /// Inverts the formula for two legs in the same cash; `x` is the logarithm of their ratio. The
-  /// volatility is the total one over the root of the time, rounded once.
+  /// Inverts the formula for two legs in the same cash.
+  ///
+  /// `x` is the logarithm of their ratio; the volatility is the total one over the root of the time,
+  /// rounded once.
   init(
     kind: EuropeanOption.Kind,
     price: Double,
