@@ -19,7 +19,8 @@
    variance and the square in the exponent are carried in two parts.
 
    Elements outside the ranges below (expired, without volatility, not a number, ...) are left to
-   the caller: their outputs are NaN and they are counted. */
+   the caller: their outputs are NaN and they are counted. So are those whose growth cancels the
+   logarithm to less than its error allows. */
 
 /* The ranges in which no intermediate result overflows. */
 #define KEEL_AMOUNT_LOWEST 0x1p-300
@@ -28,6 +29,11 @@
 #define KEEL_VOLATILITY_HIGHEST 0x1p100
 #define KEEL_RATE_HIGHEST 0x1p100
 #define KEEL_GROWTH_HIGHEST 300.0
+
+/* The logarithm of spot over strike is off by less than 2^-54 times this and the cube of its
+   magnitude, which counts up to the second number. */
+#define KEEL_LOGARITHM_BLUR 2.0
+#define KEEL_LOGARITHM_HIGHEST 0.41
 
 /* Legs whose ratio is within exp(1/2) of one lose digits when subtracted. */
 #define KEEL_NEAR_THE_MONEY 0.5
@@ -44,6 +50,8 @@ typedef struct {
   V per_spot, per_strike;
   /* -|ln(near / far)| in two parts. */
   P x;
+  /* How far the logarithm of S / K may be off, in 2^-54. */
+  V blur;
   U call_is_out;
   /* Where neither leg is discounted. */
   U is_exact;
@@ -51,8 +59,8 @@ typedef struct {
 
 /* The distances and the density of one variance. */
 typedef struct {
-  /* d1 and d2 on the out-of-the-money side. */
-  V d1, d2;
+  /* d1 and d2 on the out-of-the-money side, and what rounding took from them. */
+  V d1, d2, d1_low, d2_low;
   /* exp(-d1^2 / 2) in two factors, so that a product is rounded once where it is subnormal. */
   V density, density_scale;
   /* What rounding took from the first factor, relative to it; t2 - t1. */
@@ -61,7 +69,8 @@ typedef struct {
   V exponent, ratio;
   /* The price, without the density's second factor where d1 <= 1/2; what is missing to 1 and the
      tails of d1 and d2, without it everywhere. */
-  V price, missing, first, second;
+  P price, missing;
+  V first, second;
   /* Where d1 <= 1/2. */
   U is_scaled;
 } FN(core);
@@ -167,6 +176,15 @@ INLINE void FN(legs_start)(FN(legs) *legs, const FN(options) *o) {
 /* ln(S / K), and 1 / y by a division that it needs anyway. */
 INLINE void FN(legs_logarithm)(FN(legs) *legs, const FN(options) *o, V y, V *per_y) {
   legs->x = FN(log_quotient)(o->spot, o->strike, legs->per_spot, legs->per_strike, y, per_y);
+  V size = FN(magnitude)(legs->x.high), most = FN(splat)(KEEL_LOGARITHM_HIGHEST);
+  size = FN(choose)((U)(size < most), size, most);
+  legs->blur = KEEL_LOGARITHM_BLUR * (size * size * size);
+}
+
+/* Where growth cancels the logarithm of S / K and the error of that would show beside the total
+   volatility s. */
+INLINE U FN(is_blurred)(const FN(legs) *legs, V s) {
+  return (U)(legs->blur > s - legs->x.high);
 }
 
 /* The growth and the discounts. */
@@ -201,25 +219,35 @@ INLINE P FN(intrinsic)(const FN(legs) *legs) {
   return FN(pair_choose)(positive, y, (P){FN(splat)(0.0), FN(splat)(0.0)});
 }
 
-/* P(s2) and the divided difference P[s1, s2] at s = 1 - span u; the first one in two parts. */
-INLINE P FN(tail_difference)(V u1, V u2, P u2_rest, V *difference) {
-  V s1 = 1.0 - KEEL_TAIL_SPAN * u1, m = KEEL_TAIL_SPAN * u2, s2 = 1.0 - m;
-  V y = FN(splat)(KEEL_TAIL[KEEL_TAIL_COUNT - 1]), z = y;
+/* P(s2) and the divided difference P[s1, s2] at s = 1 - span u, in two parts. */
+INLINE P FN(tail_difference)(P u1, P u2, P *difference) {
+  V m1 = KEEL_TAIL_SPAN * u1.high, m2 = KEEL_TAIL_SPAN * u2.high, s1 = 1.0 - m1, s2 = 1.0 - m2;
+  V y = FN(splat)(KEEL_TAIL[KEEL_TAIL_COUNT - 1]), z = y, w = FN(splat)(0.0);
 #pragma clang loop unroll(full)
-  for (int i = KEEL_TAIL_COUNT - 2; i > 1; i--) {
+  for (int i = KEEL_TAIL_COUNT - 2; i > 2; i--) {
     y = FN(madd)(y, s2, FN(splat)(KEEL_TAIL[i]));
+    /* The derivative of the difference by s1, which multiplies a correction: leading terms do. */
+    if (i < KEEL_TAIL_COUNT / 2) w = FN(madd)(w, s1, z);
     z = FN(madd)(z, s1, y);
   }
-  /* The last two steps carry their rounding, and s2 its own. */
-  V s2_low = ((1.0 - s2) - m) - KEEL_TAIL_SPAN * u2_rest.low;
+  y = FN(madd)(y, s2, FN(splat)(KEEL_TAIL[2]));
+  /* The last two steps carry their rounding, and s1 and s2 their own. */
+  V s1_low = ((1.0 - s1) - m1) - KEEL_TAIL_SPAN * u1.low;
+  V s2_low = ((1.0 - s2) - m2) - KEEL_TAIL_SPAN * u2.low;
+  w = FN(madd)(w, s1, z);
+  P before = FN(product)(z, s1), next = FN(sum)(before.high, y);
+  V next_low = before.low + next.low;
   V product = s2 * y, p = product + KEEL_TAIL[1];
   V p_low = FN(sum_low)(FN(splat)(KEEL_TAIL[1]), product, p) + FN(product_low)(s2, y, product);
-  z = FN(madd)(z, s1, p);
+  w = FN(madd)(w, s1, next.high);
+  before = FN(product)(next.high, s1);
+  P last = FN(sum)(before.high, p);
+  last.low += FN(madd)(next_low, s1, before.low) + FN(madd)(w, s1_low, p_low);
   product = s2 * p;
   V q = product + KEEL_TAIL[0];
   V q_low = FN(sum_low)(FN(splat)(KEEL_TAIL[0]), product, q) + FN(product_low)(s2, p, product);
-  q_low += FN(madd)(p_low, s2, FN(madd)(z, s2_low, FN(splat)(KEEL_TAIL_0_LOW)));
-  *difference = z;
+  q_low += FN(madd)(p_low, s2, FN(madd)(last.high, s2_low, FN(splat)(KEEL_TAIL_0_LOW)));
+  *difference = last;
   return (P){q, q_low};
 }
 
@@ -232,8 +260,11 @@ INLINE FN(core) FN(black_distances)(P x, P variance, V s, V per_s) {
   V below_low = below.low + FN(madd)(FN(splat)(-0.5), variance.low, x.low);
   V d1 = (above.high + above_low) * per_s;
   V d1_low = (FN(residual)(above.high, d1, s) + FN(residual)(above_low, d1, s_low)) * per_s;
+  V d2 = (below.high + below_low) * per_s;
   core.d1 = d1;
-  core.d2 = (below.high + below_low) * per_s;
+  core.d1_low = d1_low;
+  core.d2 = d2;
+  core.d2_low = (FN(residual)(below.high, d2, s) + FN(residual)(below_low, d2, s_low)) * per_s;
 
   V square = d1 * d1, low = -FN(madd)(d1, d1_low, 0.5 * FN(product_low)(d1, d1, square));
   V exponent = -0.5 * square, v;
@@ -255,17 +286,19 @@ INLINE FN(core) FN(black_distances)(P x, P variance, V s, V per_s) {
 
 /* The price and the tails. */
 INLINE void FN(black_tails)(FN(core) *core) {
-  V d1 = core->d1, density_rest = core->density_rest, gap = core->gap, q;
+  V d1 = core->d1, density_rest = core->density_rest, gap = core->gap;
   V t1 = FN(choose)(core->is_scaled, -d1, d1), t2 = -core->d2, shift = FN(splat)(KEEL_TAIL_SHIFT);
   P w1 = FN(sum)(shift, t1), w2 = FN(sum)(shift, t2);
+  w1.low += FN(choose)(core->is_scaled, -core->d1_low, core->d1_low);
+  w2.low -= core->d2_low;
   P w = FN(product)(w1.high, w2.high);
   w.low += FN(madd)(w1.high, w2.low, w2.high * w1.low);
   V u12 = 1.0 / w.high, rest = FN(residual)(FN(splat)(1.0), u12, w.high) - u12 * w.low;
   P u1 = FN(product)(w2.high, u12), u2 = FN(product)(w1.high, u12);
   u1.low += FN(madd)(u12, w2.low, u1.high * rest);
   u2.low += FN(madd)(u12, w1.low, u2.high * rest);
-  P p2 = FN(tail_difference)(u1.high, u2.high, u2, &q);
-  V p1 = FN(madd)(-KEEL_TAIL_SPAN * gap * u12, q, p2.high);
+  P q, p2 = FN(tail_difference)(u1, u2, &q);
+  V p1 = FN(madd)(-KEEL_TAIL_SPAN * gap * u12, q.high, p2.high);
   P first = FN(product)(u1.high, p1), second = FN(product)(u2.high, p2.high);
   core->first = core->density * first.high;
   core->second = core->density * second.high;
@@ -275,20 +308,19 @@ INLINE void FN(black_tails)(FN(core) *core) {
     + (second.low + FN(madd)(u2.low, p2.high, u2.high * p2.low));
   P missing = FN(pair_product)(both, core->density);
   missing.low = FN(madd)(missing.high, density_rest, missing.low);
-  core->missing = missing.high + missing.low;
+  core->missing = missing;
   /* gap u12 (p2 - span u1 q), its factors' rounding carried along. */
   V span = -KEEL_TAIL_SPAN * u1.high;
-  P term = FN(product)(span, q), sum = FN(sum)(p2.high, term.high);
-  sum.low += p2.low + FN(madd)(-KEEL_TAIL_SPAN * u1.low, q, term.low);
+  P term = FN(product)(span, q.high), sum = FN(sum)(p2.high, term.high);
+  sum.low += FN(madd)(span, q.low, p2.low) + FN(madd)(-KEEL_TAIL_SPAN * u1.low, q.high, term.low);
   P y = FN(pair_product)(FN(pair_product)(sum, u12), gap);
   y.low = FN(madd)(y.high, rest, y.low);
   core->ratio = y.high + y.low;
   y = FN(pair_product)(y, core->density);
-  V scaled = y.high + FN(madd)(y.high, density_rest, y.low);
-  V full = FN(residual)(
-    FN(residual)(FN(splat)(1.0), missing.high, core->density_scale), missing.low,
-    core->density_scale);
-  core->price = FN(choose)(core->is_scaled, scaled, full);
+  y.low = FN(madd)(y.high, density_rest, y.low);
+  P full = FN(sum)(FN(splat)(1.0), -missing.high * core->density_scale);
+  full.low = FN(madd)(-missing.low, core->density_scale, full.low);
+  core->price = FN(pair_choose)(core->is_scaled, y, full);
 }
 
 /* factor y, where y lacks the density's second factor. */
@@ -306,7 +338,8 @@ INLINE FN(prices) FN(black_prices)(const FN(legs) *legs, const FN(core) *core, U
   FN(prices) y;
   U is_out = ~(is_call ^ legs->call_is_out);
   V one = FN(splat)(1.0), scale = core->density_scale;
-  V out = (legs->lesser * core->price) * FN(choose)(core->is_scaled, scale, one);
+  P share = FN(pair_product)(core->price, legs->lesser);
+  V out = (share.high + share.low) * FN(choose)(core->is_scaled, scale, one);
   y.price = FN(choose)(is_out, out, FN(intrinsic)(legs).high + out);
   V lesser = FN(rescaled)(legs->lesser, core->first, scale);
   V second = FN(rescaled)(legs->lesser, core->second, scale);
@@ -386,66 +419,4 @@ INLINE void FN(priced_finish)(const FN(priced) *p, double *output, size_t leadin
   V bend = FN(madd)(product, 1.0 - product, FN(madd)(d1, d1, d2 * d2));
   KEEL_PUT(ULTIMA, (vega_raw * (-bend * (per_volatility * per_volatility))) * scale);
 #undef KEEL_PUT
-}
-
-/* Vectors that take each pass side by side: passes are short enough for the processor to work on
-   several vectors at a time, where the whole chain of one is not. */
-enum { FN(KEEL_VECTORS) = 8 };
-
-/* The first `count` outputs of options from `first` on; returns how many are left to the caller. */
-INLINE size_t FN(black_columns)(
-  const keel_option_columns *columns, double *output, size_t leading, size_t first, size_t n,
-  int count) {
-  FN(option_walk) walk;
-  FN(option_walk_start)(&walk, columns, first);
-  FN(priced) vectors[FN(KEEL_VECTORS)];
-  U left = FN(bits)(FN(splat)(0.0));
-  double last[KEEL_OUTPUT_COUNT * KEEL_WIDTH];
-  output += first;
-  for (size_t i = 0; i < n;) {
-    int used = 0;
-    size_t next = i;
-    for (; used < FN(KEEL_VECTORS) && next < n; used++, next += KEEL_WIDTH) {
-      if (n - next < KEEL_WIDTH) FN(option_walk_finish)(&walk, n - next);
-      FN(priced_start)(&vectors[used], &walk);
-      FN(option_walk_step)(&walk);
-    }
-    for (int k = 0; k < used; k++)
-      FN(legs_logarithm)(
-        &vectors[k].legs, &vectors[k].options, vectors[k].s, &vectors[k].per_s);
-    for (int k = 0; k < used; k++)
-      FN(legs_finish)(&vectors[k].legs, &vectors[k].options, &walk);
-    for (int k = 0; k < used; k++)
-      vectors[k].core = FN(black_distances)(
-        vectors[k].legs.x, vectors[k].variance, vectors[k].s, vectors[k].per_s);
-    for (int k = 0; k < used; k++) FN(black_tails)(&vectors[k].core);
-    for (int k = 0; k < used; k++, i += KEEL_WIDTH) {
-      int is_whole = n - i >= KEEL_WIDTH;
-      U mask = vectors[k].options.left & 1u;
-      FN(priced_finish)(
-        &vectors[k], is_whole ? output + i : last, is_whole ? leading : KEEL_WIDTH, count);
-      if (!is_whole) mask &= FN(first_elements)(n - i);
-      left += mask;
-    }
-  }
-  size_t rest = n % KEEL_WIDTH;
-  for (int k = 0; rest > 0 && k < count; k++)
-    __builtin_memcpy(
-      output + n - rest + (size_t)k * leading, last + k * KEEL_WIDTH, rest * sizeof(double));
-  return __builtin_reduce_add(left);
-}
-
-static size_t FN(black_price)(
-  const keel_option_columns *columns, double *output, size_t leading, size_t first, size_t n) {
-  return FN(black_columns)(columns, output, leading, first, n, 1);
-}
-
-static size_t FN(black_greeks)(
-  const keel_option_columns *columns, double *output, size_t leading, size_t first, size_t n) {
-  return FN(black_columns)(columns, output, leading, first, n, KEEL_OUTPUT_DUAL_DELTA);
-}
-
-static size_t FN(black_all_greeks)(
-  const keel_option_columns *columns, double *output, size_t leading, size_t first, size_t n) {
-  return FN(black_columns)(columns, output, leading, first, n, KEEL_OUTPUT_COUNT);
 }

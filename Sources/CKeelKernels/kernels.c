@@ -3,6 +3,7 @@
 #include "black_coefficients.h"
 #include "coefficients.h"
 #include "gamma_coefficients.h"
+#include "implied_start_coefficients.h"
 
 /* A vector is two registers wide on purpose: two interleaved chains hide the latency of each other.
    Such vectors never cross a call, as every body is inlined. */
@@ -26,17 +27,29 @@
 #define KEEL_WIDTH 8
 #define KEEL_FMA 1
 #include "level.h"
+
+#define KEEL_SUFFIX _single_fma
+#define KEEL_WIDTH 2
+#define KEEL_FMA 1
+#include "single.h"
 #pragma clang attribute pop
+#endif
+
+#if defined(__ARM_FEATURE_FMA) || defined(__aarch64__) || defined(__FMA__)
+#define KEEL_BASELINE_FMA 1
+#else
+#define KEEL_BASELINE_FMA 0
 #endif
 
 #define KEEL_SUFFIX _baseline
 #define KEEL_WIDTH 4
-#if defined(__ARM_FEATURE_FMA) || defined(__aarch64__) || defined(__FMA__)
-#define KEEL_FMA 1
-#else
-#define KEEL_FMA 0
-#endif
+#define KEEL_FMA KEEL_BASELINE_FMA
 #include "level.h"
+
+#define KEEL_SUFFIX _single_baseline
+#define KEEL_WIDTH 2
+#define KEEL_FMA KEEL_BASELINE_FMA
+#include "single.h"
 
 int keel_level_used(int level) {
 #if KEEL_HAS_LEVELS
@@ -186,4 +199,17 @@ size_t keel_implied_volatility(
   size_t left = 0;
   KEEL_DISPATCH(left = implied_volatility, level, columns, output, outcomes, first, n)
   return left;
+}
+
+keel_implied keel_single_implied_volatility(
+  uint8_t kind, double spot, double strike, double time, double price, double rate, double carry,
+  int level) {
+  const double inputs[KEEL_INPUT_COUNT] = {spot, strike, time, price, rate, carry};
+  keel_option_columns columns = {.kinds = &kind};
+  for (int k = 0; k < KEEL_INPUT_COUNT; k++) columns.inputs[k] = &inputs[k];
+#if KEEL_HAS_LEVELS
+  if (keel_level_used(level) != KEEL_LEVEL_BASELINE) return single_implied_single_fma(&columns);
+#endif
+  (void)level;
+  return single_implied_single_baseline(&columns);
 }

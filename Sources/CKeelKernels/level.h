@@ -13,4 +13,6 @@
 #include "option_columns.h"
 #include "black.h"
 #include "implied_volatility.h"
+#include "option_maps.h"
 #include "maps.h"
+#include "level_end.h"

@@ -26,13 +26,3 @@ KEEL_MAP(digamma)
 
 #undef KEEL_MAP
 #undef KEEL_FILL
-#undef INLINE
-#undef P
-#undef U
-#undef V
-#undef FN
-#undef KEEL_JOIN
-#undef KEEL_JOIN_
-#undef KEEL_SUFFIX
-#undef KEEL_WIDTH
-#undef KEEL_FMA

@@ -403,6 +403,24 @@ for case in range(160):
                        number(value)] + [number(x) for x in derivatives])
 assert checked >= 10
 
+# More venues, after all other draws. OKX with an interval of 8 and of 4 hours; a dYdX market with
+# margins of 5 % and 3 %.
+for case in range(180):
+    venue = ["okx", "okxFourHours", "dydx"][case % 3]
+    scale = random.choice([1e-5, 1e-4, 1e-3, 2e-2, 0.5])
+    samples = [random.uniform(-1, 1) * scale + random.choice([0, scale])
+               for _ in range(random.randrange(1, 12))]
+    p = exact(samples)
+    n = len(p)
+    if venue == "dydx":
+        limit = 6 * (decimal("0.05") - decimal("0.03"))
+        rate = clamp(mp.fsum(p) / n, -limit, limit) / 8
+    else:
+        average = mp.fsum((k + 1) * x for k, x in enumerate(p)) / (n * (n + 1) // 2)
+        interest = decimal("0.0003") / (3 if venue == "okx" else 6)
+        rate = average + clamp(interest - average, -decimal("0.0005"), decimal("0.0005"))
+    venues.append({"venue": venue, "samples": samples, "rate": number(rate)})
+
 path = pathlib.Path(__file__).parent.parent / "Reference" / "perpetuals.json"
 with open(path, "w") as file:
     json.dump({

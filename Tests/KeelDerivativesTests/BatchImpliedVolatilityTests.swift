@@ -68,7 +68,7 @@ extension OptionColumns {
     #expect(found > rows.count * 9 / 10)
   }
 
-  /// The scalar form is a second method; a price comes back from its volatility.
+  /// The scalar form has the same outcomes; the scalar price, another method, comes back.
   @Test(arguments: 1...20)
   func agreesWithTheScalarForm(seed: Int) throws {
     #if DEBUG
@@ -107,6 +107,65 @@ extension OptionColumns {
       } catch {
         #expect(outcomes[i] == ImpliedVolatilityOutcome(thrown: error), "\(option): \(error)")
       }
+    }
+  }
+
+  /// The price comes back within 4 units in the last place (with rates 8) and what one unit of the
+  /// volatility moves it, also where growth cancels the logarithm of spot over strike.
+  @Test(arguments: 1...20)
+  func returnsFromItsOwnPrice(seed: Int) throws {
+    #if DEBUG
+      let count = 400
+    #else
+      let count = 50_000
+    #endif
+    var generator = SeededGenerator(seed: UInt64(seed))
+    let rate = seed % 2 == 0 ? 0 : 0.3
+    let (lowest, highest) = [(-6.0, -3.0), (-3.0, -3.0), (-3.0, 0.5)][seed % 3]
+    var columns = OptionColumns(
+      kinds: [], spots: [], strikes: [], timesToExpiry: [], rates: [], carryYields: [])
+    var given: [Double] = []
+    for _ in 0..<count {
+      let total = power(10, generator.uniform(lowest...highest))
+      let (spot, time) = (
+        power(10, generator.uniform(-3...6)), power(10, generator.uniform(-4...1))
+      )
+      let (up, down) = (generator.uniform(-rate...rate), generator.uniform(-rate...rate))
+      let distance = (up - down) * time + generator.uniform(-8...8) * total
+      columns.kinds.append(generator.uniform() < 0.5 ? .call : .put)
+      columns.spots.append(spot)
+      columns.strikes.append(spot * exponential(distance))
+      columns.timesToExpiry.append(time)
+      columns.rates.append(up)
+      columns.carryYields.append(down)
+      given.append(total / time.squareRoot())
+    }
+    let prices = try columns.prices(volatilities: given)
+    let (volatilities, outcomes) = try columns.inverted(prices)
+    let known = volatilities.map { $0.isNaN ? 1 : $0 }
+    let again = try columns.greeks(volatilities: known)
+    var found = 0
+    for i in 0..<count where outcomes[i] == .value && prices[i] > 1e-280 {
+      let moved = again[i, Greek.vega.column] * volatilities[i].ulp
+      let bound = (rate == 0 ? 4 : 8) * prices[i].ulp + moved
+      #expect((again[i, 0] - prices[i]).magnitude <= bound, "\(columns.option(at: i))")
+      let condition = prices[i] / (again[i, Greek.vega.column] * given[i])
+      let error = (volatilities[i] - given[i]).magnitude / given[i]
+      #expect(error <= max(1e-12, 4 * Double.ulpOfOne * condition), "\(columns.option(at: i))")
+      found += 1
+    }
+    #expect(found > count * 3 / 4)
+  }
+
+  /// To the bit what the scalar form gives, which calls the same kernel with one option.
+  @Test func equalsTheScalarForm() throws {
+    let (columns, given) = randomColumns(count: 500, seed: 21, depth: 6)
+    let prices = try columns.prices(volatilities: given)
+    let (volatilities, outcomes) = try columns.inverted(prices)
+    for i in 0..<500 {
+      let single = scalar(columns, prices[i], at: i)
+      #expect((single.outcome == .value) == (outcomes[i] == .value))
+      #expect(single.value.map { $0.volatility == volatilities[i] } ?? volatilities[i].isNaN)
     }
   }
 

@@ -2,6 +2,15 @@ import KeelDerivatives
 import KeelTestSupport
 import Testing
 
+/// The rows of `Tests/Reference/everlasting_tails.json`.
+private struct EverlastingTails: Decodable {
+  let cases: [[Double]]
+
+  static func load() throws -> [[Double]] {
+    try Reference.load(Self.self, "everlasting_tails").cases
+  }
+}
+
 @Suite struct EverlastingOptionTests {
   @Test func matchesReference() throws {
     for row in try PerpetualsReference.load().everlasting {
@@ -88,6 +97,47 @@ import Testing
       let missing = whole.greeks.price - part.greeks.price
       #expect(missing >= 0 && missing <= part.truncationBound, "\(seed) \(count)")
     }
+  }
+
+  /// What 40 digits say is missing of each derivative is within its bound, and some of it near.
+  @Test func theBoundsOfTheGreeksHold() throws {
+    let tails = try EverlastingTails.load()
+    #expect(tails.count == 60)
+    var nearest = [Double](repeating: 0, count: Greek.count)
+    for row in tails {
+      let model = BlackScholes(spot: row[1], volatility: row[3], rate: row[4], carryYield: row[5])
+      let option = try EverlastingOption(
+        kind: kind(row[0]), strike: row[2], interval: FundingInterval(hours: row[6]),
+        fundingShare: row[7])
+      let part = option.value(
+        in: model, timeToNextFunding: row[8], maximumLegCount: Int(row[9]))
+      #expect(part.legCount == Int(row[9]) && part.truncationBound == part.truncationBounds.price)
+      for greek in Greek.allCases {
+        let share = row[10 + greek.column].magnitude / part.truncationBounds[greek]
+        #expect(share <= 1, "\(greek) \(row)")
+        nearest[greek.column] = max(nearest[greek.column], share)
+      }
+    }
+    for greek in Greek.allCases {
+      #expect(nearest[greek.column] > 0.02, "\(greek): \(nearest[greek.column])")
+    }
+  }
+
+  /// Nothing can be said where a derivative may be infinite.
+  @Test func theBoundsAreInfiniteAtTheEdge() throws {
+    let option = try EverlastingOption(
+      kind: .call, strike: 100, interval: FundingInterval(hours: 24), fundingShare: 1)
+    let still = BlackScholes(spot: 100, volatility: 0, rate: 0, carryYield: 0)
+    let bounds = option.value(in: still, timeToNextFunding: 0.001).truncationBounds
+    #expect(
+      bounds.price.isFinite && bounds.delta.isFinite && bounds.vega.perUnitVolatility.isFinite)
+    #expect(bounds.gamma == .infinity && bounds.ultima.perCubedUnit == .infinity)
+    let nothing = BlackScholes(spot: 0, volatility: 0.5, rate: 0, carryYield: 0)
+    for greek in Greek.allCases {
+      #expect(!option.value(in: nothing, timeToNextFunding: 0).truncationBounds[greek].isNaN)
+    }
+    let undefined = BlackScholes(spot: -1, volatility: 0.5, rate: 0, carryYield: 0)
+    #expect(option.value(in: undefined, timeToNextFunding: 0).truncationBounds.delta.isNaN)
   }
 
   /// A call at zero is the coin itself, held against its yield until a share expires.

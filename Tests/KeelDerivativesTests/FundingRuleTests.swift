@@ -3,14 +3,19 @@ import KeelTestSupport
 import Testing
 
 @Suite struct FundingRuleTests {
-  static let venues: [String: FundingRule] = [
-    "binance": .binance, "bitMEX": .bitMEX, "deribit": .deribit, "hyperliquid": .hyperliquid,
-  ]
+  static func venues() throws -> [String: FundingRule] {
+    [
+      "binance": .binance, "bitMEX": .bitMEX, "deribit": .deribit, "hyperliquid": .hyperliquid,
+      "okx": .okx, "okxFourHours": try .okx(every: .fourHours),
+      "dydx": try .dydx(initialMargin: 0.05, maintenanceMargin: 0.03),
+    ]
+  }
 
   /// The formulas as the venues write them, in 50 digits.
   @Test func venuesMatchTheirDocumentation() throws {
+    let venues = try Self.venues()
     for reference in try PerpetualsReference.load().venues {
-      let rule = try #require(Self.venues[reference.venue])
+      let rule = try #require(venues[reference.venue])
       let rate = rule.rate(samples: reference.samples)
       let scale = reference.samples.reduce(0) { max($0, $1.magnitude) } + 5e-4
       expectClose(rate.fraction, reference.rate, absolute: 4e-16 * scale, reference.venue)
@@ -63,6 +68,21 @@ import Testing
     expectClose(
       FundingRule.hyperliquid.rate(premium: premium).fraction, 0.009_5 / 8, relative: 1e-15)
     expectClose(FundingRule.hyperliquid.rate(premium: 0).fraction, 0.000_012_5, relative: 1e-15)
+    #expect(try FundingRule.okx(every: .eightHours) == .okx)
+    #expect(try FundingRule.okx(every: .fourHours).rate(premium: 0).fraction == 0.000_05)
+    expectClose(FundingRule.okx.rate(premium: 0.003).fraction, 0.002_5, relative: 1e-15)
+    #expect(FundingRule.dydx.rate(premium: 0.008).fraction == 0.001)
+    let isolated = try FundingRule.dydx(
+      initialMargin: 0.05, maintenanceMargin: 0.03, interest: 0.000_1)
+    // 0.125 basis points an hour, and 600 % of two percent, an eighth an hour.
+    expectClose(isolated.rate(premium: 0).fraction, 0.000_012_5, relative: 1e-15)
+    expectClose(isolated.rate(premium: 0.9).fraction, 0.015, relative: 1e-14)
+    expectClose(isolated.rate(premium: -0.9).fraction, -0.015, relative: 1e-14)
+    for (initial, maintenance) in [(0.03, 0.05), (.nan, 0.03), (0.05, .nan), (.infinity, 0.03)] {
+      #expect(throws: DerivativesError.self) {
+        try FundingRule.dydx(initialMargin: initial, maintenanceMargin: maintenance)
+      }
+    }
     #expect(FundingRule.hyperliquid.rate(premium: 0.9).fraction == 0.04)
     #expect(FundingRule.hyperliquid.rate(premium: -0.9).fraction == -0.04)
   }
@@ -131,7 +151,7 @@ import Testing
       try FundingRule(interest: .added(0), interval: .oneHour, settings: settings)
     }
     #expect(FundingRule.binance.rate(samples: []).fraction.isNaN)
-    for (_, rule) in Self.venues { #expect(try roundTrip(rule) == rule) }
+    for (_, rule) in try Self.venues() { #expect(try roundTrip(rule) == rule) }
     #expect(throws: DecodingError.self) {
       try decoded(
         FundingRule.self,

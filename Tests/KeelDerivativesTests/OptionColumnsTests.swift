@@ -121,6 +121,22 @@ extension OptionColumns {
     }
   }
 
+  /// The same for ten thousand prices of every kind, a row being inputs, price and how far relative
+  /// moves of the inputs move it.
+  @Test(arguments: Kernels.Level.allCases)
+  func pricesAreWithinTheInputsBox(level: Kernels.Level) throws {
+    let rows = try Reference.load(BatchReference.self, "black_batch_prices").cases
+    #expect(rows.count > 10_000)
+    let columns = BatchReference(cases: rows).columns
+    let prices = try columns.greeks(1, rows.map { $0[4] }, count: rows.count, level: level)
+    var worst = 0.0
+    for (i, row) in rows.enumerated() {
+      let error = (prices[i, 0] - row[7]).magnitude
+      worst = max(worst, error / (Double.ulpOfOne * (row[8] + row[7])))
+    }
+    #expect(worst <= 4, "\(worst)")
+  }
+
   /// A few units in the last place, deep wings apart, where the condition numbers count.
   @Test(arguments: 1...20)
   func agreesWithTheScalarForm(seed: Int) throws {

@@ -212,6 +212,18 @@ size_t keel_implied_volatility(
   const keel_option_columns *columns, double *restrict output, uint8_t *restrict outcomes,
   size_t first, size_t n, int level);
 
+/* An implied volatility, NaN where there is none or the kernel does not settle it, with the derivative
+   of the price by its logarithm and the number of steps. */
+typedef struct {
+  double volatility, sensitivity;
+  int steps;
+} keel_implied;
+
+/* The same for one option, zero for a call; to the bit what the columns have. */
+keel_implied keel_single_implied_volatility(
+  uint8_t kind, double spot, double strike, double time, double price, double rate, double carry,
+  int level);
+
 /* Takes blocks of 64 bytes into a SHA-256 state of eight words. */
 void keel_sha256_compress(uint32_t *state, const uint8_t *bytes, size_t blocks, int level);
 

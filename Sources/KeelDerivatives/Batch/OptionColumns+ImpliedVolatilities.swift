@@ -4,8 +4,8 @@ extension OptionColumns {
   /// Writes the volatilities at which the options have given prices, with an outcome for each.
   ///
   /// What the outcomes mean is said at
-  /// ``BlackScholes/impliedVolatility(of:price:spot:rate:carryYield:)``; the number of steps is
-  /// fixed. Method and accuracy: <doc:BatchOptions>.
+  /// ``BlackScholes/impliedVolatility(of:price:spot:rate:carryYield:)``; three steps are the most.
+  /// Method and accuracy: <doc:BatchOptions>.
   ///
   /// - Parameters:
   ///   - prices: The prices in cash today; one, or one for each option.

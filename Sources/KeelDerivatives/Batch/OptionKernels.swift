@@ -65,6 +65,23 @@ enum OptionKernels {
     }
   }
 
+  /// The volatility of one option, or nil where there is none or the kernel does not settle it.
+  static func impliedVolatility(
+    of option: EuropeanOption,
+    price: Double,
+    spot: Double,
+    rate: Double,
+    carryYield: Double
+  ) -> ImpliedVolatility? {
+    let found = keel_single_implied_volatility(
+      option.kind == .call ? 0 : 1, spot, option.strike, option.timeToExpiry, price, rate,
+      carryYield, Kernels.Level.automatic.rawValue)
+    guard !found.volatility.isNaN else { return nil }
+    return ImpliedVolatility(
+      settled: found.volatility, price: price, sensitivity: found.sensitivity,
+      iterations: Int(found.steps))
+  }
+
   private static func checkedCount(
     _ columns: OptionColumns,
     _ other: Int,

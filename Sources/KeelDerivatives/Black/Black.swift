@@ -57,12 +57,18 @@ public enum Black {
     forward: Double,
     strike: Double
   ) throws(DerivativesError) -> ImpliedVolatility {
+    let option = EuropeanOption(kind: kind, strike: strike, timeToExpiry: 1)
+    if let settled = OptionKernels.impliedVolatility(
+      of: option, price: price, spot: forward, rate: 0, carryYield: 0)
+    {
+      return settled
+    }
     try requirePositive(forward, "forward")
     try requirePositive(strike, "strike")
     let x = logMoneyness(forward: forward, strike: strike)
     return try ImpliedVolatility(
       kind: kind, price: price, near: forward, far: strike, logMoneyness: x,
-      legsAreExact: true)
+      legsAreExact: true, timeToExpiry: 1)
   }
 
   /// `ln(F/K)` of numbers that are not negative; an infinity where one is zero.

@@ -78,6 +78,11 @@ public struct BlackScholes: Hashable, Sendable, Codable {
     rate: Double,
     carryYield: Double
   ) throws(DerivativesError) -> ImpliedVolatility {
+    if let settled = OptionKernels.impliedVolatility(
+      of: option, price: price, spot: spot, rate: rate, carryYield: carryYield)
+    {
+      return settled
+    }
     try requirePositive(spot, "spot")
     try requirePositive(option.strike, "strike")
     try requirePositive(option.timeToExpiry, "timeToExpiry")
@@ -90,11 +95,10 @@ public struct BlackScholes: Hashable, Sendable, Codable {
     try requirePositive(near, "spot · exp(−carryYield · timeToExpiry)")
     try requirePositive(far, "strike · exp(−rate · timeToExpiry)")
     let growth = Carry(rate: rate, carryYield: carryYield, time: time).growth
-    let total = try ImpliedVolatility(
+    return try ImpliedVolatility(
       kind: option.kind, price: price, near: near, far: far,
       logMoneyness: logRatio(spot, option.strike).adding(growth),
-      legsAreExact: rate == 0 && carryYield == 0)
-    return total.annualized(timeToExpiry: time)
+      legsAreExact: rate == 0 && carryYield == 0, timeToExpiry: time)
   }
 
   /// The two discounted legs, or nil outside the domain.

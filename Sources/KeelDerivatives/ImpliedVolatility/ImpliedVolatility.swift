@@ -16,14 +16,18 @@ public struct ImpliedVolatility: Hashable, Sendable {
   /// The number of evaluations of the Black formula.
   public let iterationCount: Int
 
-  /// Inverts the formula for two legs in the same cash; `x` is the logarithm of their ratio.
+  /// Inverts the formula for two legs in the same cash.
+  ///
+  /// `x` is the logarithm of their ratio; the volatility is the total one over the root of the time,
+  /// rounded once.
   init(
     kind: EuropeanOption.Kind,
     price: Double,
     near: Double,
     far: Double,
     logMoneyness x: DoubleDouble,
-    legsAreExact: Bool
+    legsAreExact: Bool,
+    timeToExpiry: Double
   ) throws(DerivativesError) {
     try requireFinite(price, "price")
     let callIsOutOfTheMoney = x.high <= 0
@@ -52,8 +56,9 @@ public struct ImpliedVolatility: Hashable, Sendable {
       timeValue: timeValue, missing: min(maximum - price, lesser), lesser: lesser,
       logMoneyness: callIsOutOfTheMoney ? x : -x)
     let found = try target.solve()
+    let root = DoubleDouble.squareRoot(of: timeToExpiry)
     try self.init(
-      price: price, timeValue: timeValue, volatility: found.volatility,
+      price: price, timeValue: timeValue, volatility: found.volatility.divided(by: root).high,
       iterations: found.iterations, sensitivity: found.sensitivity)
   }
 
@@ -65,13 +70,19 @@ public struct ImpliedVolatility: Hashable, Sendable {
     iterations: Int,
     sensitivity: Double
   ) throws(DerivativesError) {
+    self.init(
+      settled: volatility, price: price, sensitivity: sensitivity, iterations: iterations)
+    guard relativeUncertainty < 1 else {
+      throw .noInformation(price: price, timeValue: timeValue)
+    }
+  }
+
+  /// What a search found, where the price is known to say enough.
+  init(settled volatility: Double, price: Double, sensitivity: Double, iterations: Int) {
     self.volatility = volatility
     conditioning = price / sensitivity
     relativeUncertainty = price.ulp / 2 / sensitivity
     iterationCount = iterations
-    guard relativeUncertainty < 1 else {
-      throw .noInformation(price: price, timeValue: timeValue)
-    }
   }
 
   private init(_ total: ImpliedVolatility, volatility: Double) {

@@ -52,7 +52,8 @@ struct TotalVolatilitySearch {
 
   /// The volatility, and how much the wanted share changes with its logarithm.
   struct Answer {
-    let volatility: Double
+    /// The last step is carried in the second part.
+    let volatility: DoubleDouble
     /// The derivative of the time value with respect to the logarithm of the volatility.
     let sensitivity: Double
     let iterations: Int
@@ -71,12 +72,13 @@ struct TotalVolatilitySearch {
     var s = approached(from: min(max(guess, lower), upper), lower, upper)
     for iteration in 1...Self.maximumIterations {
       let evaluation = evaluate(s)
-      if evaluation.distance == 0 { return answer(s, evaluation, iteration) }
+      if evaluation.distance == 0 { return answer(DoubleDouble(s), evaluation, iteration) }
       // The distance is positive where s is too small.
       if evaluation.distance > 0 { lower = max(lower, s) } else { upper = min(upper, s) }
       let step = evaluation.step
-      let next = s + s * expm1(step)
-      if step.magnitude < Self.lastStep { return answer(next, evaluation, iteration) }
+      let moved = DoubleDouble.sum(s, s * expm1(step))
+      if step.magnitude < Self.lastStep { return answer(moved, evaluation, iteration) }
+      let next = moved.high
       let isLate = iteration > Self.patience && iteration % 2 == 0
       s =
         next > lower && next < upper && !isLate
@@ -88,7 +90,11 @@ struct TotalVolatilitySearch {
   /// The answer with what the last evaluation says of its surroundings.
   ///
   /// The derivative of the logarithm of the share changes by less than the last step.
-  private func answer(_ s: Double, _ evaluation: Evaluation, _ iterations: Int) -> Answer {
+  private func answer(
+    _ s: DoubleDouble,
+    _ evaluation: Evaluation,
+    _ iterations: Int
+  ) -> Answer {
     let wanted = usesComplement ? complement * lesser : timeValue
     return Answer(
       volatility: s, sensitivity: wanted * evaluation.slope.magnitude, iterations: iterations)

@@ -113,8 +113,8 @@ public struct EverlastingOption: Hashable, Sendable, Codable {
   /// ```
   ///
   /// All terms are positive: the sum has the relative accuracy of its legs, and is below the value
-  /// by at most the bound that is returned. The Greeks are sums of the same legs. Theta is the
-  /// change as time passes between two events.
+  /// by at most the bound that is returned. The Greeks are sums of the same legs, each with a bound
+  /// of its own. Theta is the change as time passes between two events.
   ///
   /// - Parameters:
   ///   - model: The market.
@@ -148,7 +148,12 @@ public struct EverlastingOption: Hashable, Sendable, Codable {
         limit * rest.weight * exp(-yield * rest.option.timeToExpiry) / -expm1(-decay)
       if bound <= sums.price * (Double.ulpOfOne / 4) { break }
     }
-    return EverlastingValue(greeks: sums.value, legCount: count, truncationBound: bound)
+    let truncation = EverlastingTruncation(
+      model: model, strike: strike, weight: bound,
+      time: timeToNextFunding + Double(count) * interval.years, interval: interval.years,
+      decay: decay)
+    return EverlastingValue(
+      greeks: sums.value, legCount: count, truncationBounds: truncation.bounds)
   }
 }
 
@@ -160,11 +165,18 @@ public struct EverlastingValue: Hashable, Sendable {
   /// The number of dated options that were summed.
   public let legCount: Int
 
+  /// What the omitted legs add to the price and to each derivative at most: magnitudes in the units
+  /// of the derivatives.
+  ///
+  /// They hold for every market between the events; infinite where nothing can be said, as for gamma
+  /// without volatility.
+  public let truncationBounds: Greeks
+
   /// What the price of the omitted legs is at most, in cash.
-  public let truncationBound: Double
+  public var truncationBound: Double { truncationBounds.price }
 
   static let undefined = EverlastingValue(
-    greeks: .undefined, legCount: 0, truncationBound: .nan)
+    greeks: .undefined, legCount: 0, truncationBounds: .undefined)
 }
 
 /// Compensated sums of weighted Greeks, after Neumaier, ZAMM 54 (1974).

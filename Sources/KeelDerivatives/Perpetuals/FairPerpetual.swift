@@ -153,33 +153,35 @@ private enum FairPayment {
 
   /// All premiums between the lowest and the highest fair one.
   func fairPremiums(of rule: FundingRule) throws(DerivativesError) -> ClosedRange<Double> {
-    let share = rule.settings.share
-    var premiums: [Double] = []
+    let (share, limits) = (rule.settings.share, rule.settings.limits)
+    var first: Double?
+    var fair: ClosedRange<Double>?
+    func add(_ premium: Double) {
+      first = first ?? premium
+      if let limits {
+        let rate = self.rate(premium: premium)
+        guard rate > limits.lowerBound, rate < limits.upperBound else { return }
+      }
+      fair = min(fair?.lowerBound ?? premium, premium)...max(fair?.upperBound ?? premium, premium)
+    }
     switch rule.interest {
     case .added(let interest):
-      premiums = sloped(share: share, offset: -interest).map { [$0] } ?? []
+      if let premium = sloped(share: share, offset: -interest) { add(premium) }
     case .damped(let interest, let halfWidth):
       let (low, high) = (interest - halfWidth, interest + halfWidth)
-      if let lower = sloped(share: share, offset: -halfWidth), lower <= low {
-        premiums.append(lower)
+      if let lower = sloped(share: share, offset: -halfWidth), lower <= low { add(lower) }
+      if let upper = sloped(share: share, offset: halfWidth), upper >= high { add(upper) }
+      if let band = flat(rate: share * interest, from: low, to: high) {
+        add(band.lowerBound)
+        add(band.upperBound)
       }
-      if let upper = sloped(share: share, offset: halfWidth), upper >= high {
-        premiums.append(upper)
-      }
-      premiums += flat(rate: share * interest, from: low, to: high)
     }
-    let limits = rule.settings.limits
-    let allowed = premiums.filter { premium in
-      guard let limits else { return true }
-      let rate = self.rate(premium: premium)
-      return rate > limits.lowerBound && rate < limits.upperBound
-    }
-    guard let first = allowed.min(), let last = allowed.max() else {
+    guard let fair else {
       throw .invalidValue(
-        argument: "fundingRate", got: rate(premium: premiums.first ?? 0),
+        argument: "fundingRate", got: rate(premium: first ?? 0),
         lowest: limits?.lowerBound ?? -share, highest: limits?.upperBound ?? share)
     }
-    return first...last
+    return fair
   }
 
   /// The rate that a premium calls for.
@@ -210,19 +212,19 @@ private enum FairPayment {
   }
 
   /// The premiums of a flat piece at which its rate is the fair one, when no bubble grows there.
-  private func flat(rate: Double, from low: Double, to high: Double) -> [Double] {
-    guard high > -1 else { return [] }
-    let band = [max(low, (-1.0).nextUp), high]
+  private func flat(rate: Double, from low: Double, to high: Double) -> ClosedRange<Double>? {
+    guard high > -1 else { return nil }
+    let band = max(low, (-1.0).nextUp)...high
     let premium: Double
     switch self {
-    case .constant(let fair): return fair == rate ? band : []
+    case .constant(let fair): return fair == rate ? band : nil
     case .proportional(let slope):
-      guard slope < 0 else { return slope == 0 && rate == 0 ? band : [] }
+      guard slope < 0 else { return slope == 0 && rate == 0 ? band : nil }
       premium = rate / slope - 1
     case .inverse(let quotient):
-      guard quotient > 0 else { return quotient == 0 && rate == 0 ? band : [] }
+      guard quotient > 0 else { return quotient == 0 && rate == 0 ? band : nil }
       premium = quotient / rate - 1
     }
-    return premium >= band[0] && premium <= high ? [premium] : []
+    return band.contains(premium) ? premium...premium : nil
   }
 }
