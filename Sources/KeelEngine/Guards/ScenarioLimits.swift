@@ -1,4 +1,4 @@
-public import KeelData
+import KeelData
 import KeelMarkets
 import KeelNumerics
 public import KeelRisk
