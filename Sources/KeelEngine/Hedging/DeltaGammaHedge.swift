@@ -185,40 +185,58 @@ private struct HedgeProgram {
     if isInside(start) {
       return Solution(trades: [:], cost: 0, prices: rows.map { _ in 0 })
     }
-    var best: Solution?
+    var best: (set: [Int], chosen: [Int], trades: [Double], cost: Double)?
     for set in Self.subsets(of: columns.count, atMost: rows.count) {
       for chosen in Self.subsets(of: rows.count, atMost: set.count) where chosen.count == set.count
       {
+        let matrix = matrix(set, chosen)
+        // What one unit of each row asks of the instruments.
+        let answers = chosen.indices.compactMap { k in
+          solveSmall(matrix, chosen.indices.map { $0 == k ? 1 / sizes[chosen[k]] : 0 })
+        }
+        guard answers.count == chosen.count else { continue }
         for edges in 0..<(1 << set.count) {
-          if let found = vertex(set, chosen, edges), found.cost < best?.cost ?? .infinity {
-            best = found
+          let trades = vertex(chosen, edges, answers)
+          let cost = zip(set, trades).reduce(0) { $0 + costs[$1.0] * $1.1.magnitude }
+          if cost < best?.cost ?? .infinity, isInside(sums(set, trades)) {
+            best = (set, chosen, trades, cost)
           }
         }
       }
     }
-    return best
+    return best.flatMap { priced($0.set, $0.chosen, $0.trades, cost: $0.cost) }
   }
 
-  private func isInside(_ sums: [Double]) -> Bool {
-    sums.indices.allSatisfy { bands[$0].distance(to: sums[$0]) <= Self.tolerance * sizes[$0] }
+  private func matrix(_ set: [Int], _ chosen: [Int]) -> [[Double]] {
+    chosen.map { row in set.map { columns[$0][row] / sizes[row] } }
   }
 
-  /// The trades in a set that put the chosen rows on the edges that the bits say, one for the upper one.
-  private func vertex(_ set: [Int], _ chosen: [Int], _ edges: Int) -> Solution? {
-    let goals = chosen.indices.map { i in
-      let row = chosen[i]
-      return (edges >> i & 1 == 1 ? bands[row].upper : bands[row].lower) - start[row]
+  /// The trades that put the chosen rows on the edges that the bits say, one for the upper one.
+  private func vertex(_ chosen: [Int], _ edges: Int, _ answers: [[Double]]) -> [Double] {
+    var trades = [Double](repeating: 0, count: chosen.count)
+    for (i, row) in chosen.enumerated() {
+      let goal = (edges >> i & 1 == 1 ? bands[row].upper : bands[row].lower) - start[row]
+      for j in trades.indices { trades[j] += answers[i][j] * goal }
     }
-    let matrix = chosen.map { row in set.map { columns[$0][row] / sizes[row] } }
-    guard
-      let trades = solveSmall(matrix, zip(chosen, goals).map { $1 / sizes[$0] })
-    else { return nil }
-    let sums = start.indices.map { k in
-      zip(set, trades).reduce(start[k]) { $0 + columns[$1.0][k] * $1.1 }
+    return trades
+  }
+
+  private func sums(_ set: [Int], _ trades: [Double]) -> [Double] {
+    var sums = start
+    for (place, trade) in zip(set, trades) {
+      for k in sums.indices { sums[k] += columns[place][k] * trade }
     }
-    guard isInside(sums) else { return nil }
-    let cost = zip(set, trades).reduce(0) { $0 + costs[$1.0] * $1.1.magnitude }
-    // Prices: a'y = ±c for what is traded.
+    return sums
+  }
+
+  /// Adds the prices: a'y = ±c for what is traded.
+  private func priced(
+    _ set: [Int],
+    _ chosen: [Int],
+    _ trades: [Double],
+    cost: Double
+  ) -> Solution? {
+    let matrix = matrix(set, chosen)
     let transposed = set.indices.map { j in chosen.indices.map { matrix[$0][j] } }
     let slopes = zip(set, trades).map { costs[$0] * ($1 < 0 ? -1 : 1) }
     guard let known = solveSmall(transposed, slopes) else { return nil }
@@ -226,6 +244,10 @@ private struct HedgeProgram {
     for (row, price) in zip(chosen, known) { prices[row] = price / sizes[row] }
     return Solution(
       trades: Dictionary(uniqueKeysWithValues: zip(set, trades)), cost: cost, prices: prices)
+  }
+
+  private func isInside(_ sums: [Double]) -> Bool {
+    sums.indices.allSatisfy { bands[$0].distance(to: sums[$0]) <= Self.tolerance * sizes[$0] }
   }
 
   /// Gap and dual violation of a solution.
