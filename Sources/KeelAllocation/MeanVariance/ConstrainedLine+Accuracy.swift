@@ -124,7 +124,7 @@ extension ConstrainedLine {
       let error = memberResidual()
       if error <= goal { return }
       if error.isNaN { throw .lostAccuracy }
-      if attempt == 1 && error > Self.rounding { try rebuild(members) }
+      if attempt == 1 && error > Self.largestResidual { try rebuild(members) }
       refine()
     }
     if !(memberResidual() <= Self.largestResidual) { throw .lostAccuracy }
