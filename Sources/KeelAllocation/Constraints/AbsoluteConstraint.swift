@@ -73,6 +73,11 @@ struct AbsoluteRow: Hashable, Sendable {
   let coefficients: [Double]
   var reference: [Double]
   let limit: Double
+
+  /// The sum of the distances.
+  func value(_ x: [Double]) -> Double {
+    x.indices.reduce(0) { $0 + coefficients[$1] * (x[$1] - reference[$1]).magnitude }
+  }
 }
 
 extension AbsoluteConstraint {

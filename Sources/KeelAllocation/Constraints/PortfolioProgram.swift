@@ -45,22 +45,23 @@ struct PortfolioProgram {
   ///
   /// - Parameters:
   ///   - settings: The limits of the solver.
-  ///   - feasible: A point that satisfies the constraints, near the optimum if possible; nil for none.
+  ///   - neighbor: A point that satisfies the constraints, near the optimum if possible, and the dual
+  ///     values of its rows; nil for none.
   /// - Returns: The point, with dual values of rows, then of the limits on sums of distances.
   /// - Throws: ``AllocationError``.
   func solution(
     settings: QuadraticSolver.Settings,
-    from feasible: [Double]? = nil
+    near neighbor: (point: [Double], rows: [Double])? = nil
   ) throws(AllocationError) -> Solution<[Double]> {
     if absolute.isEmpty && charge == nil {
       return try Translation.solution(of: plain, universe: universe, settings: settings)
     }
-    if let feasible {
-      var cells = DistanceCells(self)
-      cells.enter(feasible)
-      return try cells.solution(settings: settings)
+    let walk = DistanceWalk(self, constraints)
+    if let neighbor {
+      return try walk.solution(from: neighbor.point, rows: neighbor.rows, settings: settings)
     }
     var start: [Double]?
+    var rows: [Double] = []
     do throws(AllocationError) {
       let relaxed = try Translation.solution(of: plain, universe: universe, settings: settings)
       let answer = try certified(
@@ -69,6 +70,7 @@ struct PortfolioProgram {
         bounds: relaxed.duals.bounds, iterations: relaxed.certificate.iterations)
       if answer.status == .optimal { return answer }
       start = relaxed.value
+      rows = relaxed.duals.rows
     } catch {
       switch error {
       // The limits may bound what is unbounded without them.
@@ -78,18 +80,33 @@ struct PortfolioProgram {
       default: throw error
       }
     }
-    var cells = DistanceCells(self)
-    if let start {
-      cells.enter(start)
-      do throws(AllocationError) {
-        return try cells.solution(settings: settings)
-      } catch {
-        // The signs of the relaxed optimum may allow no portfolio.
-        guard case .infeasible = error else { throw error }
-      }
+    if let heldPoint {
+      return try walk.solution(from: heldPoint, rows: rows, settings: settings)
     }
-    cells.enter(try feasiblePoint(near: start, settings: settings))
-    return try cells.solution(settings: settings)
+    let point = try feasiblePoint(near: start, settings: settings)
+    return try walk.solution(from: point, rows: rows, settings: settings)
+  }
+
+  /// The reference of the first limit or of the charge that satisfies the constraints.
+  private var heldPoint: [Double]? {
+    // What the sum of a hundred fractions may leave.
+    let rounding = 1e-13
+    let references = absolute.map(\.reference) + (charge.map { [$0.reference] } ?? [])
+    return references.first { x in
+      let isInside = x.indices.allSatisfy {
+        plain.lowerBounds[$0] <= x[$0] && x[$0] <= plain.upperBounds[$0]
+      }
+      return isInside
+        && plain.rows.allSatisfy { row in
+          var (value, size) = (0.0, 0.0)
+          for (i, a) in zip(row.indices, row.coefficients) {
+            value += a * x[i]
+            size += (a * x[i]).magnitude
+          }
+          let slack = rounding * size
+          return row.lower - slack <= value && value <= row.upper + slack
+        } && absolute.allSatisfy { $0.value(x) <= $0.limit }
+    }
   }
 
   /// The feasible point nearest to another one, to solver accuracy.
@@ -251,6 +268,9 @@ extension PortfolioProgram {
     var slopes = absolute.map { row in
       x.indices.map { x[$0] > row.reference[$0] ? 1.0 : x[$0] < row.reference[$0] ? -1 : 0 }
     }
+    for (k, price) in prices.enumerated() {
+      for i in x.indices { missing[i] -= absolute[k].coefficients[i] * price * slopes[k][i] }
+    }
     let charged = charge.map { charge in
       x.indices.map { i in
         x[i] == charge.reference[i]
@@ -260,10 +280,8 @@ extension PortfolioProgram {
     for i in x.indices {
       if let charged { missing[i] += charged[i] }
       var capacity = 0.0
-      for (k, row) in absolute.enumerated() {
-        let weight = row.coefficients[i] * prices[k]
-        missing[i] -= weight * slopes[k][i]
-        if slopes[k][i] == 0 { capacity += weight }
+      for k in absolute.indices where slopes[k][i] == 0 {
+        capacity += absolute[k].coefficients[i] * prices[k]
       }
       if capacity == 0 { continue }
       let share = min(max(missing[i] / capacity, -1), 1)

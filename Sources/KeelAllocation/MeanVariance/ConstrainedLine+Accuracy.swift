@@ -7,7 +7,7 @@ import KeelOptimization
 extension ConstrainedLine {
   /// The rates of everything while the risk tolerance moves by one.
   mutating func updateRates() throws(CriticalLine.Failure) {
-    let right = members.map { $0 < assetCount ? heading * mean[$0] : 0 }
+    let right = members.map { $0 < assetCount ? heading * pull($0) : 0 }
     var solution = try image(of: right)
     let sizes = inverse.absoluteTimes(members.map { $0 < assetCount ? meanSize($0) : 0 })
     let freeCount = members.count { $0 < assetCount }
@@ -30,10 +30,23 @@ extension ConstrainedLine {
     rates = rates(solution)
   }
 
+  /// The mean less what falls with the risk tolerance.
+  private func pull(_ i: Int) -> Double {
+    var pull = mean[i]
+    for k in limits.linearCount..<limits.rowCount where fallingCharges[k] != 0 {
+      pull -= fallingCharges[k] * limits.slope(k, i, at: position[i])
+    }
+    return pull
+  }
+
   /// What the rounding of a mean is compared with: beside the others, small ones are rounding.
   private func meanSize(_ i: Int) -> Double {
     let least = 1e-3
-    return max(mean[i].magnitude, least * largestMean)
+    var size = max(mean[i].magnitude, least * largestMean)
+    for k in limits.linearCount..<limits.rowCount where fallingCharges[k] != 0 {
+      size += fallingCharges[k] * limits.coefficients[k][i]
+    }
+    return size
   }
 
   /// The rates that follow from those of the weights of the free assets and of the negative dual
@@ -58,7 +71,7 @@ extension ConstrainedLine {
       rates.gradientSize[i] = deviations[i] * gross + meanSize(i)
     }
     for k in rowSide.indices {
-      let price = rates.rowDuals[k]
+      let price = rates.rowDuals[k] - heading * fallingCharges[k]
       if price != 0 {
         charge(price, of: k, to: &rates.gradient, &rates.toll)
         let coefficients = limits.coefficients[k]

@@ -43,11 +43,11 @@ extension ConstrainedLine {
     }
   }
 
-  /// Whether a breakpoint is a bound, or an active limit bends there.
+  /// Whether a breakpoint is a bound, or an active limit or a charge bends there.
   func isHard(_ i: Int, _ b: Int) -> Bool {
     if b == 0 || b == limits.breakpoints[i].count - 1 { return true }
     for k in limits.linearCount..<limits.rowCount
-    where rowSide[k] != 0 && limits.bends(k, i, at: 2 * b) {
+    where (rowSide[k] != 0 || price(k) != 0) && limits.bends(k, i, at: 2 * b) {
       return true
     }
     return false
@@ -112,11 +112,17 @@ extension ConstrainedLine {
     var tolls = [Double](repeating: 0, count: assetCount)
     for k in rowSide.indices {
       rowValues[k] = limits.value(k, weights, at: position)
-      if rowSide[k] != 0 { charge(rowDuals[k], of: k, to: &forces, &tolls) }
+      let price = price(k)
+      if price != 0 { charge(price, of: k, to: &forces, &tolls) }
     }
     gradient = forces
     toll = tolls
     updateSizes()
+  }
+
+  /// The dual value of a row less what the objective charges for it.
+  func price(_ k: Int) -> Double {
+    rowDuals[k] - charges[k] - riskTolerance * fallingCharges[k]
   }
 
   /// Takes the price of a row off gradients, and puts it on tolls where the row bends.
@@ -149,12 +155,13 @@ extension ConstrainedLine {
     for i in counted.indices { terms += counted[i] * gradientSizes[i] }
     for k in rowSide.indices {
       sizes.rows[k] = limits.size(k, weights)
-      if rowSide[k] == 0 { continue }
+      let price = price(k)
+      if rowSide[k] == 0 && price == 0 { continue }
       let coefficients = limits.coefficients[k]
       var size = 0.0
       for i in counted.indices { size += coefficients[i].magnitude * counted[i] }
       let natural = size > 0 ? terms / size : 0
-      let dual = max(min(rowDuals[k].magnitude, largestShare * natural), natural)
+      let dual = max(min(price.magnitude, largestShare * natural), natural)
       for i in counted.indices { gradientSizes[i] += coefficients[i].magnitude * dual }
       sizes.rowDuals[k] = dual
     }

@@ -3,8 +3,9 @@
 //
 // Some linear term makes a feasible point optimal: that whose gradient vanishes on the free assets and
 // pushes the others to where they are. The walk that lowers the risk tolerance then removes the
-// difference to the wanted linear term. This is the homotopy of parametric active sets; as the limits
-// do not move, no change makes the system singular.
+// difference to the wanted linear term. Limits on distances that the point does not meet charge at first
+// what holds the assets at their references, and that price falls on the same walk. This is the homotopy
+// of parametric active sets; as the limits do not move, no change makes the system singular.
 
 import KeelNumerics
 import KeelOptimization
@@ -37,6 +38,8 @@ extension ConstrainedLine {
     rowDuals = [Double](repeating: 0, count: m)
     place = [Int](repeating: -1, count: n + m)
     isFrozen = [Bool](repeating: false, count: n + m)
+    charges = rowDuals
+    fallingCharges = rowDuals
     linear = weights
     product = weights
     gradient = weights
@@ -52,17 +55,21 @@ extension ConstrainedLine {
   /// - Parameters:
   ///   - riskTolerance: The risk tolerance.
   ///   - guess: Feasible weights.
-  ///   - prices: The dual values of the rows at an optimum, about.
+  ///   - prices: The dual values of the rows at an optimum, about; those of rows that the guess does not
+  ///     meet count for nothing.
   /// - Throws: What ends a walk.
   mutating func begin(
     at riskTolerance: Double,
     near guess: [Double],
     prices: [Double]
   ) throws(CriticalLine.Failure) {
+    reached = guess
     takePositions(of: guess)
     let largest = prices.reduce(0) { max($0, $1.magnitude) }
-    var sides = prices.map { price -> Int8 in
-      price.magnitude <= Self.negligible * largest ? 0 : price > 0 ? -1 : 1
+    var sides = prices.indices.map { k -> Int8 in
+      let side: Int8 = prices[k] > 0 ? -1 : 1
+      let isPriced = prices[k].magnitude > Self.negligible * largest
+      return isPriced && isAtLimit(k, side) ? side : 0
     }
     // Each slide holds an asset or makes a row active.
     while let asset = try takeMembers(sides) {
@@ -79,9 +86,36 @@ extension ConstrainedLine {
     try removeDifference()
     isStarting = false
     linear = wanted.map { _ in 0 }
+    for k in fallingCharges.indices { fallingCharges[k] = 0 }
     mean = wanted
     self.riskTolerance = riskTolerance
     try improve()
+    try takeViolations()
+    reached = weights
+  }
+
+  /// Holds assets and makes rows active that rounding on a singular covariance left outside; their forces
+  /// and dual values are rounding too.
+  private mutating func takeViolations() throws(CriticalLine.Failure) {
+    for _ in 0..<itemCount {
+      guard let event = firstViolation(), try apply(event) else { return }
+      try improve()
+    }
+  }
+
+  private func firstViolation() -> Event? {
+    for item in 0..<itemCount {
+      var violation: Event?
+      forEachCondition(of: item, rates) { condition in
+        guard violation == nil, condition.slack < -condition.tolerance else { return }
+        switch condition.event.change {
+        case .hold, .activate: violation = condition.event
+        case .pass, .leave, .release: break
+        }
+      }
+      if let violation { return violation }
+    }
+    return nil
   }
 
   private mutating func takePositions(of guess: [Double]) {
@@ -100,6 +134,13 @@ extension ConstrainedLine {
         weights[i] = guess[i]
       }
     }
+  }
+
+  /// Whether the guess meets a limit of a row, about.
+  private func isAtLimit(_ k: Int, _ side: Int8) -> Bool {
+    let limit = side < 0 ? limits.lower[k] : limits.upper[k]
+    let distance = (limits.value(k, weights, at: position) - limit).magnitude
+    return distance <= Self.negligible * (limits.size(k, weights) + limit.magnitude)
   }
 
   private func isNear(_ left: Double, _ right: Double) -> Bool {
@@ -242,6 +283,8 @@ extension ConstrainedLine {
   private mutating func removeDifference() throws(CriticalLine.Failure) {
     riskTolerance = 0
     satisfyRows()
+    mean = weights.map { _ in 0 }
+    chargeDistances()
     mean = gradient.indices.map { i in
       let force = missingForce(i)
       return force.magnitude <= Self.rounding * sizes.gradient[i] ? 0 : force
@@ -249,6 +292,24 @@ extension ConstrainedLine {
     riskTolerance = 1
     update()
     _ = try fall()
+  }
+
+  /// The largest force on an asset at a reference, for each unit of its distance.
+  private func largestPull(_ k: Int) -> Double {
+    var largest = 0.0
+    for i in position.indices where limits.bends(k, i, at: position[i]) {
+      largest = max(largest, missingForce(i).magnitude / limits.coefficients[k][i])
+    }
+    return largest
+  }
+
+  /// Charges for the distances of limits that are not met what holds the assets at their references.
+  private mutating func chargeDistances() {
+    for k in limits.linearCount..<limits.rowCount where rowSide[k] == 0 {
+      fallingCharges[k] = largestPull(k)
+      riskTolerance = 1
+      update()
+    }
   }
 
   /// What the gradient of an asset exceeds its optimality condition by.

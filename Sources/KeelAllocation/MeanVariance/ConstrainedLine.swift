@@ -78,6 +78,12 @@ struct ConstrainedLine {
   var linear: [Double]
   let limits: FrontierLimits
   let maximumSteps: Int
+  /// The instant after which a walk stops; nil for none.
+  var deadline: ContinuousClock.Instant?
+  /// What the objective charges for the distances of each row, beside the dual value of its limit.
+  var charges: [Double]
+  /// The same per unit of the risk tolerance; zero but at the start.
+  var fallingCharges: [Double]
 
   var position: [Int]
   /// −1, 0 or 1: active at the lower limit, not active, active at the upper limit; 2 for an equation.
@@ -95,6 +101,8 @@ struct ConstrainedLine {
   /// Items that cannot change before another one does.
   var isFrozen: [Bool]
   var steps = 0
+  /// The risk tolerance and the step at which the walk got ahead.
+  private var progress = (riskTolerance: 0.0, steps: 0)
 
   /// Σw, the gradient without tolls, and what limits that bend at an asset's position charge.
   var product: [Double] = []
@@ -110,6 +118,8 @@ struct ConstrainedLine {
   var heading = -1.0
   /// Whether the linear term is still on its way to that of the problem.
   var isStarting = false
+  /// Where the last step of the start began, and its end: a feasible point also when a step failed.
+  var reached: [Double] = []
 
   /// Rounding of a sum of some hundred products, relative to their magnitudes.
   static let rounding = 1e-13
@@ -149,7 +159,8 @@ extension ConstrainedLine {
     var turns: [CriticalLine.Turn] = []
     while true {
       let isTurned = riskTolerance > 0 ? try settle(blocking) : false
-      if isTurned || riskTolerance == 0 {
+      // On the way to the first optimum nobody asks for corners.
+      if !isStarting && (isTurned || riskTolerance == 0) {
         turns.append(try turn(since: before))
         before = (position, rowSide)
       }
@@ -162,16 +173,24 @@ extension ConstrainedLine {
   /// may turn here.
   private mutating func settle(_ blocking: Event?) throws(CriticalLine.Failure) -> Bool {
     var isTurned = false
+    var blocking = blocking
     while true {
       try updateRates()
       guard let event = firstOffender(blocking) else { return isTurned }
       try countStep()
+      // Once it has happened, only distance says whether it happens again.
+      if event == blocking { blocking = nil }
+      if isStuck() {
+        isFrozen[event.item] = true
+        continue
+      }
       if case .pass(let next) = event.change {
         position[event.item] = next
         update()
       } else if try apply(event) {
         isTurned = true
       } else if isStarting, try jump(event) {
+        blocking = nil
         isTurned = true
       } else {
         isFrozen[event.item] = true
@@ -179,9 +198,22 @@ extension ConstrainedLine {
     }
   }
 
+  /// Whether a start that stands still has changed every item many times: on singular covariances
+  /// rounding can contradict itself, and the certificate decides about what is left.
+  private mutating func isStuck() -> Bool {
+    let (patience, leastProgress) = (4, 1e-9)
+    let way = (riskTolerance - progress.riskTolerance).magnitude
+    if !isStarting || way > leastProgress * progress.riskTolerance {
+      progress = (riskTolerance, steps)
+    }
+    return steps - progress.steps > patience * itemCount
+  }
+
   mutating func countStep() throws(CriticalLine.Failure) {
     steps += 1
     if steps > maximumSteps { throw .stepLimit }
+    if Task.isCancelled { throw .cancelled }
+    if let deadline, ContinuousClock.now >= deadline { throw .deadline }
   }
 
   /// The first item that is at the edge of a condition and moves out of it.
@@ -200,6 +232,7 @@ extension ConstrainedLine {
   /// Moves the risk tolerance to the next event.
   private mutating func move() throws(CriticalLine.Failure) -> Event? {
     let previous = riskTolerance
+    if isStarting { reached = weights }
     guard let (event, length) = nextEvent() else {
       if heading > 0 { return nil }
       advance(by: riskTolerance)

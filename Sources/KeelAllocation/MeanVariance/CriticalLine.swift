@@ -24,7 +24,19 @@ struct CriticalLine {
   enum Place { case free, lower, upper }
 
   /// Why the walk ended before a risk tolerance of zero.
-  enum Failure: Error { case stepLimit, lostAccuracy, notConvex }
+  enum Failure: Error {
+    case stepLimit, lostAccuracy, notConvex, deadline, cancelled
+
+    /// What it means for a solver.
+    var status: SolverStatus {
+      switch self {
+      case .stepLimit: .iterationLimit
+      case .lostAccuracy, .notConvex: .stalled
+      case .deadline: .deadlineExceeded
+      case .cancelled: .cancelled
+      }
+    }
+  }
 
   /// A point where the weights turn.
   struct Turn {

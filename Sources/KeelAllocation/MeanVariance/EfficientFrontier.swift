@@ -109,8 +109,7 @@ public struct EfficientFrontier: Hashable, Sendable {
   ) throws(AllocationError) -> AllocationError {
     if failure == .notConvex { return .covarianceNotPositiveSemidefinite }
     return .notSolved(
-      status: failure == .stepLimit ? .iterationLimit : .stalled,
-      certificate: try curve.lastCertificate(steps: steps))
+      status: failure.status, certificate: try curve.lastCertificate(steps: steps))
   }
 
   private func requireFeasible(

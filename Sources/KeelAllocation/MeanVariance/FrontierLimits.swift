@@ -21,7 +21,9 @@ struct FrontierLimits {
   /// Powers of two: scaled row = scale × row.
   let scales: [Double]
 
-  init(_ constraints: ResolvedConstraints) {
+  /// Takes constraints, and costs of trading as a last row without limit: what they charge beyond the
+  /// mean of a purchase and a sale.
+  init(_ constraints: ResolvedConstraints, charge: TradingCharge? = nil) {
     let n = constraints.lower.count
     var coefficients: [[Double]] = []
     var references: [[Double]] = []
@@ -43,11 +45,17 @@ struct FrontierLimits {
     for row in constraints.absolute {
       append(row.coefficients, row.reference, -.infinity, row.limit)
     }
+    if let charge {
+      append(
+        charge.reference.indices.map { charge.bend($0) / 2 }, charge.reference, -.infinity,
+        .infinity)
+    }
     linearCount = constraints.rows.count
     breakpoints = (0..<n).map { i in
       let (low, high) = (constraints.lower[i], constraints.upper[i])
-      let inner = constraints.absolute.filter { $0.coefficients[i] > 0 }.map { $0.reference[i] }
-        .filter { low < $0 && $0 < high }
+      var inner = constraints.absolute.filter { $0.coefficients[i] > 0 }.map { $0.reference[i] }
+      if let charge, charge.bend(i) > 0 { inner.append(charge.reference[i]) }
+      inner = inner.filter { low < $0 && $0 < high }
       // Where nothing is finite, zero is a place for an asset that the others replicate.
       let isEndless = inner.isEmpty && low == -.infinity && high == .infinity
       return Set(inner + [low, high] + (isEndless ? [0] : [])).sorted()

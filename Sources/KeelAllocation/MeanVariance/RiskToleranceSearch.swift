@@ -53,7 +53,8 @@ struct RiskToleranceSearch {
     at riskTolerance: Double,
     near other: Point
   ) throws(AllocationError) -> Point {
-    let solution = try program(riskTolerance).solution(settings: settings, from: other.x)
+    let solution = try program(riskTolerance)
+      .solution(settings: settings, near: (other.x, other.rows))
     return point(
       riskTolerance, solution.value, solution.duals.rows, solution.duals.bounds,
       other.iterations + solution.certificate.iterations)
