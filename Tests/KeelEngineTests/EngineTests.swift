@@ -92,13 +92,17 @@ struct Walk {
       strategic: FixedTarget(Walk.weights([0.1, 0.3, 0.3, 0.2, 0.1])),
       signals: [
         .init("trend", MovingAverageSignal(fast: 3, slow: 10, width: 2), weight: 1),
-        .init("flow", SeriesSignal(
-          series: "flow", center: 0, width: 1, maximumAgeNanoseconds: .max), weight: 1),
+        .init(
+          "flow",
+          SeriesSignal(
+            series: "flow", center: 0, width: 1, maximumAgeNanoseconds: .max), weight: 1),
       ],
       tilts: TacticalTilts(largestTilt: 0.1, activeRiskBudget: 0.1))
     let engine = try Engine(strategy)
     var markets = try Walk.markets(days: 60, seed: 2)
-    for day in markets.indices { markets[day].series["flow"] = ["BTC": sin(Double(day)), "SOL": .nan] }
+    for day in markets.indices {
+      markets[day].series["flow"] = ["BTC": sin(Double(day)), "SOL": .nan]
+    }
     var state = try engine.start(Walk.account())
     var stored = state
     let (encoder, decoder) = (JSONEncoder(), JSONDecoder())
@@ -385,7 +389,9 @@ struct Walk {
     func pick() -> Double { wild[Int(generator.uniform(0...8.999))] }
     for day in 0..<30 {
       var now = try next(market, days: day)
-      if generator.uniform(0...1) < 0.5 { now.prices[1 + Int(generator.uniform(0...3.999))] = pick() }
+      if generator.uniform(0...1) < 0.5 {
+        now.prices[1 + Int(generator.uniform(0...3.999))] = pick()
+      }
       if generator.uniform(0...1) < 0.2 { now.prices[0] = pick() }
       if generator.uniform(0...1) < 0.3 {
         now.quotes["BTC-PERP"] = .contract(price: pick(), funding: nil)
@@ -441,7 +447,8 @@ struct Walk {
       "L": .lending(index: 1, ratePerYear: 0.1), "Q": .pool(volumePerYear: 1, activeLiquidity: 2),
     ]
     for market in markets {
-      let inputs = try CanonicalEncoder.bytes(of: state.account)
+      let inputs =
+        try CanonicalEncoder.bytes(of: state.account)
         + CanonicalEncoder.bytes(of: market)
       let decision = engine.step(&state, market)
       let record = Record(

@@ -52,9 +52,9 @@ import Testing
       }
     }
     let expected = try PolicyAnalysis.banded(band, costs: costs, lookInterval: dt)
-    expectClose(Double(trades) / elapsed, expected.tradesPerYear, relative: 0.1)
-    expectClose(paid / elapsed, expected.costPerYear, relative: 0.12)
-    expectClose(squares / Double(steps), expected.meanSquaredDrift, relative: 0.12)
+    expectClose(Double(trades) / elapsed, expected.tradesPerYear, relative: 0.06)
+    expectClose(paid / elapsed, expected.costPerYear, relative: 0.06)
+    expectClose(squares / Double(steps), expected.meanSquaredDrift, relative: 0.06)
   }
 
   /// The rule's gamma is the change of units per price, by differences of the kept weight.
@@ -155,17 +155,19 @@ import Testing
     let observed = try #require(view.series[series.rawValue])
     let asset: AssetID = series == .lending ? "ETH" : "BTC"
     let value = observed.value(of: asset, at: view.time, maximumAgeNanoseconds: 0)
-    let expected: Double = switch series {
-    case .funding: 0.0002 * 3 * 365
-    case .basis: log(1.05) / (178.0 / 365)
-    case .lending: 0.08
-    case .volatility: 0.6
-    case .skew: 0.2
-    case .termStructure: 0.05
-    }
+    let expected: Double =
+      switch series {
+      case .funding: 0.0002 * 3 * 365
+      case .basis: log(1.05) / (178.0 / 365)
+      case .lending: 0.08
+      case .volatility: 0.6
+      case .skew: 0.2
+      case .termStructure: 0.05
+      }
     expectClose(try #require(value), expected, relative: 1e-12)
     let decision = engine.step(
-      &state, try {
+      &state,
+      try {
         var next = markets[2]
         next.time = try next.time.advanced(byDays: 1)
         return next

@@ -81,7 +81,8 @@ extension BacktestResult {
       [
         .figure(
           BarChart(
-            caption: Caption("Profit by source", subtitle: "The parts add up to the change of equity"),
+            caption: Caption(
+              "Profit by source", subtitle: "The parts add up to the change of equity"),
             bars: parts.map { .init($0.name, $0.value) },
             axis: Axis("Profit", unit: .currency(currency)))),
         .table(

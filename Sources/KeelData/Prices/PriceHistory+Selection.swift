@@ -103,7 +103,8 @@ extension Universe {
     positions.reserveCapacity(assets.count)
     for asset in assets { positions.append(try requiredPosition(of: asset)) }
     return (try Universe(assets), positions)
-  }}
+  }
+}
 
 extension [Timestamp] {
   /// The number of timestamps, in increasing order, that are not after a time.

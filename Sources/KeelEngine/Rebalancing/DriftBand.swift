@@ -80,6 +80,12 @@ public struct DriftBand: Hashable, Sendable, Codable {
     return (below + beyond) * (above + beyond) / (weightVolatility * weightVolatility)
   }
 
+  /// The band that is left as often when the price is looked at all the time.
+  func widened(weightVolatility: Double, interval: Double) throws(EngineError) -> DriftBand {
+    let beyond = Self.discreteShift * weightVolatility * interval.squareRoot()
+    return try DriftBand(below: below + beyond, above: above + beyond)
+  }
+
   /// The trades a year of a policy that trades back to the target whenever the band is left.
   ///
   /// - Parameters:

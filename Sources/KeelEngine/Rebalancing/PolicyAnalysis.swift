@@ -125,15 +125,17 @@ public struct PolicyAnalysis: Hashable, Sendable, Codable {
     lookInterval: Double = 0
   ) throws(EngineError) -> PolicyAnalysis {
     try requireNumber(lookInterval, "lookInterval", .nonnegative)
-    let trades = band.tradesPerYear(
+    // Seen now and then, the band is left as if its ends were further out.
+    let seen = try band.widened(
       weightVolatility: costs.weightVolatility, interval: lookInterval)
+    let trades = seen.tradesPerYear(weightVolatility: costs.weightVolatility)
     // Left below with probability b/(a + b) and above with a/(a + b): 2ab/(a + b) is traded on average.
-    let traded = 2 * band.below * band.above / (band.below + band.above)
+    let traded = 2 * seen.below * seen.above / (seen.below + seen.above)
     return PolicyAnalysis(
       tradesPerYear: trades,
       costPerYear: trades == 0 ? 0 : trades * (costs.fixed + costs.proportional * traded),
-      trackingLossPerYear: costs.penalty * band.meanSquaredDrift,
-      meanSquaredDrift: band.meanSquaredDrift)
+      trackingLossPerYear: costs.penalty * seen.meanSquaredDrift,
+      meanSquaredDrift: seen.meanSquaredDrift)
   }
 
   /// The gamma that keeping a weight adds to a portfolio: units of the asset per cash that its price rises.

@@ -236,7 +236,9 @@ public struct BreachRule: RebalancingRule, Hashable, Codable {
   ///   - largestWeight: The largest weight of an asset other than cash; nil for none.
   /// - Throws: `EngineError.invalidValue`.
   public init(largestVolatility: Double?, largestWeight: Double?) throws(EngineError) {
-    if let largestVolatility { try requireNumber(largestVolatility, "largestVolatility", .positive) }
+    if let largestVolatility {
+      try requireNumber(largestVolatility, "largestVolatility", .positive)
+    }
     if let largestWeight { try requireNumber(largestWeight, "largestWeight", 0...1) }
     self.largestVolatility = largestVolatility
     self.largestWeight = largestWeight

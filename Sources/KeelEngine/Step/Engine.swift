@@ -279,7 +279,9 @@ extension Engine {
     if let last = state.memory.lastTime, market.time <= last {
       throw bad("the time is not later than that of the step before")
     }
-    guard market.price(of: state.account.cash) == 1 else { throw bad("the price of cash is not one") }
+    guard market.price(of: state.account.cash) == 1 else {
+      throw bad("the price of cash is not one")
+    }
     guard market.rate.isFinite else { throw bad("the rate is not a number") }
   }
 

@@ -48,7 +48,9 @@ public struct RiskTarget: TargetPolicy, Hashable, Codable {
     returnsNeeded: Int = 20
   ) throws(EngineError) {
     try requireNumber(invested, "invested", 0...1)
-    if let largestVolatility { try requireNumber(largestVolatility, "largestVolatility", .positive) }
+    if let largestVolatility {
+      try requireNumber(largestVolatility, "largestVolatility", .positive)
+    }
     try requireNumber(largestWeight, "largestWeight", 0...1)
     try requireNumber(Double(returnsNeeded), "returnsNeeded", 1...1e9)
     self.method = method

@@ -157,7 +157,8 @@ public struct TiltedTarget: TargetPolicy {
       largestTilt: tilts.largestTilt,
       activeRiskBudget: tilts.activeRiskBudget * years.squareRoot())
     let result = try perStep.weights(
-      strategic: base.weights, signals: scored.map { ($0.scores.without(view.account.cash), $0.weight) },
+      strategic: base.weights,
+      signals: scored.map { ($0.scores.without(view.account.cash), $0.weight) },
       covariance: covariance)
     let reasons = zip(signals, scored).map { signal, scored in
       Decision.Reason.signal(signal.name, opinions: scored.scores.values.count { $0 != nil })

@@ -32,7 +32,8 @@ public enum Instrument: Hashable, Sendable, Codable {
   /// The asset whose price moves the value.
   public var underlying: AssetID {
     switch self {
-    case .spot(let asset), .deposit(let asset, _), .loan(let asset), .pool(let asset, _, _, _): asset
+    case .spot(let asset), .deposit(let asset, _), .loan(let asset), .pool(let asset, _, _, _):
+      asset
     case .future(_, let asset, _, _), .perpetual(_, let asset, _): asset
     case .option(let option): option.underlying
     }

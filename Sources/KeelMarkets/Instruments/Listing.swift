@@ -68,7 +68,9 @@ public struct Listing: Hashable, Sendable, Codable {
       gas: container.decode(Double.self, forKey: .gas))
   }
 
-  private enum CodingKeys: String, CodingKey { case id, instrument, protocolName, costFraction, gas }
+  private enum CodingKeys: String, CodingKey {
+    case id, instrument, protocolName, costFraction, gas
+  }
 
   /// The cost of trading a notional, in cash.
   ///

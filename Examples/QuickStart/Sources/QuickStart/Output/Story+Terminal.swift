@@ -4,7 +4,8 @@ import Keel
 
 extension Story {
   var terminalLines: [String] {
-    let lines = titleLines + [""] + portfolioLines + [""] + protectionLines + [""] + planLines
+    let lines =
+      titleLines + [""] + portfolioLines + [""] + protectionLines + [""] + planLines
       + [""] + yearLines
     // Other programs that read the screen know only the ASCII minus.
     return lines.map { $0.replacing("\u{2212}", with: "-") }
@@ -106,7 +107,8 @@ extension Story {
   private var yearLines: [String] {
     let result = year.result
     let figures = result.statistics
-    let trip = year.firstTrip.map { "\($0.breaker) breaker first on \($0.time)" } ?? "no breaker tripped"
+    let trip =
+      year.firstTrip.map { "\($0.breaker) breaker first on \($0.time)" } ?? "no breaker tripped"
     return [
       "The loop    \(count(result.counts.steps)) decisions: \(plural(result.counts.tradingSteps, "day")) with trades, "
         + "\(plural(result.counts.contingencies, "contingency decision")); \(trip)",
