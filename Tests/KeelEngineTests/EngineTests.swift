@@ -9,7 +9,13 @@ import Testing
 
 /// A seeded market of four assets and cash, day by day.
 struct Walk {
-  static let universe: Universe = (try? Universe(["USD", "BTC", "ETH", "SOL", "XRP"]))!
+  static let universe: Universe = {
+    guard let universe = try? Universe(["USD", "BTC", "ETH", "SOL", "XRP"]) else {
+      preconditionFailure("no universe")
+    }
+    return universe
+  }()
+
   static let start = Timestamp(nanosecondsSinceEpoch: 1_600_000_000_000_000_000)
 
   static func markets(days: Int, seed: UInt64, volatility: Double = 0.04) throws

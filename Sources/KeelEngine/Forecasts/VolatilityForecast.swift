@@ -62,7 +62,9 @@ public struct WindowVolatility: VolatilityForecast, Hashable, Codable {
   /// One row more than returns.
   public var rowsNeeded: Int { returnCount + 1 }
 
-  /// Forecasts the volatilities; see the type. An asset with a gap in the window has none.
+  /// Forecasts the volatilities; see the type.
+  ///
+  /// An asset with a gap in the window has none.
   public func volatilities(_ memory: MarketMemory) -> [Double?] {
     guard let history = memory.view()?.history, history.rowCount >= rowsNeeded else {
       return memory.universe.assets.map { _ in nil }

@@ -96,8 +96,7 @@ public struct ListedOption: Hashable, Sendable, Codable {
   ///   - strike: The strike, in cash: positive, finite.
   ///   - expiry: When it expires.
   ///   - underlying: The asset that it is written on.
-  ///   - isCoinSettled: Whether premium and payoff are paid in the coin.
-  ///   - settings: Size and margin.
+  ///   - settings: Settlement, size and margin.
   /// - Throws: `MarketsError.invalidValue`.
   public init(
     _ kind: EuropeanOption.Kind,
