@@ -68,6 +68,7 @@ let allCases: [Case] =
   + engineCases + targetPortfolioCases + gammaBetaCases + tailRiskCases + infeasibilityCases
   + riskBudgetingCases + conicCases + integerCases + fitCases + perpetualCases
   + optionColumnsCases + workspaceCases + backtestingCases + riskCases
+  + engineStepCases
 
 private func json(_ record: Record) throws -> String {
   let encoder = JSONEncoder()

@@ -128,12 +128,21 @@ public struct BacktestRun: Sendable {
   ) {
     let account = state.account
     let universe = account.holdings.universe
-    for place in universe.positionsByName where universe.assets[place] != account.cash {
+    let isAligned = market.universe == universe && before.universe == universe
+      && market.prices.count == universe.count && before.prices.count == universe.count
+    let delistings = backtest.settings.delistings
+    let cashPlace = universe.position(of: account.cash)
+    for place in universe.positionsByName where place != cashPlace {
       let units = account.holdings.amounts[place].doubleValue
+      if units == 0 { continue }
       let asset = universe.assets[place]
-      let change = market.price(of: asset) - before.price(of: asset)
-      let ended = backtest.settings.delistings[asset].map { $0.time <= market.time } ?? false
-      if units != 0 && change.isFinite && !ended { step.spot += units * change }
+      let change =
+        isAligned
+        ? market.prices[place] - before.prices[place]
+        : market.price(of: asset) - before.price(of: asset)
+      if !change.isFinite { continue }
+      if !delistings.isEmpty, let end = delistings[asset], end.time <= market.time { continue }
+      step.spot += units * change
     }
     let catalog = backtest.engine.strategy.catalog
     for position in account.positions {

@@ -317,13 +317,14 @@ private struct Drift {
     let universe = target.universe
     var breached: [AssetID] = []
     var nearTies: [AssetID] = []
-    for place in universe.positionsByName {
+    let cash = universe.position(of: view.account.cash)
+    for place in universe.positionsByName where place != cash {
+      guard let threshold = try threshold(place) else { continue }
       let asset = universe.assets[place]
-      guard asset != view.account.cash, let threshold = try threshold(place) else { continue }
       let drift = view.weights.values[place] - target.values[place]
       let relative = drift == 0 ? 0 : drift / target.values[place].magnitude
       let verdict = threshold.verdict(
-        absolute: drift, relative: relative, wasBreached: view.breached.contains(asset))
+        absolute: drift, relative: relative, wasBreached: !view.breached.isEmpty && view.breached.contains(asset))
       if verdict.isBreached { breached.append(asset) }
       if verdict.isNearTie { nearTies.append(asset) }
     }

@@ -118,16 +118,23 @@ extension Account {
     in market: MarketSnapshot,
     catalog: Catalog
   ) throws(MarketsError) -> AccountValuation {
+    // The same universe by far most often: then places are the same, and nothing is looked up.
+    let isAligned = market.universe == holdings.universe
+      && market.prices.count == holdings.amounts.count
     var sums = UnderlyingSums(universe: market.universe)
+    let cashPlace = holdings.universe.position(of: cash)
     var held = [Double](repeating: 0, count: holdings.amounts.count)
     for place in holdings.universe.positionsByName {
       let asset = holdings.universe.assets[place]
       let units = holdings.amounts[place].doubleValue
       if units == 0 { continue }
-      let price = asset == cash ? 1 : market.price(of: asset)
+      let isCash = place == cashPlace
+      let price = isCash ? 1 : isAligned ? market.prices[place] : market.price(of: asset)
       guard price > 0, price.isFinite else { throw .unknownInstrument(asset) }
       held[place] = units * price
-      if asset != cash { sums.add(Exposure(value: units * price, delta: units), to: asset) }
+      if isCash { continue }
+      let exposure = Exposure(value: units * price, delta: units)
+      if isAligned { sums.add(exposure, at: place) } else { sums.add(exposure, to: asset) }
     }
     var equity = holdings.universe.positionsByName.reduce(0) { $0 + held[$1] }
     var margin = 0.0
@@ -177,7 +184,10 @@ private struct UnderlyingSums {
 
   /// Adds an exposure to an asset that has a price, and so is in the universe.
   mutating func add(_ exposure: Exposure, to asset: AssetID) {
-    guard let place = universe.position(of: asset) else { return }
+    if let place = universe.position(of: asset) { add(exposure, at: place) }
+  }
+
+  mutating func add(_ exposure: Exposure, at place: Int) {
     sums[place] = (sums[place] ?? .zero) + exposure
   }
 

@@ -5,7 +5,7 @@ let riskCases: [Case] = [stressCase, distanceCase, failuresCase]
 private let scenarioCount = 10
 
 /// Fifty assets and two hundred options on them.
-private func stressTest() throws -> StressTest {
+func optionBook() throws -> (market: MarketSnapshot, account: Account, catalog: Catalog) {
   let start = Timestamp(nanosecondsSinceEpoch: 1_700_000_000_000_000_000)
   let assets: [AssetID] = ["USD"] + (0..<50).map { AssetID("A\($0)") }
   let prices = [1] + Inputs.uniforms(count: 50, 10...500, stream: 50)
@@ -30,13 +30,19 @@ private func stressTest() throws -> StressTest {
   let holdings = try Holdings(
     universe: market.universe,
     amounts: assets.map { _ in try Amount(100, decimals: 8, rounding: .toNearestOrEven) })
-  return try StressTest(
-    account: Account(cash: "USD", holdings: holdings, positions: positions), market: market,
-    catalog: Catalog(listings))
+  return (
+    market, try Account(cash: "USD", holdings: holdings, positions: positions),
+    try Catalog(listings)
+  )
+}
+
+private func stressTest() throws -> StressTest {
+  let (market, account, catalog) = try optionBook()
+  return try StressTest(account: account, market: market, catalog: catalog)
 }
 
 private let stressCase = Case(
-  name: "risk/stress/50 assets 200 options", items: scenarioCount
+  name: "risk/stress/50-assets-200-options", items: scenarioCount
 ) {
   let test = try stressTest()
   let scenarios = (0..<scenarioCount).map { i in
@@ -52,7 +58,7 @@ private let stressCase = Case(
   })
 }
 
-private let distanceCase = Case(name: "risk/liquidation-distance/50 assets 200 options") {
+private let distanceCase = Case(name: "risk/liquidation-distance/50-assets-200-options") {
   let test = try stressTest()
   return .init(run: {
     let found = try test.liquidationDistance(of: .everything(pegged: []), direction: .rise)
