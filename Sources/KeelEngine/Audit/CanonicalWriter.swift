@@ -3,35 +3,54 @@
 
 /// A buffer of deterministic CBOR.
 struct CanonicalWriter {
-  private(set) var bytes: [UInt8] = []
+  /// Bytes of which the first `count` are written; the others are room.
+  private var storage: [UInt8]
+  private var count = 0
 
-  init(reserving capacity: Int = 0) { bytes.reserveCapacity(capacity) }
+  init(reserving capacity: Int = 0) {
+    storage = [UInt8](repeating: 0, count: max(capacity, Self.leastRoom))
+  }
+
+  /// What was written.
+  var bytes: [UInt8] { Array(storage[..<count]) }
+
+  private static let leastRoom = 64
 
   private enum Major: UInt8 { case positive = 0, negative = 1, text = 3, list = 4, map = 5 }
+
+  /// Makes room for more bytes.
+  private mutating func reserve(_ more: Int) {
+    guard count + more > storage.count else { return }
+    storage.append(contentsOf: repeatElement(0, count: max(more, storage.count)))
+  }
 
   private mutating func head(_ major: Major, _ value: UInt64) {
     let top = major.rawValue << 5
     switch value {
-    case 0..<24: bytes.append(top | UInt8(value))
-    case 24..<0x100:
-      bytes.append(top | 24)
-      bytes.append(UInt8(value))
-    case 0x100..<0x1_0000:
-      bytes.append(top | 25)
-      bigEndian(value, from: 8)
-    case 0x1_0000..<0x1_0000_0000:
-      bytes.append(top | 26)
-      bigEndian(value, from: 24)
-    default:
-      bytes.append(top | 27)
-      bigEndian(value, from: 56)
+    case 0..<24: octet(top | UInt8(value))
+    case 24..<0x100: octets(top | 24, value, byteCount: 1)
+    case 0x100..<0x1_0000: octets(top | 25, value, byteCount: 2)
+    case 0x1_0000..<0x1_0000_0000: octets(top | 26, value, byteCount: 4)
+    default: octets(top | 27, value, byteCount: 8)
     }
   }
 
-  private mutating func bigEndian(_ value: UInt64, from first: Int) {
-    for shift in stride(from: first, through: 0, by: -8) {
-      bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(shift)))
+  private mutating func octet(_ value: UInt8) {
+    reserve(1)
+    storage[count] = value
+    count += 1
+  }
+
+  /// A byte and a number of some bytes, the highest first.
+  private mutating func octets(_ first: UInt8, _ value: UInt64, byteCount: Int) {
+    reserve(1 + byteCount)
+    let start = count
+    var room = storage.mutableSpan
+    room[start] = first
+    for k in 1...byteCount {
+      room[start + k] = UInt8(truncatingIfNeeded: value >> UInt64(8 * (byteCount - k)))
     }
+    count += 1 + byteCount
   }
 
   /// A map of so many pairs, which follow: keys in order of length, then of bytes.
@@ -40,7 +59,7 @@ struct CanonicalWriter {
   /// A list of so many values, which follow.
   mutating func list(_ count: Int) { head(.list, UInt64(count)) }
 
-  mutating func null() { bytes.append(0xf6) }
+  mutating func null() { octet(0xf6) }
 
   mutating func integer(_ value: Int64) {
     value >= 0 ? head(.positive, UInt64(value)) : head(.negative, UInt64(bitPattern: ~value))
@@ -48,33 +67,50 @@ struct CanonicalWriter {
 
   /// 64 bits, with one NaN and one zero.
   mutating func number(_ value: Double) {
-    bytes.append(0xfb)
-    bigEndian(value.isNaN ? 0x7ff8_0000_0000_0000 : value == 0 ? 0 : value.bitPattern, from: 56)
+    let bits = value.isNaN ? 0x7ff8_0000_0000_0000 : value == 0 ? 0 : value.bitPattern
+    octets(0xfb, bits, byteCount: 8)
   }
 
   mutating func text(_ value: String) {
     let utf8 = value.utf8
-    head(.text, UInt64(utf8.count))
-    bytes.append(contentsOf: utf8)
+    let length = utf8.count
+    head(.text, UInt64(length))
+    reserve(length)
+    var place = count
+    var room = storage.mutableSpan
+    for byte in utf8 {
+      room[place] = byte
+      place += 1
+    }
+    count = place
   }
 
   /// A decimal number as text: so many digits, so many of them after the point.
-  mutating func digits(_ magnitude: UInt64, count: Int, decimals: Int, isNegative: Bool) {
-    let length = count + (decimals > 0 ? 1 : 0) + (isNegative ? 1 : 0)
+  mutating func digits(
+    _ magnitude: UInt64,
+    count digitCount: Int,
+    decimals: Int,
+    isNegative: Bool
+  ) {
+    let length = digitCount + (decimals > 0 ? 1 : 0) + (isNegative ? 1 : 0)
     head(.text, UInt64(length))
-    bytes.append(contentsOf: repeatElement(UInt8(ascii: "-"), count: length))
-    var place = bytes.count - 1
+    reserve(length)
+    let start = count
+    var place = start + length - 1
+    var room = storage.mutableSpan
+    if isNegative { room[start] = UInt8(ascii: "-") }
     var rest = magnitude
-    for written in 0..<count {
+    for written in 0..<digitCount {
       if written == decimals && decimals > 0 {
-        bytes[place] = UInt8(ascii: ".")
+        room[place] = UInt8(ascii: ".")
         place -= 1
       }
       let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-      bytes[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
+      room[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
       rest = quotient
       place -= 1
     }
+    count += length
   }
 
   /// Bytes as a list of whole numbers.
@@ -91,7 +127,10 @@ struct CanonicalWriter {
   /// What the encoder gives for a value that is seldom written.
   mutating func other(_ value: some Encodable) {
     // Values that are written here consist of numbers and texts, which always encode.
-    bytes += (try? CanonicalEncoder.bytes(of: value)) ?? []
+    let encoded = (try? CanonicalEncoder.bytes(of: value)) ?? []
+    reserve(encoded.count)
+    storage.replaceSubrange(count..<(count + encoded.count), with: encoded)
+    count += encoded.count
   }
 
   /// A dictionary by names.
