@@ -75,7 +75,8 @@ extension BacktestResult {
 
   private func profitSection(_ currency: String) -> HTMLReport.Section {
     let money = NumberFormat.currency(currency, decimals: 2).signed
-    let parts = profit.parts.filter { $0.value != 0 }
+    // What rounds to nothing is not shown.
+    let parts = profit.parts.filter { $0.value.magnitude >= Self.leastShownProfit }
     return .init(
       "Where the profit came from",
       [
@@ -115,6 +116,9 @@ extension BacktestResult {
   }
 
   private static var largestEventCount: Int { 40 }
+
+  /// Half a hundredth of cash.
+  private static var leastShownProfit: Double { 0.005 }
 
   private var timesInYears: [Double] {
     guard let first = times.first else { return [] }

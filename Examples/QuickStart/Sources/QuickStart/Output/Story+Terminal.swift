@@ -107,11 +107,13 @@ extension Story {
   private var yearLines: [String] {
     let result = year.result
     let figures = result.statistics
+    let halted = result.counts.contingencies + result.counts.haltedSteps
     let trip =
-      year.firstTrip.map { "\($0.breaker) breaker first on \($0.time)" } ?? "no breaker tripped"
+      year.firstTrip.map { "\(count(halted)) under the \($0.breaker) breaker (first \($0.time))" }
+      ?? "no breaker tripped"
     return [
-      "The loop    \(count(result.counts.steps)) decisions: \(plural(result.counts.tradingSteps, "day")) with trades, "
-        + "\(plural(result.counts.contingencies, "contingency decision")); \(trip)",
+      "The loop    \(count(result.counts.steps)) decisions: trades on "
+        + "\(plural(result.counts.tradingSteps, market.period)), \(trip)",
       "            return \(signedPercent(figures.totalReturn)), volatility \(percent(figures.annualizedVolatility)), "
         + "worst drawdown \(percent(figures.maximumDrawdown?.depth ?? 0)), costs \(dollars(year.costs))",
       "            \(count(year.replayed)) of \(count(result.counts.steps)) decisions replayed byte for byte; audit chain "
