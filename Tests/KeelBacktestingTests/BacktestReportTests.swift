@@ -45,7 +45,8 @@ import Testing
     #expect(!page.contains("NaN") && !page.contains("inf"))
     // Paths are thinned: the page does not grow with the history.
     #expect(page.utf8.count < 300_000)
-    #expect(try HTMLReport(title: "A <test>", sections: self.result(days: 1500).sections()).html == page)
+    #expect(
+      try HTMLReport(title: "A <test>", sections: self.result(days: 1500).sections()).html == page)
   }
 
   @Test func shortRunsHavePagesToo() throws {

@@ -128,7 +128,8 @@ public struct BacktestRun: Sendable {
   ) {
     let account = state.account
     let universe = account.holdings.universe
-    let isAligned = market.universe == universe && before.universe == universe
+    let isAligned =
+      market.universe == universe && before.universe == universe
       && market.prices.count == universe.count && before.prices.count == universe.count
     let delistings = backtest.settings.delistings
     let cashPlace = universe.position(of: account.cash)

@@ -324,7 +324,8 @@ private struct Drift {
       let drift = view.weights.values[place] - target.values[place]
       let relative = drift == 0 ? 0 : drift / target.values[place].magnitude
       let verdict = threshold.verdict(
-        absolute: drift, relative: relative, wasBreached: !view.breached.isEmpty && view.breached.contains(asset))
+        absolute: drift, relative: relative,
+        wasBreached: !view.breached.isEmpty && view.breached.contains(asset))
       if verdict.isBreached { breached.append(asset) }
       if verdict.isNearTie { nearTies.append(asset) }
     }

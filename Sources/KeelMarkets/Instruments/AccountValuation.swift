@@ -119,7 +119,8 @@ extension Account {
     catalog: Catalog
   ) throws(MarketsError) -> AccountValuation {
     // The same universe by far most often: then places are the same, and nothing is looked up.
-    let isAligned = market.universe == holdings.universe
+    let isAligned =
+      market.universe == holdings.universe
       && market.prices.count == holdings.amounts.count
     var sums = UnderlyingSums(universe: market.universe)
     let cashPlace = holdings.universe.position(of: cash)
