@@ -23,7 +23,7 @@ for quote in quotes {
 // Volatility is expected to fall from 0.60 toward 0.55 with the horizon.
 let spread = try VolatilitySpread.best(
   of: options, market: market,
-  forecast: { expiry in expiry.years(since: now) < 0.15 ? 0.60 : 0.55 }, vega: 500)
+  forecast: { expiry in expiry.years(since: now) < 0.15 ? 0.60 : 0.55 }, vega: 50_000)
 if let spread {
   print(
     "sell", spread.sold.order.quantity, spread.sold.order.id, "at", spread.sold.impliedVolatility)

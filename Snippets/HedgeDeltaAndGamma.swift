@@ -35,9 +35,9 @@ print(
   "delta", exposure.delta, "gamma", exposure.gamma, "vega per point",
   exposure.vega.perVolatilityPoint)
 
-// A sudden shift of volatility by 30 points with a fall of the price by a tenth.
+// A sudden shift of volatility by 30 points with a rise of the price by a tenth.
 var jump = Scenario("jump")
-jump.spotMoves = ["ETH": -0.1]
+jump.spotMoves = ["ETH": 0.1]
 jump.volatilityShift = 0.3
 let test = try StressTest(account: account, market: market, catalog: catalog)
 print("loss in the jump", try test.outcome(of: jump).loss)

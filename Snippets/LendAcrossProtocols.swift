@@ -8,9 +8,9 @@ func reserve(_ supplied: Double, _ borrowed: Double) throws -> LendingReserve {
       baseRate: 0, slopeBelowKink: 0.05, slopeAboveKink: 0.6, kink: 0.9, reserveFactor: 0.1))
 }
 let hazards = [
-  try ProtocolHazard(name: "large", hazardPerYear: 0.005, lossGivenFailure: 0.5, exposure: 0),
-  try ProtocolHazard(name: "small", hazardPerYear: 0.02, lossGivenFailure: 0.6, exposure: 0),
-  try ProtocolHazard(name: "far", hazardPerYear: 0.01, lossGivenFailure: 0.5, exposure: 0),
+  ProtocolHazard("large", hazardPerYear: 0.005, lossGivenFailure: 0.5, exposure: 0),
+  ProtocolHazard("small", hazardPerYear: 0.02, lossGivenFailure: 0.6, exposure: 0),
+  ProtocolHazard("far", hazardPerYear: 0.01, lossGivenFailure: 0.5, exposure: 0),
 ]
 let reserves = [
   try reserve(50e6, 40e6), try reserve(4e6, 3.7e6), try reserve(20e6, 17e6),

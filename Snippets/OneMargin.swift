@@ -23,7 +23,7 @@ settings.borrowingRate = 0.05
 settings.acceptedProbability = 0.02
 let names = ["staked ether", "bitcoin", "dollars"]
 let choice = try CollateralChoice(
-  debt: 60_000,
+  debt: 50_000,
   assets: [
     .init(value: 90_000, liquidationThreshold: 0.8, volatility: 0.75),
     .init(value: 70_000, liquidationThreshold: 0.78, volatility: 0.55),

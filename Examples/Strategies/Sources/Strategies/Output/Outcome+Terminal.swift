@@ -18,7 +18,7 @@ extension Outcome {
       "  \(plural(counts.steps, "step")), \(span)", "  return      \(performance)",
       "  profit      \(profit)", "  decisions   \(decisions)", "  breakers    \(breakers)",
       "  events      \(events)", "  replay      \(replay)",
-    ]
+    ] + result.statistics.warnings.map { "  beware      \($0)" }
   }
 
   private var performance: String {

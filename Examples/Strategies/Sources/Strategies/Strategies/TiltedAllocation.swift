@@ -31,7 +31,7 @@ func tiltedAllocation(_ data: MarketData) throws -> Setup {
     planner: exchangePlanner(universe, paying: cash))
   strategy.limits = [try LargestWeight(0.5), try LargestVolatility(1.5)]
   strategy.breakers["drawdown"] = try .breaker(
-    .drawdown, .above, trip: 0.4, resume: 0.3, calmMinutes: 10 * minutesPerDay, .contingency)
+    .drawdown, .above, trip: 0.5, resume: 0.45, calmMinutes: 10 * minutesPerDay, .contingency)
   strategy.contingencies["drawdown"] = .deRisk(cashFraction: 0.5)
   strategy.breakers["volatility"] = try .breaker(
     .volatility, .above, trip: 1.3, resume: 1, calmMinutes: 5 * minutesPerDay, .reduceOnly)
@@ -45,7 +45,7 @@ func tiltedAllocation(_ data: MarketData) throws -> Setup {
       "Tilts of at most 8 % a coin, 8 % of active risk a year; trades monthly or beyond twice the expected drift of a "
         + "month.",
       "Fee 0.1 % and half a spread of 0.05 % of what is traded. Cash earns nothing.",
-      "Breakers: at a drawdown of 40 % half of what is held goes to cash until it is 30 %; at a volatility of 130 % a year "
+      "Breakers: at a drawdown of 50 % half of what is held goes to cash until it is 45 %; at a volatility of 130 % a year "
         + "only sales are made until it is 100 %.",
     ],
     credits: [Credit.prices], strategy: strategy,
