@@ -20,7 +20,7 @@ print(
 var settings = CollateralChoice.Settings()
 settings.horizonYears = 0.5
 settings.borrowingRate = 0.05
-settings.acceptedProbability = 0.02
+settings.acceptedProbability = 0.1
 let names = ["staked ether", "bitcoin", "dollars"]
 let choice = try CollateralChoice(
   debt: 50_000,
@@ -35,6 +35,6 @@ print(
   choice.safest.liquidationProbability)
 if let leanest = choice.leanest {
   print(
-    "leanest within 2 %:", leanest.places.map { names[$0] }.joined(separator: ", "), "worth",
+    "leanest within \(settings.acceptedProbability):", leanest.places.map { names[$0] }.joined(separator: ", "), "worth",
     leanest.value)
 }

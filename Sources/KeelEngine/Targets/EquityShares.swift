@@ -4,11 +4,11 @@ import KeelMarkets
 /// Weights that are meant as shares of all equity, contracts and debts counted, not of the assets held.
 ///
 /// ```text
-/// weight = share · equity / value of the assets held
+/// weight = share · min(equity / value of the assets held, 1)
 /// ```
 ///
 /// What contracts have lost and options are owed stays in cash, ready to be paid; what they have gained is invested once it
-/// has been paid. Weights that would exceed one together are scaled down to one.
+/// has been paid, and until then the cash that the shares leave is kept.
 public struct EquityShares: TargetPolicy {
   /// The policy whose weights are meant.
   public let shares: any TargetPolicy
@@ -35,12 +35,11 @@ public struct EquityShares: TargetPolicy {
     let wanted = try shares.target(view)
     let universe = wanted.weights.universe
     let held = view.valuation.holdings.reduce(0, +)
-    let scale = max(view.valuation.equity, 0) / held
+    let scale = min(max(view.valuation.equity, 0) / held, 1)
     var values = zip(universe.assets, wanted.weights.values).map { asset, share in
       asset == view.account.cash ? 0 : share * scale
     }
     let total = values.reduce(0, +)
-    if total > 1 { values = values.map { $0 / total } }
     if let place = universe.position(of: view.account.cash) { values[place] = max(1 - total, 0) }
     do throws(DataError) {
       return Target(

@@ -16,6 +16,19 @@ struct MarketData {
       case .gas: "gas_polygon_minute.csv.gz"
       }
     }
+
+    /// The source of the shipped table.
+    var credit: String {
+      switch self {
+      case .prices:
+        "Daily closes 2020-2023 from pyscarcopula 0.22.1, Copyright (c) 2024 Aleksey Novokhatskiy, MIT "
+          + "License."
+      case .funding:
+        "Binance funding from historical-funding-rates-fetcher, Copyright (c) 2024 supervik, MIT License."
+      case .pool, .lending, .gas:
+        "Pool, lending and gas by the minute from demeter, Copyright (c) 2022 zelos-alpha, MIT License."
+      }
+    }
   }
 
   private let folder: URL?
@@ -40,6 +53,18 @@ struct MarketData {
   /// Whether a table is the longer one, whose prices stand one a row.
   func isLonger(_ table: Table) throws -> Bool {
     try file(of: table).lastPathComponent == table.longerName
+  }
+
+  /// What a page says about the source of some tables, as their licences ask.
+  func credits(_ tables: Table...) throws -> [String] {
+    var lines: [String] = []
+    for table in tables {
+      let file = try file(of: table)
+      let isOwn = folder.map { file.deletingLastPathComponent().path == $0.path } ?? false
+      let line = isOwn ? "\(file.lastPathComponent) from the folder that was given." : table.credit
+      if !lines.contains(line) { lines.append(line) }
+    }
+    return lines
   }
 
   private func file(of table: Table) throws -> URL {

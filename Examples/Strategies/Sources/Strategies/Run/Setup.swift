@@ -31,16 +31,6 @@ struct Setup {
   var settings = Backtest.Settings()
 }
 
-/// Sources, as their licences ask.
-enum Credit {
-  static let prices =
-    "Daily closes 2020-2023 from pyscarcopula 0.22.1, Copyright (c) 2024 Aleksey Novokhatskiy, MIT License."
-  static let funding =
-    "Binance funding from historical-funding-rates-fetcher, Copyright (c) 2024 supervik, MIT License."
-  static let minutes =
-    "Pool, lending and gas by the minute from demeter, Copyright (c) 2022 zelos-alpha, MIT License."
-}
-
 /// An account that holds cash and nothing else.
 func cashAccount(_ cash: Double, _ universe: Universe, paying name: AssetID) throws -> Account {
   let amounts = try universe.assets.map { asset in

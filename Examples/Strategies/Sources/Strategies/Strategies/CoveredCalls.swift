@@ -56,7 +56,7 @@ func coveredCalls(_ data: MarketData) throws -> Setup {
       "Selling a call costs 3 % of its premium; fee 0.1 % and half a spread of 0.05 % in bitcoin.",
       "Above a volatility of 90 % of what is held nothing is bought and no call is sold; below a margin ratio of 2 all calls are bought back.",
     ],
-    credits: [Credit.prices], strategy: strategy,
+    credits: try data.credits(.prices), strategy: strategy,
     account: try cashAccount(1_000_000, universe, paying: cash), markets: markets,
     annualization: .dailyContinuous)
 }

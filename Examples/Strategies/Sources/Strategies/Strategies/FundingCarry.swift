@@ -58,7 +58,7 @@ func fundingCarry(_ data: MarketData) throws -> Setup {
       "Fee 0.1 % and half a spread of 0.05 % in spot, 0.05 % together in perpetuals.",
       "Leverage is at most 2. At a drawdown of 2 % orders only reduce; below a margin ratio of 20 coins are sold.",
     ],
-    credits: [Credit.prices, Credit.funding], strategy: strategy,
+    credits: try data.credits(.prices, .funding), strategy: strategy,
     account: try cashAccount(1_000_000, universe, paying: cash), markets: markets,
     annualization: .dailyContinuous)
 }

@@ -65,7 +65,7 @@ func hedgedPool(_ data: MarketData) throws -> Setup {
       "Gas above 200 gwei halts until it is 150. Depth of less than 115 000 dollars for 1 % takes the liquidity out until it is "
         + "130 000 for ten minutes. Below a health factor of 1.8 the loan is repaid to 2.",
     ],
-    credits: [Credit.minutes, Credit.funding], strategy: strategy,
+    credits: try data.credits(.pool, .lending, .gas, .funding), strategy: strategy,
     account: try cashAccount(Sizes.start, universe, paying: cash),
     markets: minutes.map { snapshot($0, universe) },
     annualization: try Annualization(periodsPerYear: 365 * Double(minutesPerDay)))

@@ -48,7 +48,7 @@ func tiltedAllocation(_ data: MarketData) throws -> Setup {
       "Breakers: at a drawdown of 50 % half of what is held goes to cash until it is 45 %; at a volatility of 130 % a year "
         + "only sales are made until it is 100 %.",
     ],
-    credits: [Credit.prices], strategy: strategy,
+    credits: try data.credits(.prices), strategy: strategy,
     account: try cashAccount(1_000_000, universe, paying: cash),
     markets: try market.snapshots(cash: cash), annualization: .dailyContinuous)
 }
