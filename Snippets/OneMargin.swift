@@ -35,6 +35,6 @@ print(
   choice.safest.liquidationProbability)
 if let leanest = choice.leanest {
   print(
-    "leanest within \(settings.acceptedProbability):", leanest.places.map { names[$0] }.joined(separator: ", "), "worth",
-    leanest.value)
+    "leanest within", settings.acceptedProbability,
+    leanest.places.map { names[$0] }.joined(separator: ", "), "worth", leanest.value)
 }

@@ -124,7 +124,7 @@ extension BacktestResult {
   private static var shortestYearlySpan: Double { 0.25 }
 
   /// The share of the largest part below which a bar could not be seen.
-  private static var smallestDrawnShare: Double { 1e-6 }
+  private static var smallestDrawnShare: Double { 1e-4 }
 
   /// What the time axis counts.
   private enum TimeUnit {

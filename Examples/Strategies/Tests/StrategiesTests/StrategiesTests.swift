@@ -155,13 +155,22 @@ import Testing
     #expect(said.hasPrefix("strategies: ") && said.filter { $0 == "\n" }.count == 1, "\(said)")
   }
 
+  /// The folder of longer files: `KEEL_DATA`, or `shared/data` beside the repository.
+  private static let longer: URL? = {
+    let beside = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../../../../shared/data")
+    let named = ProcessInfo.processInfo.environment["KEEL_DATA"].map { URL(fileURLWithPath: $0) }
+    let folder = (named ?? beside).standardizedFileURL
+    return FileManager.default.fileExists(atPath: folder.path) ? folder : nil
+  }()
+
   /// Longer files, where there are any, run through the same strategies.
   @Test(
-    .enabled(if: ProcessInfo.processInfo.environment["KEEL_DATA"] != nil, "set KEEL_DATA"),
+    .enabled(if: longer != nil, "no real data: set KEEL_DATA"),
     arguments: [Example.basis, .liquidity])
   func longerDataRun(example: Example) throws {
-    let path = try #require(ProcessInfo.processInfo.environment["KEEL_DATA"])
-    let outcome = try Outcome(example.setup(MarketData(folder: URL(fileURLWithPath: path))))
+    let folder = try #require(Self.longer)
+    let outcome = try Outcome(example.setup(MarketData(folder: folder)))
     #expect(outcome.faults.isEmpty && outcome.replayed == outcome.setup.markets.count)
     #expect(abs(outcome.result.profit.total - outcome.change) < 1e-3)
     #expect(outcome.setup.markets.count > (try self.outcome(example)).setup.markets.count)
