@@ -160,8 +160,9 @@ struct BacktestRealDataTests {
       target: FixedTarget(try Weights(universe: universe, values: [0.5, 0.5])),
       rule: try PeriodicRule.days(30), planner: try planner("USDT"), catalog: catalog)
     strategy.hedges = [
-      try DeltaTargetRule(
-        underlying: asset, contract: perpetual, band: 0.05, quantityDecimals: 0)
+      try DeltaHedgeRule(
+        underlying: asset, band: HedgeBand(lower: -0.05, target: 0, upper: 0.05),
+        lots: [perpetual: Amount("1", decimals: 0)], horizonYears: 0)
     ]
     let result = try run(strategy, from: account(universe, cash: 1_000_000), over: markets)
     let total = try #require(markets.dropFirst().map { $0 }.isEmpty ? nil : result.profit.funding)

@@ -307,8 +307,9 @@ struct Walk {
       target: FixedTarget(try Walk.weights([0.5, 0.5, 0, 0, 0])), rule: try PeriodicRule.days(1),
       planner: try Walk.planner(), catalog: catalog)
     strategy.hedges = [
-      try DeltaTargetRule(
-        underlying: "BTC", contract: "BTC-PERP", band: 0.01, quantityDecimals: 0)
+      try DeltaHedgeRule(
+        underlying: "BTC", band: HedgeBand(lower: -0.01, target: 0, upper: 0.01),
+        lots: ["BTC-PERP": Amount("1", decimals: 0)], horizonYears: 0)
     ]
     var account = try Walk.account()
     account.set(.init("BTC-LENT", quantity: try Amount("2.00000000", decimals: 8)))

@@ -26,25 +26,26 @@ extension BacktestResult {
   private func performanceSection(_ currency: String) -> HTMLReport.Section {
     let percent = NumberFormat.percent(1)
     let ratio = NumberFormat.fixed(2)
-    let years = timesInYears.last ?? 0
-    var blocks: [HTMLReport.Block] = [
-      .metrics([
-        .init(
-          "Total return", percent.signed.string(statistics.totalReturn),
-          detail: "\(ratio.string(years)) years"),
-        .init(
-          "Return a year", percent.signed.string(statistics.annualizedReturn),
-          detail: "geometric"),
-        .init("Volatility", percent.string(statistics.annualizedVolatility), detail: "a year"),
-        .init("Sharpe ratio", ratio.string(statistics.sharpeRatio)),
-        .init(
-          "Worst drawdown", percent.string(statistics.maximumDrawdown?.depth ?? 0),
-          detail: "longest under water \(statistics.longestTimeUnderWater) periods"),
-        .init(
-          "Turnover a year", percent.string(statistics.turnoverPerYear),
-          detail: "costs \(NumberFormat.percent(2).string(statistics.costPerYear)) a year"),
-      ])
+    let unit = timeUnit
+    let length = "over \(ratio.string(times(in: unit).last ?? 0)) \(unit.name)"
+    let isYearly = timesInYears.last ?? 0 >= Self.shortestYearlySpan
+    let yearly = percent.signed.string(statistics.annualizedReturn)
+    var metrics: [HTMLReport.Metric] = [
+      .init(
+        "Total return", percent.signed.string(statistics.totalReturn),
+        detail: isYearly ? "\(yearly) a year \(length)" : length),
+      .init("Volatility", percent.string(statistics.annualizedVolatility), detail: "a year"),
     ]
+    if isYearly { metrics.append(.init("Sharpe ratio", ratio.string(statistics.sharpeRatio))) }
+    metrics += [
+      .init(
+        "Worst drawdown", percent.string(statistics.maximumDrawdown?.depth ?? 0),
+        detail: "longest under water \(statistics.longestTimeUnderWater) periods"),
+      .init(
+        "Turnover a year", percent.string(statistics.turnoverPerYear),
+        detail: "costs \(NumberFormat.percent(2).string(statistics.costPerYear)) a year"),
+    ]
+    var blocks: [HTMLReport.Block] = [.metrics(metrics)]
     blocks += statistics.warnings.map { .note("Not to be believed unseen: \($0)") }
     return .init("Performance", blocks)
   }
@@ -52,22 +53,23 @@ extension BacktestResult {
   private func pathSection(_ currency: String) -> HTMLReport.Section {
     let stride = max(1, equities.count / Self.largestPointCount)
     let shown = equities.indices.filter { $0 % stride == 0 || $0 == equities.count - 1 }
-    let (years, drawdowns) = (timesInYears, drawdowns)
+    let unit = timeUnit
+    let (passed, drawdowns) = (times(in: unit), drawdowns)
     let start = times.first?.description ?? ""
-    let axis = Axis("Years since \(start.prefix(10))")
+    let axis = Axis("\(unit.title) since \(start.prefix(unit.startLength))")
     return .init(
       "Equity and drawdown",
       [
         .figure(
           XYChart(
             caption: Caption("Equity", subtitle: "After all costs, at the snapshots' prices"),
-            series: [.init("Equity", points: shown.map { .init(x: years[$0], y: equities[$0]) })],
+            series: [.init("Equity", points: shown.map { .init(x: passed[$0], y: equities[$0]) })],
             xAxis: axis, yAxis: Axis("Equity", unit: .currency(currency)))),
         .figure(
           XYChart(
             caption: Caption("Drawdown", subtitle: "Loss from the highest equity so far"),
             series: [
-              .init("Drawdown", points: shown.map { .init(x: years[$0], y: -drawdowns[$0]) })
+              .init("Drawdown", points: shown.map { .init(x: passed[$0], y: -drawdowns[$0]) })
             ],
             xAxis: axis, yAxis: Axis("Drawdown", unit: .percent))),
       ])
@@ -75,8 +77,9 @@ extension BacktestResult {
 
   private func profitSection(_ currency: String) -> HTMLReport.Section {
     let money = NumberFormat.currency(currency, decimals: 2).signed
-    // What rounds to nothing is not shown.
-    let parts = profit.parts.filter { $0.value.magnitude >= Self.leastShownProfit }
+    let parts = profit.parts.filter { $0.value != 0 }
+    let largest = parts.reduce(0) { max($0, $1.value.magnitude) }
+    let drawn = parts.filter { $0.value.magnitude >= Self.smallestDrawnShare * largest }
     return .init(
       "Where the profit came from",
       [
@@ -84,7 +87,7 @@ extension BacktestResult {
           BarChart(
             caption: Caption(
               "Profit by source", subtitle: "The parts add up to the change of equity"),
-            bars: parts.map { .init($0.name, $0.value) },
+            bars: drawn.map { .init($0.name, $0.value) },
             axis: Axis("Profit", unit: .currency(currency)))),
         .table(
           Table(
@@ -97,7 +100,7 @@ extension BacktestResult {
   private func decisionsSection(_ currency: String) -> HTMLReport.Section {
     let whole = NumberFormat.fixed(0)
     let rows = [
-      ("snapshots", counts.steps), ("steps with trades", counts.tradingSteps),
+      ("snapshots", counts.steps), ("steps with orders", counts.tradingSteps),
       ("steps halted by a breaker", counts.haltedSteps),
       ("contingencies", counts.contingencies), ("steps with a bad input", counts.faultySteps),
       ("trades of assets", counts.trades), ("orders in contracts", counts.orders),
@@ -117,8 +120,52 @@ extension BacktestResult {
 
   private static var largestEventCount: Int { 40 }
 
-  /// Half a hundredth of cash.
-  private static var leastShownProfit: Double { 0.005 }
+  /// The years below which figures per year say more about noise than about the strategy.
+  private static var shortestYearlySpan: Double { 0.25 }
+
+  /// The share of the largest part below which a bar could not be seen.
+  private static var smallestDrawnShare: Double { 1e-4 }
+
+  /// What the time axis counts.
+  private enum TimeUnit {
+    case years, days, hours
+
+    var name: String {
+      switch self {
+      case .years: "years"
+      case .days: "days"
+      case .hours: "hours"
+      }
+    }
+
+    var title: String {
+      switch self {
+      case .years: "Years"
+      case .days: "Days"
+      case .hours: "Hours"
+      }
+    }
+
+    /// Those in a year of 365 days.
+    var perYear: Double {
+      switch self {
+      case .years: 1
+      case .days: 365
+      case .hours: 8760
+      }
+    }
+
+    /// The characters of a start that are worth showing: the day, or the minute too.
+    var startLength: Int { self == .hours ? 16 : 10 }
+  }
+
+  /// Hours up to three days, days up to a quarter.
+  private var timeUnit: TimeUnit {
+    let years = timesInYears.last ?? 0
+    return years <= 3.0 / 365 ? .hours : years < Self.shortestYearlySpan ? .days : .years
+  }
+
+  private func times(in unit: TimeUnit) -> [Double] { timesInYears.map { $0 * unit.perYear } }
 
   private var timesInYears: [Double] {
     guard let first = times.first else { return [] }
@@ -131,7 +178,9 @@ extension BacktestEvent {
     let money = NumberFormat.currency(currency, decimals: 2)
     return switch self {
     case .expired(let id, let time, let received):
-      "\(time): \(id) expired, \(money.string(received)) received"
+      received < 0
+        ? "\(time): \(id) expired, \(money.string(-received)) paid"
+        : "\(time): \(id) expired, \(money.string(received)) received"
     case .delisted(let asset, let time, let recovered):
       "\(time): \(asset) ended, \(money.string(recovered)) recovered"
     case .liquidated(let id, let time, let penalty):

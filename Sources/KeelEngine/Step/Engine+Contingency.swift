@@ -15,15 +15,25 @@ extension Engine {
       case .withdraw(let protocolName): withdraw(&draft, view, from: protocolName)
       case .repay(let factor): try repay(&draft, view, to: factor)
       case .hedge(let underlying, let contract):
-        let rule = try DeltaTargetRule(
-          underlying: underlying, contract: contract, band: 0,
-          quantityDecimals: view.account.position(contract)?.quantity.decimals ?? 0)
+        let decimals = view.account.position(contract)?.quantity.decimals ?? 0
+        let rule = try DeltaHedgeRule(
+          underlying: underlying, band: HedgeBand(lower: 0, target: 0, upper: 0),
+          lots: [contract: smallestUnit(decimals, of: contract)], horizonYears: 0)
         let now = PlannedAccount(
           account: view.account, valuation: view.valuation, weights: view.weights)
         draft.orders += try rule.orders(after: now, view)
       }
     }
     draft.countCosts()
+  }
+
+  /// One unit of the last decimal.
+  private func smallestUnit(_ decimals: Int, of id: AssetID) throws(EngineError) -> Amount {
+    do throws(DataError) {
+      return try Amount(baseUnits: 1, decimals: decimals)
+    } catch {
+      throw EngineError(error, asset: id)
+    }
   }
 
   /// Sells in proportion; two breakers that both want cash get the larger share.
