@@ -10,8 +10,8 @@ import KeelNumerics
 // "Computational aspects of three-term recurrence relations", SIAM Review 9 (1967)), from a
 // polynomial for r(16), or from its asymptotic form where the run forgets that soon; next to h = 0
 // the recurrence runs upwards from a Y in double-double, which leaves more digits than it loses.
-// The leading term is in double-double; the others are a seventh of it at most.
-// Used for short intervals: over longer ones less than four bits cancel in the plain difference,
+// The leading term is in double-double; the others are a hundredth of it at most.
+// Used for short intervals: over longer ones at most four bits cancel in the plain difference,
 // which is in double-double as well.
 
 enum MillsDifference {
