@@ -1,13 +1,12 @@
-"""Writes Sources/CKeelKernels/black_coefficients.h and TailCoefficients.swift of KeelDerivatives.
+"""Writes Sources/CKeelKernels/black_coefficients.h and MillsCoefficients.swift of KeelDerivatives.
 
 Run from the package folder with mpmath 1.3.0:
 
     python Tests/Generate/black_kernel_coefficients.py
 
-One table: the normal tail over its density, from a little left of zero to infinity, mapped to
+The first table is the normal tail over its density, from a little left of zero to infinity, mapped to
 [-1, 1] as in kernel_coefficients.py. Its start at -1/2 lets one formula cover every option whose
-price would cancel. The Swift table is the same function with half the terms, for first steps of a
-search.
+price would cancel. The Swift table starts the recurrence of MillsDifference.swift.
 """
 
 from mpmath import erfc, exp, mp, mpf, sqrt
@@ -55,18 +54,27 @@ def parts():
     ]
 
 
+def tail_ratio(a):
+    """The derivative of order 16 of Phi / phi at -a, over the one before: a run from far above."""
+    start = 4000
+    ratio = 2 * mpf(start) / (a + sqrt(a * a + 4 * start))
+    for n in range(start - 1, 15, -1):
+        ratio = n / (ratio + a)
+    return ratio
+
+
 def swift_table():
-    powers = interpolant(mapped, mpf(-1), mpf(1), 14)
-    bound = float(error(mapped, powers, mpf(-1), mpf(1)))
-    print("TailCoefficients", bound)
+    powers = interpolant(lambda x: tail_ratio(x + 4), mpf(-2), mpf(2), 12)
+    bound = float(error(lambda x: tail_ratio(x + 4), powers, mpf(-2), mpf(2)))
+    print("MillsCoefficients", bound)
     values = [repr(float(c)) for c in powers]
     return "\n".join([
         "// Written by Tests/Generate/black_kernel_coefficients.py; change the script, not the file.",
         "",
-        "/// `(t + 9/2) exp(t²/2) Φ(−t)` in powers of `s = 1 − 8 / (t + 9/2)`, for `t ≥ −½`.",
+        "/// `Y⁽¹⁶⁾(−a) / Y⁽¹⁵⁾(−a)` with `Y = Φ/φ`, in powers of `a − 4`, for `2 ≤ a ≤ 6`.",
         "///",
-        f"/// Relative error at most {bound:.1e}: enough for the first steps of a search.",
-        "enum TailCoefficients {",
+        f"/// Relative error at most {bound:.1e}, which the run down to the second order reduces.",
+        "enum MillsCoefficients {",
         "  static let values: [Double] = [",
         *[f"    {', '.join(values[i:i + 4])}," for i in range(0, len(values), 4)],
         "  ]",
@@ -76,7 +84,7 @@ def swift_table():
 
 
 if __name__ == "__main__":
-    with open("Sources/KeelDerivatives/ImpliedVolatility/TailCoefficients.swift", "w") as out:
+    with open("Sources/KeelDerivatives/Black/MillsCoefficients.swift", "w") as out:
         out.write(swift_table())
     with open("Sources/CKeelKernels/black_coefficients.h", "w") as out:
         out.write("\n".join(parts()))

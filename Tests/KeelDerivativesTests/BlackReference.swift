@@ -9,6 +9,11 @@ struct BlackReference: Decodable, Sendable {
   static func load() throws -> BlackReference { try Reference.load(Self.self, "black") }
 }
 
+/// The rows of `Tests/Reference/black_random.json`.
+struct RandomBlackReference: Decodable, Sendable {
+  let prices: [[Double]]
+}
+
 func kind(_ code: Double) -> EuropeanOption.Kind { code == 0 ? .call : .put }
 
 /// A seeded book of options over every usual and many unusual regions.

@@ -12,8 +12,8 @@ public enum Black {
   /// ```
   ///
   /// The price is computed on the out-of-the-money side; in the money it is the intrinsic value
-  /// plus that. Relative error out of the money: 4 units in the last place at most on 3198
-  /// reference points above 1e-300, deep wings included (<doc:BlackPrice>). Source: F. Black, "The
+  /// plus that. Error, in and out of the money: 2 units in the last place at most on 340 000 random
+  /// options with prices above 1e-300, deep wings included (<doc:BlackPrice>). Source: F. Black, "The
   /// pricing of commodity contracts", Journal of Financial Economics 3 (1976).
   ///
   /// - Parameters:

@@ -17,6 +17,7 @@ import KeelNumerics
 
 extension DoubleDouble {
   /// The exact product of two doubles; an infinite one has no second part.
+  @inline(__always)
   static func fusedProduct(_ a: Double, _ b: Double) -> DoubleDouble {
     let p = a * b
     return DoubleDouble(p, p.isFinite ? (-p).addingProduct(a, b) : 0)
@@ -36,6 +37,7 @@ extension DoubleDouble {
   }
 
   /// The sum, to some 100 bits of the larger term.
+  @inline(__always)
   func adding(_ other: DoubleDouble) -> DoubleDouble {
     let s = DoubleDouble.sum(high, other.high)
     guard s.high.isFinite else { return DoubleDouble(s.high) }
@@ -43,6 +45,7 @@ extension DoubleDouble {
   }
 
   /// The quotient, to some 100 bits.
+  @inline(__always)
   func divided(by other: DoubleDouble) -> DoubleDouble {
     let q = high / other.high
     guard q.isFinite, other.high.isFinite else { return DoubleDouble(q) }
@@ -51,6 +54,7 @@ extension DoubleDouble {
   }
 
   /// The square.
+  @inline(__always)
   var squared: DoubleDouble {
     let p = DoubleDouble.fusedProduct(high, high)
     guard p.high.isFinite else { return DoubleDouble(p.high) }

@@ -18,9 +18,9 @@ import KeelNumerics
 // stays inside a bracket that shrinks with every evaluation; a step that leaves the bracket, or
 // comes late, is replaced by the bracket's geometric mean. Next to the money the start is that of C.
 // J. Corrado, T. W. Miller, "A note on a simple, accurate formula to compute implied standard
-// deviations", Journal of Banking & Finance 20 (1996). Up to two steps with an approximate price lead
-// from there, so that one exact evaluation is enough for most quotes. Working on the logarithm of
-// the price and the order of the steps follow P. Jäckel, "Let's Be Rational", Wilmott (2015).
+// deviations", Journal of Banking & Finance 20 (1996). Working on the logarithm of the price and the
+// order of the steps follow P. Jäckel, "Let's Be Rational", Wilmott (2015). The search serves the
+// options that the kernel leaves.
 
 struct TotalVolatilitySearch {
   /// The logarithm of moneyness on the out-of-the-money side, `x ≤ 0`.
@@ -69,7 +69,7 @@ struct TotalVolatilitySearch {
         throw .noInformation(price: timeValue, timeValue: timeValue)
       }
     }
-    var s = approached(from: min(max(guess, lower), upper), lower, upper)
+    var s = min(max(guess, lower), upper)
     for iteration in 1...Self.maximumIterations {
       let evaluation = evaluate(s)
       if evaluation.distance == 0 { return answer(DoubleDouble(s), evaluation, iteration) }
@@ -116,22 +116,6 @@ struct TotalVolatilitySearch {
     let wing = min(inflection, distance / (-2 * goal).squareRoot())
     let atTheMoney = share * Self.rootTwoPi
     return (wing * wing + atTheMoney * atTheMoney).squareRoot()
-  }
-
-  /// Steps with an approximate price, until one is small enough for an exact one to be the last.
-  private func approached(from start: Double, _ lower: Double, _ upper: Double) -> Double {
-    var s = start
-    for _ in 0..<Self.approximateSteps {
-      let price = ApproximatePrice(logMoneyness: x.high, totalVolatility: s)
-      let (value, slope) = usesComplement ? price.complement : price.price
-      let step = householderStep(
-        error: value - goal, value: value, slope: slope, price.d1, price.d2
-      ).step
-      guard step.isFinite else { return s }
-      s = min(max(s * exp(step), lower), upper)
-      if step.magnitude < Self.smallStep { return s }
-    }
-    return s
   }
 
   private struct Evaluation {
@@ -214,10 +198,6 @@ struct TotalVolatilitySearch {
   /// The step stays within half and twice Newton's, so that a small one means a small distance.
   private static let leastFactor = 0.5
   private static let largestFactor = 2.0
-
-  /// The most approximate steps, and the size after which one more would not help.
-  private static let approximateSteps = 2
-  private static let smallStep = 0.05
 
   /// The share of log-moneyness in the time value above which an option is next to the money.
   private static let nearTheMoney = 0.2

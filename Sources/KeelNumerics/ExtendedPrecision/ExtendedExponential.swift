@@ -5,7 +5,7 @@
 // polynomial of exp(r) - 1. P. T. P. Tang, Table-driven implementation of the exponential function
 // in IEEE floating-point arithmetic, ACM TOMS 15 (1989) 144-157.
 
-enum ExtendedExponential {
+package enum ExtendedExponential {
   /// Beyond this exponent every product with a double of ordinary size overflows or vanishes.
   private static let largestExponent = 1_500.0
 
@@ -36,18 +36,22 @@ enum ExtendedExponential {
     return (DoubleDouble.orderedSum(product.high, rest), index >> 6)
   }
 
-  /// `factor · exp(exponent)`, in one rounding and a few percent of another.
-  static func product(_ factor: DoubleDouble, _ exponent: DoubleDouble) -> Double {
+  /// `factor · exp(exponent) · 2^scale`, in one rounding and a few percent of another.
+  package static func product(
+    _ factor: DoubleDouble, _ exponent: DoubleDouble, scale: Int = 0
+  ) -> Double {
     guard exponent.high.magnitude <= largestExponent else {
       if exponent.high.isNaN || factor.high.isNaN { return .nan }
       return exponent.high < 0 ? 0 : factor.high * .infinity
     }
-    let (significand, scale) = scaledProduct(factor, exponent)
-    return multiplied(significand.high, byPowerOfTwo: scale)
+    let (significand, power) = scaledProduct(factor, exponent)
+    return multiplied(significand.high, byPowerOfTwo: power + scale)
   }
 
   /// `factor · exp(exponent)` in two parts; for exponents whose exponential is a normal number.
-  static func extendedProduct(_ factor: DoubleDouble, _ exponent: DoubleDouble) -> DoubleDouble {
+  package static func extendedProduct(
+    _ factor: DoubleDouble, _ exponent: DoubleDouble
+  ) -> DoubleDouble {
     guard exponent.high.magnitude <= largestExponent else {
       return DoubleDouble(product(factor, exponent))
     }

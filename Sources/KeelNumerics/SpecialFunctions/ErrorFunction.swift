@@ -73,6 +73,13 @@ extension SpecialFunctions {
   }
 }
 
+extension SpecialFunctions {
+  /// `exp(x²) erfc(x)` in two parts for x ≥ 0, with an error of a few hundredths of an ulp.
+  package static func extendedScaledErfc(_ x: DoubleDouble) -> DoubleDouble {
+    ErrorFunction.scaledComplement(x)
+  }
+}
+
 /// The kernels that the error function and the normal law share.
 enum ErrorFunction {
   /// Up to here erf is a polynomial.
