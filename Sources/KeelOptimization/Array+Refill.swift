@@ -2,7 +2,8 @@
 
 extension Array {
   /// Makes the array hold equal elements, in the memory that it has where that is enough.
-  mutating func refill(_ count: Int, with element: Element) {
+  @inlinable
+  package mutating func refill(_ count: Int, with element: Element) {
     if count == self.count {
       for i in indices { self[i] = element }
       return

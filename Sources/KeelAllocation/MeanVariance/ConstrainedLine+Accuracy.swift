@@ -27,7 +27,7 @@ extension ConstrainedLine {
       let isRounding = solution[q].magnitude <= Self.rounding * size
       if isRounding || (isDetermined && item < assetCount) { solution[q] = 0 }
     }
-    rates = rates(solution)
+    setRates(solution)
   }
 
   /// The mean less what falls with the risk tolerance.
@@ -49,39 +49,37 @@ extension ConstrainedLine {
     return size
   }
 
-  /// The rates that follow from those of the weights of the free assets and of the negative dual
+  /// Sets the rates that follow from those of the weights of the free assets and of the negative dual
   /// values of the active rows.
-  private func rates(_ solution: [Double]) -> Rates {
-    let zero = [Double](repeating: 0, count: assetCount)
-    let none = [Double](repeating: 0, count: rowSide.count)
-    var rates = Rates(
-      weights: zero, gradient: zero, gradientSize: zero, toll: zero, rowValues: none,
-      rowDuals: none)
+  private mutating func setRates(_ solution: [Double]) {
+    var next = Rates()
+    swap(&next, &rates)
+    next.clear(assetCount: assetCount, rowCount: rowSide.count)
     for (q, item) in members.enumerated() {
       if item < assetCount {
-        rates.weights[item] = solution[q]
+        next.weights[item] = solution[q]
       } else {
-        rates.rowDuals[item - assetCount] = -solution[q]
+        next.rowDuals[item - assetCount] = -solution[q]
       }
     }
-    rates.gradient = SymmetricKernel.product(covariance, rates.weights)
-    let gross = grossDeviation(rates.weights)
-    for i in zero.indices {
-      rates.gradient[i] -= heading * mean[i]
-      rates.gradientSize[i] = deviations[i] * gross + meanSize(i)
+    SymmetricKernel.setProduct(&next.gradient, covariance, next.weights)
+    let gross = grossDeviation(next.weights)
+    for i in 0..<assetCount {
+      next.gradient[i] -= heading * mean[i]
+      next.gradientSize[i] = deviations[i] * gross + meanSize(i)
     }
     for k in rowSide.indices {
-      let price = rates.rowDuals[k] - heading * fallingCharges[k]
+      let price = next.rowDuals[k] - heading * fallingCharges[k]
       if price != 0 {
-        charge(price, of: k, to: &rates.gradient, &rates.toll)
+        charge(price, of: k, to: &next.gradient, &next.toll)
         let coefficients = limits.coefficients[k]
-        for i in zero.indices {
-          rates.gradientSize[i] += (coefficients[i] * price).magnitude
+        for i in limits.members[k] {
+          next.gradientSize[i] += (coefficients[i] * price).magnitude
         }
       }
-      if rowSide[k] == 0 { rates.rowValues[k] = rowRate(k, rates.weights) }
+      if rowSide[k] == 0 { next.rowValues[k] = rowRate(k, next.weights) }
     }
-    return rates
+    swap(&next, &rates)
   }
 
   /// The rate of a row; zero for rounding.
@@ -90,7 +88,7 @@ extension ConstrainedLine {
     var size = 0.0
     let coefficients = limits.coefficients[k]
     let isLinear = k < limits.linearCount
-    for i in rates.indices where rates[i] != 0 && coefficients[i] != 0 {
+    for i in limits.members[k] where rates[i] != 0 {
       let slope = isLinear ? coefficients[i] : limits.slope(k, i, at: position[i])
       let term = slope * rates[i]
       sum += term
@@ -108,7 +106,7 @@ extension ConstrainedLine {
     for (item, step) in zip(members, inverse.times(right)) {
       if item < assetCount { weights[item] += step } else { rowDuals[item - assetCount] -= step }
     }
-    product = SymmetricKernel.product(covariance, weights)
+    updateProduct()
     update()
   }
 
@@ -117,7 +115,7 @@ extension ConstrainedLine {
     let attempts = 4
     // Some roundings of a gradient.
     let goal = 1e-15
-    product = SymmetricKernel.product(covariance, weights)
+    updateProduct()
     update()
     refine()
     for attempt in 0..<attempts {
@@ -164,7 +162,7 @@ extension ConstrainedLine {
       if weights[i] <= low + roundings { weights[i] = low }
       if weights[i] >= high - roundings { weights[i] = high }
     }
-    product = SymmetricKernel.product(covariance, weights)
+    updateProduct()
     update()
     // Where the gradient vanishes (cash alone) the rounding of a dual value would be all of it.
     var isVanishing = false

@@ -105,18 +105,26 @@ extension ConstrainedLine {
     return sum
   }
 
+  /// Brings Σw up to date.
+  mutating func updateProduct() { SymmetricKernel.setProduct(&product, covariance, weights) }
+
   /// Brings everything that follows from weights, Σw, dual values and states up to date.
   mutating func update() {
     weightScale = weights.reduce(weightScale) { max($0, $1.magnitude) }
-    var forces = weights.indices.map { product[$0] + linear[$0] - riskTolerance * mean[$0] }
-    var tolls = [Double](repeating: 0, count: assetCount)
+    // Taken out while they change: a struct that lends itself would keep a second reference.
+    var (forces, tolls) = ([Double](), [Double]())
+    swap(&forces, &gradient)
+    swap(&tolls, &toll)
+    forces.refill(assetCount, with: 0)
+    for i in forces.indices { forces[i] = product[i] + linear[i] - riskTolerance * mean[i] }
+    tolls.refill(assetCount, with: 0)
     for k in rowSide.indices {
       rowValues[k] = limits.value(k, weights, at: position)
       let price = price(k)
       if price != 0 { charge(price, of: k, to: &forces, &tolls) }
     }
-    gradient = forces
-    toll = tolls
+    swap(&forces, &gradient)
+    swap(&tolls, &toll)
     updateSizes()
   }
 
@@ -129,10 +137,10 @@ extension ConstrainedLine {
   func charge(_ price: Double, of k: Int, to gradient: inout [Double], _ toll: inout [Double]) {
     let coefficients = limits.coefficients[k]
     if k < limits.linearCount {
-      for i in coefficients.indices { gradient[i] -= price * coefficients[i] }
+      for i in limits.members[k] { gradient[i] -= price * coefficients[i] }
       return
     }
-    for i in coefficients.indices where coefficients[i] != 0 {
+    for i in limits.members[k] {
       let slope = limits.slope(k, i, at: position[i])
       if slope == 0 { toll[i] -= price * coefficients[i] } else { gradient[i] -= price * slope }
     }
@@ -144,12 +152,18 @@ extension ConstrainedLine {
   mutating func updateSizes(largestShare: Double = .infinity) {
     // As many roundings of a weight count like the rounding of a gradient.
     let least = 4 / Self.rounding * Double.ulpOfOne * weightScale
-    let counted = weights.indices.map { i in
-      weights[i].magnitude + (position[i] % 2 == 1 ? least : 0)
+    var (counted, gradientSizes) = ([Double](), [Double]())
+    swap(&counted, &countedWeights)
+    swap(&gradientSizes, &sizes.gradient)
+    counted.refill(assetCount, with: 0)
+    gradientSizes.refill(assetCount, with: 0)
+    for i in counted.indices {
+      counted[i] = weights[i].magnitude + (position[i] % 2 == 1 ? least : 0)
     }
     let gross = grossDeviation(counted)
-    var gradientSizes = weights.indices.map { i in
-      deviations[i] * gross + linear[i].magnitude + riskTolerance * mean[i].magnitude
+    for i in counted.indices {
+      gradientSizes[i] =
+        deviations[i] * gross + linear[i].magnitude + riskTolerance * mean[i].magnitude
     }
     var terms = 0.0
     for i in counted.indices { terms += counted[i] * gradientSizes[i] }
@@ -159,12 +173,13 @@ extension ConstrainedLine {
       if rowSide[k] == 0 && price == 0 { continue }
       let coefficients = limits.coefficients[k]
       var size = 0.0
-      for i in counted.indices { size += coefficients[i].magnitude * counted[i] }
+      for i in limits.members[k] { size += coefficients[i].magnitude * counted[i] }
       let natural = size > 0 ? terms / size : 0
       let dual = max(min(price.magnitude, largestShare * natural), natural)
-      for i in counted.indices { gradientSizes[i] += coefficients[i].magnitude * dual }
+      for i in limits.members[k] { gradientSizes[i] += coefficients[i].magnitude * dual }
       sizes.rowDuals[k] = dual
     }
-    sizes.gradient = gradientSizes
+    swap(&counted, &countedWeights)
+    swap(&gradientSizes, &sizes.gradient)
   }
 }

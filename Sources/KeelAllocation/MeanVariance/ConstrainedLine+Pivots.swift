@@ -42,7 +42,7 @@ extension ConstrainedLine {
   /// Takes over what a change has done to weights and states.
   mutating func restart() {
     for i in isFrozen.indices { isFrozen[i] = false }
-    product = SymmetricKernel.product(covariance, weights)
+    updateProduct()
     update()
   }
 

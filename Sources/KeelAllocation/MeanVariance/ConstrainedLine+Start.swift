@@ -324,7 +324,7 @@ extension ConstrainedLine {
   /// Moves the free assets as little as the active rows ask for.
   private mutating func satisfyRows() {
     let refinements = 3
-    product = SymmetricKernel.product(covariance, weights)
+    updateProduct()
     update()
     for _ in 0..<refinements {
       let right = members.map { item in
@@ -333,7 +333,7 @@ extension ConstrainedLine {
       for (item, step) in zip(members, inverse.times(right)) where item < assetCount {
         weights[item] += step
       }
-      product = SymmetricKernel.product(covariance, weights)
+      updateProduct()
       update()
     }
   }

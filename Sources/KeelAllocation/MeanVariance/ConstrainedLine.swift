@@ -59,13 +59,23 @@ struct ConstrainedLine {
 
   /// Rates of everything along a direction; zero for rounding.
   struct Rates {
-    var weights: [Double]
-    var gradient: [Double]
+    var weights: [Double] = []
+    var gradient: [Double] = []
     /// What the rounding of a gradient is compared with.
-    var gradientSize: [Double]
-    var toll: [Double]
-    var rowValues: [Double]
-    var rowDuals: [Double]
+    var gradientSize: [Double] = []
+    var toll: [Double] = []
+    var rowValues: [Double] = []
+    var rowDuals: [Double] = []
+
+    /// Becomes zero, in its own memory.
+    mutating func clear(assetCount: Int, rowCount: Int) {
+      weights.refill(assetCount, with: 0)
+      gradient.refill(assetCount, with: 0)
+      gradientSize.refill(assetCount, with: 0)
+      toll.refill(assetCount, with: 0)
+      rowValues.refill(rowCount, with: 0)
+      rowDuals.refill(rowCount, with: 0)
+    }
   }
 
   let covariance: SymmetricMatrix
@@ -110,10 +120,11 @@ struct ConstrainedLine {
   var toll: [Double] = []
   var rowValues: [Double] = []
   var sizes = Sizes()
+  /// Room for the magnitudes of the weights with what their rounding is worth.
+  var countedWeights: [Double] = []
   /// The largest weight so far: what the rounding of a weight is compared with.
   var weightScale = 0.0
-  var rates = Rates(
-    weights: [], gradient: [], gradientSize: [], toll: [], rowValues: [], rowDuals: [])
+  var rates = Rates()
   /// The sign of the change of the risk tolerance.
   var heading = -1.0
   /// Whether the linear term is still on its way to that of the problem.
@@ -250,7 +261,7 @@ extension ConstrainedLine {
     let corrected = riskTolerance + heading * correction
     if corrected >= 0, heading * (corrected - previous) >= 0 { advance(by: correction) }
     if let end = end(of: event) { weights[event.item] = end }
-    product = SymmetricKernel.product(covariance, weights)
+    updateProduct()
     update()
     return event
   }

@@ -14,6 +14,8 @@ struct FrontierLimits {
   let linearCount: Int
   /// The coefficient of each asset in each row, scaled.
   let coefficients: [[Double]]
+  /// The assets with a coefficient in each row.
+  let members: [[Int]]
   /// The reference of each asset in each row; zero in linear rows.
   let references: [[Double]]
   let lower: [Double]
@@ -61,6 +63,7 @@ struct FrontierLimits {
       return Set(inner + [low, high] + (isEndless ? [0] : [])).sorted()
     }
     self.coefficients = coefficients
+    members = coefficients.map { row in row.indices.filter { row[$0] != 0 } }
     self.references = references
     self.lower = lower
     self.upper = upper
@@ -93,10 +96,10 @@ struct FrontierLimits {
     var sum = 0.0
     if k < linearCount {
       let coefficients = coefficients[k]
-      for i in weights.indices { sum += coefficients[i] * weights[i] }
+      for i in members[k] { sum += coefficients[i] * weights[i] }
       return sum
     }
-    for i in weights.indices {
+    for i in members[k] {
       sum += slope(k, i, at: positions[i]) * (weights[i] - references[k][i])
     }
     return sum
@@ -106,7 +109,7 @@ struct FrontierLimits {
   func size(_ k: Int, _ weights: [Double]) -> Double {
     var sum = 0.0
     let (coefficients, references) = (coefficients[k], references[k])
-    for i in weights.indices {
+    for i in members[k] {
       sum += coefficients[i].magnitude * (weights[i].magnitude + references[i].magnitude)
     }
     return sum

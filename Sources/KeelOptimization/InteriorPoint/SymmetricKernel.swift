@@ -4,14 +4,24 @@ package import KeelNumerics
 package enum SymmetricKernel {
   /// The product A x, where the count of `x` is the order of A.
   package static func product(_ matrix: SymmetricMatrix, _ x: [Double]) -> [Double] {
-    var result = [Double](repeating: 0, count: matrix.order)
+    var result: [Double] = []
+    setProduct(&result, matrix, x)
+    return result
+  }
+
+  /// result := A x, in the memory of the result.
+  package static func setProduct(
+    _ result: inout [Double],
+    _ matrix: SymmetricMatrix,
+    _ x: [Double]
+  ) {
+    result.refill(matrix.order, with: 0)
     var output = result.mutableSpan
     for j in 0..<matrix.order where x[j] != 0 {
       let column = matrix.column(j)
       let factor = x[j]
       for i in 0..<column.count { output[i] += column[i] * factor }
     }
-    return result
   }
 
   /// The product |A| |x|.
