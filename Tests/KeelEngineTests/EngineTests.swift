@@ -273,6 +273,39 @@ struct Walk {
     #expect(better.trades.contains { $0.side == .sell && $0.asset == "BTC" }, "\(better.reasons)")
   }
 
+  /// Cash that contracts took below zero is paid back from sales, whatever the rule says.
+  @Test(arguments: [-500.0, -20_000])
+  func owedCashIsPaidBack(cash: Double) throws {
+    var account = try Walk.account(cash: 0)
+    account.holdings = try Holdings(
+      universe: Walk.universe,
+      amounts: [
+        Amount(cash, decimals: 6, rounding: .down), Amount("1.00000000", decimals: 8),
+        Amount("10.00000000", decimals: 8), Amount("0.00000000", decimals: 8),
+        Amount("0.00000000", decimals: 8),
+      ])
+    var strategy = try Walk.strategy(PeriodicRule.days(1_000))
+    strategy.target = FixedTarget(try Walk.weights([0, 0.5, 0.5, 0, 0]))
+    let engine = try Engine(strategy)
+    var state = try engine.start(account)
+    let markets = try Walk.markets(days: 3, seed: 16)
+    for (day, market) in markets.enumerated() {
+      let decision = engine.step(&state, market)
+      _ = try state.fill(decision, in: market, catalog: strategy.catalog)
+      if day == 0 {
+        #expect(decision.reasons.contains(.limit("cash", got: cash, allowed: 0)))
+        #expect(decision.trades.contains { $0.side == .sell })
+        // The next steps have only the rule to ask, but the debt comes back.
+        try state.account.addCash(-1_000)
+      } else {
+        #expect(decision.kind == .trade, "\(decision.reasons)")
+      }
+      if day == 1 { try state.account.addCash(-1_000) }
+      let left = try #require(state.account.holdings["USD"])
+      if day == 2 { #expect(!left.isNegative) }
+    }
+  }
+
   @Test(arguments: RiskTarget.Method.allCases)
   func riskTargetsAreProvedAndInvested(method: RiskTarget.Method) throws {
     var strategy = try Walk.strategy(PeriodicRule.days(5))

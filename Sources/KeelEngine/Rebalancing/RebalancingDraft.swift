@@ -61,7 +61,7 @@ struct RebalancingDraft {
         }
       }
     }
-    if cashAfter.isNegative { return false }
+    if cashAfter.isNegative && cashAfter < book.holdings.amounts[book.cashPosition] { return false }
     cash = cashAfter
     trades = merged
     lines = held

@@ -117,7 +117,11 @@ struct RebalancingPass {
   /// The legs worth trading and the value after their costs.
   private func findLegs(value: Double, into result: inout Result) -> ([Leg], Double) {
     let proportional = pricing.costs.feeFraction + pricing.costs.slippageFraction
-    var valueAfter = value
+    // Where cash is owed, targets shrink by what rounding to lots may leave of the debt.
+    let spare =
+      cash.isNegative
+      ? lines.reduce(0) { $0 + $1.lotValue + Self.smallestUnits / decimalScale } : 0
+    var valueAfter = max(0, value - spare)
     var legs: [Leg] = []
     for iteration in 0..<Self.maximumCostIterations {
       legs = []
@@ -134,7 +138,7 @@ struct RebalancingPass {
           cost += traded * proportional + gas
         }
       }
-      var next = max(0, value - cost)
+      var next = max(0, value - spare - cost)
       // A leg at a lot or minimum may come and go; the lower value keeps purchases below target.
       if iteration >= Self.freeCostIterations { next = min(next, valueAfter) }
       let change = (next - valueAfter).magnitude

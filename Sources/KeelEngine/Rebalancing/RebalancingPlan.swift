@@ -95,7 +95,7 @@ public struct RebalancingPlan: Hashable, Sendable {
   /// The cash before the trades.
   public let cashBefore: Amount
 
-  /// The cash after all trades and costs: never negative.
+  /// The cash after all trades and costs: negative only where sales do not pay back what was owed.
   public let cashAfter: Amount
 
   /// What is held after the trades, over the universe of the holdings before.
@@ -149,7 +149,8 @@ extension Holdings {
         throw .holdingsTooSmall(
           asset: trade.asset, held: holdings.amounts[position], needed: trade.quantity)
       }
-      guard !amounts[cashPosition].isNegative else {
+      // A sale may leave less than nothing where more was owed before.
+      guard !amounts[cashPosition].isNegative || trade.side == .sell else {
         throw .holdingsTooSmall(
           asset: cash, held: holdings.amounts[cashPosition], needed: trade.value)
       }

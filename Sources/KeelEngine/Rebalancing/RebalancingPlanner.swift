@@ -71,7 +71,8 @@ public struct RebalancingPlanner: Hashable, Sendable, Codable {
   /// Plans the trades.
   ///
   /// - Parameters:
-  ///   - holdings: What is held, cash included: no amount negative.
+  ///   - holdings: What is held, cash included: no amount negative but that of cash, which sales pay back before
+  ///     anything is bought.
   ///   - prices: The prices in cash, over the same universe; the cash asset has price one.
   ///   - target: The target weights, over the same universe: none negative, adding to at most one.
   ///     What is missing to one is kept in cash, whatever the weight of cash itself says.
@@ -157,10 +158,11 @@ struct RebalancingBook {
         throw .invalidValue(argument: "target", asset: asset, got: weight, lowest: 0, highest: 1)
       }
       let held = holdings.amounts[position]
+      // Owed cash is paid back first, from the sales.
+      if position == cashPosition { continue }
       guard !held.isNegative else {
         throw .negativeAmount(argument: "holdings", asset: asset, got: held)
       }
-      if position == cashPosition { continue }
       total += weight
       let oneUnit = try amount(1, held.decimals, asset)
       let nothing = try amount(0, cashDecimals, asset)

@@ -178,7 +178,10 @@ extension Engine {
     draft.reasons += verdict.reasons
     let reducesOnly = draft.verdict.action == .reduceOnly
     if reducesOnly { draft.reasons += draft.verdict.causes.map { .breaker($0) } }
-    if verdict.isDue {
+    let owed = view.account.holdings[view.account.cash].map { $0.isNegative ? $0.doubleValue : 0 }
+    if let owed, owed < 0 { draft.reasons.append(.limit("cash", got: owed, allowed: 0)) }
+    let isDue = verdict.isDue || (owed ?? 0) < 0
+    if isDue {
       try staged("plan") { () throws(EngineError) in
         let plan = try strategy.planner.plan(
           holdings: view.account.holdings, prices: view.prices, target: target.weights)
@@ -191,7 +194,7 @@ extension Engine {
     }
     try addHedges(&draft, view, reducesOnly: reducesOnly)
     try keepLimits(&draft, view)
-    if verdict.isDue && !draft.isRefused { state.lastRebalance = view.market.time }
+    if isDue && !draft.isRefused { state.lastRebalance = view.market.time }
     if !draft.isEmpty { draft.kind = .trade }
   }
 
