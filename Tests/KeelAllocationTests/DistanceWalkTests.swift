@@ -110,7 +110,11 @@ import Testing
     let t = point.riskTolerance
     let solution = try MaximumUtility(riskAversion: 1 / t, constraints: market.constraints)
       .weights(expectedReturns: market.mean, covariance: market.covariance)
-    let size = point.expectedReturn.magnitude + point.variance / (2 * t)
+    // Of its terms: returns of long and short weights may cancel.
+    let returns = zip(market.mean.values, solution.value.values).reduce(0) {
+      $0 + ($1.0 * $1.1).magnitude
+    }
+    let size = returns + point.variance / (2 * t)
     expectClose(
       -solution.certificate.primalObjective, point.expectedReturn - point.variance / (2 * t),
       absolute: 1e-9 * size)
