@@ -202,6 +202,28 @@ struct Walk {
     #expect(fixed[31].trades.contains { $0.asset == "SOL" })
   }
 
+  /// Two rules of one setting and different types, inside another rule.
+  private struct Always: RebalancingRule, Codable {
+    var rowsNeeded: Int { 0 }
+    func verdict(_ view: DecisionView, target: Weights) throws(EngineError) -> RuleVerdict {
+      RuleVerdict(isDue: true, reasons: [])
+    }
+  }
+
+  private struct Never: RebalancingRule, Codable {
+    var rowsNeeded: Int { 0 }
+    func verdict(_ view: DecisionView, target: Weights) throws(EngineError) -> RuleVerdict {
+      RuleVerdict(isDue: false, reasons: [])
+    }
+  }
+
+  @Test func hashesNameTheStages() throws {
+    let always = try Engine(Walk.strategy(AnyRule([Always()])))
+    let never = try Engine(Walk.strategy(AnyRule([Never()])))
+    #expect(always.parametersHash != never.parametersHash)
+    #expect(try Engine(Walk.strategy(AnyRule([Always()]))).parametersHash == always.parametersHash)
+  }
+
   /// A target that fails at one step.
   private struct FailingTarget: TargetPolicy {
     let weights: Weights

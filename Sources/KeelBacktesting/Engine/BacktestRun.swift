@@ -67,12 +67,14 @@ public struct BacktestRun: Sendable {
     let cost = fill(decision, in: market, &happened)
     step.costs -= cost
     paid += cost
-    let valuation = try? state.account.valuation(in: market, catalog: catalog)
-    if let valuation, let before = last {
-      step.rounding += valuation.equity - before.equity - step.total - carried
+    // What nothing was filled on is worth what the decision says; it need not be valued again.
+    let known = state.account == accountBefore ? decision.equity : nil
+    let equity = known ?? (try? state.account.valuation(in: market, catalog: catalog))?.equity
+    if let equity, let before = last {
+      step.rounding += equity - before.equity - step.total - carried
       carried = 0
-      if market.time > before.market.time { record(valuation.equity, market, &happened) }
-      last = (market, valuation.equity)
+      if market.time > before.market.time { record(equity, market, &happened) }
+      last = (market, equity)
     } else {
       carried += step.total
     }
@@ -80,8 +82,7 @@ public struct BacktestRun: Sendable {
     events += happened
     return Backtest.Step(
       market: market, decision: decision, accountBefore: accountBefore, account: state.account,
-      equity: valuation?.equity,
-      profit: step, events: happened)
+      equity: equity, profit: step, events: happened)
   }
 
   /// The result so far.

@@ -140,7 +140,7 @@ public struct VolatilityScaledRule: RebalancingRule {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(multiple, forKey: .multiple)
     try container.encode(horizon, forKey: .horizon)
-    try forecast.encode(to: container.superEncoder(forKey: .forecast))
+    try container.encode(TypedStage(forecast), forKey: .forecast)
   }
 
   private enum CodingKeys: String, CodingKey { case multiple, horizon, forecast }
@@ -150,12 +150,8 @@ public struct VolatilityScaledRule: RebalancingRule {
 
   /// Due when an asset is beyond its threshold.
   public func verdict(_ view: DecisionView, target: Weights) throws(EngineError) -> RuleVerdict {
-    let volatilities = forecast.volatilities(view.memory)
-    return try Drift(view, target).verdict { (i) throws(EngineError) in
-      guard let volatility = volatilities[i], volatility > 0 else { return nil }
-      let drift = DriftBand.weightVolatility(weight: target.values[i], volatility: volatility)
-      guard drift > 0 else { return nil }
-      return try RebalancingThreshold(absolute: multiple * drift * horizon.squareRoot())
+    try Drift(view, target).verdict(forecast) { (_, drift) throws(EngineError) in
+      try RebalancingThreshold(absolute: multiple * drift * horizon.squareRoot())
     }
   }
 }
@@ -198,7 +194,7 @@ public struct CostAwareRule: RebalancingRule {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(cost, forKey: .cost)
     try container.encode(riskAversion, forKey: .riskAversion)
-    try forecast.encode(to: container.superEncoder(forKey: .forecast))
+    try container.encode(TypedStage(forecast), forKey: .forecast)
   }
 
   private enum CodingKeys: String, CodingKey { case cost, riskAversion, forecast }
@@ -208,11 +204,7 @@ public struct CostAwareRule: RebalancingRule {
 
   /// Due when an asset is outside its band.
   public func verdict(_ view: DecisionView, target: Weights) throws(EngineError) -> RuleVerdict {
-    let volatilities = forecast.volatilities(view.memory)
-    return try Drift(view, target).verdict { (i) throws(EngineError) in
-      guard let volatility = volatilities[i], volatility > 0 else { return nil }
-      let drift = DriftBand.weightVolatility(weight: target.values[i], volatility: volatility)
-      guard drift > 0 else { return nil }
+    try Drift(view, target).verdict(forecast) { (volatility, drift) throws(EngineError) in
       let band = try DriftBand.best(
         proportionalCost: cost, weightVolatility: drift, riskAversion: riskAversion,
         volatility: volatility)
@@ -281,7 +273,7 @@ public struct AnyRule: RebalancingRule {
   /// Encodes all rules.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.unkeyedContainer()
-    for rule in rules { try rule.encode(to: container.superEncoder()) }
+    for rule in rules { try container.encode(TypedStage(rule)) }
   }
 
   /// The most that a rule needs.
@@ -308,6 +300,19 @@ private struct Drift {
     try requireSameAssets(view.weights.universe, target.universe)
     self.view = view
     self.target = target
+  }
+
+  /// The verdict by thresholds from the volatility of each asset and of its weight; none where nothing is forecast to move.
+  func verdict(
+    _ forecast: any VolatilityForecast,
+    _ threshold: (_ volatility: Double, _ drift: Double) throws(EngineError) -> RebalancingThreshold
+  ) throws(EngineError) -> RuleVerdict {
+    let volatilities = forecast.volatilities(view.memory)
+    return try verdict { (i) throws(EngineError) in
+      guard let volatility = volatilities[i], volatility > 0 else { return nil }
+      let drift = DriftBand.weightVolatility(weight: target.values[i], volatility: volatility)
+      return drift > 0 ? try threshold(volatility, drift) : nil
+    }
   }
 
   /// The verdict by one threshold an asset; cash moves with the others and has none.

@@ -192,34 +192,42 @@ extension Engine {
         }
       }
     }
-    try addHedges(&draft, view, reducesOnly: reducesOnly)
-    try keepLimits(&draft, view)
+    let after = try addHedges(&draft, view, reducesOnly: reducesOnly)
+    try keepLimits(&draft, view, after)
     if isDue && !draft.isRefused { state.lastRebalance = view.market.time }
     if !draft.isEmpty { draft.kind = .trade }
   }
 
+  /// Adds the orders of the hedges and returns the account that all orders would leave; nil when nobody asks for it.
   private func addHedges(
     _ draft: inout DecisionDraft,
     _ view: DecisionView,
     reducesOnly: Bool
-  ) throws(StageFault) {
-    if strategy.hedges.isEmpty { return }
-    try staged("hedge") { () throws(EngineError) in
+  ) throws(StageFault) -> PlannedAccount? {
+    if strategy.hedges.isEmpty && strategy.limits.isEmpty { return nil }
+    return try staged("hedge") { () throws(EngineError) in
+      var after = try planned(draft, view)
       for hedge in strategy.hedges {
-        let after = try planned(draft, view)
-        let orders = try hedge.orders(after: after, view)
-        draft.orders += reducesOnly ? orders.filter { view.account.isReduced(by: $0) } : orders
+        let wanted = try hedge.orders(after: after, view)
+        let orders = reducesOnly ? wanted.filter { view.account.isReduced(by: $0) } : wanted
+        if orders.isEmpty { continue }
+        draft.orders += orders
+        after = try planned(draft, view)
       }
+      return after
     }
   }
 
   /// Drops everything when a limit would be broken that is not broken less than before.
-  private func keepLimits(_ draft: inout DecisionDraft, _ view: DecisionView) throws(StageFault) {
+  private func keepLimits(
+    _ draft: inout DecisionDraft,
+    _ view: DecisionView,
+    _ after: PlannedAccount?
+  ) throws(StageFault) {
     if draft.isEmpty { return }
     draft.countCosts()
-    if strategy.limits.isEmpty { return }
+    guard let after, !strategy.limits.isEmpty else { return }
     try staged("limits") { () throws(EngineError) in
-      let after = try planned(draft, view)
       for limit in strategy.limits {
         for violation in try limit.violations(after: after, view) {
           draft.reasons.append(

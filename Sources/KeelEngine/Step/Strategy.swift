@@ -83,12 +83,12 @@ public struct Strategy: Sendable, Encodable {
   /// Encodes all settings of all stages, each with the name of its type.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
-    try Stage(target).encode(to: container.superEncoder(forKey: .target))
-    try Stage(rule).encode(to: container.superEncoder(forKey: .rule))
+    try TypedStage(target).encode(to: container.superEncoder(forKey: .target))
+    try TypedStage(rule).encode(to: container.superEncoder(forKey: .rule))
     try container.encode(planner, forKey: .planner)
-    try container.encode(hedges.map { Stage($0) }, forKey: .hedges)
-    try container.encode(limits.map { Stage($0) }, forKey: .limits)
-    try container.encode(execution.map { Stage($0) }, forKey: .execution)
+    try container.encode(hedges.map { TypedStage($0) }, forKey: .hedges)
+    try container.encode(limits.map { TypedStage($0) }, forKey: .limits)
+    try container.encode(execution.map { TypedStage($0) }, forKey: .execution)
     try container.encode(breakers, forKey: .breakers)
     try container.encode(contingencies, forKey: .contingencies)
     try container.encode(catalog, forKey: .catalog)
@@ -99,25 +99,6 @@ public struct Strategy: Sendable, Encodable {
   private enum CodingKeys: String, CodingKey {
     case target, rule, planner, hedges, limits, execution, breakers, contingencies, catalog
     case halfLife, faultCoolDownNanoseconds
-  }
-
-  /// A stage with the name of its type, so that two types with equal settings differ.
-  private struct Stage: Encodable {
-    let type: String
-    let settings: any Encodable
-
-    init(_ settings: any Encodable) {
-      type = String(describing: Swift.type(of: settings))
-      self.settings = settings
-    }
-
-    func encode(to encoder: any Encoder) throws {
-      var container = encoder.container(keyedBy: CodingKeys.self)
-      try container.encode(type, forKey: .type)
-      try settings.encode(to: container.superEncoder(forKey: .settings))
-    }
-
-    private enum CodingKeys: String, CodingKey { case type, settings }
   }
 }
 

@@ -20,12 +20,8 @@ public struct EquityShares: TargetPolicy {
 
   /// Encodes the settings of the policy inside, with the name of its type.
   public func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(String(describing: type(of: shares)), forKey: .type)
-    try shares.encode(to: container.superEncoder(forKey: .shares))
+    try TypedStage(shares).encode(to: encoder)
   }
-
-  private enum CodingKeys: String, CodingKey { case type, shares }
 
   /// What the policy inside needs.
   public var rowsNeeded: Int { shares.rowsNeeded }

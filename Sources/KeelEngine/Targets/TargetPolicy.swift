@@ -103,7 +103,7 @@ public struct TiltedTarget: TargetPolicy {
       var container = encoder.container(keyedBy: CodingKeys.self)
       try container.encode(name, forKey: .name)
       try container.encode(weight, forKey: .weight)
-      try signal.encode(to: container.superEncoder(forKey: .signal))
+      try container.encode(TypedStage(signal), forKey: .signal)
     }
 
     private enum CodingKeys: String, CodingKey { case name, weight, signal }
@@ -133,7 +133,7 @@ public struct TiltedTarget: TargetPolicy {
   /// Encodes all settings.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
-    try strategic.encode(to: container.superEncoder(forKey: .strategic))
+    try container.encode(TypedStage(strategic), forKey: .strategic)
     try container.encode(signals, forKey: .signals)
     try container.encode(tilts, forKey: .tilts)
   }
