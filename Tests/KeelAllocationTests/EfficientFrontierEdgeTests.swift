@@ -44,17 +44,8 @@ import Testing
   @Test(arguments: 1...200)
   func tiesEverywhere(seed: Int) throws {
     // Few different means, variances and correlations, and caps that meet the budget exactly.
-    var generator = SeededGenerator(seed: UInt64(seed))
-    let count = 4 + seed % 17
-    let mean = (0..<count).map { _ in Double(generator.next() % 3) * 0.01 }
-    let kind = (0..<count).map { _ in Int(generator.next() % 3) }
-    let loading = [1.0, 0.5, 0.0]
-    let specific = seed % 2 == 0 ? 0.0 : 0.01
-    let rows = (0..<count).map { i in
-      (0..<count).map { j in
-        0.04 * loading[kind[i]] * loading[kind[j]] + (i == j ? specific : 0)
-      }
-    }
+    let (mean, rows) = HardMarket.tiedMoments(seed: seed)
+    let count = mean.count
     let caps = [0.25, 1, 1 / Double(count), 0.5]
     let cap = max(caps[seed % 4], 1 / Double(count))
     let curve = try curve(mean, rows, PortfolioConstraints(bounds: .uniform(0...cap)))
@@ -63,14 +54,7 @@ import Testing
 
   @Test(arguments: 1...60)
   func fewObservations(seed: Int) throws {
-    var generator = SeededGenerator(seed: UInt64(seed) + 100)
-    let count = 10 + seed % 30
-    let observations = 2 + seed % 9
-    let data = (0..<observations).map { _ in (0..<count).map { _ in 0.01 * generator.gaussian() } }
-    let rows = (0..<count).map { i in
-      (0..<count).map { j in data.reduce(0) { $0 + $1[i] * $1[j] } / Double(observations) }
-    }
-    let mean = (0..<count).map { i in data.reduce(0) { $0 + $1[i] } / Double(observations) }
+    let (mean, rows) = HardMarket.sampleMoments(seed: seed)
     let curve = try curve(mean, rows, PortfolioConstraints(bounds: .uniform(-0.1...0.4)))
     try expectCertified(curve)
   }

@@ -12,17 +12,8 @@ struct HardMarket {
 
   /// Few different means, variances and correlations, and limits that are met exactly.
   static func ties(seed: Int) throws -> HardMarket {
-    var generator = SeededGenerator(seed: UInt64(seed))
-    let count = 4 + seed % 17
-    let mean = (0..<count).map { _ in Double(generator.next() % 3) * 0.01 }
-    let kind = (0..<count).map { _ in Int(generator.next() % 3) }
-    let loading = [1.0, 0.5, 0.0]
-    let specific = seed % 2 == 0 ? 0.0 : 0.01
-    let rows = (0..<count).map { i in
-      (0..<count).map { j in
-        0.04 * loading[kind[i]] * loading[kind[j]] + (i == j ? specific : 0)
-      }
-    }
+    let (mean, rows) = tiedMoments(seed: seed)
+    let count = mean.count
     let universe = try Market.universe(count)
     let half = Set(universe.assets.prefix(count / 2))
     let isShort = seed % 3 == 0
@@ -37,6 +28,35 @@ struct HardMarket {
 
   /// More assets than observations.
   static func fewObservations(seed: Int) throws -> HardMarket {
+    let (mean, rows) = sampleMoments(seed: seed)
+    let count = mean.count
+    let universe = try Market.universe(count)
+    return HardMarket(
+      mean: try Market.returns(mean), covariance: try Market.covariance(rows),
+      constraints: PortfolioConstraints(
+        bounds: .uniform(-0.1...0.4),
+        linear: [.group("few", ["A0", "A1", "A2"], total: 0.1...0.3)],
+        absolute: [.turnover(from: try equal(universe), limit: 1), .gross(limit: 1.2)]))
+  }
+
+  /// Few different means, variances and correlations.
+  static func tiedMoments(seed: Int) -> (mean: [Double], covariance: [[Double]]) {
+    var generator = SeededGenerator(seed: UInt64(seed))
+    let count = 4 + seed % 17
+    let mean = (0..<count).map { _ in Double(generator.next() % 3) * 0.01 }
+    let kind = (0..<count).map { _ in Int(generator.next() % 3) }
+    let loading = [1.0, 0.5, 0.0]
+    let specific = seed % 2 == 0 ? 0.0 : 0.01
+    let rows = (0..<count).map { i in
+      (0..<count).map { j in
+        0.04 * loading[kind[i]] * loading[kind[j]] + (i == j ? specific : 0)
+      }
+    }
+    return (mean, rows)
+  }
+
+  /// Means and covariances of fewer observations than assets.
+  static func sampleMoments(seed: Int) -> (mean: [Double], covariance: [[Double]]) {
     var generator = SeededGenerator(seed: UInt64(seed) + 100)
     let count = 10 + seed % 30
     let observations = 2 + seed % 9
@@ -45,13 +65,7 @@ struct HardMarket {
       (0..<count).map { j in data.reduce(0) { $0 + $1[i] * $1[j] } / Double(observations) }
     }
     let mean = (0..<count).map { i in data.reduce(0) { $0 + $1[i] } / Double(observations) }
-    let universe = try Market.universe(count)
-    return HardMarket(
-      mean: try Market.returns(mean), covariance: try Market.covariance(rows),
-      constraints: PortfolioConstraints(
-        bounds: .uniform(-0.1...0.4),
-        linear: [.group("few", ["A0", "A1", "A2"], total: 0.1...0.3)],
-        absolute: [.turnover(from: try equal(universe), limit: 1), .gross(limit: 1.2)]))
+    return (mean, rows)
   }
 
   static func equal(_ universe: Universe) throws -> Weights {
