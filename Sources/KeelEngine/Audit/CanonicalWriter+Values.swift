@@ -5,11 +5,6 @@ import KeelMarkets
 // The fields of the values that every step writes, keys in canonical order.
 
 extension CanonicalWriter {
-  mutating func universe(_ universe: Universe) {
-    list(universe.count)
-    for asset in universe.assets { text(asset.rawValue) }
-  }
-
   /// The text of an amount: what its description gives.
   mutating func amount(_ amount: Amount) {
     guard let magnitude = UInt64(exactly: amount.baseUnits.magnitude) else {

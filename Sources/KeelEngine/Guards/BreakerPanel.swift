@@ -27,7 +27,20 @@ public struct BreakerPanel: Hashable, Sendable, Codable {
   ///   - readings: The readings by name; names without a breaker are ignored.
   ///   - time: The time of the readings.
   public mutating func observe(_ readings: [String: Double], at time: Timestamp) {
-    for name in breakers.keys { breakers[name]?.observe(readings[name], at: time) }
+    observe(at: time) { name, _ in readings[name] }
+  }
+
+  /// Takes readings from where they are.
+  mutating func observe(
+    at time: Timestamp,
+    _ reading: (_ name: String, _ kind: CircuitBreaker.Kind) -> Double?
+  ) {
+    var place = breakers.startIndex
+    while place != breakers.endIndex {
+      let (name, breaker) = breakers[place]
+      breakers.values[place].observe(reading(name, breaker.settings.kind), at: time)
+      breakers.formIndex(after: &place)
+    }
   }
 
   /// Resets one breaker by hand.
@@ -41,9 +54,9 @@ public struct BreakerPanel: Hashable, Sendable, Codable {
 
   /// What may be done now; everything when there are no breakers.
   public var verdict: Verdict {
-    let action = breakers.values.map(\.action).max() ?? .trade
-    let causes =
-      action == .trade ? [] : breakers.filter { $0.value.action == action }.map(\.key).sorted()
-    return Verdict(action: action, causes: causes)
+    let action = breakers.values.reduce(.trade) { max($0, $1.action) }
+    if action == .trade { return Verdict(action: action, causes: []) }
+    return Verdict(
+      action: action, causes: breakers.filter { $0.value.action == action }.map(\.key).sorted())
   }
 }

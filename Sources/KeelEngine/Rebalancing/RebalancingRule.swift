@@ -150,7 +150,8 @@ public struct VolatilityScaledRule: RebalancingRule {
 
   /// Due when an asset is beyond its threshold.
   public func verdict(_ view: DecisionView, target: Weights) throws(EngineError) -> RuleVerdict {
-    try Drift(view, target).verdict(forecast) { (_, drift) throws(EngineError) in
+    try Drift(view, target).verdict(forecast.volatilities(view.memory)) {
+      (_, drift) throws(EngineError) in
       try RebalancingThreshold(absolute: multiple * drift * horizon.squareRoot())
     }
   }
@@ -204,7 +205,8 @@ public struct CostAwareRule: RebalancingRule {
 
   /// Due when an asset is outside its band.
   public func verdict(_ view: DecisionView, target: Weights) throws(EngineError) -> RuleVerdict {
-    try Drift(view, target).verdict(forecast) { (volatility, drift) throws(EngineError) in
+    try Drift(view, target).verdict(forecast.volatilities(view.memory)) {
+      (volatility, drift) throws(EngineError) in
       let band = try DriftBand.best(
         proportionalCost: cost, weightVolatility: drift, riskAversion: riskAversion,
         volatility: volatility)
@@ -293,22 +295,25 @@ public struct AnyRule: RebalancingRule {
 
 /// The drift of a view's weights, asset by asset.
 private struct Drift {
-  let view: DecisionView
+  let weights: [Double]
   let target: Weights
+  let cash: AssetID
+  let breached: [AssetID]
 
   init(_ view: DecisionView, _ target: Weights) throws(EngineError) {
     try requireSameAssets(view.weights.universe, target.universe)
-    self.view = view
+    weights = view.weights.values
     self.target = target
+    cash = view.account.cash
+    breached = view.breached
   }
 
   /// The verdict by thresholds from the volatility of each asset and of its weight; none where nothing is forecast to move.
   func verdict(
-    _ forecast: any VolatilityForecast,
+    _ volatilities: [Double?],
     _ threshold: (_ volatility: Double, _ drift: Double) throws(EngineError) -> RebalancingThreshold
   ) throws(EngineError) -> RuleVerdict {
-    let volatilities = forecast.volatilities(view.memory)
-    return try verdict { (i) throws(EngineError) in
+    try verdict { (i) throws(EngineError) in
       guard let volatility = volatilities[i], volatility > 0 else { return nil }
       let drift = DriftBand.weightVolatility(weight: target.values[i], volatility: volatility)
       return drift > 0 ? try threshold(volatility, drift) : nil
@@ -320,23 +325,23 @@ private struct Drift {
     _ threshold: (Int) throws(EngineError) -> RebalancingThreshold?
   ) throws(EngineError) -> RuleVerdict {
     let universe = target.universe
-    var breached: [AssetID] = []
+    var beyond: [AssetID] = []
     var nearTies: [AssetID] = []
-    let cash = universe.position(of: view.account.cash)
+    let cash = universe.position(of: cash)
     for place in universe.positionsByName where place != cash {
       guard let threshold = try threshold(place) else { continue }
       let asset = universe.assets[place]
-      let drift = view.weights.values[place] - target.values[place]
+      let drift = weights[place] - target.values[place]
       let relative = drift == 0 ? 0 : drift / target.values[place].magnitude
       let verdict = threshold.verdict(
         absolute: drift, relative: relative,
-        wasBreached: !view.breached.isEmpty && view.breached.contains(asset))
-      if verdict.isBreached { breached.append(asset) }
+        wasBreached: !breached.isEmpty && breached.contains(asset))
+      if verdict.isBreached { beyond.append(asset) }
       if verdict.isNearTie { nearTies.append(asset) }
     }
     let ties = nearTies.map { Decision.Reason.nearTie($0) }
     return RuleVerdict(
-      isDue: !breached.isEmpty, breached: breached,
-      reasons: breached.isEmpty ? [.notDue] + ties : breached.map { .drifted($0) } + ties)
+      isDue: !beyond.isEmpty, breached: beyond,
+      reasons: (beyond.isEmpty ? [.notDue] : beyond.map { .drifted($0) }) + ties)
   }
 }

@@ -64,13 +64,13 @@ public struct RebalancingThreshold: Hashable, Sendable, Codable {
   ) -> Verdict {
     let scale = wasBreached ? release : 1
     var verdict = Verdict(isBreached: false, isNearTie: false)
-    for (value, limit) in [(drift, absolute), (relativeDrift, relative)] {
-      guard let limit else { continue }
-      let distance =
-        DecisionGrid.steps(value.magnitude) - DecisionGrid.steps(limit * scale)
+    func compare(_ value: Double, with limit: Double) {
+      let distance = DecisionGrid.steps(value.magnitude) - DecisionGrid.steps(limit * scale)
       if distance > 0 { verdict.isBreached = true }
       if distance.magnitude <= 1 { verdict.isNearTie = true }
     }
+    if let absolute { compare(drift, with: absolute) }
+    if let relative { compare(relativeDrift, with: relative) }
     return verdict
   }
 

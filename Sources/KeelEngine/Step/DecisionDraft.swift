@@ -47,22 +47,24 @@ struct DecisionDraft {
       fault.isInternal ? .fault(stage: fault.stage, fault.reason) : .badInput(fault.reason))
   }
 
-  /// The decision with its record.
+  /// The decision with its record, which is written after what the writer holds.
   func decision(
     parameters: [UInt8],
     inputs: [UInt8],
-    previousHash: [UInt8]
+    previousHash: [UInt8],
+    writer: inout CanonicalWriter
   ) -> Decision {
     let payload = Decision.Payload(
       parameters: parameters, inputs: inputs, index: index, time: time, kind: kind,
       verdict: verdict, reasons: reasons, equity: equity, target: target, trades: trades,
       orders: orders, expectedCost: expectedCost, schedule: schedule)
-    var writer = CanonicalWriter(reserving: 4096)
+    let start = writer.count
     writer.payload(payload)
     return Decision(
       index: index, time: time, kind: kind, verdict: verdict, reasons: reasons, equity: equity,
       target: target, trades: trades, orders: orders, expectedCost: expectedCost,
       schedule: schedule,
-      record: AuditLog.Record(index: index, previousHash: previousHash, payload: writer.bytes))
+      record: AuditLog.Record(
+        index: index, previousHash: previousHash, payload: Array(writer.bytes[start...])))
   }
 }

@@ -76,7 +76,11 @@ public struct Engine: Sendable {
   /// - Returns: The decision.
   /// - Complexity: O(N² + positions) beside the stages, for N assets.
   public func step(_ state: inout EngineState, _ market: MarketSnapshot) -> Decision {
-    let inputs = Self.inputsHash(state, market)
+    // One writer for inputs and record, which share the names of the assets.
+    var writer = CanonicalWriter(reserving: Self.usualRecordLength)
+    writer.account(state.account)
+    writer.market(market)
+    let inputs = SHA256.digest(writer.bytes)
     var draft = DecisionDraft(index: state.stepCount, time: market.time)
     do throws(StageFault) {
       try decide(&draft, &state, market)
@@ -87,7 +91,7 @@ public struct Engine: Sendable {
     }
     state.stepCount += 1
     let decision = draft.decision(
-      parameters: parametersHash, inputs: inputs, previousHash: state.auditHead)
+      parameters: parametersHash, inputs: inputs, previousHash: state.auditHead, writer: &writer)
     state.auditHead = decision.record.hash
     return decision
   }
@@ -108,12 +112,7 @@ public struct Engine: Sendable {
     return step(&state, market) == decision
   }
 
-  private static func inputsHash(_ state: EngineState, _ market: MarketSnapshot) -> [UInt8] {
-    var writer = CanonicalWriter(reserving: 4096)
-    writer.account(state.account)
-    writer.market(market)
-    return SHA256.digest(writer.bytes)
-  }
+  private static let usualRecordLength = 4096
 }
 
 /// Why a step ends early.
@@ -356,27 +355,24 @@ extension Engine {
     _ view: DecisionView?,
     _ market: MarketSnapshot
   ) {
-    var readings = market.readings
-    for (name, settings) in strategy.breakers {
-      let reading: Double?
-      switch settings.kind {
+    let highest = state.highestEquity
+    let hasFault = state.hasFault
+    state.breakers.observe(at: market.time) { name, kind in
+      switch kind {
       case .drawdown:
-        reading = view.flatMap { view in
-          state.highestEquity.map { $0 > 0 ? 1 - view.valuation.equity / $0 : 1 }
+        view.flatMap { view in
+          highest.map { $0 > 0 ? 1 - view.valuation.equity / $0 : 1 }
         }
       case .volatility:
         // Before the first return nothing has moved.
-        reading = view.map { $0.memory.volatility(of: $0.weights.values) ?? 0 }
+        view.map { $0.memory.volatility(of: $0.weights.values) ?? 0 }
       // Without a debt or a margin nothing can be liquidated.
-      case .margin: reading = view.map { min($0.valuation.marginRatio, .greatestFiniteMagnitude) }
-      case .healthFactor:
-        reading = view.map { min($0.valuation.healthFactor, .greatestFiniteMagnitude) }
-      case .internalError: reading = state.hasFault ? nil : 0
-      default: continue
+      case .margin: view.map { min($0.valuation.marginRatio, .greatestFiniteMagnitude) }
+      case .healthFactor: view.map { min($0.valuation.healthFactor, .greatestFiniteMagnitude) }
+      case .internalError: hasFault ? nil : 0
+      default: market.readings[name]
       }
-      readings[name] = reading
     }
-    state.breakers.observe(readings, at: market.time)
   }
 }
 

@@ -189,14 +189,16 @@ private struct UnderlyingSums {
   }
 
   mutating func add(_ exposure: Exposure, at place: Int) {
-    sums[place] = (sums[place] ?? .zero) + exposure
+    if sums[place] == nil { sums[place] = exposure } else { sums[place]? += exposure }
   }
 
   var sorted: [AccountValuation.Underlying] {
-    universe.positionsByName.compactMap { place in
-      sums[place].map {
-        AccountValuation.Underlying(asset: universe.assets[place], exposure: $0)
-      }
+    var underlyings: [AccountValuation.Underlying] = []
+    underlyings.reserveCapacity(universe.count)
+    for place in universe.positionsByName {
+      guard let exposure = sums[place] else { continue }
+      underlyings.append(.init(asset: universe.assets[place], exposure: exposure))
     }
+    return underlyings
   }
 }

@@ -1,0 +1,48 @@
+import CKeelKernels
+
+// The module's only door to memory without checks: the block function of the hash, and the bytes of texts.
+
+/// Takes whole blocks of 64 bytes into the state of SHA-256.
+func compress(_ blocks: ArraySlice<UInt8>, into state: inout SIMD8<UInt32>) {
+  unsafe blocks.withUnsafeBufferPointer { source in
+    unsafe withUnsafeMutableBytes(of: &state) { target in
+      let words = unsafe target.assumingMemoryBound(to: UInt32.self)
+      if let from = source.baseAddress, let to = words.baseAddress {
+        unsafe keel_sha256_compress(to, from, source.count / 64, 0)
+      }
+    }
+  }
+}
+
+extension [UInt8] {
+  /// Overwrites eight bytes with a number, the highest first.
+  mutating func write(_ value: UInt64, at place: Int) {
+    var span = mutableSpan
+    var room = unsafe span.mutableBytes
+    room.storeBytes(of: value.bigEndian, toByteOffset: place, as: UInt64.self)
+  }
+
+  /// Overwrites bytes from a place on with those of an earlier range.
+  mutating func copy(_ range: Range<Int>, to place: Int) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= place)
+    precondition(place + range.count <= count)
+    unsafe withUnsafeMutableBytes { bytes in
+      let part = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[place...])
+      unsafe part.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[range]))
+    }
+  }
+
+  /// Overwrites bytes from a place on with those of a text.
+  mutating func write(_ text: String, at place: Int) {
+    let utf8 = text.utf8
+    precondition(place >= 0 && place + utf8.count <= count)
+    let isWritten: Void? = unsafe utf8.withContiguousStorageIfAvailable { source in
+      unsafe withUnsafeMutableBytes { target in
+        let part = unsafe UnsafeMutableRawBufferPointer(rebasing: target[place...])
+        unsafe part.copyMemory(from: UnsafeRawBufferPointer(source))
+      }
+    }
+    guard isWritten == nil else { return }
+    for (offset, byte) in utf8.enumerated() { self[place + offset] = byte }
+  }
+}
