@@ -38,14 +38,27 @@ public struct AssetID: RawRepresentable, Hashable, Sendable, Codable, CodingKeyR
 /// Two universes are equal when they name the same assets in the same order. Values over different
 /// universes never mix: the call throws ``DataError/universeMismatch(position:left:right:)``.
 public struct Universe: Hashable, Sendable {
-  /// The assets in order.
-  public let assets: [AssetID]
+  /// Shared by all copies: a universe is part of every labeled value, and copied with each.
+  @usableFromInline final class Storage: Sendable {
+    @usableFromInline let assets: [AssetID]
+    @usableFromInline let positionsByName: [Int]
+    let positions: [AssetID: Int]
 
-  private let positions: [AssetID: Int]
+    init(_ assets: [AssetID], positions: [AssetID: Int]) {
+      self.assets = assets
+      self.positions = positions
+      positionsByName = assets.indices.sorted { assets[$0] < assets[$1] }
+    }
+  }
+
+  @usableFromInline let storage: Storage
+
+  /// The assets in order.
+  @inlinable public var assets: [AssetID] { storage.assets }
 
   /// The positions of the assets in the order of their names, in which sums over assets are taken
   /// so that no result depends on the order of the columns.
-  package let positionsByName: [Int]
+  @inlinable package var positionsByName: [Int] { storage.positionsByName }
 
   /// Creates a universe.
   ///
@@ -61,9 +74,7 @@ public struct Universe: Hashable, Sendable {
         throw .invalidAsset(asset, reason: .duplicate(position: position))
       }
     }
-    self.assets = assets
-    self.positions = positions
-    positionsByName = assets.indices.sorted { assets[$0] < assets[$1] }
+    storage = Storage(assets, positions: positions)
   }
 
   /// The number of assets.
@@ -74,7 +85,7 @@ public struct Universe: Hashable, Sendable {
   /// - Parameter asset: The asset to look up.
   /// - Returns: Its position, counted from 0.
   /// - Complexity: O(1).
-  public func position(of asset: AssetID) -> Int? { positions[asset] }
+  public func position(of asset: AssetID) -> Int? { storage.positions[asset] }
 
   /// The position of an asset that must be in the universe.
   ///
@@ -82,7 +93,7 @@ public struct Universe: Hashable, Sendable {
   /// - Returns: Its position, counted from 0.
   /// - Throws: `DataError.invalidAsset`.
   public func requiredPosition(of asset: AssetID) throws(DataError) -> Int {
-    guard let position = positions[asset] else { throw .invalidAsset(asset, reason: .unknown) }
+    guard let position = storage.positions[asset] else { throw .invalidAsset(asset, reason: .unknown) }
     return position
   }
 
@@ -91,7 +102,7 @@ public struct Universe: Hashable, Sendable {
   /// - Parameter other: The universe of a value that meets a value over this one.
   /// - Throws: `DataError.universeMismatch` with the first position that differs.
   public func requireEqual(_ other: Universe) throws(DataError) {
-    if assets == other.assets { return }
+    if self == other { return }
     for position in 0..<max(count, other.count) {
       let left = position < count ? assets[position] : nil
       let right = position < other.count ? other.assets[position] : nil
@@ -102,7 +113,9 @@ public struct Universe: Hashable, Sendable {
   }
 
   /// Compares the assets and their order.
-  public static func == (left: Universe, right: Universe) -> Bool { left.assets == right.assets }
+  public static func == (left: Universe, right: Universe) -> Bool {
+    left.storage === right.storage || left.assets == right.assets
+  }
 
   /// Hashes the assets in order.
   ///

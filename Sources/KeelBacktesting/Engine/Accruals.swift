@@ -46,9 +46,12 @@ struct Accruals {
     self.catalog = catalog
     self.settings = settings
     years = market.time.years(since: before.time)
-    ended = Set(
-      settings.delistings.filter { $0.value.time > before.time && $0.value.time <= market.time }
-        .keys)
+    ended =
+      settings.delistings.isEmpty
+      ? []
+      : Set(
+        settings.delistings.filter { $0.value.time > before.time && $0.value.time <= market.time }
+          .keys)
     try delist()
     try settle()
     try payFunding()
