@@ -477,6 +477,26 @@ struct Walk {
 @Suite struct EngineRecordTests {
   /// The fast writer gives the bytes of the encoder: a record can be read, and redone, with the public one.
   @Test func recordsAreCanonical() throws {
+    /// Gives every kind of reason.
+    struct Talkative: TargetPolicy, Encodable {
+      let rowsNeeded = 0
+      let target: FixedTarget
+
+      func target(_ view: DecisionView) throws(EngineError) -> Target {
+        var target = try target.target(view)
+        target = Target(
+          weights: target.weights,
+          reasons: [
+            .periodPassed, .notDue, .drifted("BTC"), .nearTie("ETH"), .waiting("prices"),
+            .limit("volatility", got: 1.5, allowed: -0.0), .untradable("a longer name than most"),
+            .signal("trend", opinions: 300), .tilt(scale: 0.5, activeRisk: .infinity),
+            .volatilityScaled(volatility: 0.9, invested: 0.25), .dropped("BTC", "a reason"),
+            .proven(primalResidual: 1e-12, dualResidual: .nan, relativeGap: 0),
+            .breaker("gas"), .badInput("é"), .fault(stage: "target", ""),
+          ])
+        return target
+      }
+    }
     struct Record: Codable {
       let parameters: [UInt8]
       let inputs: [UInt8]
@@ -495,6 +515,7 @@ struct Walk {
     var strategy = try Walk.strategy(ThresholdRule(RebalancingThreshold(absolute: 0.02)))
     strategy.execution = try TimeWeightedExecution(sliceCount: 4, duration: 0.001, seed: 9)
     strategy.limits = [try LargestWeight(0.9)]
+    if let fixed = strategy.target as? FixedTarget { strategy.target = Talkative(target: fixed) }
     let engine = try Engine(strategy)
     var state = try engine.start(Walk.account())
     var markets = try Walk.markets(days: 25, seed: 12)

@@ -190,27 +190,68 @@ extension CanonicalWriter {
 
   private mutating func reason(_ reason: Decision.Reason) {
     switch reason {
-    case .periodPassed: empty("periodPassed")
-    case .notDue: empty("notDue")
+    case .periodPassed: object("periodPassed", 0)
+    case .notDue: object("notDue", 0)
     case .drifted(let asset): single("drifted", asset.rawValue)
+    case .nearTie(let asset): single("nearTie", asset.rawValue)
+    case .waiting(let what): single("waiting", what)
+    case .untradable(let asset): single("untradable", asset.rawValue)
     case .breaker(let name): single("breaker", name)
-    default: other(reason)
+    case .badInput(let what): single("badInput", what)
+    case .limit(let name, let got, let allowed):
+      object("limit", 3)
+      field("_0", name)
+      field("got", got)
+      field("allowed", allowed)
+    case .signal(let name, let opinions):
+      object("signal", 2)
+      field("_0", name)
+      text("opinions")
+      integer(Int64(opinions))
+    case .tilt(let scale, let activeRisk):
+      object("tilt", 2)
+      field("scale", scale)
+      field("activeRisk", activeRisk)
+    case .volatilityScaled(let volatility, let invested):
+      object("volatilityScaled", 2)
+      field("invested", invested)
+      field("volatility", volatility)
+    case .proven(let primalResidual, let dualResidual, let relativeGap):
+      object("proven", 3)
+      field("relativeGap", relativeGap)
+      field("dualResidual", dualResidual)
+      field("primalResidual", primalResidual)
+    case .dropped(let asset, let reason):
+      object("dropped", 2)
+      field("_0", asset.rawValue)
+      field("_1", reason)
+    case .fault(let stage, let reason):
+      object("fault", 2)
+      field("_1", reason)
+      field("stage", stage)
     }
   }
 
-  /// A case without a value.
-  private mutating func empty(_ name: String) {
+  /// A case with so many fields, which follow.
+  private mutating func object(_ name: String, _ count: Int) {
     map(1)
     text(name)
-    map(0)
+    map(count)
   }
 
   /// A case with one text.
   private mutating func single(_ name: String, _ value: String) {
-    map(1)
+    object(name, 1)
+    field("_0", value)
+  }
+
+  private mutating func field(_ name: String, _ value: String) {
     text(name)
-    map(1)
-    text("_0")
     text(value)
+  }
+
+  private mutating func field(_ name: String, _ value: Double) {
+    text(name)
+    number(value)
   }
 }

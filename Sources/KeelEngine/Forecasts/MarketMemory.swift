@@ -14,7 +14,7 @@ import KeelNumerics
 //
 // Covariances are exponentially weighted over log returns, without a mean:
 //
-//   C ← d C + (1 − d) r rᵀ,  W_i ← d W_i + (1 − d),  d = 2^(−1/half-life),  estimate C_ij/√(W_i W_j)
+//   C ← d C + (1 − d) r rᵀ,  W_i ← d W_i + (1 − d),  d = 2^(−1/half-life),  estimate C_ij/(√W_i √W_j)
 //
 // where the weight of an asset counts from its first price, so that a young one has the variance of its own life and the
 // matrix stays semidefinite. An asset without a price keeps its last one: its next return covers the gap. Time is
@@ -111,6 +111,7 @@ public struct MarketMemory: Hashable, Sendable, Codable {
     }
     times.append(market.time)
     rows.append(contentsOf: market.prices)
+    if quoted.isEmpty && market.series.isEmpty { return }
     for (name, values) in quoted.merging(market.series, uniquingKeysWith: { $1 }) {
       series[name, default: ObservedSeries([])]
         .append(.init(time: market.time, values: values), keeping: rowCapacity)
@@ -130,9 +131,14 @@ public struct MarketMemory: Hashable, Sendable, Codable {
 
   /// The covariance of the log returns of two assets per step.
   func covariance(_ i: Int, _ j: Int) -> Double {
+    let weight = weights[i].squareRoot() * weights[j].squareRoot()
+    return weight > 0 ? products[Self.place(i, j)] / weight : 0
+  }
+
+  /// The place of a pair in the lower triangle by rows.
+  private static func place(_ i: Int, _ j: Int) -> Int {
     let (high, low) = (max(i, j), min(i, j))
-    let weight = (weights[i] * weights[j]).squareRoot()
-    return weight > 0 ? products[high * (high + 1) / 2 + low] / weight : 0
+    return high * (high + 1) / 2 + low
   }
 
   /// The volatility of an asset, annualized; zero before the first return.
@@ -173,10 +179,18 @@ public struct MarketMemory: Hashable, Sendable, Codable {
       var places: [Int] = []
       for asset in assets { places.append(try universe.requiredPosition(of: asset)) }
       // A sum of squares with positive weights: semidefinite by construction.
-      let values = places.flatMap { j in places.map { i in covariance(i, j) } }
+      let order = places.count
+      let roots = places.map { weights[$0].squareRoot() }
+      var values = [Double](repeating: 0, count: order * order)
+      for (column, j) in places.enumerated() where weights[j] > 0 {
+        for row in column..<order where weights[places[row]] > 0 {
+          let place = Self.place(places[row], j)
+          values[row + column * order] = products[place] / (roots[row] * roots[column])
+        }
+      }
       return try Covariance(
         universe: Universe(assets),
-        dense: SymmetricMatrix(lowerTriangleOf: values, order: places.count),
+        dense: SymmetricMatrix(lowerTriangleOf: values, order: order),
         definiteness: .byConstruction)
     } catch {
       throw EngineError(error, asset: assets.first ?? AssetID(""))

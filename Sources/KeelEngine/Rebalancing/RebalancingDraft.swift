@@ -51,14 +51,13 @@ struct RebalancingDraft {
         throw EngineError(error, asset: trade.asset)
       }
     }
-    // Sells come first, so that cash is least after all of them.
-    for side in [Trade.Side.sell, .buy] {
-      for case let trade? in merged where trade.side == side {
-        do throws(DataError) {
-          cashAfter = try cashAfter.adding(trade.cashChange)
-        } catch {
-          throw EngineError(error, asset: trade.asset)
-        }
+    // Sells come first when a plan is executed, so that cash is least after all trades.
+    for place in merged.indices {
+      guard let change = merged[place]?.cashChange else { continue }
+      do throws(DataError) {
+        cashAfter = try cashAfter.adding(change)
+      } catch {
+        throw EngineError(error, asset: held[place].asset)
       }
     }
     if cashAfter.isNegative && cashAfter < book.holdings.amounts[book.cashPosition] { return false }
@@ -88,12 +87,16 @@ struct RebalancingDraft {
 
   /// Sells first; in each side the largest value first, ties by name: the order of the lines.
   private var ordered: [Trade] {
-    let places = trades.indices.filter { trades[$0] != nil }.sorted { left, right in
-      guard let a = trades[left], let b = trades[right] else { return left < right }
-      if a.side != b.side { return a.side == .sell }
-      return a.value == b.value ? left < right : a.value > b.value
+    var keys: [(place: Int, side: Trade.Side, value: Amount)] = []
+    keys.reserveCapacity(trades.count)
+    for place in trades.indices {
+      if let trade = trades[place] { keys.append((place, trade.side, trade.value)) }
     }
-    return places.compactMap { trades[$0] }
+    keys.sort { left, right in
+      if left.side != right.side { return left.side == .sell }
+      return left.value == right.value ? left.place < right.place : left.value > right.value
+    }
+    return keys.compactMap { trades[$0.place] }
   }
 
   func plan(
