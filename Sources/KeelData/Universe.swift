@@ -93,7 +93,9 @@ public struct Universe: Hashable, Sendable {
   /// - Returns: Its position, counted from 0.
   /// - Throws: `DataError.invalidAsset`.
   public func requiredPosition(of asset: AssetID) throws(DataError) -> Int {
-    guard let position = storage.positions[asset] else { throw .invalidAsset(asset, reason: .unknown) }
+    guard let position = storage.positions[asset] else {
+      throw .invalidAsset(asset, reason: .unknown)
+    }
     return position
   }
 

@@ -434,6 +434,63 @@ struct Walk {
     }
   }
 
+  /// Two breakers in one step: the second acts on what the first leaves, and nothing is closed twice.
+  @Test func contingenciesActInTurn() throws {
+    var (strategy, account, market) = try setUp()
+    strategy.hedges = []
+    for (name, contingency) in [
+      ("a", Contingency.withdraw(protocolName: "lender")),
+      ("b", .withdraw(protocolName: "lender")), ("c", .repay(healthFactor: 1e6)),
+      ("d", .hedge(underlying: "BTC", with: "BTC-PERP")),
+    ] {
+      strategy.breakers[name] = try CircuitBreaker.Settings(
+        kind: .gas, direction: .above, tripLevel: 100, resumeLevel: 50, warmUpReadings: 1,
+        coolDownNanoseconds: 0, action: .contingency, latches: false)
+      strategy.contingencies[name] = contingency
+    }
+    let engine = try Engine(strategy)
+    var state = try engine.start(account)
+    market.readings = ["a": 1, "b": 1, "c": 1, "d": 1]
+    _ = engine.step(&state, market)
+    var dear = try next(market, days: 1)
+    dear.readings = ["a": 200, "b": 200, "c": 200, "d": 200]
+    let decision = engine.step(&state, dear)
+    #expect(decision.kind == .contingency, "\(decision)")
+    #expect(decision.orders.filter { $0.id == "BTC-LENT" }.count == 1)
+    _ = try state.fill(decision, in: dear, catalog: strategy.catalog)
+    let after = try state.account.valuation(in: dear, catalog: strategy.catalog)
+    #expect(state.account.position("BTC-LENT") == nil)
+    #expect(after["BTC"].delta.magnitude <= 0.001, "hedged after the withdrawal")
+  }
+
+  /// The volatility breaker counts contracts: a hedged account is calm, a geared one is not.
+  @Test func volatilityCountsContracts() throws {
+    var (strategy, account, market) = try setUp()
+    strategy.hedges = []
+    strategy.target = FixedTarget(try Walk.weights([1, 0, 0, 0, 0]))
+    strategy.breakers["volatility"] = try CircuitBreaker.Settings(
+      kind: .volatility, direction: .above, tripLevel: 0.05, resumeLevel: 0.04, warmUpReadings: 1,
+      coolDownNanoseconds: 0, action: .halt, latches: false)
+    let held = try account.valuation(in: market, catalog: strategy.catalog)["BTC"].delta
+    for (contracts, isCalm) in [((-held * 1000).rounded(), true), (50_000, false)] {
+      var changed = account
+      changed.set(
+        .init(
+          "BTC-PERP", quantity: try Amount(baseUnits: Int128(contracts), decimals: 0),
+          entryPrice: market.prices[1]))
+      let engine = try Engine(strategy)
+      var state = try engine.start(changed)
+      var last: Decision?
+      for day in 0..<12 {
+        var now = try next(market, days: day)
+        now.prices[1] *= day % 2 == 0 ? 1 : 1.02
+        now.quotes["BTC-PERP"] = .contract(price: now.prices[1], funding: nil)
+        last = engine.step(&state, now)
+      }
+      #expect((last?.verdict.action == .trade) == isCalm, "\(contracts)")
+    }
+  }
+
   /// Whatever numbers come in, a step answers, and never with a trade that the account cannot pay.
   @Test(arguments: 1...40)
   func hostileMarketsNeverTrap(seed: Int) throws {

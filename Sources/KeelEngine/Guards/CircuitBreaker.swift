@@ -16,7 +16,7 @@ public struct CircuitBreaker: Hashable, Sendable, Codable {
   public enum Kind: String, Hashable, Sendable, Codable, CaseIterable {
     /// The loss from the highest equity, as a fraction.
     case drawdown
-    /// The annualized volatility.
+    /// The annualized volatility of the account, by the delta of everything in it.
     case volatility
     /// The distance of a stablecoin from its peg, as a fraction.
     case depeg

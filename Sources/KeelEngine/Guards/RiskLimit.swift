@@ -113,7 +113,7 @@ public struct LargestLeverage: RiskLimit, Hashable, Codable {
   }
 }
 
-/// No more annualized volatility of the held weights than a limit.
+/// No more annualized volatility of the account, by the delta of everything in it, than a limit.
 public struct LargestVolatility: RiskLimit, Hashable, Codable {
   /// The volatility.
   public let limit: Double
@@ -132,12 +132,27 @@ public struct LargestVolatility: RiskLimit, Hashable, Codable {
     after: PlannedAccount,
     _ view: DecisionView
   ) throws(EngineError) -> [LimitViolation] {
-    guard let volatility = view.memory.volatility(of: after.weights.values), volatility > limit
-    else { return [] }
+    func volatility(_ valuation: AccountValuation) -> Double? {
+      view.memory.volatility(of: valuation.exposureShares(in: view.market))
+    }
+    guard let planned = volatility(after.valuation), !(planned <= limit) else { return [] }
     return [
       LimitViolation(
-        "volatility", got: volatility, allowed: limit,
-        before: view.memory.volatility(of: view.weights.values) ?? 0)
+        "volatility", got: planned, allowed: limit, before: volatility(view.valuation) ?? 0)
     ]
+  }
+}
+
+extension AccountValuation {
+  /// What the account gains per unit return of each asset of the market, as a share of its equity.
+  ///
+  /// For an account of assets alone these are the weights.
+  func exposureShares(in market: MarketSnapshot) -> [Double] {
+    var shares = [Double](repeating: 0, count: market.universe.count)
+    for underlying in underlyings {
+      guard let place = market.universe.position(of: underlying.asset) else { continue }
+      shares[place] = underlying.exposure.delta * market.prices[place] / equity
+    }
+    return shares
   }
 }

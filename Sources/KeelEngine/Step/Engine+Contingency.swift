@@ -4,7 +4,8 @@ import KeelMarkets
 // What was prepared for a breaker: sells and closing orders only, so that no breaker ever makes an account larger.
 
 extension Engine {
-  /// Adds the trades and orders of every breaker that asks for its contingency, in the order of names.
+  /// Adds the trades and orders of every breaker that asks for its contingency, in the order of names; each sees the
+  /// account as those before it would leave it.
   func prepareContingency(
     _ draft: inout DecisionDraft,
     _ view: DecisionView
@@ -12,16 +13,16 @@ extension Engine {
     for name in draft.verdict.causes {
       switch strategy.contingencies[name] ?? .deRisk(cashFraction: 1) {
       case .deRisk(let fraction): try deRisk(&draft, view, to: fraction)
-      case .withdraw(let protocolName): withdraw(&draft, view, from: protocolName)
-      case .repay(let factor): try repay(&draft, view, to: factor)
+      case .withdraw(let protocolName):
+        withdraw(&draft, try planned(draft, view), view.catalog, from: protocolName)
+      case .repay(let factor):
+        try repay(&draft, try planned(draft, view), view.catalog, to: factor)
       case .hedge(let underlying, let contract):
         let decimals = view.account.position(contract)?.quantity.decimals ?? 0
         let rule = try DeltaHedgeRule(
           underlying: underlying, band: HedgeBand(lower: 0, target: 0, upper: 0),
           lots: [contract: smallestUnit(decimals, of: contract)], horizonYears: 0)
-        let now = PlannedAccount(
-          account: view.account, valuation: view.valuation, weights: view.weights)
-        draft.orders += try rule.orders(after: now, view)
+        draft.orders += try rule.orders(after: planned(draft, view), view)
       }
     }
     draft.countCosts()
@@ -64,11 +65,12 @@ extension Engine {
 
   private func withdraw(
     _ draft: inout DecisionDraft,
-    _ view: DecisionView,
+    _ now: PlannedAccount,
+    _ catalog: Catalog,
     from protocolName: String
   ) {
-    for (position, exposure) in zip(view.account.positions, view.valuation.positions) {
-      guard let listing = view.catalog[position.id], listing.protocolName == protocolName,
+    for (position, exposure) in zip(now.account.positions, now.valuation.positions) {
+      guard let listing = catalog[position.id], listing.protocolName == protocolName,
         let closing = try? position.quantity.negated()
       else { continue }
       if case .loan = listing.instrument { continue }
@@ -81,13 +83,14 @@ extension Engine {
   /// Repays with the cash at hand, protocol by protocol in the order of names.
   private func repay(
     _ draft: inout DecisionDraft,
-    _ view: DecisionView,
+    _ now: PlannedAccount,
+    _ catalog: Catalog,
     to healthFactor: Double
   ) throws(EngineError) {
-    var cash = view.account.holdings[view.account.cash]?.doubleValue ?? 0
-    for venue in view.valuation.protocols where venue.healthFactor < healthFactor {
-      for (position, exposure) in zip(view.account.positions, view.valuation.positions) {
-        guard let listing = view.catalog[position.id], listing.protocolName == venue.name,
+    var cash = now.account.holdings[now.account.cash]?.doubleValue ?? 0
+    for venue in now.valuation.protocols where venue.healthFactor < healthFactor {
+      for (position, exposure) in zip(now.account.positions, now.valuation.positions) {
+        guard let listing = catalog[position.id], listing.protocolName == venue.name,
           case .loan = listing.instrument, exposure.value < 0
         else { continue }
         let missing = -exposure.value * (1 - venue.healthFactor / healthFactor)

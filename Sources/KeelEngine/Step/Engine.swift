@@ -251,7 +251,7 @@ extension Engine {
   }
 
   /// The account as a draft would leave it.
-  private func planned(
+  func planned(
     _ draft: DecisionDraft,
     _ view: DecisionView
   ) throws(EngineError) -> PlannedAccount {
@@ -365,7 +365,7 @@ extension Engine {
         }
       case .volatility:
         // Before the first return nothing has moved.
-        view.map { $0.memory.volatility(of: $0.weights.values) ?? 0 }
+        view.map { $0.memory.volatility(of: $0.valuation.exposureShares(in: market)) ?? 0 }
       // Without a debt or a margin nothing can be liquidated.
       case .margin: view.map { min($0.valuation.marginRatio, .greatestFiniteMagnitude) }
       case .healthFactor: view.map { min($0.valuation.healthFactor, .greatestFiniteMagnitude) }
