@@ -19,7 +19,9 @@ let venues = [
 ]
 for quantity in [2.0, 20] {
   let order = try VenueRouting(.buy, quantity: quantity, over: venues)
-  print("buying", quantity, "at", order.cash / quantity, "by", order.legs.map { ($0.venue, $0.quantity) })
+  print(
+    "buying", quantity, "at", order.cash / quantity, "by",
+    order.legs.map { ($0.venue, $0.quantity) })
 }
 
 let gap = try VenueArbitrage(over: venues, largestQuantity: 50)

@@ -252,6 +252,26 @@ private struct Desk {
       result.profit.total, result.equities[49] - result.equities[0], absolute: 1e-6)
   }
 
+  /// A bounded curve has evenly spaced points of the whole one, first and last included; nothing else changes.
+  @Test(arguments: [1, 2, 7, 40, 100])
+  func longCurvesAreThinned(limit: Int) throws {
+    let markets = try Desk.markets(days: 90, seed: 23)
+    func run(_ limit: Int) throws -> BacktestResult {
+      var settings = Backtest.Settings()
+      settings.curveLimit = limit
+      return try Backtest(Desk.engine(), annualization: .dailyContinuous, settings: settings)
+        .run(from: Desk.account(), over: markets)
+    }
+    let (whole, thin) = (try run(1_000_000), try run(limit))
+    #expect(thin.equities.count <= max(2 * limit, 2) && thin.times.count == thin.equities.count)
+    let places = thin.times.compactMap { whole.times.firstIndex(of: $0) }
+    #expect(places.map { whole.equities[$0] } == thin.equities)
+    #expect(places.first == 0 && places.last == 89)
+    let steps = zip(places.dropFirst(), places).map { $0 - $1 }.dropLast()
+    #expect(Set(steps).count <= 1)
+    #expect(thin.statistics == whole.statistics && thin.profit == whole.profit)
+  }
+
   @Test func settingsAreChecked() throws {
     let engine = try Desk.engine()
     var settings = Backtest.Settings()
@@ -261,6 +281,12 @@ private struct Desk {
       try Backtest(engine, annualization: .dailyContinuous, settings: negative)
     }
     settings.latency = 0
+    settings.curveLimit = 0
+    let noPoint = settings
+    #expect(throws: BacktestingError.self) {
+      try Backtest(engine, annualization: .dailyContinuous, settings: noPoint)
+    }
+    settings.curveLimit = 1
     settings.liquidationPenalty = .nan
     let notANumber = settings
     #expect(throws: BacktestingError.self) {

@@ -3,12 +3,12 @@ import KeelEngine
 import KeelTestSupport
 import Testing
 
-/// Invariants over random books: 10⁴ in debug, 2·10⁵ in release.
+/// Invariants over random books: 10⁴ in debug, 10⁶ in release.
 @Suite struct RebalancingPlannerPropertyTests {
   #if DEBUG
     static let booksPerSeed = 500
   #else
-    static let booksPerSeed = 10_000
+    static let booksPerSeed = 50_000
   #endif
 
   @Test(arguments: 1...20)

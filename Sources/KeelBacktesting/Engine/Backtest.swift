@@ -35,6 +35,11 @@ public struct Backtest: Sendable {
     /// The riskless return of a period, for the statistics.
     public var ratePerPeriod = 0.0
 
+    /// The points of the equity curve from which on it is thinned, so that memory stays bounded: at least 1.
+    ///
+    /// A result has at most twice as many, evenly spaced, and the last one. Statistics use every snapshot.
+    public var curveLimit = 1_000_000
+
     /// Creates the usual settings.
     public init() {}
   }
@@ -61,6 +66,7 @@ public struct Backtest: Sendable {
     settings: Settings = Settings()
   ) throws(BacktestingError) {
     try require(Double(settings.latency), "latency", in: 0...1e6)
+    try require(Double(settings.curveLimit), "curveLimit", in: 1...1e15)
     try require(settings.liquidationPenalty, "liquidationPenalty", in: 0...1)
     for (asset, recovery) in settings.delistings.sorted(by: { $0.key < $1.key }) {
       try require(recovery.fraction, "recovery", in: .nonnegative, asset: asset)
@@ -102,7 +108,7 @@ public struct Backtest: Sendable {
   ///   - observe: Called after each step: a recorder, or a progress display; returning false ends the run there.
   /// - Returns: The result.
   /// - Throws: `BacktestingError`.
-  /// - Complexity: O(1) memory beside what the result keeps: one equity a snapshot.
+  /// - Complexity: O(1) memory beside what the result keeps: events, and a curve that `curveLimit` bounds.
   public func run(
     from account: Account,
     over markets: some Sequence<MarketSnapshot>,

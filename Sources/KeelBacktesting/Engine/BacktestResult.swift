@@ -3,7 +3,8 @@ public import KeelEngine
 
 /// What a backtest found.
 public struct BacktestResult: Sendable {
-  /// The times of the snapshots in which the account had a value.
+  /// The times of the snapshots in which the account had a value; of long runs only some, see
+  /// ``Backtest/Settings/curveLimit``.
   public let times: [Timestamp]
 
   /// The equity at those times, in cash: the first before its trades, all others after fills.
@@ -48,7 +49,7 @@ public struct BacktestResult: Sendable {
     public internal(set) var orders = 0
   }
 
-  /// The loss from the highest equity so far at each time, as a fraction.
+  /// The loss from the highest equity of the curve so far at each of its times, as a fraction.
   public var drawdowns: [Double] {
     var highest = -Double.infinity
     return equities.map { equity in

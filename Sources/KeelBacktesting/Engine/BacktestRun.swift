@@ -10,8 +10,7 @@ public struct BacktestRun: Sendable {
   private var accrued: MarketSnapshot?
   private var waiting: [Decision] = []
   private var performance: PerformanceAccumulator
-  private var equities: [Double] = []
-  private var times: [Timestamp] = []
+  private var curve: EquityCurve
   private var profit = ProfitBySource()
   private var events: [BacktestEvent] = []
   private var counts = BacktestResult.Counts()
@@ -29,6 +28,7 @@ public struct BacktestRun: Sendable {
   /// - Throws: `BacktestingError`.
   public init(_ backtest: Backtest, account: Account) throws(BacktestingError) {
     self.backtest = backtest
+    curve = EquityCurve(limit: backtest.settings.curveLimit)
     performance = try PerformanceAccumulator(
       annualization: backtest.annualization, ratePerPeriod: backtest.settings.ratePerPeriod)
     do throws(EngineError) {
@@ -90,9 +90,10 @@ public struct BacktestRun: Sendable {
   /// - Returns: The result.
   /// - Throws: `BacktestingError.tooFewPeriods` before the third snapshot with a value.
   public func result() throws(BacktestingError) -> BacktestResult {
-    BacktestResult(
-      times: times, equities: equities, statistics: try performance.statistics(), profit: profit,
-      events: events, counts: counts, finalState: state)
+    let points = curve.points
+    return BacktestResult(
+      times: points.times, equities: points.equities, statistics: try performance.statistics(),
+      profit: profit, events: events, counts: counts, finalState: state)
   }
 
   // MARK: - Fills and profit
@@ -165,7 +166,7 @@ public struct BacktestRun: Sendable {
     _ market: MarketSnapshot,
     _ happened: inout [BacktestEvent]
   ) {
-    if let previous = equities.last, previous > 0 {
+    if let previous = curve.last?.equity, previous > 0 {
       // Returns from −1 on, turnover and cost not negative: nothing that the accumulator refuses but figures beyond
       // any meaning, which are left out of the statistics.
       try? performance.add(
@@ -175,8 +176,7 @@ public struct BacktestRun: Sendable {
     }
     traded = 0
     paid = 0
-    equities.append(equity)
-    times.append(market.time)
+    curve.append(equity, at: market.time)
   }
 
   private mutating func count(_ decision: Decision) {

@@ -105,7 +105,7 @@ public struct DriftAnalysis: Hashable, Sendable {
 
   /// Half the sum of the absolute drifts: the share of the portfolio that would have to move.
   public var turnoverToTarget: Double {
-    let ordered = universe.assets.indices.sorted { universe.assets[$0] < universe.assets[$1] }
+    let ordered = universe.positionsByName
     return ordered.reduce(0) { $0 + absolute[$1].magnitude } / 2
   }
 }

@@ -123,9 +123,10 @@ struct RebalancingPass {
       ? lines.reduce(0) { $0 + $1.lotValue + Self.smallestUnits / decimalScale } : 0
     var valueAfter = max(0, value - spare)
     var legs: [Leg] = []
+    legs.reserveCapacity(lines.count)
     for iteration in 0..<Self.maximumCostIterations {
-      legs = []
-      result.dropped = []
+      legs.removeAll(keepingCapacity: true)
+      result.dropped.removeAll(keepingCapacity: true)
       var cost = 0.0
       for place in lines.indices {
         guard let leg = leg(place, value: value, valueAfter: valueAfter) else { continue }
@@ -245,6 +246,7 @@ struct RebalancingPass {
     while !active.isEmpty {
       let scale = commonFactor(active, budget: budget)
       var trades: [Trade] = []
+      trades.reserveCapacity(active.count)
       var weakest: (index: Int, reason: DroppedTrade.Reason)?
       func note(_ reason: DroppedTrade.Reason?, at index: Int) {
         guard let reason else { return }

@@ -150,8 +150,8 @@ struct RebalancingBook {
 
     var lines: [RebalancingPass.Line] = []
     var total = 0.0
-    let order = universe.assets.indices.sorted { universe.assets[$0] < universe.assets[$1] }
-    for position in order {
+    lines.reserveCapacity(universe.count)
+    for position in universe.positionsByName {
       let asset = universe.assets[position]
       let weight = target.values[position]
       guard weight >= 0, weight <= 1 else {
