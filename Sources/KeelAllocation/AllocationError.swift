@@ -107,6 +107,18 @@ extension RiskBudgetFailure: CustomStringConvertible {
 
 /// Translates the errors of lower modules into what they mean for a portfolio.
 enum Translation {
+  /// Requires a number in an interval, both ends included.
+  static func require(
+    _ value: Double,
+    _ argument: String,
+    in allowed: ClosedRange<Double>,
+    asset: AssetID? = nil
+  ) throws(AllocationError) {
+    guard allowed.contains(value) else {
+      throw .invalidValue(argument: argument, asset: asset, got: value, allowed: allowed)
+    }
+  }
+
   /// Requires one universe for two values.
   static func requireEqual(_ left: Universe, _ right: Universe) throws(AllocationError) {
     do throws(DataError) {
