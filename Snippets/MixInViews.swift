@@ -22,7 +22,7 @@ for (i, asset) in universe.assets.enumerated() {
 }
 
 // The same kind of opinion on scenarios: nothing is assumed of their shape.
-let stream = RandomStream(seed: 7)
+let stream = RandomStream(seed: 7, stream: 0)
 let draws = (0..<900).map { 0.05 * stream.normal(at: UInt64($0)) }
 let scenarios = try ScenarioSet(
   universe: universe, outcomes: Matrix(rowCount: 300, columnCount: 3, columnMajor: draws))

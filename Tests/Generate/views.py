@@ -5,7 +5,8 @@ Needs what requirements.txt pins. Run from the root of the repository: python Te
 Black-Litterman posteriors are computed in 50 digits by the precision form, which inverts what the library never inverts:
 mean ((tau S)^-1 + P' O^-1 P)^-1 ((tau S)^-1 pi + P' O^-1 q). The inputs of He and Litterman (1999) are their tables 1 and 2;
 what the paper prints is kept beside. Entropy pooling is solved in 50 digits by Newton's method over every choice of active
-inequalities, of which the one that satisfies all conditions is kept.
+inequalities, of which the one that satisfies all conditions is kept. Minimum-torsion bets follow the published recursion with
+its inverses, in 50 digits, which the library's recursion avoids.
 """
 
 import itertools
@@ -101,6 +102,49 @@ def pooling(z, prior, bounds, equations):
     return None
 
 
+def root(a, power):
+    values, vectors = mp.eigsy(a)
+    return vectors * mp.diag([mp.sign(v) * abs(v) ** power if v > 0 else mp.mpf(0) for v in values]) * vectors.T
+
+
+def diversification(sigma, w):
+    s, n = m(sigma), len(w)
+    sd = [mp.sqrt(s[i, i]) for i in range(n)]
+    corr = mp.matrix(n, n)
+    for i in range(n):
+        for j in range(n):
+            corr[i, j] = s[i, j] / sd[i] / sd[j]
+    half = mp.mpf(1) / 2
+    c = root(corr, half)
+    d = mp.eye(n)
+    last = c
+    for _ in range(5000):
+        u = root(d * corr * d, half)
+        q = u ** -1 * d * c
+        qc = q * c
+        d = mp.diag([qc[i, i] for i in range(n)])
+        pi = d * q
+        if mp.mnorm(pi - last, "f") < mp.mpf(10) ** -40:
+            break
+        last = pi
+    x = pi * c ** -1
+    t = mp.diag(sd) * x * mp.diag([1 / v for v in sd])
+    wv = mp.matrix([mp.mpf(float(v)) for v in w])
+    variance = (wv.T * s * wv)[0]
+    left, right = (t ** -1).T * wv, t * s * wv
+    shares = [left[i] * right[i] / variance for i in range(n)]
+    values, vectors = mp.eigsy(s)
+    principal = [values[k] * sum(vectors[i, k] * wv[i] for i in range(n)) ** 2 / variance for k in range(n)]
+    count = lambda p: float(mp.exp(-sum(v * mp.log(v) for v in p if v > 0)))
+    gross = sum(abs(v) for v in wv)
+    return {
+        "covariance": np.asarray(sigma).tolist(), "weights": [float(v) for v in w], "shares": [float(v) for v in shares],
+        "torsion": count(shares), "principal": count(principal),
+        "assets": float(1 / sum((v / gross) ** 2 for v in wv)), "entropy": count([abs(v) / gross for v in wv]),
+        "ratio": float(sum(abs(wv[i]) * sd[i] for i in range(n)) / mp.sqrt(variance)),
+    }
+
+
 def main():
     rng = np.random.default_rng(20261126)
     cases = []
@@ -157,8 +201,15 @@ def main():
             "outcomes": x.tolist(), "prior": q.tolist(), "kinds": kinds, "relations": relations, "values": values,
             "probabilities": p, "relativeEntropy": entropy,
         })
+    spread = []
+    for number in range(6):
+        n = 2 + number
+        b = rng.standard_normal((n, 2)) * 0.03
+        sigma = b @ b.T + np.diag(rng.uniform(0.005, 0.05, n) ** 2)
+        w = rng.normal(0.3, 0.4, n) if number % 2 else rng.uniform(0.1, 1, n)
+        spread.append(diversification((sigma + sigma.T) / 2, np.round(w, 3)))
     with open("Tests/Reference/views.json", "w") as f:
-        json.dump({"heLitterman": HE, "blackLitterman": cases, "pooling": pools}, f, indent=1)
+        json.dump({"heLitterman": HE, "blackLitterman": cases, "pooling": pools, "diversification": spread}, f, indent=1)
         f.write("\n")
 
 

@@ -36,6 +36,18 @@ private struct Views: Decodable, Sendable {
     let relativeEntropy: Double
   }
 
+  struct Spread: Decodable, Sendable {
+    let covariance: [[Double]]
+    let weights: [Double]
+    let shares: [Double]
+    let torsion: Double
+    let principal: Double
+    let assets: Double
+    let entropy: Double
+    let ratio: Double
+  }
+
+  let diversification: [Spread]
   let heLitterman: Tables
   let blackLitterman: [Mixture]
   let pooling: [Pool]
@@ -339,6 +351,65 @@ private func covariance(_ rows: [[Double]], _ universe: Universe) throws -> Cova
     }
     #expect(throws: AllocationError.self) {
       try EntropyPooling.correlation("A", "unknown", 0, in: scenarios)
+    }
+  }
+}
+
+@Suite struct DiversificationTests {
+  @Test(arguments: 0..<6)
+  func agreesWithFiftyDigits(number: Int) throws {
+    let reference = try #require(Views.reference).diversification[number]
+    let universe = try Universe(reference.weights.indices.map { AssetID("A\($0)") })
+    let found = try Diversification(
+      weights: Weights(universe: universe, values: reference.weights),
+      covariance: covariance(reference.covariance, universe))
+    expectClose(found.effectiveAssetCount, reference.assets, relative: 1e-14)
+    expectClose(found.entropyAssetCount, reference.entropy, relative: 1e-14)
+    expectClose(found.ratio, reference.ratio, relative: 1e-13)
+    expectClose(found.principalBetCount, reference.principal, relative: 1e-11)
+    expectClose(found.torsionBetCount, reference.torsion, relative: 1e-11)
+    for (share, expected) in zip(found.torsionShares, reference.shares) {
+      expectClose(share, expected, absolute: 1e-11)
+    }
+    expectClose(found.torsionShares.reduce(0, +), 1, relative: 1e-14)
+  }
+
+  /// Equal weights on equal assets are as many bets as assets, however correlated; one asset is one bet.
+  @Test(arguments: [0.0, 0.5, 0.99, 1])
+  func symmetricMarkets(correlation: Double) throws {
+    let count = 7
+    let universe = try Universe((0..<count).map { AssetID("A\($0)") })
+    let rows = (0..<count).map { i in (0..<count).map { i == $0 ? 0.04 : 0.04 * correlation } }
+    let market = try covariance(rows, universe)
+    let equal = try Diversification(
+      weights: Weights(universe: universe, values: [Double](repeating: 1.0 / 7, count: count)),
+      covariance: market)
+    expectClose(equal.torsionBetCount, 7, relative: 1e-12)
+    expectClose(equal.effectiveAssetCount, 7, relative: 1e-12)
+    if correlation > 0 { expectClose(equal.principalBetCount, 1, relative: 1e-9) }
+    let one = try Diversification(
+      weights: Weights(universe: universe, values: [1, 0, 0, 0, 0, 0, 0]), covariance: market)
+    expectClose(one.ratio, 1, relative: 1e-14)
+    expectClose(one.effectiveAssetCount, 1, relative: 1e-14)
+    if correlation == 0 { expectClose(one.torsionBetCount, 1, relative: 1e-12) }
+  }
+
+  @Test func badInputIsRefused() throws {
+    let universe = try Universe(["A", "B"])
+    let market = try covariance([[1, 0.5], [0.5, 1]], universe)
+    #expect(throws: AllocationError.self) {
+      try Diversification(
+        weights: Weights(universe: universe, values: [0, 0]), covariance: market)
+    }
+    #expect(throws: AllocationError.self) {
+      try Diversification(
+        weights: Weights(universe: Universe(["B", "A"]), values: [1, 1]), covariance: market)
+    }
+    // A perfect hedge has no variance to share out.
+    #expect(throws: AllocationError.self) {
+      try Diversification(
+        weights: Weights(universe: universe, values: [1, -1]),
+        covariance: covariance([[1, 1], [1, 1]], universe))
     }
   }
 }
