@@ -129,6 +129,9 @@ public struct MarketMemory: Hashable, Sendable, Codable {
     universe.position(of: asset).map { returnCounts[$0] } ?? 0
   }
 
+  /// The returns that the asset at a place has had.
+  func returnCount(at place: Int) -> Int { returnCounts[place] }
+
   /// The covariance of the log returns of two assets per step.
   func covariance(_ i: Int, _ j: Int) -> Double {
     let weight = weights[i].squareRoot() * weights[j].squareRoot()
@@ -174,10 +177,18 @@ public struct MarketMemory: Hashable, Sendable, Codable {
   /// - Returns: Their covariance; nil before the first return.
   /// - Throws: `EngineError.unknownAsset`.
   public func covariance(of assets: [AssetID]) throws(EngineError) -> Covariance? {
+    var places: [Int] = []
+    for asset in assets {
+      guard let place = universe.position(of: asset) else { throw .unknownAsset(asset) }
+      places.append(place)
+    }
+    return try covariance(places, assets)
+  }
+
+  /// The covariance of the assets at some places.
+  func covariance(_ places: [Int], _ assets: [AssetID]) throws(EngineError) -> Covariance? {
     guard totalWeight > 0 else { return nil }
     do throws(DataError) {
-      var places: [Int] = []
-      for asset in assets { places.append(try universe.requiredPosition(of: asset)) }
       // A sum of squares with positive weights: semidefinite by construction.
       let order = places.count
       let roots = places.map { weights[$0].squareRoot() }

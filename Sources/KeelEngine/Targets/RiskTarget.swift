@@ -66,8 +66,13 @@ public struct RiskTarget: TargetPolicy, Hashable, Codable {
   /// Chooses the weights; see the type.
   public func target(_ view: DecisionView) throws(EngineError) -> Target {
     let universe = view.prices.universe
-    let assets = view.riskyAssets.filter { view.memory.returnCount(of: $0) >= returnsNeeded }
-    guard !assets.isEmpty, let covariance = try view.memory.covariance(of: assets) else {
+    let places = universe.assets.indices.filter { place in
+      view.memory.returnCount(at: place) >= returnsNeeded
+        && universe.assets[place] != view.account.cash
+        && !view.untradable.contains(universe.assets[place])
+    }
+    let assets = places.map { universe.assets[$0] }
+    guard !places.isEmpty, let covariance = try view.memory.covariance(places, assets) else {
       return try Target(
         weights: Self.spread([], [], universe), reasons: [.waiting("covariance")])
     }
@@ -93,30 +98,28 @@ public struct RiskTarget: TargetPolicy, Hashable, Codable {
     }
     var share = invested
     if let limit = largestVolatility {
-      let whole = try Self.spread(values, assets, universe)
+      let whole = try Self.spread(values, places, universe)
       if let volatility = view.memory.volatility(of: whole.values), volatility * share > limit {
         share = limit / volatility
         reasons.append(.volatilityScaled(volatility: volatility, invested: share))
       }
     }
     return try Target(
-      weights: Self.spread(values.map { max($0, 0) * share }, assets, universe), reasons: reasons)
+      weights: Self.spread(values.map { max($0, 0) * share }, places, universe), reasons: reasons)
   }
 
   /// Weights of some assets over the whole universe, zero elsewhere.
   private static func spread(
     _ values: [Double],
-    _ assets: [AssetID],
+    _ places: [Int],
     _ universe: Universe
   ) throws(EngineError) -> Weights {
     var all = [Double](repeating: 0, count: universe.count)
-    for (asset, value) in zip(assets, values) {
-      if let place = universe.position(of: asset) { all[place] = value }
-    }
+    for (place, value) in zip(places, values) { all[place] = value }
     do throws(DataError) {
       return try Weights(universe: universe, values: all)
     } catch {
-      throw EngineError(error, asset: assets.first ?? AssetID(""))
+      throw EngineError(error, asset: universe.assets.first ?? AssetID(""))
     }
   }
 }
