@@ -1,5 +1,6 @@
 public import KeelData
 import KeelDistributions
+import KeelLinearAlgebra
 import KeelNumerics
 public import KeelOptimization
 
@@ -184,6 +185,27 @@ enum Translation {
       return try Weights(universe: universe, values: values)
     } catch {
       throw .invalidValue(argument: "weights", asset: nil, got: .nan, allowed: .finite)
+    }
+  }
+
+  /// A product with numbers that are known to be finite.
+  static func product(
+    _ matrix: SymmetricMatrix,
+    _ vector: [Double]
+  ) throws(AllocationError) -> [Double] {
+    do throws(LinearAlgebraError) {
+      return try matrix.times(vector)
+    } catch {
+      throw .invalidValue(argument: "covariance", asset: nil, got: .nan, allowed: .finite)
+    }
+  }
+
+  /// The scenarios that can happen, all with one probability.
+  static func equallyLikely(_ scenarios: ScenarioSet) throws(AllocationError) -> ScenarioSet {
+    do throws(DataError) {
+      return try ScenarioSet(universe: scenarios.universe, outcomes: scenarios.outcomes)
+    } catch {
+      throw .invalidValue(argument: "scenarios", asset: nil, got: .nan, allowed: .finite)
     }
   }
 

@@ -99,7 +99,7 @@ public struct BlackLitterman: Hashable, Sendable {
     let universe = covariance.universe
     try Translation.requireEqual(marketWeights.universe, universe)
     try Translation.require(riskAversion, "riskAversion", in: .positive)
-    let forces = try product(covariance.matrix, marketWeights.values)
+    let forces = try Translation.product(covariance.matrix, marketWeights.values)
     return try returns(forces.map { riskAversion * $0 }, universe)
   }
 
@@ -127,7 +127,7 @@ public struct BlackLitterman: Hashable, Sendable {
     var pulls: [[Double]] = []
     for portfolio in portfolios {
       pulls.append(
-        try Self.product(covariance.matrix, portfolio).map { priorUncertainty * $0 })
+        try Translation.product(covariance.matrix, portfolio).map { priorUncertainty * $0 })
     }
     let factor = try Self.factor(views, portfolios, pulls)
     let gaps = zip(views, portfolios).map { $0.expectedReturn - inner($1, prior.values) }
@@ -218,17 +218,6 @@ public struct BlackLitterman: Hashable, Sendable {
       // A semidefinite matrix and a Schur complement of one.
       return try Covariance(
         universe: covariance.universe, dense: total, definiteness: covariance.definiteness)
-    } catch {
-      throw .invalidValue(argument: "covariance", asset: nil, got: .nan, allowed: .finite)
-    }
-  }
-
-  private static func product(
-    _ matrix: SymmetricMatrix,
-    _ vector: [Double]
-  ) throws(AllocationError) -> [Double] {
-    do throws(LinearAlgebraError) {
-      return try matrix.times(vector)
     } catch {
       throw .invalidValue(argument: "covariance", asset: nil, got: .nan, allowed: .finite)
     }
