@@ -20,8 +20,9 @@ print(best.weights.values, "grows by", best.growth, "a period; no portfolio by m
 print(best.largestImprovement, "more; the worst scenario leaves", best.worstOutcome)
 let half = try best.fraction(0.5, cash: "USD")
 let returns = try SimpleReturns(
-  universe: scenarios.universe, timestamps: (0..<count).map { Timestamp(nanosecondsSinceEpoch: Int64($0)) },
+  universe: scenarios.universe,
+  timestamps: (0..<count).map { Timestamp(nanosecondsSinceEpoch: Int64($0)) },
   values: scenarios.outcomes)
 let spread = try Diversification(
-  weights: half, covariance: SampleCovariance().covariance(returns: returns))
+  weights: half, covariance: LedoitWolf().covariance(from: returns))
 print("half of it", half.values, "bets", spread.torsionBetCount, "assets", spread.effectiveAssetCount)
