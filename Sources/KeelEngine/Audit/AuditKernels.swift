@@ -24,8 +24,8 @@ extension [UInt8] {
 
   /// Overwrites bytes from a place on with those of an earlier range.
   mutating func copy(_ range: Range<Int>, to place: Int) {
-    precondition(range.lowerBound >= 0 && range.upperBound <= place)
-    precondition(place + range.count <= count)
+    precondition(range.lowerBound >= 0 && range.upperBound <= place, "range out of range")
+    precondition(place + range.count <= count, "place out of range")
     unsafe withUnsafeMutableBytes { bytes in
       let part = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[place...])
       unsafe part.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[range]))
@@ -35,7 +35,7 @@ extension [UInt8] {
   /// Overwrites bytes from a place on with those of a text.
   mutating func write(_ text: String, at place: Int) {
     let utf8 = text.utf8
-    precondition(place >= 0 && place + utf8.count <= count)
+    precondition(place >= 0 && place + utf8.count <= count, "place out of range")
     let isWritten: Void? = unsafe utf8.withContiguousStorageIfAvailable { source in
       unsafe withUnsafeMutableBytes { target in
         let part = unsafe UnsafeMutableRawBufferPointer(rebasing: target[place...])
