@@ -16,7 +16,9 @@
 
    a product of positive factors whose first one is known exactly. Where d1 is above 1/2 the price
    is 1 - exp(-d1^2 / 2) (R(d1) + R(-d2)), which does not cancel either. The logarithm, the
-   variance and the square in the exponent are carried in two parts.
+   root of the variance and the square in the exponent are carried in two parts. Without fused
+   operations some factors are cut to 26 bits, so that their products are exact, and prices do not
+   carry the rounding of R.
 
    Elements outside the ranges below (expired, without volatility, not a number, ...) are left to
    the caller: their outputs are NaN and they are counted. So are those whose growth cancels the
@@ -34,6 +36,8 @@
    magnitude, which counts up to the second number. */
 #define KEEL_LOGARITHM_BLUR 2.0
 #define KEEL_LOGARITHM_HIGHEST 0.41
+/* What is left of a quotient of 26 bits has 53 bits of its own, enough above this. */
+#define KEEL_SHORT_BLUR 0x1p-24
 
 /* Legs whose ratio is within exp(0.35) of one lose digits when subtracted. */
 #define KEEL_NEAR_THE_MONEY KEEL_EXP_RANGE
@@ -58,7 +62,8 @@ typedef struct {
   U call_is_out;
   /* Where neither leg is discounted. */
   U is_exact;
-  /* The difference of the legs from those before discounting, and where it keeps its digits. */
+  /* The difference of the legs from those before discounting, and where it keeps its digits: in
+     place of an exponential where there are no fused operations. */
   V difference;
   U is_different;
 } FN(legs);
@@ -137,16 +142,17 @@ INLINE P FN(log_quotient)(
 /* amount exp(-rate time), to 1 ulp; what it is above the amount is added to `excess`, and the
    magnitude of the exponent, or infinity where it is large, to `size`. */
 INLINE V FN(discounted)(V amount, V rate, V time, V *excess, V *size) {
-  V a = -(rate * time), magnitude = FN(magnitude)(a), more = amount * FN(short_expm1)(a);
-  *excess += more;
+  V a = -(rate * time), magnitude = FN(magnitude)(a), share = FN(short_expm1)(a);
+  V small = FN(madd)(amount, share, amount);
+  *excess += amount * share;
   *size += magnitude;
   U is_large = (U)(magnitude > KEEL_EXP_RANGE);
-  if (!FN(any)(is_large)) return amount + more;
+  if (!FN(any)(is_large)) return small;
   U n;
   V v, r = FN(exp_parts)(a, FN(splat)(0.0), &v, &n);
   V large = FN(madd)(amount, r + v, amount) * FN(value)((n + 1023u) << 52);
   *size = FN(choose)(is_large, FN(splat)(__builtin_inf()), *size);
-  return FN(choose)(is_large, large, amount + more);
+  return FN(choose)(is_large, large, small);
 }
 
 /* The sign bit is set where x is not within [lowest, highest], both positive. */
@@ -183,7 +189,8 @@ INLINE FN(options) FN(options_of)(const FN(option_walk) *walk, int has_price) {
       ? FN(beyond)(o.volatility, KEEL_AMOUNT_HIGHEST)
       : FN(outside)(o.volatility, KEEL_VOLATILITY_LOWEST, KEEL_VOLATILITY_HIGHEST));
   if (!walk->has_no_rate)
-    o.left |= FN(beyond)(o.rate, KEEL_RATE_HIGHEST) | FN(beyond)(o.rate * o.time, KEEL_GROWTH_HIGHEST);
+    o.left |= FN(beyond)(o.rate, KEEL_RATE_HIGHEST)
+      | FN(beyond)(o.rate * o.time, KEEL_GROWTH_HIGHEST);
   if (!walk->has_no_carry)
     o.left |= FN(beyond)(o.carry, KEEL_RATE_HIGHEST)
       | FN(beyond)(o.carry * o.time, KEEL_GROWTH_HIGHEST);
@@ -212,8 +219,11 @@ INLINE void FN(legs_start)(FN(legs) *legs, const FN(options) *o) {
 INLINE void FN(legs_logarithm)(FN(legs) *legs, const FN(options) *o, V y, V *per_y) {
   legs->x = FN(log_quotient)(o->spot, o->strike, legs->per_spot, legs->per_strike, y, per_y);
   V size = FN(magnitude)(legs->x.high), most = FN(splat)(KEEL_LOGARITHM_HIGHEST);
-  size = FN(choose)((U)(size < most), size, most);
+  size = size < most ? size : most;
   legs->blur = KEEL_LOGARITHM_BLUR * (size * size * size);
+#if !KEEL_FMA
+  legs->blur += KEEL_SHORT_BLUR;
+#endif
 }
 
 /* Where growth cancels the logarithm of S / K and the error of that would show beside the total
@@ -378,8 +388,8 @@ INLINE void FN(black_tails)(FN(core) *core, int has_tails) {
   core->price = FN(pair_choose)(core->is_scaled, y, full);
 }
 
-/* The same without the rounding of the last steps: where products have no fused
-   operation, carrying it would take twice the time. */
+/* The same without the rounding of R, whose carrying would take twice the time where there are no
+   fused operations. */
 INLINE void FN(black_short_tails)(FN(core) *core, int has_tails) {
   V t1 = FN(value)(FN(bits)(core->d1) ^ (core->is_scaled & 0x8000000000000000u));
   V w1 = t1 + KEEL_TAIL_SHIFT, w2 = KEEL_TAIL_SHIFT - core->d2, u12 = 1.0 / (w1 * w2);
@@ -419,7 +429,7 @@ INLINE FN(prices) FN(black_prices)(const FN(legs) *legs, const FN(core) *core, U
   V one = FN(splat)(1.0), scale = core->density_scale;
   P share = FN(pair_product)(core->price, legs->lesser);
   V out = (share.high + share.low) * FN(choose)(core->is_scaled, scale, one);
-  y.price = FN(choose)(is_out, out, FN(intrinsic)(legs, ~is_out).high + out);
+  y.price = out + FN(value)(FN(bits)(FN(intrinsic)(legs, ~is_out).high) & ~is_out);
   V lesser = FN(rescaled)(legs->lesser, core->first, scale);
   V second = FN(rescaled)(legs->lesser, core->second, scale);
   lesser = FN(choose)(core->is_scaled ^ is_out, legs->lesser - lesser, lesser);
@@ -439,24 +449,23 @@ INLINE V FN(clamped_distance)(V d) {
 typedef struct {
   FN(options) options;
   FN(legs) legs;
-  /* The total volatility, without its low part; the volatility and the root of time, of which it is
-     the product. */
-  P s;
-  V root, per_s;
+  /* The total volatility and the root of time, of which it is the product with the volatility. */
+  V s, root, per_s;
 } FN(priced);
 
 INLINE void FN(priced_start)(FN(priced) *y, const FN(option_walk) *walk) {
   y->options = FN(options_of)(walk, 0);
   y->root = __builtin_elementwise_sqrt(y->options.time);
-  y->s = FN(product)(y->options.volatility, y->root);
+  y->s = y->options.volatility * y->root;
   FN(legs_start)(&y->legs, &y->options);
 }
 
-/* The low part of the total volatility, which takes the error of the root. */
+/* The total volatility in two parts. */
 INLINE P FN(total_volatility)(const FN(priced) *p) {
   V volatility = p->options.volatility, per_root = volatility * p->per_s;
   V root_low = FN(residual)(p->options.time, p->root, p->root) * (0.5 * per_root);
-  return (P){p->s.high, FN(madd)(volatility, root_low, p->s.low)};
+  V low = FN(product_low)(volatility, p->root, p->s);
+  return (P){p->s, FN(madd)(volatility, root_low, low)};
 }
 
 /* The first `columns` outputs of a vector, `leading` numbers apart. Whole, because the parts share
@@ -468,9 +477,9 @@ INLINE void FN(priced_finish)(
   FN(core) core = *distances;
   V volatility = o.volatility, time = o.time, rate = o.rate, carry = o.carry, per_s = p->per_s;
   FN(prices) y = FN(black_prices)(&legs, &core, o.is_call);
-  V missing = FN(splat)(__builtin_nan(""));
-#define KEEL_PUT(column, value) \
-  FN(store)(output + KEEL_OUTPUT_##column * leading, FN(choose)(o.left, missing, value))
+  /* All bits set are not a number. */
+#define KEEL_PUT(column, numbers) \
+  FN(store)(output + KEEL_OUTPUT_##column * leading, FN(value)(FN(bits)(numbers) | o.left))
   KEEL_PUT(PRICE, y.price);
   if (columns == 1) return;
 

@@ -26,10 +26,10 @@ INLINE size_t FN(black_columns)(
     }
     for (int k = 0; k < used; k++)
       FN(legs_logarithm)(
-        &vectors[k].legs, &vectors[k].options, vectors[k].s.high, &vectors[k].per_s);
+        &vectors[k].legs, &vectors[k].options, vectors[k].s, &vectors[k].per_s);
     for (int k = 0; k < used; k++, i += KEEL_WIDTH) {
       FN(legs_finish)(&vectors[k].legs, &vectors[k].options, &walk);
-      vectors[k].options.left |= FN(is_blurred)(&vectors[k].legs, vectors[k].s.high);
+      vectors[k].options.left |= FN(is_blurred)(&vectors[k].legs, vectors[k].s);
       FN(core) core = FN(black_distances)(
         vectors[k].legs.x, FN(total_volatility)(&vectors[k]), vectors[k].per_s);
 #if KEEL_FMA
