@@ -256,8 +256,8 @@ INLINE void FN(legs_finish)(FN(legs) *legs, const FN(options) *o, const FN(optio
   legs->greater = FN(choose)(legs->call_is_out, legs->far, legs->near);
 }
 
-/* The difference of the legs where it is asked for. Next to the money it comes from the logarithm of their ratio where
-   the legs carry the rounding of a discount. */
+/* The difference of the legs where it is asked for. Next to the money it comes from the logarithm of
+   their ratio where the legs carry the rounding of a discount. */
 INLINE P FN(intrinsic)(const FN(legs) *legs, U is_asked) {
   P y = FN(sum)(legs->greater, -legs->lesser);
   U near = (U)(legs->x.high > -KEEL_NEAR_THE_MONEY) & ~legs->is_exact & is_asked;

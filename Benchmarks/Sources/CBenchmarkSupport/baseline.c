@@ -1,6 +1,6 @@
 // The option kernel as a processor without fused operations runs it, which no public function asks
-// for on a better one: the sources of the library, compiled for that level alone. And what it is held
-// against, the textbook formula from the functions of libm.
+// for on a better one: the sources of the library, compiled for that level alone. And what it is
+// held against, the textbook formula from the functions of libm.
 #include "../../../Sources/CKeelKernels/include/CKeelKernels.h"
 
 #include "../../../Sources/CKeelKernels/black_coefficients.h"
@@ -51,7 +51,7 @@ void bench_libm_calls(double *to, const double *spots, const double *strikes, co
   for (uint64_t i = 0; i < count; i++) {
     double total = volatilities[i] * sqrt(times[i]);
     double d1 = (log(spots[i] / strikes[i]) + rate * times[i]) / total + 0.5 * total;
-    double d2 = d1 - total, discount = exp(-rate * times[i]);
-    to[i] = 0.5 * (spots[i] * erfc(-M_SQRT1_2 * d1) - strikes[i] * discount * erfc(-M_SQRT1_2 * d2));
+    double d2 = d1 - total, far = strikes[i] * exp(-rate * times[i]);
+    to[i] = 0.5 * (spots[i] * erfc(-M_SQRT1_2 * d1) - far * erfc(-M_SQRT1_2 * d2));
   }
 }
