@@ -16,7 +16,9 @@
 
    a product of positive factors whose first one is known exactly. Where d1 is above 1/2 the price
    is 1 - exp(-d1^2 / 2) (R(d1) + R(-d2)), which does not cancel either. The logarithm, the
-   variance and the square in the exponent are carried in two parts.
+   root of the variance and the square in the exponent are carried in two parts. Without fused
+   operations some factors are cut to 26 bits, so that their products are exact, and prices do not
+   carry the rounding of R.
 
    Elements outside the ranges below (expired, without volatility, not a number, ...) are left to
    the caller: their outputs are NaN and they are counted. So are those whose growth cancels the
@@ -34,9 +36,14 @@
    magnitude, which counts up to the second number. */
 #define KEEL_LOGARITHM_BLUR 2.0
 #define KEEL_LOGARITHM_HIGHEST 0.41
+/* What is left of a quotient of 26 bits has 53 bits of its own, enough above this. */
+#define KEEL_SHORT_BLUR 0x1p-24
 
-/* Legs whose ratio is within exp(1/2) of one lose digits when subtracted. */
-#define KEEL_NEAR_THE_MONEY 0.5
+/* Legs whose ratio is within exp(0.35) of one lose digits when subtracted. */
+#define KEEL_NEAR_THE_MONEY KEEL_EXP_RANGE
+/* The difference of the undiscounted legs and of what discounting takes loses at most as many times
+   an ulp as growth is larger than the logarithm of the ratio. */
+#define KEEL_GROWTH_SHARE 8.0
 
 /* Beyond this exponent and this distance every density is zero, whatever its units. */
 #define KEEL_EXPONENT_LOWEST (-1400.0)
@@ -55,16 +62,21 @@ typedef struct {
   U call_is_out;
   /* Where neither leg is discounted. */
   U is_exact;
+  /* The difference of the legs from those before discounting, and where it keeps its digits: in
+     place of an exponential where there are no fused operations. */
+  V difference;
+  U is_different;
 } FN(legs);
 
 /* The distances and the density of one variance. */
 typedef struct {
-  /* d1 and d2 on the out-of-the-money side, and what rounding took from them. */
-  V d1, d2, d1_low, d2_low;
+  /* d1 and d2 on the out-of-the-money side. */
+  V d1, d2;
   /* exp(-d1^2 / 2) in two factors, so that a product is rounded once where it is subnormal. */
   V density, density_scale;
   /* What rounding took from the first factor, relative to it; t2 - t1. */
-  V density_rest, gap;
+  V density_rest;
+  P gap;
   /* -d1^2 / 2, and the price over the density where d1 <= 1/2. */
   V exponent, ratio;
   /* The price, without the density's second factor where d1 <= 1/2; what is missing to 1 and the
@@ -85,35 +97,62 @@ INLINE V FN(residual)(V a, V b, V c) {
 #endif
 }
 
+/* a - b c to the last bits, where b has 26 bits and is the quotient to these. */
+INLINE V FN(short_residual)(V a, V b, V c) {
+  V high = (V)((U)c & 0xfffffffff8000000u);
+  return (a - b * high) - b * (c - high);
+}
+
 /* log(numerator / denominator) in two parts, of which some 60 bits hold, and 1 / y by the same
-   division; `per` are the inverses. */
+   division; `per` are the inverses. Without fused operations the quotient has 26 bits, so that
+   products are exact, and a rest of log(1 + t) = t - t^2 / 2 + ... */
 INLINE P FN(log_quotient)(
   V numerator, V denominator, V per_numerator, V per_denominator, V y, V *per_y) {
   V ratio = numerator * per_denominator, f;
+#if KEEL_FMA
   ratio = FN(choose)((U)(numerator == denominator), FN(splat)(1.0), ratio);
   V ratio_low = FN(residual)(numerator, ratio, denominator) * per_numerator;
+#else
+  ratio = FN(short_number)(ratio);
+  V ratio_low = FN(short_residual)(numerator, ratio, denominator) * per_numerator;
+  ratio_low = FN(madd)(0.5 * ratio_low, ratio_low, ratio_low);
+#endif
   V e = FN(log_reduce)(ratio, &f);
-  V g = f + 2.0, g_low = (2.0 - g) + f, per_both = 1.0 / (g * y), per_g = y * per_both;
-  V s = f * per_g, s_low = (FN(residual)(f, s, g) - s * g_low) * per_g, q = s * s, square = f * f;
+  V g = f + 2.0, per_both = 1.0 / (g * y), per_g = y * per_both;
+  V s = f * per_g, q = s * s, square = f * f;
   *per_y = g * per_both;
-  V tail = q * FN(polynomial)(q, KEEL_LOG, 0, KEEL_LOG_COUNT);
-  V half = 0.5 * square, half_low = 0.5 * FN(product_low)(f, f, square);
+  /* f - s g; the difference of the first terms is exact. */
+  V s_low = FN(madd)(-s, f, FN(madd)(FN(splat)(-2.0), s, f)) * per_g;
+  V tail = q * FN(polynomial)(q, KEEL_LOG, 0, KEEL_LOG_COUNT), half = 0.5 * square;
   /* log(1 + f) = f - f^2 / 2 + s (f^2 / 2 + tail), the first three terms in two parts. */
-  V less = f - half, less_low = ((f - less) - half) - half_low, third = s * half;
-  V third_low = FN(product_low)(s, half, third)
-    + FN(madd)(s, tail + half_low, s_low * (half + tail));
-  P lead = FN(sum)(e * KEEL_LN2_HIGH, less), inner = FN(sum)(lead.high, third);
+  V less = f - half, third = s * half, rest = s_low * (half + tail);
+#if KEEL_FMA
+  V half_low = 0.5 * FN(product_low)(f, f, square), less_low = ((f - less) - half) - half_low;
+  V third_low = FN(product_low)(s, half, third) + FN(madd)(s, tail + half_low, rest);
+#else
+  V less_low = (f - less) - half, third_low = FN(madd)(s, tail, rest);
+#endif
+  P lead = FN(ordered_sum)(e * KEEL_LN2_HIGH, less);
+  P inner = FN(ordered_sum)(lead.high, third);
   inner.low += (lead.low + less_low)
     + (third_low + FN(madd)(e, FN(splat)(KEEL_LN2_LOW), ratio_low));
-  V high = inner.high + inner.low;
-  return (P){high, (inner.high - high) + inner.low};
+  return FN(ordered_sum)(inner.high, inner.low);
 }
 
-/* amount exp(-rate time), to 1 ulp. */
-INLINE V FN(discounted)(V amount, V rate, V time) {
+/* amount exp(-rate time), to 1 ulp; what it is above the amount is added to `excess`, and the
+   magnitude of the exponent, or infinity where it is large, to `size`. */
+INLINE V FN(discounted)(V amount, V rate, V time, V *excess, V *size) {
+  V a = -(rate * time), magnitude = FN(magnitude)(a), share = FN(short_expm1)(a);
+  V small = FN(madd)(amount, share, amount);
+  *excess += amount * share;
+  *size += magnitude;
+  U is_large = (U)(magnitude > KEEL_EXP_RANGE);
+  if (!FN(any)(is_large)) return small;
   U n;
-  V v, r = FN(exp_parts)(-(rate * time), FN(splat)(0.0), &v, &n);
-  return FN(madd)(amount, r + v, amount) * FN(value)((n + 1023u) << 52);
+  V v, r = FN(exp_parts)(a, FN(splat)(0.0), &v, &n);
+  V large = FN(madd)(amount, r + v, amount) * FN(value)((n + 1023u) << 52);
+  *size = FN(choose)(is_large, FN(splat)(__builtin_inf()), *size);
+  return FN(choose)(is_large, large, small);
 }
 
 /* The sign bit is set where x is not within [lowest, highest], both positive. */
@@ -148,10 +187,13 @@ INLINE FN(options) FN(options_of)(const FN(option_walk) *walk, int has_price) {
     | FN(outside)(o.time, KEEL_VOLATILITY_LOWEST, KEEL_VOLATILITY_HIGHEST)
     | (has_price
       ? FN(beyond)(o.volatility, KEEL_AMOUNT_HIGHEST)
-      : FN(outside)(o.volatility, KEEL_VOLATILITY_LOWEST, KEEL_VOLATILITY_HIGHEST))
-    | FN(beyond)(o.rate, KEEL_RATE_HIGHEST) | FN(beyond)(o.carry, KEEL_RATE_HIGHEST)
-    | FN(beyond)(o.rate * o.time, KEEL_GROWTH_HIGHEST)
-    | FN(beyond)(o.carry * o.time, KEEL_GROWTH_HIGHEST);
+      : FN(outside)(o.volatility, KEEL_VOLATILITY_LOWEST, KEEL_VOLATILITY_HIGHEST));
+  if (!walk->has_no_rate)
+    o.left |= FN(beyond)(o.rate, KEEL_RATE_HIGHEST)
+      | FN(beyond)(o.rate * o.time, KEEL_GROWTH_HIGHEST);
+  if (!walk->has_no_carry)
+    o.left |= FN(beyond)(o.carry, KEEL_RATE_HIGHEST)
+      | FN(beyond)(o.carry * o.time, KEEL_GROWTH_HIGHEST);
   /* The sign bit over all bits; most vectors have none. */
   o.left = ~((o.left >> 63) - 1u);
   if (FN(any)(o.left)) {
@@ -177,8 +219,11 @@ INLINE void FN(legs_start)(FN(legs) *legs, const FN(options) *o) {
 INLINE void FN(legs_logarithm)(FN(legs) *legs, const FN(options) *o, V y, V *per_y) {
   legs->x = FN(log_quotient)(o->spot, o->strike, legs->per_spot, legs->per_strike, y, per_y);
   V size = FN(magnitude)(legs->x.high), most = FN(splat)(KEEL_LOGARITHM_HIGHEST);
-  size = FN(choose)((U)(size < most), size, most);
+  size = size < most ? size : most;
   legs->blur = KEEL_LOGARITHM_BLUR * (size * size * size);
+#if !KEEL_FMA
+  legs->blur += KEEL_SHORT_BLUR;
+#endif
 }
 
 /* Where growth cancels the logarithm of S / K and the error of that would show beside the total
@@ -189,30 +234,42 @@ INLINE U FN(is_blurred)(const FN(legs) *legs, V s) {
 
 /* The growth and the discounts. */
 INLINE void FN(legs_finish)(FN(legs) *legs, const FN(options) *o, const FN(option_walk) *walk) {
-  P x = FN(pair_sum)(legs->x, FN(pair_product)(FN(sum)(o->rate, -o->carry), o->time));
+  P x = legs->x, rate = {o->rate, FN(splat)(0.0)};
+  if (!walk->has_no_carry) rate = FN(sum)(o->rate, -o->carry);
+  if (!walk->has_no_rate || !walk->has_no_carry)
+    x = FN(pair_sum)(x, FN(pair_product)(rate, o->time));
   legs->call_is_out = (U)(x.high <= 0.0);
   U sign = ~legs->call_is_out & 0x8000000000000000u;
   legs->x = (P){FN(value)(FN(bits)(x.high) ^ sign), FN(value)(FN(bits)(x.low) ^ sign)};
   /* exp(0) is one, to the bit. */
+  V near_more = FN(splat)(0.0), far_more = near_more, size = near_more;
   legs->near = o->spot;
-  if (!walk->has_no_carry) legs->near = FN(discounted)(o->spot, o->carry, o->time);
+  if (!walk->has_no_carry)
+    legs->near = FN(discounted)(o->spot, o->carry, o->time, &near_more, &size);
   legs->far = o->strike;
-  if (!walk->has_no_rate) legs->far = FN(discounted)(o->strike, o->rate, o->time);
+  if (!walk->has_no_rate)
+    legs->far = FN(discounted)(o->strike, o->rate, o->time, &far_more, &size);
+  legs->difference = FN(magnitude)((o->strike - o->spot) + (far_more - near_more));
+  legs->is_different = (U)(-KEEL_GROWTH_SHARE * legs->x.high > size);
   legs->is_exact = (U)(o->rate == 0.0) & (U)(o->carry == 0.0);
   legs->lesser = FN(choose)(legs->call_is_out, legs->near, legs->far);
   legs->greater = FN(choose)(legs->call_is_out, legs->far, legs->near);
 }
 
-/* The difference of the legs. Next to the money it comes from the logarithm of their ratio where
-   the legs carry the rounding of a discount. */
-INLINE P FN(intrinsic)(const FN(legs) *legs) {
+/* The difference of the legs where it is asked for. Next to the money it comes from the logarithm of
+   their ratio where the legs carry the rounding of a discount. */
+INLINE P FN(intrinsic)(const FN(legs) *legs, U is_asked) {
   P y = FN(sum)(legs->greater, -legs->lesser);
-  U near = (U)(legs->x.high > -KEEL_NEAR_THE_MONEY) & ~legs->is_exact;
+  U near = (U)(legs->x.high > -KEEL_NEAR_THE_MONEY) & ~legs->is_exact & is_asked;
+#if !KEEL_FMA
+  U direct = near & legs->is_different;
+  y.high = FN(choose)(direct, legs->difference, y.high);
+  y.low = FN(choose)(direct, FN(splat)(0.0), y.low);
+  near &= ~direct;
+#endif
   if (FN(any)(near)) {
-    V a = FN(choose)(near, -legs->x.high, FN(splat)(0.0)), v;
-    U n;
-    V r = FN(exp_parts)(a, -legs->x.low, &v, &n), power = FN(value)((n + 1023u) << 52);
-    P ratio = FN(product)(legs->lesser, FN(madd)(power, r + v, power - 1.0));
+    V a = FN(choose)(near, -legs->x.high, FN(splat)(0.0));
+    P ratio = FN(product)(legs->lesser, FN(short_expm1)(a) - legs->x.low);
     y = FN(pair_choose)(near, ratio, y);
   }
   U positive = (U)(y.high > 0.0);
@@ -222,55 +279,52 @@ INLINE P FN(intrinsic)(const FN(legs) *legs) {
 /* P(s2) and the divided difference P[s1, s2] at s = 1 - span u, in two parts. */
 INLINE P FN(tail_difference)(P u1, P u2, P *difference) {
   V m1 = KEEL_TAIL_SPAN * u1.high, m2 = KEEL_TAIL_SPAN * u2.high, s1 = 1.0 - m1, s2 = 1.0 - m2;
-  V y = FN(splat)(KEEL_TAIL[KEEL_TAIL_COUNT - 1]), z = y, w = FN(splat)(0.0);
+  V y = FN(splat)(KEEL_TAIL[KEEL_TAIL_COUNT - 1]), z = y;
 #pragma clang loop unroll(full)
-  for (int i = KEEL_TAIL_COUNT - 2; i > 2; i--) {
+  for (int i = KEEL_TAIL_COUNT - 2; i > 1; i--) {
     y = FN(madd)(y, s2, FN(splat)(KEEL_TAIL[i]));
-    /* The derivative of the difference by s1, which multiplies a correction: leading terms do. */
-    if (i < KEEL_TAIL_COUNT / 2) w = FN(madd)(w, s1, z);
     z = FN(madd)(z, s1, y);
   }
-  y = FN(madd)(y, s2, FN(splat)(KEEL_TAIL[2]));
   /* The last two steps carry their rounding, and s1 and s2 their own. */
   V s1_low = ((1.0 - s1) - m1) - KEEL_TAIL_SPAN * u1.low;
   V s2_low = ((1.0 - s2) - m2) - KEEL_TAIL_SPAN * u2.low;
-  w = FN(madd)(w, s1, z);
-  P before = FN(product)(z, s1), next = FN(sum)(before.high, y);
-  V next_low = before.low + next.low;
-  V product = s2 * y, p = product + KEEL_TAIL[1];
-  V p_low = FN(sum_low)(FN(splat)(KEEL_TAIL[1]), product, p) + FN(product_low)(s2, y, product);
-  w = FN(madd)(w, s1, next.high);
-  before = FN(product)(next.high, s1);
-  P last = FN(sum)(before.high, p);
-  last.low += FN(madd)(next_low, s1, before.low) + FN(madd)(w, s1_low, p_low);
-  product = s2 * p;
-  V q = product + KEEL_TAIL[0];
-  V q_low = FN(sum_low)(FN(splat)(KEEL_TAIL[0]), product, q) + FN(product_low)(s2, p, product);
-  q_low += FN(madd)(p_low, s2, FN(madd)(last.high, s2_low, FN(splat)(KEEL_TAIL_0_LOW)));
-  *difference = last;
-  return (P){q, q_low};
+  P p = FN(step)(s2, y, FN(splat)(KEEL_TAIL[1])), q = FN(step)(s1, z, p.high);
+  /* Half of the second derivative: that of the difference by either argument, to a few digits. */
+  V bend = FN(polynomial)(0.5 * (s1 + s2), KEEL_TAIL_BEND, 0, KEEL_TAIL_BEND_COUNT);
+  q.low += FN(madd)(bend, s1_low + s2_low, p.low);
+  P value = FN(step)(s2, p.high, FN(splat)(KEEL_TAIL[0]));
+  value.low += FN(madd)(p.low, s2, FN(madd)(q.high, s2_low, FN(splat)(KEEL_TAIL_0_LOW)));
+  *difference = q;
+  return value;
 }
 
-/* The distances and the density, for a variance in two parts, its root s and 1 / s. */
-INLINE FN(core) FN(black_distances)(P x, P variance, V s, V per_s) {
+/* The distances and the density, for a total volatility in two parts and 1 / s. */
+INLINE FN(core) FN(black_distances)(P x, P s, V per_s) {
   FN(core) core;
-  V s_low = (FN(residual)(variance.high, s, s) + variance.low) * (0.5 * per_s);
-  P above = FN(sum)(x.high, 0.5 * variance.high), below = FN(sum)(x.high, -0.5 * variance.high);
-  V above_low = above.low + FN(madd)(FN(splat)(0.5), variance.low, x.low);
-  V below_low = below.low + FN(madd)(FN(splat)(-0.5), variance.low, x.low);
-  V d1 = (above.high + above_low) * per_s;
-  V d1_low = (FN(residual)(above.high, d1, s) + FN(residual)(above_low, d1, s_low)) * per_s;
-  V d2 = (below.high + below_low) * per_s;
+  V h = x.high * per_s, half_s = 0.5 * s.high;
+#if KEEL_FMA
+  V rest = FN(residual)(x.high, h, s.high);
+#else
+  h = FN(short_number)(h);
+  V rest = FN(short_residual)(x.high, h, s.high);
+#endif
+  V h_low = (rest + FN(madd)(-h, s.low, x.low)) * per_s;
+  P above = FN(sum)(h, half_s);
+  above.low += FN(madd)(FN(splat)(0.5), s.low, h_low);
+  V d1 = above.high + above.low, d1_low = (above.high - d1) + above.low;
   core.d1 = d1;
-  core.d1_low = d1_low;
-  core.d2 = d2;
-  core.d2_low = (FN(residual)(below.high, d2, s) + FN(residual)(below_low, d2, s_low)) * per_s;
+  core.d2 = (h - half_s) + FN(madd)(FN(splat)(-0.5), s.low, h_low);
 
+#if KEEL_FMA
   V square = d1 * d1, low = -FN(madd)(d1, d1_low, 0.5 * FN(product_low)(d1, d1, square));
+#else
+  V first = FN(short_number)(d1), square = first * first;
+  V low = -FN(madd)(d1, d1_low, 0.5 * ((d1 - first) * (d1 + first)));
+#endif
   V exponent = -0.5 * square, v;
   U far = (U)(exponent < KEEL_EXPONENT_LOWEST), n;
   core.exponent = exponent;
-  exponent = FN(choose)(far, FN(splat)(KEEL_EXPONENT_LOWEST), exponent);
+  exponent = exponent > KEEL_EXPONENT_LOWEST ? exponent : FN(splat)(KEEL_EXPONENT_LOWEST);
   low = FN(choose)(far, FN(splat)(0.0), low);
   V r = FN(exp_parts)(exponent, low, &v, &n);
   U half = ((n + 4096u) >> 1) - 2048u;
@@ -280,17 +334,23 @@ INLINE FN(core) FN(black_distances)(P x, P variance, V s, V per_s) {
   core.density_scale = FN(value)((n - half + 1023u) << 52);
 
   core.is_scaled = (U)(d1 <= KEEL_TAIL_START);
-  core.gap = FN(choose)(core.is_scaled, s, -2.0 * x.high * per_s);
+  P doubled = FN(ordered_sum)(-2.0 * h, -2.0 * h_low);
+  core.gap = FN(pair_choose)(core.is_scaled, s, doubled);
   return core;
 }
 
-/* The price and the tails. */
-INLINE void FN(black_tails)(FN(core) *core) {
-  V d1 = core->d1, density_rest = core->density_rest, gap = core->gap;
-  V t1 = FN(choose)(core->is_scaled, -d1, d1), t2 = -core->d2, shift = FN(splat)(KEEL_TAIL_SHIFT);
-  P w1 = FN(sum)(shift, t1), w2 = FN(sum)(shift, t2);
-  w1.low += FN(choose)(core->is_scaled, -core->d1_low, core->d1_low);
-  w2.low -= core->d2_low;
+/* t + shift; the low part is exact up to t = shift and good to its last bit above. */
+INLINE P FN(tail_argument)(V t) {
+  V w = t + KEEL_TAIL_SHIFT;
+  return (P){w, t - (w - KEEL_TAIL_SHIFT)};
+}
+
+/* The price, and the tails where they are asked for. */
+INLINE void FN(black_tails)(FN(core) *core, int has_tails) {
+  V d1 = core->d1, density_rest = core->density_rest;
+  P gap = core->gap;
+  V t1 = FN(value)(FN(bits)(d1) ^ (core->is_scaled & 0x8000000000000000u)), t2 = -core->d2;
+  P w1 = FN(tail_argument)(t1), w2 = FN(tail_argument)(t2);
   P w = FN(product)(w1.high, w2.high);
   w.low += FN(madd)(w1.high, w2.low, w2.high * w1.low);
   V u12 = 1.0 / w.high, rest = FN(residual)(FN(splat)(1.0), u12, w.high) - u12 * w.low;
@@ -298,7 +358,21 @@ INLINE void FN(black_tails)(FN(core) *core) {
   u1.low += FN(madd)(u12, w2.low, u1.high * rest);
   u2.low += FN(madd)(u12, w1.low, u2.high * rest);
   P q, p2 = FN(tail_difference)(u1, u2, &q);
-  V p1 = FN(madd)(-KEEL_TAIL_SPAN * gap * u12, q.high, p2.high);
+  /* gap u12 (p2 - span u1 q), its factors' rounding carried along. */
+  V span = -KEEL_TAIL_SPAN * u1.high;
+  P term = FN(product)(span, q.high), sum = FN(sum)(p2.high, term.high);
+  sum.low += FN(madd)(span, q.low, p2.low) + FN(madd)(-KEEL_TAIL_SPAN * u1.low, q.high, term.low);
+  P y = FN(pair_product)(sum, u12);
+  V low = FN(madd)(y.high, FN(madd)(gap.high, rest, gap.low), y.low * gap.high);
+  y = FN(product)(y.high, gap.high);
+  y.low += low;
+  core->ratio = y.high + y.low;
+  y = FN(pair_product)(y, core->density);
+  y.low = FN(madd)(y.high, density_rest, y.low);
+  core->price = y;
+  if (!has_tails && !FN(any)(~core->is_scaled)) return;
+
+  V p1 = FN(madd)(-KEEL_TAIL_SPAN * gap.high * u12, q.high, p2.high);
   P first = FN(product)(u1.high, p1), second = FN(product)(u2.high, p2.high);
   core->first = core->density * first.high;
   core->second = core->density * second.high;
@@ -309,18 +383,33 @@ INLINE void FN(black_tails)(FN(core) *core) {
   P missing = FN(pair_product)(both, core->density);
   missing.low = FN(madd)(missing.high, density_rest, missing.low);
   core->missing = missing;
-  /* gap u12 (p2 - span u1 q), its factors' rounding carried along. */
-  V span = -KEEL_TAIL_SPAN * u1.high;
-  P term = FN(product)(span, q.high), sum = FN(sum)(p2.high, term.high);
-  sum.low += FN(madd)(span, q.low, p2.low) + FN(madd)(-KEEL_TAIL_SPAN * u1.low, q.high, term.low);
-  P y = FN(pair_product)(FN(pair_product)(sum, u12), gap);
-  y.low = FN(madd)(y.high, rest, y.low);
-  core->ratio = y.high + y.low;
-  y = FN(pair_product)(y, core->density);
-  y.low = FN(madd)(y.high, density_rest, y.low);
-  P full = FN(sum)(FN(splat)(1.0), -missing.high * core->density_scale);
+  P full = FN(ordered_sum)(FN(splat)(1.0), -missing.high * core->density_scale);
   full.low = FN(madd)(-missing.low, core->density_scale, full.low);
   core->price = FN(pair_choose)(core->is_scaled, y, full);
+}
+
+/* The same without the rounding of R, whose carrying would take twice the time where there are no
+   fused operations. */
+INLINE void FN(black_short_tails)(FN(core) *core, int has_tails) {
+  V t1 = FN(value)(FN(bits)(core->d1) ^ (core->is_scaled & 0x8000000000000000u));
+  V w1 = t1 + KEEL_TAIL_SHIFT, w2 = KEEL_TAIL_SHIFT - core->d2, u12 = 1.0 / (w1 * w2);
+  V u1 = w2 * u12, u2 = w1 * u12, s1 = 1.0 - KEEL_TAIL_SPAN * u1, s2 = 1.0 - KEEL_TAIL_SPAN * u2;
+  V y = FN(splat)(KEEL_SHORT_TAIL[KEEL_SHORT_TAIL_COUNT - 1]), z = y, zero = FN(splat)(0.0);
+#pragma clang loop unroll(full)
+  for (int i = KEEL_SHORT_TAIL_COUNT - 2; i > 0; i--) {
+    y = FN(madd)(y, s2, FN(splat)(KEEL_SHORT_TAIL[i]));
+    z = FN(madd)(z, s1, y);
+  }
+  y = FN(madd)(y, s2, FN(splat)(KEEL_SHORT_TAIL[0]));
+  V share = core->gap.high * u12, less = KEEL_TAIL_SPAN * z;
+  core->ratio = share * FN(madd)(-u1, less, y);
+  core->price = (P){core->density * core->ratio, zero};
+  if (!has_tails && !FN(any)(~core->is_scaled)) return;
+  core->first = core->density * (u1 * FN(madd)(-share, less, y));
+  core->second = core->density * (u2 * y);
+  core->missing = (P){core->first + core->second, zero};
+  V full = FN(madd)(-core->missing.high, core->density_scale, FN(splat)(1.0));
+  core->price.high = FN(choose)(core->is_scaled, core->price.high, full);
 }
 
 /* factor y, where y lacks the density's second factor. */
@@ -340,7 +429,7 @@ INLINE FN(prices) FN(black_prices)(const FN(legs) *legs, const FN(core) *core, U
   V one = FN(splat)(1.0), scale = core->density_scale;
   P share = FN(pair_product)(core->price, legs->lesser);
   V out = (share.high + share.low) * FN(choose)(core->is_scaled, scale, one);
-  y.price = FN(choose)(is_out, out, FN(intrinsic)(legs).high + out);
+  y.price = out + FN(value)(FN(bits)(FN(intrinsic)(legs, ~is_out).high) & ~is_out);
   V lesser = FN(rescaled)(legs->lesser, core->first, scale);
   V second = FN(rescaled)(legs->lesser, core->second, scale);
   lesser = FN(choose)(core->is_scaled ^ is_out, legs->lesser - lesser, lesser);
@@ -360,30 +449,37 @@ INLINE V FN(clamped_distance)(V d) {
 typedef struct {
   FN(options) options;
   FN(legs) legs;
-  FN(core) core;
-  P variance;
-  V s, per_s;
+  /* The total volatility and the root of time, of which it is the product with the volatility. */
+  V s, root, per_s;
 } FN(priced);
 
 INLINE void FN(priced_start)(FN(priced) *y, const FN(option_walk) *walk) {
   y->options = FN(options_of)(walk, 0);
-  V volatility = y->options.volatility;
-  y->variance = FN(pair_product)(FN(product)(volatility, volatility), y->options.time);
-  y->s = __builtin_elementwise_sqrt(y->variance.high);
+  y->root = __builtin_elementwise_sqrt(y->options.time);
+  y->s = y->options.volatility * y->root;
   FN(legs_start)(&y->legs, &y->options);
+}
+
+/* The total volatility in two parts. */
+INLINE P FN(total_volatility)(const FN(priced) *p) {
+  V volatility = p->options.volatility, per_root = volatility * p->per_s;
+  V root_low = FN(residual)(p->options.time, p->root, p->root) * (0.5 * per_root);
+  V low = FN(product_low)(volatility, p->root, p->s);
+  return (P){p->s, FN(madd)(volatility, root_low, low)};
 }
 
 /* The first `columns` outputs of a vector, `leading` numbers apart. Whole, because the parts share
    most of their terms. */
-INLINE void FN(priced_finish)(const FN(priced) *p, double *output, size_t leading, int columns) {
+INLINE void FN(priced_finish)(
+  const FN(priced) *p, const FN(core) *distances, double *output, size_t leading, int columns) {
   FN(options) o = p->options;
   FN(legs) legs = p->legs;
-  FN(core) core = p->core;
+  FN(core) core = *distances;
   V volatility = o.volatility, time = o.time, rate = o.rate, carry = o.carry, per_s = p->per_s;
   FN(prices) y = FN(black_prices)(&legs, &core, o.is_call);
-  V missing = FN(splat)(__builtin_nan(""));
-#define KEEL_PUT(column, value) \
-  FN(store)(output + KEEL_OUTPUT_##column * leading, FN(choose)(o.left, missing, value))
+  /* All bits set are not a number. */
+#define KEEL_PUT(column, numbers) \
+  FN(store)(output + KEEL_OUTPUT_##column * leading, FN(value)(FN(bits)(numbers) | o.left))
   KEEL_PUT(PRICE, y.price);
   if (columns == 1) return;
 

@@ -43,4 +43,44 @@ static const double KEEL_TAIL[KEEL_TAIL_COUNT] = {
 };
 #define KEEL_TAIL_0_LOW (-0x1.555890a8f23e8p-58)
 
+/* The same for kernels that do not carry their rounding.
+   Interpolation error 3.1e-16. */
+#define KEEL_SHORT_TAIL_COUNT 24
+static const double KEEL_SHORT_TAIL[KEEL_SHORT_TAIL_COUNT] = {
+  0x1.b396f9cf1e260p-1,
+  -0x1.b8701b3202531p-1,
+  0x1.6604e3a0db54bp-1,
+  -0x1.ca362180c92dap-2,
+  0x1.b5a432a50c06dp-3,
+  -0x1.0c6b1adf082e5p-4,
+  0x1.31254feafd1e2p-8,
+  0x1.8b0a7caf14947p-8,
+  -0x1.1b722d41c622ep-9,
+  -0x1.aa4027085df0bp-12,
+  0x1.91f39019fff6ep-12,
+  0x1.d6274fa228326p-16,
+  -0x1.1595a41c23264p-14,
+  -0x1.26184a598fd11p-18,
+  0x1.980dabe4f421bp-17,
+  0x1.b75ec077e6dcep-20,
+  -0x1.32343e4fb8de8p-19,
+  -0x1.4aa11ee16ce57p-21,
+  0x1.a8004a7efb5a9p-22,
+  0x1.8dce2bf2ad79dp-23,
+  -0x1.cbff6548cefcbp-25,
+  -0x1.4fcc8962d3a14p-25,
+  0x1.17cd93c5f8732p-28,
+  0x1.23a123afa3653p-28,
+};
+
+/* Half of its second derivative, which multiplies a correction.
+   Interpolation error 1.2e-01. */
+#define KEEL_TAIL_BEND_COUNT 4
+static const double KEEL_TAIL_BEND[KEEL_TAIL_BEND_COUNT] = {
+  0x1.64a178367951fp-1,
+  -0x1.5b4744fdd7684p+0,
+  0x1.4f45422a5cef5p+0,
+  -0x1.14c12fc04c5a5p-1,
+};
+
 #endif

@@ -24,6 +24,14 @@ INLINE V FN(exp_parts)(V a, V low, V *v, U *n) {
   return r;
 }
 
+/* Up to here n is zero. */
+#define KEEL_EXP_RANGE 0x1.62e42fefa39efp-2
+
+/* exp(a) - 1 up to this range: the same bits as r + v. */
+INLINE V FN(short_expm1)(V a) {
+  return a + (a * a) * FN(long_polynomial)(a, KEEL_EXP, 0, KEEL_EXP_COUNT);
+}
+
 /* y 2^n in two steps, so that a subnormal result is rounded once. */
 INLINE V FN(scale)(V y, U n) {
   U half = ((n + 4096u) >> 1) - 2048u;

@@ -18,6 +18,12 @@ INLINE P FN(sum)(V a, V b) {
   return (P){s, FN(sum_low)(a, b, s)};
 }
 
+/* The same where a is the larger in magnitude, or zero. */
+INLINE P FN(ordered_sum)(V a, V b) {
+  V s = a + b;
+  return (P){s, b - (s - a)};
+}
+
 INLINE P FN(product)(V a, V b) {
   V p = a * b;
   return (P){p, FN(product_low)(a, b, p)};
@@ -26,7 +32,18 @@ INLINE P FN(product)(V a, V b) {
 /* The sum of two pairs and the product with a number; the low part is rounded once or twice. */
 INLINE P FN(pair_sum)(P a, P b) {
   P s = FN(sum)(a.high, b.high);
-  return FN(sum)(s.high, s.low + (a.low + b.low));
+  return FN(ordered_sum)(s.high, s.low + (a.low + b.low));
+}
+
+/* a b + c, whose low part is exact to a few bits where c and the result are of like size. */
+INLINE P FN(step)(V a, V b, V c) {
+#if KEEL_FMA
+  V y = FN(madd)(a, b, c);
+  return (P){y, FN(madd)(a, b, c - y)};
+#else
+  P p = FN(product)(a, b), y = FN(sum)(c, p.high);
+  return (P){y.high, y.low + p.low};
+#endif
 }
 
 INLINE P FN(pair_product)(P a, V b) {

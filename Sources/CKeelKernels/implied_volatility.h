@@ -91,8 +91,8 @@ INLINE V FN(distance)(const FN(volatility_search) *search, const FN(core) *core,
 
 /* s after Householder's step in ln s for the logarithm of the share, in two parts. */
 INLINE P FN(implied_step)(const FN(volatility_search) *search, V s, V *change, V *slope_at) {
-  FN(core) core = FN(black_distances)(search->x, FN(product)(s, s), s, 1.0 / s);
-  FN(black_tails)(&core);
+  FN(core) core = FN(black_distances)(search->x, (P){s, FN(splat)(0.0)}, 1.0 / s);
+  FN(black_tails)(&core, 1);
   V slope, error = FN(distance)(search, &core, s, &slope);
   V d1 = FN(clamped_distance)(core.d1), d2 = FN(clamped_distance)(core.d2);
   /* g'' = g' (1 + d1 d2 - g'), and (d1 d2)' = -(d1^2 + d2^2). */
@@ -187,7 +187,7 @@ INLINE FN(quote) FN(quote_of)(V price, U is_call, const FN(legs) *legs) {
   FN(quote) q;
   V zero = FN(splat)(0.0), harmless = FN(splat)(0.25);
   U is_out = ~(is_call ^ legs->call_is_out);
-  P difference = FN(intrinsic)(legs);
+  P difference = FN(intrinsic)(legs, ~FN(bits)(zero));
   P intrinsic = FN(pair_choose)(is_out, (P){zero, zero}, difference);
   V maximum = FN(choose)(is_call, legs->near, legs->far);
   V time_value = (price - intrinsic.high) - intrinsic.low, missing = maximum - price;

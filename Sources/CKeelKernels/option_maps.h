@@ -27,19 +27,20 @@ INLINE size_t FN(black_columns)(
     for (int k = 0; k < used; k++)
       FN(legs_logarithm)(
         &vectors[k].legs, &vectors[k].options, vectors[k].s, &vectors[k].per_s);
-    for (int k = 0; k < used; k++) {
+    for (int k = 0; k < used; k++, i += KEEL_WIDTH) {
       FN(legs_finish)(&vectors[k].legs, &vectors[k].options, &walk);
       vectors[k].options.left |= FN(is_blurred)(&vectors[k].legs, vectors[k].s);
-    }
-    for (int k = 0; k < used; k++)
-      vectors[k].core = FN(black_distances)(
-        vectors[k].legs.x, vectors[k].variance, vectors[k].s, vectors[k].per_s);
-    for (int k = 0; k < used; k++) FN(black_tails)(&vectors[k].core);
-    for (int k = 0; k < used; k++, i += KEEL_WIDTH) {
+      FN(core) core = FN(black_distances)(
+        vectors[k].legs.x, FN(total_volatility)(&vectors[k]), vectors[k].per_s);
+#if KEEL_FMA
+      FN(black_tails)(&core, count > 1);
+#else
+      FN(black_short_tails)(&core, count > 1);
+#endif
       int is_whole = n - i >= KEEL_WIDTH;
       U mask = vectors[k].options.left & 1u;
       FN(priced_finish)(
-        &vectors[k], is_whole ? output + i : last, is_whole ? leading : KEEL_WIDTH, count);
+        &vectors[k], &core, is_whole ? output + i : last, is_whole ? leading : KEEL_WIDTH, count);
       if (!is_whole) mask &= FN(first_elements)(n - i);
       left += mask;
     }

@@ -36,6 +36,9 @@ INLINE V FN(madd)(V a, V b, V c) {
 #endif
 }
 
+/* x to the nearest of 26 bits. */
+INLINE V FN(short_number)(V x) { return (V)(((U)x + 0x4000000u) & 0xfffffffff8000000u); }
+
 /* The rounding error of the product p = a b: exact with FMA, to the last bit or two without
    (T. J. Dekker, "A floating-point technique for extending the available precision", 1971; the
    halves are cut, not rounded). */

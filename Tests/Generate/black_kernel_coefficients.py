@@ -34,6 +34,14 @@ def mapped(s):
     return (t + SHIFT) * tail(t)
 
 
+def bend(s):
+    """Half of the second derivative of the mapped tail."""
+    return sum(k * (k - 1) / 2 * c * s ** (k - 2) for k, c in enumerate(MAPPED) if k > 1)
+
+
+MAPPED = interpolant(mapped, mpf(-1), mpf(1), 28)
+
+
 def parts():
     return [
         "/* Written by Tests/Generate/black_kernel_coefficients.py; change the script, not this",
@@ -49,6 +57,10 @@ def parts():
         table("KEEL_TAIL",
               "(t + shift) exp(t^2 / 2) Phi(-t) in s = 1 - span / (t + shift), t >= -1/2",
               mapped, -1, 1, 28, 1),
+        table("KEEL_SHORT_TAIL", "The same for kernels that do not carry their rounding.",
+              mapped, -1, 1, 24),
+        table("KEEL_TAIL_BEND", "Half of its second derivative, which multiplies a correction.",
+              bend, -1, 1, 4),
         "#endif",
         "",
     ]

@@ -18,8 +18,8 @@ struct BlackLegs {
   let core: BlackCore
   let callIsOutOfTheMoney: Bool
 
-  /// `|near − far|`, the intrinsic value in the money.
-  let difference: Double
+  private let logMoneyness: DoubleDouble
+  private let legsAreExact: Bool
 
   init(
     near: Double,
@@ -31,7 +31,8 @@ struct BlackLegs {
     self.near = near
     self.far = far
     callIsOutOfTheMoney = x.high <= 0
-    difference = Self.difference(near, far, x, legsAreExact).high
+    logMoneyness = x
+    self.legsAreExact = legsAreExact
     core = BlackCore(
       logMoneyness: callIsOutOfTheMoney ? x : -x, totalVolatility: totalVolatility)
   }
@@ -45,7 +46,7 @@ struct BlackLegs {
 
   /// What an option is worth at zero volatility.
   func intrinsic(_ kind: EuropeanOption.Kind) -> Double {
-    isOutOfTheMoney(kind) ? 0 : difference
+    isOutOfTheMoney(kind) ? 0 : Self.difference(near, far, logMoneyness, legsAreExact).high
   }
 
   /// The difference of the legs on the in-the-money side.

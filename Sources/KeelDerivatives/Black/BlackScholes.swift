@@ -89,9 +89,8 @@ public struct BlackScholes: Hashable, Sendable, Codable {
     try requireFinite(rate, "rate")
     try requireFinite(carryYield, "carryYield")
     let time = option.timeToExpiry
-    let near = Carry(rate: 0, carryYield: carryYield, time: time).growth.exponential(times: spot)
-    let far = Carry(rate: 0, carryYield: rate, time: time).growth
-      .exponential(times: option.strike)
+    let near = Carry.discounted(spot, rate: carryYield, time: time)
+    let far = Carry.discounted(option.strike, rate: rate, time: time)
     try requirePositive(near, "spot · exp(−carryYield · timeToExpiry)")
     try requirePositive(far, "strike · exp(−rate · timeToExpiry)")
     let growth = Carry(rate: rate, carryYield: carryYield, time: time).growth
@@ -108,9 +107,8 @@ public struct BlackScholes: Hashable, Sendable, Codable {
       Black.isAmount(volatility), rate.isFinite, carryYield.isFinite
     else { return nil }
     let growth = Carry(rate: rate, carryYield: carryYield, time: time).growth
-    let near = Carry(rate: 0, carryYield: carryYield, time: time).growth.exponential(times: spot)
-    let far = Carry(rate: 0, carryYield: rate, time: time).growth
-      .exponential(times: option.strike)
+    let near = Carry.discounted(spot, rate: carryYield, time: time)
+    let far = Carry.discounted(option.strike, rate: rate, time: time)
     // Rates beyond any meaning can push a leg out of range; there is no number to return then.
     guard near.isFinite, far.isFinite, growth.high.isFinite else { return nil }
     let root = DoubleDouble.squareRoot(of: time)
@@ -129,6 +127,13 @@ public struct BlackScholes: Hashable, Sendable, Codable {
 struct Carry {
   /// `(r − y) T`.
   let growth: DoubleDouble
+
+  /// `amount · exp(−rate · time)`.
+  static func discounted(_ amount: Double, rate: Double, time: Double) -> Double {
+    // exp(0) is one, to the bit.
+    rate == 0
+      ? amount : Carry(rate: 0, carryYield: rate, time: time).growth.exponential(times: amount)
+  }
 
   init(rate: Double, carryYield: Double, time: Double) {
     let difference = DoubleDouble.sum(rate, -carryYield)

@@ -23,12 +23,6 @@ extension DoubleDouble {
     return DoubleDouble(p, p.isFinite ? (-p).addingProduct(a, b) : 0)
   }
 
-  /// The quotient of two doubles to some 100 bits.
-  static func quotient(_ a: Double, _ b: Double) -> DoubleDouble {
-    let q = a / b
-    return DoubleDouble(q, q.isFinite ? a.addingProduct(-q, b) / b : 0)
-  }
-
   /// The square root of a double to some 100 bits.
   static func squareRoot(of a: Double) -> DoubleDouble {
     let root = a.squareRoot()

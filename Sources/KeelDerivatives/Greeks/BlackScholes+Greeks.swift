@@ -35,8 +35,8 @@ extension BlackScholes {
     let sign: Double = option.kind == .call ? 1 : -1
     let near = legs.nearProbability(option.kind)
     let far = legs.farProbability(option.kind)
-    let holding = Carry(rate: 0, carryYield: carryYield, time: time).growth.exponential(times: 1)
-    let discount = Carry(rate: 0, carryYield: rate, time: time).growth.exponential(times: 1)
+    let holding = Carry.discounted(1, rate: carryYield, time: time)
+    let discount = Carry.discounted(1, rate: rate, time: time)
     let nearLeg = sign * legs.near * near
     let farLeg = sign * legs.far * far
     let delta = near == 0 ? 0 : sign * holding * near
@@ -70,8 +70,7 @@ extension BlackScholes {
     let sign: Double = option.kind == .call ? 1 : -1
     let near = sign * legs.nearProbability(option.kind)
     let far = sign * legs.farProbability(option.kind)
-    let holding = Carry(rate: 0, carryYield: carryYield, time: option.timeToExpiry).growth
-      .exponential(times: 1)
+    let holding = Carry.discounted(1, rate: carryYield, time: option.timeToExpiry)
     let moneyness = far == 0 ? 0 : legs.far / legs.near * far
     return Deltas(
       spot: near == 0 ? 0 : holding * near, forward: near,

@@ -8,6 +8,8 @@
 package enum ExtendedExponential {
   /// Beyond this exponent every product with a double of ordinary size overflows or vanishes.
   private static let largestExponent = 1_500.0
+  /// 1.5 · 2⁵²: adding it rounds to an integer, which then stands in the low bits.
+  private static let rounder = 0x1.8p52
 
   /// `factor · exp(exponent)` as `significand · 2^scale`, the significand in two parts.
   ///
@@ -20,8 +22,9 @@ package enum ExtendedExponential {
     _ factor: DoubleDouble, _ exponent: DoubleDouble
   ) -> (significand: DoubleDouble, scale: Int) {
     typealias Table = ExponentialCoefficients
-    let steps = (exponent.high * Table.stepsPerUnit).rounded()
-    let index = Int(steps)
+    let rounded = exponent.high * Table.stepsPerUnit + rounder
+    let steps = rounded - rounder
+    let index = Int(Int32(truncatingIfNeeded: rounded.bitPattern))
     let j = index & 63
     let r = ((exponent.high - steps * Table.stepHigh) - steps * Table.stepLow) + exponent.low
     // exp(r) - 1: Taylor coefficients 1/n!; the first term left out is below 2⁻⁶⁵.

@@ -24,6 +24,15 @@ void bench_copy(double *to, const double *from, uint64_t count);
 void bench_libm_exp(double *to, const double *from, uint64_t count);
 void bench_libm_erfc(double *to, const double *from, uint64_t count);
 
+// Prices of calls without carry: the kernel for processors without vector extensions beyond the
+// common ones, and the textbook formula with libm in a loop. The first returns how many options it
+// leaves to the caller.
+uint64_t bench_baseline_calls(double *to, const double *spots, const double *strikes,
+                              const double *times, const double *volatilities, double rate,
+                              uint64_t count);
+void bench_libm_calls(double *to, const double *spots, const double *strikes, const double *times,
+                      const double *volatilities, double rate, uint64_t count);
+
 // Fixed weights traded every row with a proportional cost, column-major returns: the value after each
 // row, in one plain loop.
 void bench_fixed_weights(int rows, int columns, const double *returns, const double *target,

@@ -1,3 +1,4 @@
+import CBenchmarkSupport
 import Keel
 
 private let count = 1_000_000
@@ -7,6 +8,7 @@ let optionColumnsCases: [Case] = [
   greeksCase(
     "greeks", columnCount: Greek.firstOrderCount, peers: ["numpy_black_scholes_greeks"]),
   greeksCase("all-greeks", columnCount: Greek.count, peers: []),
+  baselineCase,
   impliedVolatilityCase(count: count, floors: ["memory/copy/2500000"], peers: []),
   // Out of the money, where the peer answers for every quote.
   impliedVolatilityCase(
@@ -61,6 +63,39 @@ private func greeksCase(_ name: String, columnCount: Int, peers: [String]) -> Ca
       },
       answer: { output.columnMajorElements })
   }
+}
+
+/// The prices as processors without vector extensions beyond the common ones compute them; the floor is
+/// a loop of the textbook formula with the functions of libm.
+private let baselineCase = Case(
+  name: "black/price-baseline/\(count)", items: count, floors: ["memory/libm-black/\(count)"],
+  peers: ["numpy_black_scholes"], inputs: { Chain(count: count).peerInputs }
+) {
+  let chain = Chain(count: count)
+  let columns = chain.columns
+  var prices = [Double](repeating: 0, count: count)
+  return .init(
+    run: {
+      let left = bench_baseline_calls(
+        &prices, columns.spots, columns.strikes, columns.timesToExpiry, chain.volatilities,
+        columns.rates[0], UInt64(count))
+      guard left == 0 else { throw BenchmarkError("the kernel left an option") }
+    },
+    answer: { prices })
+}
+
+/// The textbook formula with the functions of libm, on the same options.
+let libmPriceFloor = Case(name: "memory/libm-black/\(count)", items: count) {
+  let chain = Chain(count: count)
+  let columns = chain.columns
+  var prices = [Double](repeating: 0, count: count)
+  return .init(
+    run: {
+      bench_libm_calls(
+        &prices, columns.spots, columns.strikes, columns.timesToExpiry, chain.volatilities,
+        columns.rates[0], UInt64(count))
+    },
+    answer: { prices })
 }
 
 private func impliedVolatilityCase(
