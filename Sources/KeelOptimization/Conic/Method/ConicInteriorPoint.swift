@@ -39,8 +39,8 @@ struct ConicInteriorPoint: ~Copyable {
   private static let patience = 10
   private static let sufficientGain = 0.9
 
-  /// The same near a solution before anyone asked for more: often the certificate holds already.
-  private static let firstPatience = 2
+  /// A step near a solution that does not reduce the distance to this part ends the iterations once:
+  /// the certificate may hold already.
   private static let firstGain = 0.5
 
   /// A step that raises the residuals by this factor was rounding.
@@ -128,7 +128,7 @@ struct ConicInteriorPoint: ~Copyable {
   private(set) var iteration = 0
   private var isStarted = false
   private var isPatient = false
-  /// Whether the last run ended only because it had little patience.
+  /// Whether the last run ended at its first slow step.
   private(set) var endedEarly = false
 
   init(_ core: ConicCore) {
@@ -166,22 +166,19 @@ struct ConicInteriorPoint: ~Copyable {
       start()
     }
     var least = (progress: Double.infinity, iteration: iteration)
-    var gain = least
     best.copyElements(of: state)
     var end = InteriorPointOutcome.End.stalled
     endedEarly = false
     while true {
       setResiduals()
       if let end = verdict(tolerance) { return end }
+      let isSlow = residuals.progress > Self.firstGain * least.progress
       if residuals.progress < least.progress {
         if residuals.progress < Self.sufficientGain * least.progress {
           least.iteration = iteration
         }
         least.progress = residuals.progress
         best.copyElements(of: state)
-      }
-      if residuals.progress < Self.firstGain * gain.progress {
-        gain = (residuals.progress, iteration)
       }
       let isRounding = !noteHealth()
       if residuals.merit < Self.nearlySolved { isNearlySolved = true }
@@ -191,8 +188,7 @@ struct ConicInteriorPoint: ~Copyable {
         : least.progress < Self.nearlySolved
           && residuals.progress > Self.setback * least.progress
       if isBroken || iteration - least.iteration >= Self.patience { break }
-      endedEarly =
-        !isPatient && isNearlySolved && iteration - gain.iteration >= Self.firstPatience
+      endedEarly = isSlow && isNearlySolved && !isPatient
       if endedEarly { break }
       if iteration >= maximumIterations {
         end = .iterationLimit

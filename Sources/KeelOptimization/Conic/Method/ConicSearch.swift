@@ -17,9 +17,9 @@ struct ConicSearch: ~Copyable {
   /// certificate of the unscaled program holds.
   private static let tolerances = [1e-11, 1e-13]
 
-  /// The part of its tolerances to which a certificate holds where iterations with little patience
-  /// may end.
-  private static let earlyPart = 0.1
+  /// The part of its tolerances to which a certificate holds where the first slow step may be the
+  /// last one.
+  private static let earlyPart = 0.02
 
   /// Multipliers below such parts of the largest one may belong to constraints that have no part in
   /// a contradiction; each part is tried.
