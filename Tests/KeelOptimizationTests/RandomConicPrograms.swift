@@ -204,6 +204,8 @@ struct RandomConicPrograms {
   ///   - seed: The seed.
   ///   - hasPrivateVariables: Whether each exponential and power cone has a variable of its own,
   ///     which the multipliers do not see.
+  /// - Returns: The program.
+  /// - Throws: Nothing that its construction allows.
   static func infeasible(
     _ family: Family,
     seed: Int,

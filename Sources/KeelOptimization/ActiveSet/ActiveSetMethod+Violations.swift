@@ -105,6 +105,23 @@ extension ActiveSetMethod {
     }
   }
 
+  /// Takes the dual values of active inequalities that no free variable can bring to their bounds, and
+  /// that are inside: nothing else would.
+  mutating func releaseStarvedRows() {
+    for k in rowSide.indices where rowSide[k] == 1 || rowSide[k] == -1 {
+      let entries = program.rowStarts[k]..<program.rowStarts[k + 1]
+      var isStarved = true
+      for e in entries where side[program.rowIndices[e]] == 0 { isStarved = false }
+      if !isStarved { continue }
+      let value = program.rowValue(k, x)
+      let distance = rowSide[k] < 0 ? value - program.rowLower[k] : program.rowUpper[k] - value
+      guard distance > Self.tolerance * program.rowSize(k, x) else { continue }
+      rowSide[k] = 0
+      addRow(k, times: rowDuals[k])
+      rowDuals[k] = 0
+    }
+  }
+
   /// Changes the sets: all that left their limits, and the most promising of the freed.
   mutating func apply() {
     for i in changes.indices { changes[i] = 0 }

@@ -199,6 +199,7 @@ struct ActiveSetMethod: ~Copyable, Sendable {
     while iterations < maximumIterations {
       if isInterrupted() { return false }
       iterations += 1
+      releaseStarvedRows()
       guard newtonStep() else { return false }
       findViolations()
       if flips.count == 0 {

@@ -196,7 +196,9 @@ extension TreeSearch {
     var trials = 0
     while stop == nil, trials < Self.mostExchanges, let start = best {
       let value = bestValue
-      guard let pattern = pattern(of: value), case .optimal = try solvePlain(pattern) else { return }
+      guard let pattern = pattern(of: value), case .optimal = try solvePlain(pattern) else {
+        return
+      }
       let slopes = plain.boundMultipliers
       let leaving = leastNames(pattern, value)
       let entering = wantedNames(pattern, slopes)

@@ -115,12 +115,13 @@ struct PrivateVariables {
 // MARK: - Scaling
 
 extension PrivateVariables {
-  /// Sets the frames for the scaling of the cones; false when one cannot be represented.
+  /// Sets the frames for the scaling of the cones.
   ///
   /// - Parameters:
   ///   - core: The program.
   ///   - cones: The cones with their scaling.
   ///   - proximity: What the diagonal of every variable is raised by.
+  /// - Returns: False when a frame is not finite.
   mutating func factor(_ core: ConicCore, _ cones: ConeSet, proximity: Double) -> Bool {
     for k in variables.indices where variables[k] >= 0 {
       forces[k] = core.quadratic.diagonalElement(variables[k]) + proximity
