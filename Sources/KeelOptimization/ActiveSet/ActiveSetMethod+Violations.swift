@@ -105,6 +105,29 @@ extension ActiveSetMethod {
     }
   }
 
+  /// Whether a row of fixed variables alone is missed, by more than a certificate forgives; it is kept
+  /// as the ray.
+  mutating func hasContradictionOfFixed() -> Bool {
+    for k in rowRay.indices {
+      var isFixed = true
+      for e in program.rowStarts[k]..<program.rowStarts[k + 1] {
+        let i = program.rowIndices[e]
+        if program.lower[i] < program.upper[i] { isFixed = false }
+      }
+      if !isFixed { continue }
+      let value = program.rowValue(k, x)
+      let bound = value < program.rowLower[k] ? program.rowLower[k] : program.rowUpper[k]
+      let amount = max(program.rowLower[k] - value, value - program.rowUpper[k])
+      let size = program.rowSize(k, x) + bound.magnitude
+      guard amount > Certificate.optimalTolerances.primal * size else { continue }
+      for other in rowRay.indices { rowRay[other] = 0 }
+      rowRay[k] = value < program.rowLower[k] ? 1 : -1
+      hasRay = true
+      return true
+    }
+    return false
+  }
+
   /// Takes the dual values of active inequalities that no free variable can bring to their bounds, and
   /// that are inside: nothing else would.
   mutating func releaseStarvedRows() {

@@ -172,7 +172,7 @@ struct ActiveSetMethod: ~Copyable, Sendable {
   mutating func run(maximumIterations: Int, isInterrupted: () -> Bool) -> Bool {
     iterations = 0
     hasRay = false
-    guard prepare() else { return false }
+    guard prepare(), !hasContradictionOfFixed() else { return false }
     let isSettled = runBlocks(maximumIterations, isInterrupted)
     let isDualFeasible = isSettled && rowDualsHaveRightSigns
     if isDualFeasible && mostViolated() == nil { return true }
