@@ -10,7 +10,7 @@
 // for the other variables w with columns B: T takes the place of R, three rows as before. Forming
 // R'R first and subtracting what x explains would lose what T keeps, the more the nearer the
 // boundary is. Each row is rotated into the largest one, which keeps the small rows accurate (Cox and
-// Higham, BIT 38, 1998).
+// Higham, in Numerical Analysis 1997, 1998).
 
 /// The variables that stand in one exponential or power cone only, and their elimination.
 struct PrivateVariables {
