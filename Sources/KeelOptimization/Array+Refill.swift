@@ -19,4 +19,30 @@ extension Array {
     removeAll(keepingCapacity: true)
     append(contentsOf: other)
   }
+
+  /// Sorts without further memory, by a heap: for orders without equals.
+  mutating func heapSort(by isBefore: (Element, Element) -> Bool) {
+    for start in stride(from: count / 2 - 1, through: 0, by: -1) { sink(start, count, isBefore) }
+    for end in stride(from: count - 1, to: 0, by: -1) {
+      swapAt(0, end)
+      sink(0, end, isBefore)
+    }
+  }
+
+  /// Lets an element down to its place in a heap with the last one first.
+  private mutating func sink(
+    _ start: Int,
+    _ end: Int,
+    _ isBefore: (Element, Element) -> Bool
+  ) {
+    var place = start
+    while true {
+      var child = 2 * place + 1
+      if child >= end { return }
+      if child + 1 < end && isBefore(self[child], self[child + 1]) { child += 1 }
+      if !isBefore(self[place], self[child]) { return }
+      swapAt(place, child)
+      place = child
+    }
+  }
 }

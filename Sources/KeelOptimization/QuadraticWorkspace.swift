@@ -22,9 +22,9 @@ public struct QuadraticWorkspace: ~Copyable, Sendable {
   /// What the last solve proved; `iterationLimit` before the first one.
   public private(set) var status = SolverStatus.iterationLimit
 
-  private var method: ActiveSetMethod
+  private(set) var method: ActiveSetMethod
   private var scratch: CertificateScratch
-  private var boundDuals: [Double]
+  private(set) var boundDuals: [Double]
   private var quadratic: QuadraticTerm
   private var convexity: QuadraticProgram.Convexity
   private var isConvex: Bool
@@ -85,6 +85,28 @@ extension QuadraticWorkspace {
     self.quadratic = quadratic
     self.convexity = convexity
     isConvex = convexity == .guaranteed
+  }
+
+  /// Replaces the diagonal of a quadratic term that is guaranteed to stay convex, in its memory.
+  ///
+  /// - Parameter diagonal: The n elements; of a low-rank term what stands beside the root. A dense
+  ///   term has the factor 1.
+  mutating func setDiagonal(_ diagonal: [Double]) {
+    quadratic = .diagonal([])
+    method.replaceDiagonal(diagonal)
+    switch method.program.kernel {
+    case .dense(let matrix, _): quadratic = .dense(matrix)
+    case .diagonal(let values): quadratic = .diagonal(values)
+    case .lowRank(let term): quadratic = .factor(FactorTerm(lowRank: term))
+    }
+    convexity = .guaranteed
+    isConvex = true
+  }
+
+  /// Forgets the active constraints of the last solve.
+  mutating func forgetSets() {
+    hasSets = false
+    method.forgetSets()
   }
 
   /// Replaces the linear objective.
@@ -159,11 +181,33 @@ extension QuadraticWorkspace {
   /// - Throws: ``OptimizationError/notConvex(order:)``.
   /// - Complexity: O(f³ + n f) a step with f variables off their bounds, for a dense P; a few steps.
   public mutating func solve() throws(OptimizationError) -> SolverStatus {
-    if try solveByActiveSets() {
-      status = .optimal
-      hasSets = true
-      return status
+    if try solveByActiveSets() { return status }
+    return try solveBeyondSets()
+  }
+
+  /// What a relaxation in a tree came to: a proof that there is no point is checked and not kept.
+  enum RelaxationEnd {
+    case optimal
+    case empty
+    case other(SolverStatus)
+  }
+
+  /// Solves like ``solve()``; where there is no point, results and certificate mean nothing.
+  mutating func solveRelaxation() throws(OptimizationError) -> RelaxationEnd {
+    if try solveByActiveSets() { return .optimal }
+    if method.hasRay && method.program.isEmpty(rowMultipliers: method.rowRay, scratch: &scratch) {
+      hasSets = false
+      return .empty
     }
+    switch try solveBeyondSets() {
+    case .optimal: return .optimal
+    case .primalInfeasible: return .empty
+    case let status: return .other(status)
+    }
+  }
+
+  /// Takes a proof from the active sets, or goes on as the solver.
+  private mutating func solveBeyondSets() throws(OptimizationError) -> SolverStatus {
     if method.hasRay, let proof = try program().infeasibilityProof(rowMultipliers: method.rowRay) {
       status = .primalInfeasible(proof)
       hasSets = false
@@ -201,7 +245,10 @@ extension QuadraticWorkspace {
     certificate = method.program.certificate(
       method.x, method.rowDuals, boundDuals, iterations: method.iterations, names: names,
       scratch: &scratch)
-    return certificate.holds(Certificate.optimalTolerances)
+    guard certificate.holds(Certificate.optimalTolerances) else { return false }
+    status = .optimal
+    hasSets = true
+    return true
   }
 
   /// The program with its present numbers.

@@ -198,7 +198,19 @@ struct RandomConicPrograms {
   }
 
   /// A program whose blocks contradict each other, by construction of their multipliers.
-  static func infeasible(_ family: Family, seed: Int) throws -> ConicProgram {
+  ///
+  /// - Parameters:
+  ///   - family: The kinds of cones.
+  ///   - seed: The seed.
+  ///   - hasPrivateVariables: Whether each exponential and power cone has a variable of its own,
+  ///     which the multipliers do not see.
+  /// - Returns: The program.
+  /// - Throws: Nothing that its construction allows.
+  static func infeasible(
+    _ family: Family,
+    seed: Int,
+    hasPrivateVariables: Bool = false
+  ) throws -> ConicProgram {
     var maker = RandomConicPrograms(seed: seed &* 104_729 &+ family.rawValue.count)
     let size = seed % 12
     var cones = maker.cones(family, size: size)
@@ -219,13 +231,21 @@ struct RandomConicPrograms {
     for k in z.indices {
       for r in z[k].indices { g[k][r] -= (product + margin) / square * z[k][r] }
     }
-    return try ConicProgram(
-      linear: maker.normals(n),
-      constraints: cones.indices.map { k in
-        ConicConstraint(
-          "block \(k)", in: cones[k].0,
-          g[k].indices.map { AffineExpression(coefficients: f[k][$0], constant: g[k][$0]) })
-      })
+    var linear = maker.normals(n)
+    var blocks = cones.indices.map { k in
+      ConicConstraint(
+        "block \(k)", in: cones[k].0,
+        g[k].indices.map { AffineExpression(coefficients: f[k][$0], constant: g[k][$0]) })
+    }
+    for k in blocks.indices where hasPrivateVariables && PrivateVariable.isFor(blocks[k]) {
+      var column = maker.normals(3)
+      let product = zip(column, z[k]).reduce(0) { $0 + $1.0 * $1.1 }
+      let square = z[k].reduce(0) { $0 + $1 * $1 }
+      for r in 0..<3 { column[r] -= product / square * z[k][r] }
+      blocks[k] = PrivateVariable(index: linear.count, column: column).added(to: blocks[k])
+      linear.append(maker.generator.gaussian())
+    }
+    return try ConicProgram(linear: linear, constraints: blocks)
   }
 
   /// A feasible program with a direction along which the objective falls forever.

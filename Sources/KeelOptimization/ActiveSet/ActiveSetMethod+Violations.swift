@@ -105,6 +105,46 @@ extension ActiveSetMethod {
     }
   }
 
+  /// Whether a row of fixed variables alone is missed, by more than a certificate forgives; it is kept
+  /// as the ray.
+  mutating func hasContradictionOfFixed() -> Bool {
+    for k in rowRay.indices {
+      var isFixed = true
+      for e in program.rowStarts[k]..<program.rowStarts[k + 1] {
+        let i = program.rowIndices[e]
+        if program.lower[i] < program.upper[i] { isFixed = false }
+      }
+      if !isFixed { continue }
+      let value = program.rowValue(k, x)
+      let bound = value < program.rowLower[k] ? program.rowLower[k] : program.rowUpper[k]
+      let amount = max(program.rowLower[k] - value, value - program.rowUpper[k])
+      let size = program.rowSize(k, x) + bound.magnitude
+      guard amount > Certificate.optimalTolerances.primal * size else { continue }
+      for other in rowRay.indices { rowRay[other] = 0 }
+      rowRay[k] = value < program.rowLower[k] ? 1 : -1
+      hasRay = true
+      return true
+    }
+    return false
+  }
+
+  /// Takes the dual values of active inequalities that no free variable can bring to their bounds, and
+  /// that are inside: nothing else would.
+  mutating func releaseStarvedRows() {
+    for k in rowSide.indices where rowSide[k] == 1 || rowSide[k] == -1 {
+      let entries = program.rowStarts[k]..<program.rowStarts[k + 1]
+      var isStarved = true
+      for e in entries where side[program.rowIndices[e]] == 0 { isStarved = false }
+      if !isStarved { continue }
+      let value = program.rowValue(k, x)
+      let distance = rowSide[k] < 0 ? value - program.rowLower[k] : program.rowUpper[k] - value
+      guard distance > Self.tolerance * program.rowSize(k, x) else { continue }
+      rowSide[k] = 0
+      addRow(k, times: rowDuals[k])
+      rowDuals[k] = 0
+    }
+  }
+
   /// Changes the sets: all that left their limits, and the most promising of the freed.
   mutating func apply() {
     for i in changes.indices { changes[i] = 0 }

@@ -107,6 +107,44 @@ struct ActiveSetMethod: ~Copyable, Sendable {
     }
   }
 
+  /// Replaces the diagonal, in the memory of the present quadratic term.
+  ///
+  /// - Parameter diagonal: The n elements; of a low-rank term what stands beside the root. A dense
+  ///   term has the factor 1.
+  mutating func replaceDiagonal(_ diagonal: [Double]) {
+    let present = program.kernel
+    program.kernel = .diagonal([])
+    switch consume present {
+    case .dense(var matrix, _):
+      for i in diagonal.indices { matrix[i, i] = diagonal[i] }
+      program.curvature.copyElements(of: diagonal)
+      program.kernel = .dense(matrix, 1)
+    case .diagonal(var values):
+      values.copyElements(of: diagonal)
+      program.curvature.copyElements(of: diagonal)
+      program.kernel = .diagonal(values)
+    case .lowRank(var term):
+      term.replaceDiagonal(diagonal)
+      term.setFullDiagonal(&program.curvature)
+      program.kernel = .lowRank(term)
+    }
+    system.invalidate()
+    for i in deviations.indices { deviations[i] = program.curvature[i].squareRoot() }
+  }
+
+  /// Puts every variable and row off its bounds.
+  mutating func forgetSets() {
+    system.invalidate()
+    for i in side.indices {
+      x[i] = 0
+      side[i] = 0
+    }
+    for k in rowSide.indices {
+      rowSide[k] = 0
+      rowDuals[k] = 0
+    }
+  }
+
   /// Begins the next run with the sets of the last one.
   mutating func keepSets() {
     for i in x.indices where side[i] == 0 {
@@ -134,7 +172,7 @@ struct ActiveSetMethod: ~Copyable, Sendable {
   mutating func run(maximumIterations: Int, isInterrupted: () -> Bool) -> Bool {
     iterations = 0
     hasRay = false
-    guard prepare() else { return false }
+    guard prepare(), !hasContradictionOfFixed() else { return false }
     let isSettled = runBlocks(maximumIterations, isInterrupted)
     let isDualFeasible = isSettled && rowDualsHaveRightSigns
     if isDualFeasible && mostViolated() == nil { return true }
@@ -161,6 +199,7 @@ struct ActiveSetMethod: ~Copyable, Sendable {
     while iterations < maximumIterations {
       if isInterrupted() { return false }
       iterations += 1
+      releaseStarvedRows()
       guard newtonStep() else { return false }
       findViolations()
       if flips.count == 0 {

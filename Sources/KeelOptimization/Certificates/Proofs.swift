@@ -41,7 +41,7 @@ extension QuadraticProgram {
 
   /// What rounding may leave of a sum, relative to the size of its terms; a smaller one counts as
   /// zero.
-  private static let proofNoise = 1e-12
+  fileprivate static let proofNoise = 1e-12
 
   /// Checks multipliers of rows as a proof of infeasibility, on the data of the program.
   ///
@@ -136,5 +136,41 @@ extension QuadraticProgram {
       return nil
     }
     return UnboundednessProof(direction: d, slope: slope, residual: residual)
+  }
+}
+
+extension FlatProgram {
+  /// Whether multipliers of rows prove that there is no point: the checks of
+  /// ``QuadraticProgram/infeasibilityProof(rowMultipliers:)`` in memory that is kept.
+  func isEmpty(rowMultipliers: [Double], scratch: inout CertificateScratch) -> Bool {
+    let largest = largestMagnitude(rowMultipliers)
+    guard largest > 0, largest < .infinity else { return false }
+    scratch.restart(count: count)
+    var value = 0.0
+    var terms = 0.0
+    for k in rowLower.indices {
+      let y = rowMultipliers[k] / largest
+      let bound = y > 0 ? rowLower[k] : rowUpper[k]
+      if y == 0 || bound.isInfinite { continue }
+      value += y * bound
+      terms += (y * bound).magnitude
+      for e in rowStarts[k]..<rowStarts[k + 1] {
+        scratch.residual[rowIndices[e]] -= rowCoefficients[e] * y
+        scratch.size[rowIndices[e]] += (rowCoefficients[e] * y).magnitude
+      }
+    }
+    var residual = 0.0
+    for i in 0..<count where scratch.residual[i] != 0 {
+      let z = scratch.residual[i]
+      let bound = z > 0 ? lower[i] : upper[i]
+      if bound.isInfinite || z.magnitude <= QuadraticProgram.proofNoise * scratch.size[i] {
+        residual = max(residual, z.magnitude / scratch.size[i])
+        continue
+      }
+      value += bound * z
+      terms += (bound * z).magnitude
+    }
+    return residual <= QuadraticProgram.infeasibilityResidual
+      && value > QuadraticProgram.proofNoise * terms && value.isFinite
   }
 }

@@ -25,6 +25,17 @@ public struct BranchAndBound: Sendable {
 
     /// Creates the default settings: a relative gap of 1e-6, a million nodes, no deadline.
     public init() {}
+
+    /// Throws for a gap that is negative or NaN.
+    func requireGaps() throws(OptimizationError) {
+      try Self.require(relativeGap, "relativeGap")
+      try Self.require(absoluteGap, "absoluteGap")
+    }
+
+    private static func require(_ gap: Double, _ argument: String) throws(OptimizationError) {
+      if gap >= 0 { return }
+      throw .invalidValue(argument: argument, index: 0, got: gap, allowed: 0 ... .infinity)
+    }
   }
 
   /// The settings.
@@ -50,12 +61,8 @@ public struct BranchAndBound: Sendable {
   public func solve(
     _ problem: MixedIntegerProgram
   ) throws(OptimizationError) -> MixedIntegerSolution {
-    for (argument, gap) in [
-      ("relativeGap", settings.relativeGap), ("absoluteGap", settings.absoluteGap),
-    ] where !(gap >= 0) {
-      throw .invalidValue(argument: argument, index: 0, got: gap, allowed: 0 ... .infinity)
-    }
-    var search = TreeSearch(problem, settings)
-    return try search.run()
+    var workspace = IntegerWorkspace(problem, settings: settings)
+    _ = try workspace.solve()
+    return workspace.solution
   }
 }

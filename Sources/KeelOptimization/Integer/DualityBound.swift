@@ -19,14 +19,17 @@ struct DualityBound: Sendable {
   /// The part of the terms of a row by which a grid may miss its bounds.
   private static let gridTolerance = 1e-9
 
-  let flat: FlatProgram
-  private let quadratic: QuadraticTerm
+  private(set) var flat: FlatProgram
+  private var quadratic: QuadraticTerm
   private let lots: [Double]
   var extraction: CurvatureExtraction
   private(set) var minimum: SeparableMinimum
   private var slopes: [Double]
   private var slopeErrors: [Double]
   private let zeros: [Double]
+  private var product: [Double] = []
+  private var absolute: [Double] = []
+  private var room: [Double] = []
   /// Everything but the separable part, and what rounding may have added to the whole.
   private(set) var constant = 0.0
   private(set) var allowance = 0.0
@@ -42,6 +45,16 @@ struct DualityBound: Sendable {
     slopeErrors = zeros
   }
 
+  /// Goes over to other numbers of the same variables and rows.
+  mutating func replaceProgram(_ program: QuadraticProgram, _ domains: VariableDomains) {
+    flat = FlatProgram(program)
+    quadratic = program.quadratic
+    minimum.replaceDomains(domains)
+  }
+
+  /// Goes over to another linear objective.
+  mutating func replaceLinear(_ linear: [Double]) { flat.linear.copyElements(of: linear) }
+
   /// The bound over a box.
   ///
   /// - Parameters:
@@ -51,8 +64,8 @@ struct DualityBound: Sendable {
   /// - Returns: The bound after the allowance for rounding.
   mutating func value(at x: [Double], rowDuals: [Double], box: DomainBox) -> Double {
     let d = extraction.diagonal
-    let product = quadratic.times(x)
-    let absolute = quadratic.absoluteTimes(x)
+    quadratic.setTimes(&product, x, room: &room)
+    quadratic.setAbsoluteTimes(&absolute, x, room: &room)
     // Sums of n products and of all rows.
     let unit = Double.ulpOfOne * Double(flat.count + flat.rowCount + 8)
     var quadraticForm = 0.0

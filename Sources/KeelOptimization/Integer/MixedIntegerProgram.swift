@@ -14,7 +14,7 @@ import KeelNumerics
 /// is checked when it is made. See <doc:IntegerPrograms>.
 public struct MixedIntegerProgram: Hashable, Sendable {
   /// The program without the conditions.
-  public let program: QuadraticProgram
+  public internal(set) var program: QuadraticProgram
 
   /// The limits on the number of variables that are not zero.
   public let cardinalities: [CardinalityLimit]

@@ -15,7 +15,7 @@ struct PerspectiveWeights: Sendable {
   /// The least distance from the center, relative to the largest: smaller ones would not move again.
   private static let leastDistance = 1e-4
 
-  private let domains: VariableDomains
+  var domains: VariableDomains
   /// The curvatures that are split off.
   var curvatures: [Double]
   private let members: [[Int]]

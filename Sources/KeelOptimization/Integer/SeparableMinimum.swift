@@ -11,7 +11,7 @@ import KeelNumerics
 
 /// Minimizes separable functions over boxes of a tree.
 struct SeparableMinimum: Sendable {
-  private let domains: VariableDomains
+  private var domains: VariableDomains
   /// The variables counted in each limit.
   private let members: [[Int]]
   /// The best value of each piece, +∞ when it is not left.
@@ -43,6 +43,12 @@ struct SeparableMinimum: Sendable {
     counting = [Double](repeating: .infinity, count: domains.count)
     other = counting
     exchanges = [Exchange](repeating: Exchange(), count: domains.limits.count)
+  }
+
+  /// Goes over to other values of the same variables under the same limits.
+  mutating func replaceDomains(_ domains: VariableDomains) {
+    self.domains = domains
+    pieceValues.refill(domains.pieces.count, with: .infinity)
   }
 
   /// Minimizes.
@@ -130,6 +136,8 @@ struct SeparableMinimum: Sendable {
     let limit = domains.limits[j]
     var certain = 0
     var choices: [Int] = []
+    swap(&choices, &exchanges[j].order)
+    choices.removeAll(keepingCapacity: true)
     for i in members[j] {
       if other[i] == .infinity {
         certain += 1
@@ -142,7 +150,7 @@ struct SeparableMinimum: Sendable {
     let outside = limit.variables.count - members[j].count
     let most = max(0, limit.atMost - certain)
     let least = min(max(0, limit.atLeast - certain - outside), choices.count)
-    choices.sort { left, right in
+    choices.heapSort { left, right in
       let a = counting[left] - other[left]
       let b = counting[right] - other[right]
       return a == b ? left < right : a < b

@@ -11,43 +11,47 @@ extension TreeSearch {
   /// Rounding lots takes a program a lot: it is done at one node of this many.
   private static let lotInterval = 8
 
-  /// The number of patterns that are remembered.
-  private static let memory = 16
-
   /// Rounds a point in two ways.
   mutating func tryCandidates(around point: [Double], _ box: DomainBox) throws(OptimizationError) {
     if hasLots && nodeCount % Self.lotInterval != 1 { return }
-    for usesPrices in [false, true] {
-      guard let pattern = rounded(point, box, usesPrices: usesPrices) else { continue }
-      if triedPatterns.contains(pattern.mask) && !hasLots { continue }
-      if triedPatterns.count >= Self.memory { triedPatterns.removeFirst() }
-      triedPatterns.append(pattern.mask)
-      let before = best?.objective
-      try complete(pattern)
-      if stop != nil { return }
-      // A large tree is worth a search around each better point.
-      if diagonals.count > 1, !hasLots, best?.objective != before { try exchangeNames() }
-    }
+    try tryRounded(point, box, usesPrices: false)
+    if stop == nil { try tryRounded(point, box, usesPrices: true) }
+  }
+
+  private mutating func tryRounded(
+    _ point: [Double],
+    _ box: DomainBox,
+    usesPrices: Bool
+  ) throws(OptimizationError) {
+    var pattern = DomainBox()
+    swap(&pattern, &room.rounding)
+    defer { swap(&pattern, &room.rounding) }
+    guard round(point, box, usesPrices: usesPrices, into: &pattern) else { return }
+    if triedPatterns.contains(pattern.mask) && !hasLots { return }
+    triedPatterns.append(pattern.mask)
+    let before = best?.objective
+    try complete(&pattern)
+    if stop != nil { return }
+    // A large tree is worth a search around each better point.
+    if diagonals.count > 1, !hasLots, best?.objective != before { try exchangeNames() }
   }
 
   var hasLots: Bool { domains.lots.contains { $0 > 0 } }
 
-  /// A box in which each variable has one piece.
-  private func rounded(_ point: [Double], _ box: DomainBox, usesPrices: Bool) -> DomainBox? {
-    var result = box
-    var room = domains.limits.map(\.atMost)
-    for (j, limit) in domains.limits.enumerated() {
-      for i in limit.variables where !domains.sides(of: i, in: box).other { room[j] -= 1 }
-    }
-    let size = (0..<domains.count).map { i in
-      deviations[i] * (point[i] - domains.center[i]).magnitude
-    }
-    let undecided = (0..<domains.count).filter { !domains.isDecided($0, in: box) }
-    let order = undecided.sorted { size[$0] == size[$1] ? $0 < $1 : size[$0] > size[$1] }
-    for i in order {
+  /// Makes a box in which each variable has one piece; false when it is empty.
+  private mutating func round(
+    _ point: [Double],
+    _ box: DomainBox,
+    usesPrices: Bool,
+    into result: inout DomainBox
+  ) -> Bool {
+    result.copyElements(of: box)
+    setRoundingOrder(point, box)
+    for place in room.order.indices {
+      let i = room.order[place]
       let sides = domains.sides(of: i, in: box)
       let isCertain = !sides.other
-      var mayCount = isCertain || domains.limitsOf[i].allSatisfy { room[$0] > 0 }
+      var mayCount = isCertain || domains.limitsOf[i].allSatisfy { room.places[$0] > 0 }
       if usesPrices, sides.counting, sides.other,
         bound.minimum.other[i] < bound.minimum.counting[i]
       {
@@ -57,15 +61,36 @@ extension TreeSearch {
         usesPrices
         ? cheapestPiece(of: i, in: box) { mayCount || !$0.counts }
         : nearestPiece(to: point[i], of: i, in: box) { mayCount || !$0.counts }
-      guard let p = preferred else { return nil }
+      guard let p = preferred else { return false }
       for other in domains.starts[i]..<domains.starts[i + 1] where other != p {
         domains.remove(other, of: i, from: &result)
       }
       if domains.pieces[p].counts && !isCertain {
-        for j in domains.limitsOf[i] { room[j] -= 1 }
+        for j in domains.limitsOf[i] { room.places[j] -= 1 }
       }
     }
-    return domains.propagate(&result) ? result : nil
+    return domains.propagate(&result)
+  }
+
+  /// Sets the undecided variables in the order of their sizes, and the places that limits have for
+  /// them.
+  private mutating func setRoundingOrder(_ point: [Double], _ box: DomainBox) {
+    room.places.removeAll(keepingCapacity: true)
+    for limit in domains.limits {
+      var left = limit.atMost
+      for i in limit.variables where !domains.sides(of: i, in: box).other { left -= 1 }
+      room.places.append(left)
+    }
+    var sizes: [Double] = []
+    swap(&sizes, &room.sizes)
+    sizes.refill(domains.count, with: 0)
+    room.order.removeAll(keepingCapacity: true)
+    for i in 0..<domains.count where !domains.isDecided(i, in: box) {
+      sizes[i] = deviations[i] * (point[i] - domains.center[i]).magnitude
+      room.order.append(i)
+    }
+    room.order.heapSort { sizes[$0] == sizes[$1] ? $0 < $1 : sizes[$0] > sizes[$1] }
+    swap(&sizes, &room.sizes)
   }
 
   /// The piece nearest to a value; among equals the cheapest, then the first.
@@ -104,27 +129,43 @@ extension TreeSearch {
     return best.piece
   }
 
-  /// Solves the program over a box without choices, rounding lots on the way.
-  private mutating func complete(_ pattern: DomainBox) throws(OptimizationError) {
-    var box = pattern
-    guard try solvePlain(box) == .optimal else { return }
-    var point = plain.point
+  /// Solves the program over a box without choices, rounding lots on the way, which shrinks it.
+  private mutating func complete(_ box: inout DomainBox) throws(OptimizationError) {
+    guard case .optimal = try solvePlain(box) else { return }
+    if !hasLots { return accept() }
+    var point: [Double] = []
+    var trial = DomainBox()
+    swap(&point, &room.lotPoint)
+    swap(&trial, &room.trial)
+    defer {
+      swap(&point, &room.lotPoint)
+      swap(&trial, &room.trial)
+    }
+    point.copyElements(of: plain.point)
     while stop == nil, let next = roundLots(point, &box) {
       let value = point[next.variable]
-      for end in [next.first, next.second] {
-        var trial = box
-        trial.lower[next.variable] = end
-        trial.upper[next.variable] = end
-        guard end >= box.lower[next.variable], end <= box.upper[next.variable] else { continue }
-        if try solvePlain(trial) == .optimal {
-          box = trial
-          break
-        }
-      }
-      guard box.lower[next.variable] == box.upper[next.variable], value.isFinite else { return }
-      point = plain.point
+      var isFixed = try fix(next.variable, at: next.first, &box, &trial)
+      if !isFixed { isFixed = try fix(next.variable, at: next.second, &box, &trial) }
+      guard isFixed, value.isFinite else { return }
+      point.copyElements(of: plain.point)
     }
     if stop == nil { accept() }
+  }
+
+  /// Fixes a variable when the program has a point then.
+  private mutating func fix(
+    _ variable: Int,
+    at end: Double,
+    _ box: inout DomainBox,
+    _ trial: inout DomainBox
+  ) throws(OptimizationError) -> Bool {
+    guard end >= box.lower[variable], end <= box.upper[variable] else { return false }
+    trial.copyElements(of: box)
+    trial.lower[variable] = end
+    trial.upper[variable] = end
+    guard case .optimal = try solvePlain(trial) else { return false }
+    swap(&box, &trial)
+    return true
   }
 
   /// Fixes the lots that are whole, and returns the nearest one that is not with its two ends; nil
@@ -154,11 +195,12 @@ extension TreeSearch {
   mutating func exchangeNames() throws(OptimizationError) {
     var trials = 0
     while stop == nil, trials < Self.mostExchanges, let start = best {
-      guard let pattern = pattern(of: start.value), try solvePlain(pattern) == .optimal else {
+      let value = bestValue
+      guard let pattern = pattern(of: value), case .optimal = try solvePlain(pattern) else {
         return
       }
       let slopes = plain.boundMultipliers
-      let leaving = leastNames(pattern, start.value)
+      let leaving = leastNames(pattern, value)
       let entering = wantedNames(pattern, slopes)
       for i in leaving where stop == nil && best?.objective == start.objective {
         for (j, p) in entering where stop == nil && best?.objective == start.objective {
@@ -166,7 +208,7 @@ extension TreeSearch {
             continue
           }
           trials += 1
-          if try solvePlain(trial) == .optimal { accept() }
+          if case .optimal = try solvePlain(trial) { accept() }
         }
       }
       if best?.objective == start.objective { return }
@@ -179,7 +221,7 @@ extension TreeSearch {
 
   /// The box of the root in which each variable has the piece that a point is in.
   private func pattern(of point: [Double]) -> DomainBox? {
-    var box = domains.root
+    var box = root
     guard domains.propagate(&box) else { return nil }
     for i in 0..<domains.count {
       let counts = point[i] != 0 && !domains.limitsOf[i].isEmpty
@@ -218,7 +260,6 @@ extension TreeSearch {
       && deviations[i] > 0
     {
       let target = -slopes[i] / (deviations[i] * deviations[i])
-      let root = domains.root
       if let p = nearestPiece(to: target, of: i, in: root, where: { $0.counts }) {
         wanted.append((slopes[i] * slopes[i] / (deviations[i] * deviations[i]), i, p))
       }
@@ -234,7 +275,7 @@ extension TreeSearch {
     _ entering: Int,
     _ piece: Int
   ) -> DomainBox? {
-    var box = domains.root
+    var box = root
     for i in 0..<domains.count {
       if i == leaving {
         domains.keep(counting: false, of: i, in: &box)
@@ -248,14 +289,31 @@ extension TreeSearch {
     }
     return domains.propagate(&box) ? box : nil
   }
+}
 
-  /// Takes the last point of the plain program, if it satisfies every condition and is the best.
-  mutating func accept() {
-    let point = plain.point
-    guard point.allSatisfy(\.isFinite), problem.violation(at: point) == nil else { return }
-    let objective = problem.objective(at: point)
-    if let best, best.objective <= objective { return }
-    guard objective.isFinite else { return }
-    best = Candidate(value: point, objective: objective, certificate: plain.certificate)
+/// The patterns that were tried last, so that they are not tried again.
+struct RecentPatterns: Sendable {
+  /// The number of patterns that are remembered.
+  private static let capacity = 16
+
+  private var masks = [[UInt8]](repeating: [], count: capacity)
+  private var count = 0
+  private var next = 0
+
+  func contains(_ mask: [UInt8]) -> Bool {
+    for k in 0..<count where masks[k] == mask { return true }
+    return false
+  }
+
+  /// Remembers a pattern in the place of the oldest one.
+  mutating func append(_ mask: [UInt8]) {
+    masks[next].copyElements(of: mask)
+    next = (next + 1) % Self.capacity
+    count = min(count + 1, Self.capacity)
+  }
+
+  mutating func removeAll() {
+    count = 0
+    next = 0
   }
 }

@@ -75,9 +75,9 @@ extension TreeSearch {
   ) throws(OptimizationError) -> Double {
     var result = -Double.infinity
     for _ in 0..<Self.roundsForEach {
-      let status = try solveRelaxed(box, around: point)
+      let end = try solveRelaxed(box, around: point)
       if stop != nil { return result }
-      guard status == .optimal else { return result }
+      guard case .optimal = end else { return result }
       point = relaxed.point
       result = max(
         result, bound.value(at: point, rowDuals: relaxed.rowMultipliers, box: box))

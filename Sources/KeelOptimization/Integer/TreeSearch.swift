@@ -1,4 +1,5 @@
-// Goals: (1) a lower bound that is proved at every moment; (2) good points early; (3) few nodes.
+// Goals: (1) a lower bound that is proved at every moment; (2) good points early; (3) few nodes;
+// (4) no allocation by a second search of as many open nodes.
 //
 // A. H. Land and A. G. Doig, Econometrica 28 (1960) 497-520. At each node a perspective relaxation
 // proposes a point and multipliers, the bound by duality is made from them, decisions that reach the
@@ -24,12 +25,15 @@ struct TreeSearch: ~Copyable {
   /// The part of the allowed gap that is used; the rest is for the rounding of the difference.
   private static let usedGap = 0.999
 
-  let problem: MixedIntegerProgram
-  let settings: BranchAndBound.Settings
-  let domains: VariableDomains
-  let deviations: [Double]
+  private(set) var problem: MixedIntegerProgram
+  private(set) var settings: BranchAndBound.Settings
+  private(set) var domains: VariableDomains
+  /// The box of the root before any conclusion.
+  private(set) var root: DomainBox
+  private(set) var deviations: [Double] = []
   /// The curvature of the proximal terms.
-  let proximal: [Double]
+  private(set) var proximal: [Double] = []
+  private var firstExtraction: CurvatureExtraction
   var bound: DualityBound
   /// The diagonals that nodes try: the first one, and one that is better at the root.
   var diagonals: [[Double]]
@@ -37,10 +41,11 @@ struct TreeSearch: ~Copyable {
   /// The program itself over a box, and its perspective relaxation.
   var plain: QuadraticWorkspace
   var relaxed: QuadraticWorkspace
-  private var queue = NodeQueue()
-  private var nextIdentifier = 0
+  private var queue: NodeQueue
 
   var best: Candidate?
+  /// The variables of the best point.
+  private(set) var bestValue: [Double] = []
   /// The least bound of a part of the tree that was closed.
   private var closedBound = Double.infinity
   private var hasUnanswered = false
@@ -49,11 +54,30 @@ struct TreeSearch: ~Copyable {
   /// Why the search stops before its end.
   var stop: MixedIntegerStatus?
   /// Patterns that were tried last, so that they are not tried again.
-  var triedPatterns: [[UInt8]] = []
+  var triedPatterns = RecentPatterns()
+  var room = Room()
 
-  /// A point that satisfies every condition.
+  /// Room for what lives during one step of the search.
+  struct Room {
+    var node = DomainBox()
+    var first = DomainBox()
+    var second = DomainBox()
+    var pattern = DomainBox()
+    var rounding = DomainBox()
+    var trial = DomainBox()
+    var point: [Double] = []
+    var lotPoint: [Double] = []
+    var linear: [Double] = []
+    var diagonal: [Double] = []
+    var product: [Double] = []
+    var products: [Double] = []
+    var sizes: [Double] = []
+    var order: [Int] = []
+    var places: [Int] = []
+  }
+
+  /// What is known of a point that satisfies every condition.
   struct Candidate {
-    var value: [Double]
     var objective: Double
     var certificate: Certificate
   }
@@ -62,21 +86,58 @@ struct TreeSearch: ~Copyable {
     self.problem = problem
     self.settings = settings
     domains = VariableDomains(problem)
+    root = domains.root
+    queue = NodeQueue(count: domains.count)
     bound = DualityBound(problem.program, domains)
+    firstExtraction = bound.extraction
     weights = PerspectiveWeights(domains, curvatures: bound.extraction.diagonal)
     diagonals = [bound.extraction.diagonal]
-    deviations = problem.program.quadratic.diagonal.map { $0.squareRoot() }
+    plain = QuadraticWorkspace(problem.program)
+    var program = problem.program
+    program.quadratic = Self.unscaled(program.quadratic)
+    relaxed = QuadraticWorkspace(program)
+    setCurvature()
+    restart(settings)
+  }
+
+  /// A dense term without a factor, whose diagonal can be replaced.
+  private static func unscaled(_ quadratic: QuadraticTerm) -> QuadraticTerm {
+    guard case .dense(let matrix, let factor) = quadratic.kernel, factor != 1 else {
+      return quadratic
+    }
+    return .dense(matrix.multiplied(by: factor))
+  }
+
+  /// Derives what depends on the quadratic term alone.
+  private mutating func setCurvature() {
     let diagonal = problem.program.quadratic.diagonal
+    deviations = diagonal.map { $0.squareRoot() }
     let mean = diagonal.reduce(0, +) / Double(max(1, diagonal.count))
-    let d = bound.extraction.diagonal
+    let d = firstExtraction.diagonal
     proximal = diagonal.indices.map { i in
       if d[i] > 0 { return 0 }
       return Self.proximalPart * (diagonal[i] > 0 ? diagonal[i] : mean)
     }
-    var limits = QuadraticSolver.Settings()
-    limits.deadline = settings.deadline
-    plain = QuadraticWorkspace(problem.program, settings: limits)
-    relaxed = QuadraticWorkspace(problem.program, settings: limits)
+  }
+
+  /// Goes back to the start of a search.
+  mutating func restart(_ settings: BranchAndBound.Settings) {
+    self.settings = settings
+    plain.settings.deadline = settings.deadline
+    relaxed.settings.deadline = settings.deadline
+    plain.forgetSets()
+    relaxed.forgetSets()
+    queue.removeAll()
+    bound.extraction = firstExtraction
+    weights.curvatures = firstExtraction.diagonal
+    diagonals.removeFirst(diagonals.count - 1)
+    best = nil
+    closedBound = .infinity
+    hasUnanswered = false
+    nodeCount = 0
+    relaxationCount = 0
+    stop = nil
+    triedPatterns.removeAll()
   }
 
   /// The value at which a bound ends the search of a box.
@@ -89,27 +150,38 @@ struct TreeSearch: ~Copyable {
     max(settings.absoluteGap, settings.relativeGap * objective.magnitude)
   }
 
-  mutating func run() throws(OptimizationError) -> MixedIntegerSolution {
-    var box = domains.root
-    guard domains.propagate(&box) else { return try infeasible() }
-    switch try solvePlain(box) {
-    case .primalInfeasible: return try infeasible()
-    case .unbounded(let proof): return result(.unboundedRelaxation(proof))
-    case .deadlineExceeded: stop = .deadlineExceeded
-    case .cancelled: stop = .cancelled
-    default: break
-    }
-    push(box, plain.solution.value, bound: -.infinity)
+  /// Searches.
+  ///
+  /// - Returns: What was proved, but for the gap, or why the search stopped.
+  mutating func run() throws(OptimizationError) -> MixedIntegerStatus {
+    if let status = try pushRoot() { return status }
     while stop == nil, let node = queue.pop() {
       if node.bound >= cutoff {
         close(node.bound)
+        queue.release(node)
         continue
       }
       stop = interruption()
       if stop == nil { try examine(node) }
-      if stop != nil { queue.push(node) }
+      if stop == nil { queue.release(node) } else { queue.putBack(node) }
     }
-    return result(stop ?? .stalled)
+    return stop ?? .stalled
+  }
+
+  /// Opens the root; returns what is known without a tree.
+  private mutating func pushRoot() throws(OptimizationError) -> MixedIntegerStatus? {
+    var box = DomainBox()
+    swap(&box, &room.node)
+    defer { swap(&box, &room.node) }
+    box.copyElements(of: root)
+    guard domains.propagate(&box) else { return try infeasible() }
+    switch try solvePlain(box) {
+    case .empty: return try infeasible()
+    case .other(.unbounded(let proof)): return .unboundedRelaxation(proof)
+    case .optimal, .other: break
+    }
+    queue.push(box, plain.point, bound: -.infinity)
+    return nil
   }
 
   private func interruption() -> MixedIntegerStatus? {
@@ -124,17 +196,24 @@ struct TreeSearch: ~Copyable {
   /// Bounds, tries and splits one node; sets `stop` when it was interrupted.
   private mutating func examine(_ node: TreeNode) throws(OptimizationError) {
     nodeCount += 1
-    var box = node.box
-    var point = node.point
+    var box = DomainBox()
+    var point: [Double] = []
+    swap(&box, &room.node)
+    swap(&point, &room.point)
+    defer {
+      swap(&box, &room.node)
+      swap(&point, &room.point)
+    }
+    queue.copy(node, into: &box, &point)
     var lower = node.bound
     guard domains.propagate(&box), !bound.hasImpossibleRow(box) else { return }
     var choice = DiagonalChoice(count: diagonals.count)
     for round in 0..<(nodeCount == 1 ? Self.rootRounds : Self.nodeRounds) {
       use(diagonals[choice.next])
-      let status = try solveRelaxed(box, around: point)
+      let end = try solveRelaxed(box, around: point)
       if stop != nil { return }
-      if case .primalInfeasible = status { return }
-      point = relaxed.point
+      if case .empty = end { return }
+      point.copyElements(of: relaxed.point)
       let value = bound.value(at: point, rowDuals: relaxed.rowMultipliers, box: box)
       let gain = value - lower
       choice.note(value)
@@ -159,7 +238,7 @@ struct TreeSearch: ~Copyable {
       guard let plainBound = try plainBound(box, isLeaf: isLeaf) else { return }
       lower = max(lower, plainBound)
       if isLeaf || lower >= cutoff { return close(lower) }
-      point = plain.point
+      point.copyElements(of: plain.point)
     }
     split(box, point, lower)
   }
@@ -173,11 +252,11 @@ struct TreeSearch: ~Copyable {
     _ box: DomainBox,
     isLeaf: Bool
   ) throws(OptimizationError) -> Double? {
-    let status = try solvePlain(box)
+    let end = try solvePlain(box)
     if stop != nil { return nil }
-    if case .primalInfeasible = status { return nil }
+    if case .empty = end { return nil }
     var result = bound.value(at: plain.point, rowDuals: plain.rowMultipliers, box: box)
-    guard status == .optimal else {
+    guard case .optimal = end else {
       if isLeaf { hasUnanswered = true }
       return result
     }
@@ -197,67 +276,59 @@ struct TreeSearch: ~Copyable {
 
 extension TreeSearch {
   /// Solves the program itself over a box.
-  mutating func solvePlain(_ box: DomainBox) throws(OptimizationError) -> SolverStatus {
+  mutating func solvePlain(
+    _ box: DomainBox
+  ) throws(OptimizationError) -> QuadraticWorkspace.RelaxationEnd {
     relaxationCount += 1
     try plain.setBounds(lower: box.lower.span, upper: box.upper.span)
-    let status = try plain.solve()
-    noteInterruption(status)
-    return status
+    let end = try plain.solveRelaxation()
+    noteInterruption(end)
+    return end
   }
 
   /// Solves the perspective relaxation whose fractions belong to a point.
   mutating func solveRelaxed(
     _ box: DomainBox,
     around point: [Double]
-  ) throws(OptimizationError) -> SolverStatus {
+  ) throws(OptimizationError) -> QuadraticWorkspace.RelaxationEnd {
     relaxationCount += 1
     weights.update(at: point, box: box)
-    let d = bound.extraction.diagonal
-    var linear = problem.program.linear
-    for i in linear.indices {
-      linear[i] += (d[i] - weights.weights[i]) * domains.center[i] - proximal[i] * point[i]
-    }
-    try relaxed.setQuadratic(relaxedTerm(), convexity: .guaranteed)
+    setRelaxedObjective(around: point)
+    let linear = room.linear
     try relaxed.setLinear(linear.span)
     try relaxed.setBounds(lower: box.lower.span, upper: box.upper.span)
-    let status = try relaxed.solve()
-    noteInterruption(status)
-    return status
+    let end = try relaxed.solveRelaxation()
+    noteInterruption(end)
+    return end
   }
 
   var hasProximal: Bool { proximal.contains { $0 > 0 } }
 
-  /// P − D + diag(weights), with the proximal terms.
-  private func relaxedTerm() -> QuadraticTerm {
+  /// Sets the diagonal of P − D + diag(weights), with the proximal terms, and the linear terms.
+  private mutating func setRelaxedObjective(around point: [Double]) {
     let d = bound.extraction.diagonal
-    let diagonal = d.indices.map { weights.weights[$0] + proximal[$0] }
-    switch problem.program.quadratic.kernel {
-    case .dense(let matrix, let factor):
-      if weights.isPlain && !hasProximal { return problem.program.quadratic }
-      var changed = factor == 1 ? matrix : matrix.multiplied(by: factor)
-      for i in d.indices { changed[i, i] += diagonal[i] - d[i] }
-      return .dense(changed)
-    case .diagonal: return .diagonal(diagonal)
-    case .lowRank(let term):
-      return .factor(FactorTerm(lowRank: LowRankTerm(root: term.root, diagonal: diagonal)))
+    room.linear.copyElements(of: problem.program.linear)
+    room.diagonal.refill(d.count, with: 0)
+    for i in d.indices {
+      room.linear[i] +=
+        (d[i] - weights.weights[i]) * domains.center[i] - proximal[i] * point[i]
+      room.diagonal[i] = weights.weights[i] + proximal[i]
     }
+    if case .dense(let matrix, let factor) = problem.program.quadratic.kernel {
+      for i in d.indices { room.diagonal[i] = factor * matrix[i, i] + (room.diagonal[i] - d[i]) }
+    }
+    relaxed.setDiagonal(room.diagonal)
   }
 
-  private mutating func noteInterruption(_ status: SolverStatus) {
-    if status == .deadlineExceeded { stop = .deadlineExceeded }
-    if status == .cancelled { stop = .cancelled }
+  private mutating func noteInterruption(_ end: QuadraticWorkspace.RelaxationEnd) {
+    if case .other(.deadlineExceeded) = end { stop = .deadlineExceeded }
+    if case .other(.cancelled) = end { stop = .cancelled }
   }
 }
 
 // MARK: - Splitting
 
 extension TreeSearch {
-  private mutating func push(_ box: DomainBox, _ point: [Double], bound: Double) {
-    queue.push(
-      TreeNode(box: box, point: point, bound: bound, identifier: nextIdentifier))
-    nextIdentifier += 1
-  }
-
   /// Splits a box at the variable whose decision is worth most.
   private mutating func split(_ box: DomainBox, _ point: [Double], _ lower: Double) {
     var chosen = (score: -1.0, variable: -1)
@@ -267,8 +338,16 @@ extension TreeSearch {
     }
     let i = chosen.variable
     if i < 0 { return close(lower) }
-    var first = box
-    var second = box
+    var first = DomainBox()
+    var second = DomainBox()
+    swap(&first, &room.first)
+    swap(&second, &room.second)
+    defer {
+      swap(&first, &room.first)
+      swap(&second, &room.second)
+    }
+    first.copyElements(of: box)
+    second.copyElements(of: box)
     if domains.isDecided(i, in: box) {
       let lot = domains.lots[i]
       var below = (point[i] / lot).rounded(.down)
@@ -288,8 +367,8 @@ extension TreeSearch {
         if let p { domains.remove(p, of: i, from: &second) }
       }
     }
-    push(second, point, bound: lower)
-    push(first, point, bound: lower)
+    queue.push(second, point, bound: lower)
+    queue.push(first, point, bound: lower)
   }
 
   /// How far a variable is from a decision.
@@ -305,18 +384,21 @@ extension TreeSearch {
 // MARK: - Results
 
 extension TreeSearch {
-  private mutating func infeasible() throws(OptimizationError) -> MixedIntegerSolution {
+  private mutating func infeasible() throws(OptimizationError) -> MixedIntegerStatus {
     var limits = QuadraticSolver.Settings()
     limits.deadline = settings.deadline
     relaxationCount += 1
     let solution = try QuadraticSolver(settings: limits).solve(problem.program)
     if case .primalInfeasible(let proof) = solution.status {
-      return result(.infeasible(relaxation: proof))
+      return .infeasible(relaxation: proof)
     }
-    return result(.infeasible(relaxation: nil))
+    return .infeasible(relaxation: nil)
   }
 
-  private func result(_ status: MixedIntegerStatus) -> MixedIntegerSolution {
+  /// What the gap of the numbers that were found makes of a status, with the lower bound.
+  func conclusion(
+    _ status: MixedIntegerStatus
+  ) -> (status: MixedIntegerStatus, lowerBound: Double) {
     var lower = min(queue.leastBound, closedBound)
     var status = status
     if case .infeasible = status { lower = .infinity }
@@ -329,22 +411,104 @@ extension TreeSearch {
       status = .infeasible(relaxation: nil)
       lower = .infinity
     }
+    return (status, lower)
+  }
+
+  /// What a search found, with a status and a bound that were concluded; a copy.
+  func solution(_ status: MixedIntegerStatus, _ lowerBound: Double) -> MixedIntegerSolution {
+    var value: [Double]?
+    if best != nil { value = bestValue.map { $0 } }
     return MixedIntegerSolution(
-      value: best?.value, status: status, objective: best?.objective ?? .infinity,
-      fixedCost: best.map { problem.fixedCost(at: $0.value) } ?? 0, lowerBound: lower,
+      value: value, status: status, objective: best?.objective ?? .infinity,
+      fixedCost: best == nil ? 0 : problem.fixedCost(at: bestValue), lowerBound: lowerBound,
       nodeCount: nodeCount, relaxationCount: relaxationCount, certificate: best?.certificate)
+  }
+
+  /// Takes the last point of the plain program, if it satisfies every condition and is the best.
+  mutating func accept() {
+    let point = plain.point
+    guard point.allSatisfy(\.isFinite), problem.violation(at: point) == nil else { return }
+    problem.program.quadratic.setTimes(&room.product, point, room: &room.products)
+    let objective =
+      dot(point, room.product) / 2 + dot(problem.program.linear, point)
+      + problem.fixedCost(at: point)
+    if let best, best.objective <= objective { return }
+    guard objective.isFinite else { return }
+    bestValue.copyElements(of: point)
+    best = Candidate(objective: objective, certificate: plain.certificate)
+  }
+}
+
+// MARK: - New numbers
+
+extension TreeSearch {
+  /// Goes over to another linear objective.
+  mutating func setLinear(_ linear: Span<Double>) throws(OptimizationError) {
+    try plain.setLinear(linear)
+    for i in 0..<linear.count { problem.program.linear[i] = linear[i] }
+    bound.replaceLinear(problem.program.linear)
+  }
+
+  /// Goes over to another quadratic term.
+  mutating func setQuadratic(
+    _ quadratic: QuadraticTerm,
+    convexity: QuadraticProgram.Convexity
+  ) throws(OptimizationError) {
+    try plain.setQuadratic(quadratic, convexity: convexity)
+    try relaxed.setQuadratic(Self.unscaled(quadratic), convexity: .guaranteed)
+    problem.program.quadratic = quadratic
+    problem.program.convexity = convexity
+    firstExtraction = CurvatureExtraction(quadratic)
+    diagonals = [firstExtraction.diagonal]
+    bound.replaceProgram(problem.program, domains)
+    setCurvature()
+    // The relaxation changes its term in place from now on: this makes it a copy of its own.
+    restart(settings)
+    weights.update(at: problem.program.linear, box: root)
+    setRelaxedObjective(around: problem.program.linear)
+  }
+
+  /// Goes over to other bounds of the variables.
+  mutating func setBounds(
+    lower: Span<Double>,
+    upper: Span<Double>
+  ) throws(OptimizationError) {
+    try plain.setBounds(lower: lower, upper: upper)
+    for i in 0..<lower.count {
+      problem.program.lowerBounds[i] = lower[i]
+      problem.program.upperBounds[i] = upper[i]
+    }
+    replaceDomains()
+  }
+
+  /// Goes over to other bounds of a row.
+  mutating func setRow(
+    _ row: Int,
+    lower: Double,
+    upper: Double
+  ) throws(OptimizationError) {
+    try plain.setRow(row, lower: lower, upper: upper)
+    try relaxed.setRow(row, lower: lower, upper: upper)
+    problem.program.rows[row].lower = lower
+    problem.program.rows[row].upper = upper
+    replaceDomains()
+  }
+
+  private mutating func replaceDomains() {
+    domains = VariableDomains(problem)
+    root = domains.root
+    weights.domains = domains
+    bound.replaceProgram(problem.program, domains)
   }
 }
 
 extension QuadraticWorkspace {
-  /// A copy of the variables of the last solve.
-  var point: [Double] { withVariables { span in span.indices.map { span[$0] } } }
+  /// The variables of the last solve; whoever keeps them makes the next solve copy.
+  var point: [Double] { method.x }
 
-  /// A copy of the dual values of the bounds of the last solve.
-  var boundMultipliers: [Double] {
-    withDuals { _, bounds in bounds.indices.map { bounds[$0] } }
-  }
+  /// The dual values of the bounds of the last solve; like ``point``.
+  var boundMultipliers: [Double] { boundDuals }
 
-  /// A copy of the dual values of the rows of the last solve.
-  var rowMultipliers: [Double] { withDuals { rows, _ in rows.indices.map { rows[$0] } } }
+  /// The dual values of the rows of the last solve; like ``point``.
+  var rowMultipliers: [Double] { method.rowDuals }
 }

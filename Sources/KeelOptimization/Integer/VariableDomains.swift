@@ -21,6 +21,20 @@ struct DomainBox: Sendable {
   var mask: [UInt8]
   var lower: [Double]
   var upper: [Double]
+  /// Room for conclusions: whether each limit cannot be broken any more.
+  fileprivate var isSlack: [Bool] = []
+
+  /// Becomes a copy of another box, in its own memory.
+  mutating func copyElements(of other: borrowing DomainBox) {
+    mask.copyElements(of: other.mask)
+    lower.copyElements(of: other.lower)
+    upper.copyElements(of: other.upper)
+  }
+}
+
+extension DomainBox {
+  /// A box of no variables.
+  init() { self.init(mask: [], lower: [], upper: []) }
 }
 
 /// The values that the variables of a mixed-integer program may take.
@@ -244,14 +258,14 @@ extension VariableDomains {
 
   /// Where no limit can be broken any more, a zero that another piece contains says nothing.
   private func removeNeedlessZeros(_ box: inout DomainBox) {
-    var isSlack = [Bool](repeating: true, count: limits.count)
+    box.isSlack.refill(limits.count, with: true)
     for (j, limit) in limits.enumerated() {
       var possible = 0
       for i in limit.variables where sides(of: i, in: box).counting { possible += 1 }
-      isSlack[j] = possible <= limit.atMost
+      box.isSlack[j] = possible <= limit.atMost
     }
     for i in 0..<count where !isDecided(i, in: box) {
-      guard limitsOf[i].allSatisfy({ isSlack[$0] }) else { continue }
+      guard limitsOf[i].allSatisfy({ box.isSlack[$0] }) else { continue }
       for p in starts[i]..<starts[i + 1] where isLeft(p, of: i, in: box) && !pieces[p].counts {
         let isContained = (starts[i]..<starts[i + 1]).contains { other in
           pieces[other].counts && isLeft(other, of: i, in: box)

@@ -7,7 +7,7 @@ package struct LowRankTerm: Hashable, Sendable {
   package let root: Matrix
 
   /// The n numbers d, not negative.
-  package let diagonal: [Double]
+  package private(set) var diagonal: [Double]
 
   package init(root: Matrix, diagonal: [Double]) {
     self.root = root
@@ -18,13 +18,22 @@ package struct LowRankTerm: Hashable, Sendable {
 
   /// The diagonal elements of P.
   var fullDiagonal: [Double] {
-    var result = diagonal
+    var result: [Double] = []
+    setFullDiagonal(&result)
+    return result
+  }
+
+  /// The same in memory that is kept.
+  func setFullDiagonal(_ result: inout [Double]) {
+    result.copyElements(of: diagonal)
     for j in 0..<root.columnCount {
       let column = root.column(j)
       for i in result.indices { result[i] += column[i] * column[i] }
     }
-    return result
   }
+
+  /// Replaces the numbers d in their memory.
+  mutating func replaceDiagonal(_ values: [Double]) { diagonal.copyElements(of: values) }
 
   /// The product P x.
   func times(_ x: [Double]) -> [Double] {

@@ -11,7 +11,7 @@ import KeelNumerics
 /// other. Whether P is positive semidefinite is checked by the solver.
 public struct QuadraticProgram: Hashable, Sendable {
   /// The matrix P.
-  public let quadratic: QuadraticTerm
+  public internal(set) var quadratic: QuadraticTerm
 
   /// The vector q, one number a variable.
   public internal(set) var linear: [Double]
@@ -29,7 +29,7 @@ public struct QuadraticProgram: Hashable, Sendable {
   public let variableNames: [String]
 
   /// What is known about the convexity of the objective.
-  public let convexity: Convexity
+  public internal(set) var convexity: Convexity
 
   /// What is known about the convexity of an objective.
   public enum Convexity: Hashable, Sendable {

@@ -184,6 +184,37 @@ extension QuadraticTerm {
     }
   }
 
+  /// The same in memory that is kept, with room for what a form needs.
+  func setTimes(_ result: inout [Double], _ x: [Double], room: inout [Double]) {
+    switch kernel {
+    case .dense(let matrix, let factor):
+      room.refill(x.count, with: 0)
+      for i in x.indices { room[i] = factor * x[i] }
+      SymmetricKernel.setProduct(&result, matrix, room)
+    case .diagonal(let values):
+      result.refill(x.count, with: 0)
+      for i in x.indices { result[i] = values[i] * x[i] }
+    case .lowRank(let term):
+      result.refill(x.count, with: 0)
+      room.refill(term.root.columnCount, with: 0)
+      term.addProduct(x, exposures: &room, to: &result)
+    }
+  }
+
+  /// ``absoluteTimes(_:)`` in memory that is kept, with room for what a form needs.
+  func setAbsoluteTimes(_ result: inout [Double], _ x: [Double], room: inout [Double]) {
+    switch kernel {
+    case .dense(let matrix, let factor):
+      room.refill(x.count, with: 0)
+      for i in x.indices { room[i] = factor * x[i] }
+      SymmetricKernel.setAbsoluteProduct(&result, matrix, room)
+    case .diagonal(let values):
+      result.refill(x.count, with: 0)
+      for i in x.indices { result[i] = (values[i] * x[i]).magnitude }
+    case .lowRank(let term): term.setAbsoluteProduct(&result, x)
+    }
+  }
+
   /// The product |P| |x|, or a bound of it for a factor form: the scale of the rounding errors of
   /// ``times(_:)``.
   func absoluteTimes(_ x: [Double]) -> [Double] {

@@ -27,8 +27,10 @@ struct AugmentedKKT: ~Copyable {
 
   private var solver: LDLSolver?
   private var columns: [Double] = []
+  private let variables: [Int]
 
   init(_ core: ConicCore) {
+    variables = Array(0..<core.count)
     order = core.count + core.rows.count + core.equations.count
   }
 
@@ -61,7 +63,7 @@ struct AugmentedKKT: ~Copyable {
     let n = core.count
     let m = core.rows.count
     var result = [Double](repeating: 0, count: size * size)
-    core.quadratic.addLowerTriangle(to: &result, leading: size)
+    core.quadratic.addLowerTriangle(to: &result, leading: size, variables: variables)
     for j in 0..<n { result[j * (size + 1)] += Self.regularization }
     // RA, one column a variable.
     columns.refill(m * n, with: 0)

@@ -39,6 +39,10 @@ struct ConicInteriorPoint: ~Copyable {
   private static let patience = 10
   private static let sufficientGain = 0.9
 
+  /// A step near a solution that does not reduce the distance to this part ends the iterations once:
+  /// the certificate may hold already.
+  private static let firstGain = 0.5
+
   /// A step that raises the residuals by this factor was rounding.
   private static let breakdown = 10.0
 
@@ -123,6 +127,9 @@ struct ConicInteriorPoint: ~Copyable {
   private var residualSize = Double.infinity
   private(set) var iteration = 0
   private var isStarted = false
+  private var isPatient = false
+  /// Whether the last run ended at its first slow step.
+  private(set) var endedEarly = false
 
   init(_ core: ConicCore) {
     self.core = core
@@ -134,7 +141,7 @@ struct ConicInteriorPoint: ~Copyable {
   /// Goes back to the start, for the present numbers of the core program.
   mutating func restart() {
     cones.restart()
-    kkt.restart()
+    kkt.restart(core)
     state.center(core)
     healthy.copyElements(of: state)
     isHealthy = true
@@ -142,6 +149,8 @@ struct ConicInteriorPoint: ~Copyable {
     residualSize = .infinity
     iteration = 0
     isStarted = false
+    isPatient = false
+    endedEarly = false
   }
 
   /// Iterates until the residuals are below a tolerance, or until there is a reason to stop.
@@ -159,9 +168,11 @@ struct ConicInteriorPoint: ~Copyable {
     var least = (progress: Double.infinity, iteration: iteration)
     best.copyElements(of: state)
     var end = InteriorPointOutcome.End.stalled
+    endedEarly = false
     while true {
       setResiduals()
       if let end = verdict(tolerance) { return end }
+      let isSlow = residuals.progress > Self.firstGain * least.progress
       if residuals.progress < least.progress {
         if residuals.progress < Self.sufficientGain * least.progress {
           least.iteration = iteration
@@ -177,6 +188,8 @@ struct ConicInteriorPoint: ~Copyable {
         : least.progress < Self.nearlySolved
           && residuals.progress > Self.setback * least.progress
       if isBroken || iteration - least.iteration >= Self.patience { break }
+      endedEarly = isSlow && isNearlySolved && !isPatient
+      if endedEarly { break }
       if iteration >= maximumIterations {
         end = .iterationLimit
         break
@@ -192,9 +205,16 @@ struct ConicInteriorPoint: ~Copyable {
     return end
   }
 
-  /// Goes over to the more accurate and slower linear system, back at the last point before rounding
-  /// showed, or at the center when no point was near a solution; false when there is none.
+  /// Goes on with full patience, or else with the more accurate and slower linear system, back at
+  /// the last point before rounding showed, or at the center when no point was near a solution;
+  /// false when there is none.
   mutating func refine() -> Bool {
+    if endedEarly {
+      isPatient = true
+      endedEarly = false
+      residualSize = .infinity
+      return true
+    }
     guard kkt.keepRows() else { return false }
     if isNearlySolved { state.copyElements(of: healthy) } else { state.center(core) }
     isHealthy = true

@@ -10,6 +10,7 @@ import KeelNumerics
 //
 // is eliminated to M = P + (RA)'(RA) + E'E and the Schur complement E M⁻¹ E'. E'E changes no solution
 // and gives variables without curvature some (Golub and Greif, SIAM J. Sci. Comput. 24, 2003).
+// Variables that stand in one cone alone are eliminated first, see `PrivateVariables`.
 
 /// The linear system of a Newton step of a conic program.
 struct ConicKKT: ~Copyable {
@@ -30,6 +31,7 @@ struct ConicKKT: ~Copyable {
   static let largestRegularization = 1e-3
 
   private var gram: WeightedGram
+  private var privates: PrivateVariables
   private var factor = WorkingCholesky()
   private var schur = WorkingCholesky()
   private var matrix: [Double] = []
@@ -45,15 +47,21 @@ struct ConicKKT: ~Copyable {
   private var step = Vector()
   private var trial = Vector()
   private var product: [Double] = []
+  /// The kept variables alone.
+  private var reduced: [Double] = []
 
   init(_ core: ConicCore) {
     gram = WeightedGram(core)
+    privates = PrivateVariables(core)
     images = [[Double]](repeating: [], count: core.equations.count)
     augmented = AugmentedKKT(core)
   }
 
-  /// Goes back to the normal equations.
-  mutating func restart() { keepsRows = false }
+  /// Goes back to the normal equations, for the present numbers of the program.
+  mutating func restart(_ core: ConicCore) {
+    keepsRows = false
+    privates.restart(core)
+  }
 
   /// Solves with the conic rows kept from now on; false when that is too large or is so already.
   mutating func keepRows() -> Bool {
@@ -70,10 +78,12 @@ struct ConicKKT: ~Copyable {
   /// - Returns: False when no regularization up to the largest makes the system definite.
   mutating func factor(_ core: ConicCore, _ cones: ConeSet) -> Bool {
     if keepsRows { return augmented.factor(core, cones) }
-    let n = core.count
-    guard gram.set(&matrix, core.rows, cones) else { return false }
-    core.quadratic.addLowerTriangle(to: &matrix, leading: n)
-    for e in 0..<core.equations.count { Self.addEquation(e, core.equations, &matrix, order: n) }
+    guard privates.factor(core, cones, proximity: Self.proximity),
+      gram.set(&matrix, core.rows, cones, privates)
+    else { return false }
+    let n = privates.kept.count
+    core.quadratic.addLowerTriangle(to: &matrix, leading: n, variables: privates.kept)
+    for e in 0..<core.equations.count { addEquation(e, core.equations) }
     var largest = 0.0
     for i in 0..<n { largest = max(largest, matrix[i * (n + 1)]) }
     var delta = Self.leastRegularization
@@ -90,17 +100,12 @@ struct ConicKKT: ~Copyable {
     return false
   }
 
-  private static func addEquation(
-    _ e: Int,
-    _ equations: SparseRows,
-    _ matrix: inout [Double],
-    order: Int
-  ) {
+  private mutating func addEquation(_ e: Int, _ equations: SparseRows) {
     let range = equations.range(e)
     for p in range {
-      let column = equations.indices[p] * order
+      let column = privates.places[equations.indices[p]] * privates.kept.count
       for q in range where equations.indices[q] >= equations.indices[p] {
-        matrix[equations.indices[q] + column] +=
+        matrix[privates.places[equations.indices[q]] + column] +=
           equations.coefficients[p] * equations.coefficients[q]
       }
     }
@@ -111,8 +116,10 @@ struct ConicKKT: ~Copyable {
     let m = equations.count
     if m == 0 { return true }
     for e in 0..<m {
-      images[e].refill(core.count, with: 0)
-      for p in equations.range(e) { images[e][equations.indices[p]] = equations.coefficients[p] }
+      images[e].refill(privates.kept.count, with: 0)
+      for p in equations.range(e) {
+        images[e][privates.places[equations.indices[p]]] = equations.coefficients[p]
+      }
       guard factor.solve(&images[e]) else { return false }
     }
     schurElements.refill(m * m, with: 0)
@@ -120,7 +127,7 @@ struct ConicKKT: ~Copyable {
       for i in j..<m {
         var sum = 0.0
         for p in equations.range(i) {
-          sum += equations.coefficients[p] * images[j][equations.indices[p]]
+          sum += equations.coefficients[p] * images[j][privates.places[equations.indices[p]]]
         }
         schurElements[i + j * m] = sum
       }
@@ -199,19 +206,33 @@ struct ConicKKT: ~Copyable {
     if keepsRows { return augmented.solve(core, cones, remainder, into: &step) }
     step.copyElements(of: remainder)
     cones.applyInverseScaling(&step.z)
+    privates.reduce(&step, remainder, core, cones)
     core.rows.addTransposed(step.z, to: &step.x)
     core.equations.addTransposed(remainder.y, to: &step.x)
-    var isSolved = factor.solve(&step.x)
-    if core.equations.count > 0 {
-      core.equations.setProduct(&step.y, with: step.x)
-      for e in step.y.indices { step.y[e] -= remainder.y[e] }
-      isSolved = isSolved && schur.solve(&step.y)
-      for e in images.indices { Self.add(images[e], times: -step.y[e], to: &step.x) }
-    }
+    let isSolved = solveKept(core)
     core.rows.setProduct(&step.z, with: step.x)
     for i in step.z.indices { step.z[i] -= remainder.z[i] }
+    privates.expand(&step, core, cones)
     cones.applyInverseScaling(&step.z)
+    privates.setMultipliers(&step.z, cones)
     if !isSolved { step.spoil() }
+  }
+
+  /// Solves for the kept variables and the multipliers of the equations in `step`, whose private
+  /// variables become zero.
+  private mutating func solveKept(_ core: ConicCore) -> Bool {
+    reduced.refill(privates.kept.count, with: 0)
+    for p in reduced.indices { reduced[p] = step.x[privates.kept[p]] }
+    var isSolved = factor.solve(&reduced)
+    step.x.refill(core.count, with: 0)
+    for p in reduced.indices { step.x[privates.kept[p]] = reduced[p] }
+    if core.equations.count == 0 { return isSolved }
+    core.equations.setProduct(&step.y, with: step.x)
+    for e in step.y.indices { step.y[e] -= remainder.y[e] }
+    isSolved = schur.solve(&step.y) && isSolved
+    for e in images.indices { Self.add(images[e], times: -step.y[e], to: &reduced) }
+    for p in reduced.indices { step.x[privates.kept[p]] = reduced[p] }
+    return isSolved
   }
 
   private static func add(_ v: [Double], times factor: Double, to result: inout [Double]) {

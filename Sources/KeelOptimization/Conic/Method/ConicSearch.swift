@@ -17,6 +17,10 @@ struct ConicSearch: ~Copyable {
   /// certificate of the unscaled program holds.
   private static let tolerances = [1e-11, 1e-13]
 
+  /// The part of its tolerances to which a certificate holds where the first slow step may be the
+  /// last one.
+  private static let earlyPart = 0.02
+
   /// Multipliers below such parts of the largest one may belong to constraints that have no part in
   /// a contradiction; each part is tried.
   private static let negligibleParts = [0, 1e-12, 1e-10, 1e-8, 1e-6]
@@ -63,6 +67,9 @@ struct ConicSearch: ~Copyable {
       let isBetter =
         result == nil || candidate.certificate.merit(limits) < best.certificate.merit(limits)
       switch status {
+      case .optimal
+      where method.endedEarly && candidate.certificate.merit(limits) > Self.earlyPart:
+        break
       case .optimal, .deadlineExceeded, .cancelled, .iterationLimit:
         swap(&best, &candidate)
         return status
@@ -72,6 +79,7 @@ struct ConicSearch: ~Copyable {
         swap(&best, &candidate)
         result = status
       }
+      if result == .optimal && !method.endedEarly { return .optimal }
       next += 1
       if end == .stalled || next == Self.tolerances.count {
         next = method.refine() ? 0 : Self.tolerances.count

@@ -78,26 +78,60 @@ struct ScaledQuadratic {
     }
   }
 
-  /// Adds the lower triangle of P to a matrix of the same order whose columns are `leading` apart.
-  func addLowerTriangle(to matrix: inout [Double], leading: Int) {
+  /// Adds the lower triangle of P for some variables to a matrix whose columns are `leading` apart.
+  func addLowerTriangle(to matrix: inout [Double], leading: Int, variables: [Int]) {
     var target = matrix.mutableSpan
     let source = elements.span
+    let variables = variables.span
+    let count = variables.count
     switch form {
     case .zero: return
-    case .diagonal: for i in 0..<order { target[i &* (leading &+ 1)] += diagonal[i] }
+    case .diagonal: addDiagonal(to: &target, leading, variables)
     case .dense:
-      for j in 0..<order {
-        for i in j..<order { target[i &+ j &* leading] += source[i &+ j &* order] }
+      for j in 0..<count {
+        let start = variables[j] &* order
+        for i in j..<count { target[i &+ j &* leading] += source[start &+ variables[i]] }
       }
     case .lowRank:
-      for i in 0..<order { target[i &* (leading &+ 1)] += diagonal[i] }
+      addDiagonal(to: &target, leading, variables)
       for k in 0..<columnCount {
         let start = k &* order
-        for j in 0..<order {
-          let factor = source[start &+ j]
-          for i in j..<order { target[i &+ j &* leading] += source[start &+ i] * factor }
+        for j in 0..<count {
+          let factor = source[start &+ variables[j]]
+          for i in j..<count {
+            target[i &+ j &* leading] += source[start &+ variables[i]] * factor
+          }
         }
       }
+    }
+  }
+
+  private func addDiagonal(
+    to target: inout MutableSpan<Double>,
+    _ leading: Int,
+    _ variables: Span<Int>
+  ) {
+    for i in 0..<variables.count { target[i &* (leading &+ 1)] += diagonal[variables[i]] }
+  }
+
+  /// Whether P has an element beside its diagonal in the row of a variable.
+  func isCoupled(_ i: Int) -> Bool {
+    switch form {
+    case .zero, .diagonal: return false
+    case .dense:
+      for j in 0..<order where i != j && elements[j + i * order] != 0 { return true }
+    case .lowRank:
+      for k in 0..<columnCount where elements[i + k * order] != 0 { return true }
+    }
+    return false
+  }
+
+  /// The diagonal element of an uncoupled variable.
+  func diagonalElement(_ i: Int) -> Double {
+    switch form {
+    case .zero: 0
+    case .diagonal, .lowRank: diagonal[i]
+    case .dense: elements[i * (order + 1)]
     }
   }
 }

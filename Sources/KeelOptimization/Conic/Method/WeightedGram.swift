@@ -4,7 +4,8 @@ import KeelNumerics
 // Goals: (1) no subtraction: the product is formed from scaled rows, never from H⁻¹; (2) blocks that
 // touch few variables cost what they touch, the others go through one dsyrk.
 
-/// Forms (RA)'(RA) for the rows A of a core program and the factor R of its cones, R'R = H⁻¹.
+/// Forms (RA)'(RA) for the rows A of a core program and the factor R of its cones, R'R = H⁻¹, without
+/// the private variables that were eliminated.
 struct WeightedGram {
   /// A block that touches few variables.
   private struct SmallBlock {
@@ -19,7 +20,6 @@ struct WeightedGram {
   /// about the square of its inverse more.
   private static let smallPart = 0.25
 
-  private let order: Int
   private let largeRows: [Int]
   /// For each cone, where its rows start among the large ones; nil when it is small.
   private var secondOrderStart: [Int?] = []
@@ -34,7 +34,6 @@ struct WeightedGram {
   private var local: [Double] = []
 
   init(_ core: ConicCore) {
-    order = core.count
     let limit = Int(Double(core.count) * Self.smallPart)
     var large: [Int] = []
     for i in 0..<core.cones.nonnegativeCount {
@@ -83,22 +82,27 @@ struct WeightedGram {
   }
 
   /// Sets the lower triangle of the product, in square storage; false when it overflows.
-  mutating func set(_ result: inout [Double], _ rows: SparseRows, _ cones: ConeSet) -> Bool {
-    guard setLargeProduct(&result, rows, cones) else { return false }
-    addNonnegative(rows, cones, &result)
+  mutating func set(
+    _ result: inout [Double],
+    _ rows: SparseRows,
+    _ cones: ConeSet,
+    _ privates: PrivateVariables
+  ) -> Bool {
+    guard setLargeProduct(&result, rows, cones, privates) else { return false }
+    addNonnegative(rows, cones, privates, &result)
     var next = 0
     for (k, start) in secondOrderStart.enumerated() where start == nil {
       let cone = cones.secondOrder[k]
-      addSmall(small[next], rows, &result) { cone.applyInverse(&$0, $1) }
+      addSmall(small[next], rows, privates, &result) { cone.applyInverse(&$0, $1) }
       next += 1
     }
     for (k, start) in nonsymmetricStart.enumerated() where start == nil {
-      addTriple(small[next], rows, cones.nonsymmetric[k].rows, &result)
+      addTriple(small[next], rows, privates.rows(k, cones), privates, &result)
       next += 1
     }
     for (k, start) in semidefiniteStart.enumerated() where start == nil {
       let cone = cones.semidefinite[k]
-      addSmall(small[next], rows, &result) { cone.applyInverseTransposed(&$0, $1) }
+      addSmall(small[next], rows, privates, &result) { cone.applyInverseTransposed(&$0, $1) }
       next += 1
     }
     return true
@@ -107,8 +111,10 @@ struct WeightedGram {
   private mutating func setLargeProduct(
     _ result: inout [Double],
     _ rows: SparseRows,
-    _ cones: ConeSet
+    _ cones: ConeSet,
+    _ privates: PrivateVariables
   ) -> Bool {
+    let order = privates.kept.count
     guard !largeRows.isEmpty else {
       result.refill(order * order, with: 0)
       return true
@@ -117,10 +123,10 @@ struct WeightedGram {
     var panel: [Double] = []
     swap(&panel, &scaled)
     panel.refill(largeRows.count * order, with: 0)
-    scaleLargeRows(&panel, rows, cones)
+    scaleLargeRows(&panel, rows, cones, privates)
     swap(&panel, &scaled)
     do throws(LinearAlgebraError) {
-      var sum = try takeSum()
+      var sum = try takeSum(order)
       try sum.add(scaled, rowCount: largeRows.count)
       try sum.requireFinite()
       result.copyElements(of: sum.lowerTriangle)
@@ -132,20 +138,28 @@ struct WeightedGram {
   }
 
   /// The sum, empty; whoever takes it puts it back.
-  private mutating func takeSum() throws(LinearAlgebraError) -> GramAccumulator {
+  private mutating func takeSum(_ order: Int) throws(LinearAlgebraError) -> GramAccumulator {
     guard var kept = sum.take() else { return try GramAccumulator(order: order) }
     try kept.restart(order: order)
     return kept
   }
 
   /// Writes the large rows times R, column after column.
-  private func scaleLargeRows(_ scaled: inout [Double], _ rows: SparseRows, _ cones: ConeSet) {
+  private func scaleLargeRows(
+    _ scaled: inout [Double],
+    _ rows: SparseRows,
+    _ cones: ConeSet,
+    _ privates: PrivateVariables
+  ) {
     let m = largeRows.count
     var span = scaled.mutableSpan
     for (r, k) in largeRows.enumerated() {
-      for p in rows.range(k) { span[r &+ rows.indices[p] &* m] = rows.coefficients[p] }
+      for p in rows.range(k) {
+        let place = privates.places[rows.indices[p]]
+        if place >= 0 { span[r &+ place &* m] = rows.coefficients[p] }
+      }
     }
-    for j in 0..<order {
+    for j in 0..<privates.kept.count {
       let column = j &* m
       for (r, k) in largeNonnegative.enumerated() {
         span[column &+ r] *= 1 / cones.ratios[k].squareRoot()
@@ -157,7 +171,7 @@ struct WeightedGram {
       }
       for k in nonsymmetricStart.indices {
         if let start = nonsymmetricStart[k] {
-          Self.apply(cones.nonsymmetric[k], &span, column + start)
+          Self.apply(privates.rows(k, cones), &span, column + start)
         }
       }
       for k in semidefiniteStart.indices {
@@ -169,25 +183,37 @@ struct WeightedGram {
   }
 
   private static func apply(
-    _ cone: NonsymmetricScaling,
+    _ factor: (Vector3, Vector3, Vector3),
     _ v: inout MutableSpan<Double>,
     _ start: Int
   ) {
-    let image = cone.factorTimes(Vector3(v[start], v[start &+ 1], v[start &+ 2]))
-    for i in 0..<3 { v[start &+ i] = image[i] }
+    let column = Vector3(v[start], v[start &+ 1], v[start &+ 2])
+    v[start] = dot(factor.0, column)
+    v[start &+ 1] = dot(factor.1, column)
+    v[start &+ 2] = dot(factor.2, column)
   }
 
-  private func addNonnegative(_ rows: SparseRows, _ cones: ConeSet, _ result: inout [Double]) {
+  private func addNonnegative(
+    _ rows: SparseRows,
+    _ cones: ConeSet,
+    _ privates: PrivateVariables,
+    _ result: inout [Double]
+  ) {
+    let order = privates.kept.count
+    let places = privates.places.span
     let indices = rows.indices.span
     let coefficients = rows.coefficients.span
     var output = result.mutableSpan
     for k in smallNonnegative {
       let range = rows.range(k)
       let weight = 1 / cones.ratios[k]
-      for p in range {
-        let column = indices[p] &* order
+      // A row of several variables holds no private one.
+      for p in range where places[indices[p]] >= 0 {
+        let column = places[indices[p]] &* order
         let factor = weight * coefficients[p]
-        for q in p..<range.upperBound { output[indices[q] &+ column] += coefficients[q] * factor }
+        for q in p..<range.upperBound {
+          output[places[indices[q]] &+ column] += coefficients[q] * factor
+        }
       }
     }
   }
@@ -197,6 +223,7 @@ struct WeightedGram {
     _ block: SmallBlock,
     _ rows: SparseRows,
     _ factor: (Vector3, Vector3, Vector3),
+    _ privates: PrivateVariables,
     _ result: inout [Double]
   ) {
     gather(block, rows)
@@ -206,12 +233,13 @@ struct WeightedGram {
       local[3 * j + 1] = dot(factor.1, column)
       local[3 * j + 2] = dot(factor.2, column)
     }
-    Self.addGram(of: local, rowCount: 3, at: block.columns, order: order, to: &result)
+    Self.addGram(of: local, rowCount: 3, at: block.columns, privates, to: &result)
   }
 
   private mutating func addSmall(
     _ block: SmallBlock,
     _ rows: SparseRows,
+    _ privates: PrivateVariables,
     _ result: inout [Double],
     _ scale: (inout MutableSpan<Double>, Int) -> Void
   ) {
@@ -219,7 +247,7 @@ struct WeightedGram {
     Self.scaleColumns(
       of: &local, rowCount: block.rows.count, columnCount: block.columns.count, scale)
     Self.addGram(
-      of: local, rowCount: block.rows.count, at: block.columns, order: order, to: &result)
+      of: local, rowCount: block.rows.count, at: block.columns, privates, to: &result)
   }
 
   /// Copies the rows of a block to `local`.
@@ -248,17 +276,19 @@ struct WeightedGram {
     of local: [Double],
     rowCount m: Int,
     at columns: [Int],
-    order: Int,
+    _ privates: PrivateVariables,
     to result: inout [Double]
   ) {
+    let order = privates.kept.count
+    let places = privates.places.span
     let span = local.span
     let columns = columns.span
     var output = result.mutableSpan
-    for j in 0..<columns.count {
-      for i in j..<columns.count {
+    for j in 0..<columns.count where places[columns[j]] >= 0 {
+      for i in j..<columns.count where places[columns[i]] >= 0 {
         var sum = 0.0
         for r in 0..<m { sum += span[r &+ i &* m] * span[r &+ j &* m] }
-        output[columns[i] &+ columns[j] &* order] += sum
+        output[places[columns[i]] &+ places[columns[j]] &* order] += sum
       }
     }
   }

@@ -1,0 +1,162 @@
+import CKeelAllocationCounter
+import KeelNumerics
+import KeelOptimization
+import KeelTestSupport
+import Testing
+
+@Suite struct IntegerWorkspaceTests {
+  #if DEBUG
+    /// What allocates nothing is optimized code.
+    static let isOptimized = false
+  #else
+    static let isOptimized = true
+  #endif
+
+  private static func load(
+    _ problem: MixedIntegerProgram,
+    into workspace: inout IntegerWorkspace
+  ) throws {
+    let program = problem.program
+    try workspace.setQuadratic(program.quadratic, convexity: program.convexity)
+    try workspace.setLinear(array: program.linear)
+    try workspace.setBounds(lower: program.lowerBounds, upper: program.upperBounds)
+    for (k, row) in program.rows.enumerated() {
+      try workspace.setRow(k, lower: row.lower, upper: row.upper)
+    }
+  }
+
+  /// Whatever was solved before, an answer is the solver's, to the last bit.
+  @Test(arguments: RandomIntegerPrograms.Kind.allCases, 1...4)
+  func answersAreTheSolvers(kind: RandomIntegerPrograms.Kind, seed: Int) throws {
+    let first = try RandomIntegerPrograms.program(kind, seed: seed, count: 7)
+    let program = first.program
+    var generator = SeededGenerator(seed: UInt64(seed))
+    // Another linear objective and narrower bounds under the same conditions.
+    let other = try MixedIntegerProgram(
+      QuadraticProgram(
+        quadratic: program.quadratic.multiplied(by: 2),
+        linear: program.linear.map { $0 + 0.1 * generator.gaussian() },
+        lowerBounds: program.lowerBounds, upperBounds: program.upperBounds.map { $0 * 0.9 },
+        rows: program.rows, convexity: program.convexity),
+      cardinalities: first.cardinalities, minimumPositions: first.minimumPositions,
+      lots: first.lots, fixedCosts: first.fixedCosts)
+    var settings = BranchAndBound.Settings()
+    settings.nodeLimit = 300
+    let solver = BranchAndBound(settings: settings)
+    var workspace = IntegerWorkspace(first, settings: settings)
+    for problem in [first, other, first, first] {
+      try Self.load(problem, into: &workspace)
+      _ = try workspace.solve()
+      #expect(workspace.solution == (try solver.solve(problem)))
+    }
+  }
+
+  /// Long-only minimum variance with a utility, correlated by some factors.
+  private static func portfolio(
+    seed: Int,
+    conditions: (Int) throws -> ([CardinalityLimit], [MinimumPosition], [Lot])
+  ) throws -> MixedIntegerProgram {
+    let n = 20
+    var generator = SeededGenerator(seed: UInt64(seed))
+    let market = (0..<n).map { _ in generator.uniform(0.5...1.5) }
+    let others = (0..<n).map { _ in (0..<5).map { _ in generator.gaussian() } }
+    var matrix = try SymmetricMatrix(order: n)
+    for i in 0..<n {
+      for j in 0...i {
+        let product = zip(others[i], others[j]).reduce(0) { $0 + $1.0 * $1.1 }
+        matrix[i, j] = 0.02 * market[i] * market[j] + 0.004 * product
+      }
+      matrix[i, i] += generator.uniform(0.01...0.1)
+    }
+    let (limits, positions, lots) = try conditions(n)
+    return try MixedIntegerProgram(
+      QuadraticProgram(
+        quadratic: .dense(matrix), linear: (0..<n).map { _ in -generator.uniform(0...0.03) },
+        lowerBounds: [Double](repeating: 0, count: n),
+        upperBounds: [Double](repeating: 0.4, count: n),
+        rows: [
+          LinearRow(
+            "budget", coefficients: [Double](repeating: 1, count: n), lower: 0.97, upper: 1)
+        ]),
+      cardinalities: limits, minimumPositions: positions, lots: lots)
+  }
+
+  private static func requireNoMemory(_ problems: [MixedIntegerProgram]) throws {
+    var workspace = IntegerWorkspace(problems[0])
+    var nodeCount = 0
+    for pass in 0..<2 {
+      for problem in problems {
+        try load(problem, into: &workspace)
+        let before = keel_allocation_count()
+        let status = try workspace.solve()
+        let count = keel_allocation_count() - before
+        #expect(status == .optimal)
+        nodeCount += workspace.nodeCount
+        if pass > 0 && isOptimized { #expect(count == 0) }
+        #expect(workspace.solution == (try BranchAndBound().solve(problem)))
+      }
+    }
+    #expect(nodeCount > 4 * problems.count)
+  }
+
+  @Test func countsTakeNoMemory() throws {
+    try Self.requireNoMemory(
+      (1...4).map { seed in
+        try Self.portfolio(seed: seed) { n in
+          ([CardinalityLimit("names", variables: Array(0..<n), atMost: 6)], [], [])
+        }
+      })
+  }
+
+  @Test func minimumPositionsTakeNoMemory() throws {
+    try Self.requireNoMemory(
+      (1...4).map { seed in
+        try Self.portfolio(seed: seed) { n in
+          (
+            [CardinalityLimit("names", variables: Array(0..<n), atMost: 8)],
+            (0..<n).map { MinimumPosition(variable: $0, minimum: 0.08) }, []
+          )
+        }
+      })
+  }
+
+  @Test func lotsTakeNoMemory() throws {
+    try Self.requireNoMemory(
+      (1...2).map { seed in
+        try Self.portfolio(seed: seed) { n in
+          ([], [], (0..<n).map { Lot(variable: $0, size: 0.02 + 0.001 * Double($0 % 3)) })
+        }
+      })
+  }
+
+  @Test func badNumbersChangeNothing() throws {
+    let problem = try Self.portfolio(seed: 1) { n in
+      ([CardinalityLimit("names", variables: Array(0..<n), atMost: 6)], [], [])
+    }
+    var workspace = IntegerWorkspace(problem)
+    #expect(workspace.objective == .infinity)
+    #expect(throws: OptimizationError.self) { try workspace.setLinear(array: [1]) }
+    #expect(throws: OptimizationError.self) {
+      try workspace.setLinear(array: [Double](repeating: .nan, count: 20))
+    }
+    #expect(throws: OptimizationError.self) { try workspace.setBounds(lower: [0], upper: [1]) }
+    #expect(throws: OptimizationError.self) { try workspace.setRow(0, lower: 2, upper: 1) }
+    #expect(throws: OptimizationError.self) { try workspace.setQuadratic(.diagonal([1])) }
+    #expect(throws: OptimizationError.self) {
+      try workspace.setQuadratic(.diagonal([Double](repeating: -1, count: 20)))
+    }
+    workspace.settings.relativeGap = -1
+    #expect(throws: OptimizationError.self) { try workspace.solve() }
+    workspace.settings.relativeGap = 1e-6
+    _ = try workspace.solve()
+    #expect(workspace.solution == (try BranchAndBound().solve(problem)))
+  }
+}
+
+extension IntegerWorkspace {
+  fileprivate mutating func setLinear(array: [Double]) throws { try setLinear(array.span) }
+
+  fileprivate mutating func setBounds(lower: [Double], upper: [Double]) throws {
+    try setBounds(lower: lower.span, upper: upper.span)
+  }
+}
