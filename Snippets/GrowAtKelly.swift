@@ -25,4 +25,5 @@ let returns = try SimpleReturns(
   values: scenarios.outcomes)
 let spread = try Diversification(
   weights: half, covariance: LedoitWolf().covariance(from: returns))
-print("half of it", half.values, "bets", spread.torsionBetCount, "assets", spread.effectiveAssetCount)
+print("half of it", half.values, "bets", spread.torsionBetCount)
+print("assets that count", spread.effectiveAssetCount)

@@ -4,8 +4,9 @@ import Keel
 let universe = try Universe(["BTC", "ETH", "SOL"])
 let covariance = try Covariance(
   universe: universe,
-  dense: SymmetricMatrix(
-    lowerTriangleOf: [0.36, 0.38, 0.42, 0.38, 0.56, 0.60, 0.42, 0.60, 1.10], order: 3))
+  dense: SymmetricMatrix(rows: [
+    [0.36, 0.38, 0.42], [0.38, 0.56, 0.60], [0.42, 0.60, 1.10],
+  ]))
 let market = try Weights(universe: universe, values: [0.7, 0.22, 0.08])
 let prior = try BlackLitterman.equilibriumReturns(
   covariance: covariance, marketWeights: market, riskAversion: 1.5)
