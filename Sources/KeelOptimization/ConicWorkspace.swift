@@ -8,13 +8,14 @@ import KeelNumerics
 
 /// Solves one conic program again and again while its numbers change.
 ///
-/// All memory is taken at the start and by the first solve. An answer is that of
-/// ``ConicSolver/solve(_:)`` for the present numbers, whatever was solved before. Keep one workspace
-/// a thread: it cannot be copied.
+/// All memory is taken at the start and by the first solve; proofs that there is no solution take
+/// theirs when they are needed first. A solve takes new memory for results of the one before,
+/// ``solution`` and a proof in ``status``, of which a copy is still alive. The second linear system,
+/// which takes over where the first one loses its digits, keeps its memory too, but may take a little
+/// for numbers near the end of the range of `Double`.
 ///
-/// These allocate nevertheless: semidefinite blocks, whose scalings are matrix factorizations; the
-/// second linear system, which takes over where the first one loses its digits; and proofs that there
-/// is no solution.
+/// An answer is that of ``ConicSolver/solve(_:)`` for the present numbers, whatever was solved before.
+/// Keep one workspace a thread: it cannot be copied.
 public struct ConicWorkspace: ~Copyable, Sendable {
   /// The limits of the solver.
   public var settings: ConicSolver.Settings
@@ -23,7 +24,7 @@ public struct ConicWorkspace: ~Copyable, Sendable {
   public private(set) var status = ConicStatus.iterationLimit
 
   private var program: ConicProgram
-  private var search: ConicSearch
+  private var pursuit: ConicPursuit
   private var factor = DefiniteFactor()
   private var isConvex = false
 
@@ -39,7 +40,7 @@ public struct ConicWorkspace: ~Copyable, Sendable {
   ) {
     self.settings = settings
     self.program = program
-    search = ConicSearch(program)
+    pursuit = ConicPursuit(program)
   }
 
   /// The number of variables.
@@ -49,7 +50,7 @@ public struct ConicWorkspace: ~Copyable, Sendable {
   public var blockCount: Int { program.constraints.count }
 
   /// The certificate of the last solve, computed from the present numbers; NaN before the first one.
-  public var certificate: ConicCertificate { search.best.certificate }
+  public var certificate: ConicCertificate { pursuit.search.best.certificate }
 }
 
 // MARK: - New numbers
@@ -158,8 +159,10 @@ extension ConicWorkspace {
       try program.quadratic.requireConvex(&factor)
       isConvex = true
     }
-    search.restart(program)
-    status = try search.run(program, settings)
+    // The last proof gives its memory back.
+    status = .iterationLimit
+    pursuit.restart(program)
+    status = pursuit.run(program, settings)
     return status
   }
 }
@@ -175,7 +178,7 @@ extension ConicWorkspace {
   public func withVariables<Result, Failure: Error>(
     _ body: (Span<Double>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    try body(search.best.x.span)
+    try body(pursuit.search.best.x.span)
   }
 
   /// Lends the dual values of a block of the last solve.
@@ -189,11 +192,11 @@ extension ConicWorkspace {
     ofBlock block: Int,
     _ body: (Span<Double>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    precondition(block >= 0 && block < search.best.blocks.count, "block out of range")
-    let duals = search.best.blocks[block]
+    precondition(block >= 0 && block < pursuit.search.best.blocks.count, "block out of range")
+    let duals = pursuit.search.best.blocks[block]
     return try body(duals.span)
   }
 
-  /// A copy of the last answer with status, certificate and dual values by name; it allocates.
-  public var solution: ConicSolution { search.solution(program, status) }
+  /// The last answer with status, certificate and dual values by name; it allocates.
+  public var solution: ConicSolution { pursuit.solution(program, status) }
 }

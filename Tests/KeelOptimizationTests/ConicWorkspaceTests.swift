@@ -131,6 +131,68 @@ import Testing
     }
   }
 
+  /// Solves the present program once more and counts.
+  private static func allocationsOfASolve(_ workspace: inout ConicWorkspace) throws -> UInt {
+    let before = keel_allocation_count()
+    _ = try workspace.solve()
+    return UInt(keel_allocation_count() - before)
+  }
+
+  /// A program once more takes no memory, whatever the first solve took: semidefinite blocks, proofs.
+  private static func checkSolvedAgain(_ program: ConicProgram, _ label: String) throws {
+    var workspace = ConicWorkspace(program)
+    _ = try workspace.solve()
+    let expected = try ConicSolver().solve(program)
+    for _ in 0..<2 {
+      let count = try allocationsOfASolve(&workspace)
+      if isOptimized { #expect(count == 0, "\(label)") }
+      // Descriptions are exact, and equal where both hold NaN.
+      #expect("\(workspace.solution)" == "\(expected)", "\(label)")
+    }
+  }
+
+  @Test(arguments: RandomConicPrograms.Family.allCases)
+  func solvedAgainTakesNoMemory(_ family: RandomConicPrograms.Family) throws {
+    for seed in Self.seeds {
+      try Self.checkSolvedAgain(
+        try RandomConicPrograms.solved(family, seed: seed).program, "seed \(seed)")
+    }
+  }
+
+  @Test func changedSemidefiniteProgramsTakeNoMemory() throws {
+    for seed in Self.seeds {
+      // Twelve seeds on, the structure is the same.
+      let programs = try [seed, seed + 12].map {
+        try RandomConicPrograms.solved(.semidefinite, seed: $0).program
+      }
+      var workspace = ConicWorkspace(programs[0])
+      for pass in 0..<2 {
+        for program in programs {
+          try Self.load(program, into: &workspace)
+          let count = try Self.allocationsOfASolve(&workspace)
+          if pass > 0 && Self.isOptimized { #expect(count == 0, "seed \(seed)") }
+          #expect(workspace.solution == (try ConicSolver().solve(program)), "seed \(seed)")
+        }
+      }
+    }
+  }
+
+  @Test(arguments: RandomConicPrograms.Family.allCases)
+  func provedInfeasibleAgainTakesNoMemory(_ family: RandomConicPrograms.Family) throws {
+    for seed in Self.seeds {
+      try Self.checkSolvedAgain(
+        try RandomConicPrograms.infeasible(family, seed: seed), "seed \(seed)")
+    }
+  }
+
+  @Test(arguments: RandomConicPrograms.Family.allCases)
+  func provedUnboundedAgainTakesNoMemory(_ family: RandomConicPrograms.Family) throws {
+    for seed in Self.seeds {
+      try Self.checkSolvedAgain(
+        try RandomConicPrograms.unbounded(family, seed: seed), "seed \(seed)")
+    }
+  }
+
   @Test func infeasibleAndBack() throws {
     let program = try ConicProgram(
       linear: [1, 0],

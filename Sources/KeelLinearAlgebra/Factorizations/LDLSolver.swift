@@ -64,6 +64,19 @@ public struct LDLSolver: ~Copyable, Sendable {
     isFactored = true
   }
 
+  /// Factors a matrix that its caller keeps as an array.
+  ///
+  /// - Parameter elements: The square of the order, column after column; the lower triangle is read.
+  /// - Throws: As ``factor(_:)``.
+  package mutating func factor(
+    lowerTriangleOf elements: [Double]
+  ) throws(LinearAlgebraError) {
+    isFactored = false
+    try Gate.copyLowerTriangle(of: elements, order: order, to: &storage, "matrix")
+    zeroPivot = try LDLRoutines.factor(&storage, pivots: &pivots, work: &work)
+    isFactored = true
+  }
+
   /// Solves A x = b in place.
   ///
   /// - Parameter b: One or more right-hand sides of length ``order``, one after the other; each is

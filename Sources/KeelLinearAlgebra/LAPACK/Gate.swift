@@ -177,6 +177,26 @@ enum Gate {
     return largest
   }
 
+  /// The same for the elements of a square, of which the lower triangle is read.
+  @discardableResult
+  static func copyLowerTriangle(
+    of source: [Double],
+    order: Int,
+    to target: inout [Double],
+    _ argument: String
+  ) throws(LinearAlgebraError) -> Double {
+    try shape(rowCount: order, columnCount: order, storageCount: source.count, argument)
+    try equal(target.count, source.count, argument)
+    let largest = unsafe keel_copy_lower(source, &target, order)
+    guard largest.isNaN else { return largest }
+    for j in 0..<order {
+      for i in j..<order where !source[i &+ j &* order].isFinite {
+        throw .notFinite(argument: argument, row: i, column: j)
+      }
+    }
+    throw .libraryFault(operation: argument, code: 0)
+  }
+
   /// Copies a matrix, checks it in the same pass and returns its largest magnitude.
   @discardableResult
   static func copy(

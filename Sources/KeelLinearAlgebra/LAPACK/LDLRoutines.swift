@@ -21,9 +21,18 @@ enum LDLRoutines {
     pivots: inout [Int32],
     work: inout [Double]
   ) throws(LinearAlgebraError) -> Int? {
-    let order = matrix.order
-    try Gate.equal(pivots.count, order, "pivots")
     try Gate.copyLowerTriangle(of: matrix, to: &factor, "matrix")
+    return try self.factor(&factor, pivots: &pivots, work: &work)
+  }
+
+  /// Replaces a checked lower triangle by its factor.
+  static func factor(
+    _ factor: inout [Double],
+    pivots: inout [Int32],
+    work: inout [Double]
+  ) throws(LinearAlgebraError) -> Int? {
+    let order = pivots.count
+    try Gate.equal(factor.count, order &* order, "matrix")
     if order == 0 { return nil }
     let n = try Gate.dimension(order, "matrix")
     let info = unsafe keel_dsytrf(

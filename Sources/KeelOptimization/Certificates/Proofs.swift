@@ -22,13 +22,13 @@ public struct InfeasibilityProof: Hashable, Sendable {
 /// A proof that the objective falls without limit from any feasible point.
 public struct UnboundednessProof: Hashable, Sendable {
   /// A direction in which one can move forever, its largest element 1 in magnitude.
-  public let direction: [Double]
+  public internal(set) var direction: [Double]
 
   /// The change of the objective per unit of the direction: negative.
-  public let slope: Double
+  public internal(set) var slope: Double
 
   /// What is left of curvature and constraints along the direction, relative to their terms.
-  public let residual: Double
+  public internal(set) var residual: Double
 }
 
 extension QuadraticProgram {

@@ -44,6 +44,15 @@ public struct ConicProgram: Hashable, Sendable {
     }
   }
 
+  /// A program of parts that belong together.
+  init(
+    uncheckedQuadratic quadratic: QuadraticTerm, linear: [Double], constraints: [ConicConstraint]
+  ) {
+    self.quadratic = quadratic
+    self.linear = linear
+    self.constraints = constraints
+  }
+
   /// The number of variables.
   public var variableCount: Int { linear.count }
 

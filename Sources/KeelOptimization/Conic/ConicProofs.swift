@@ -7,24 +7,34 @@
 /// At a feasible point the sum of z'(Fx + g) could not be negative, but it is Σ g'z.
 public struct ConicInfeasibilityProof: Hashable, Sendable {
   /// The multipliers z of the blocks, the largest term of the proof about one.
-  public let multipliers: ConicDuals
+  public fileprivate(set) var multipliers: ConicDuals
 
   /// −Σ g'z: positive.
-  public let contradiction: Double
+  public fileprivate(set) var contradiction: Double
 
   /// What is left of Σ F'z, relative to the magnitudes of its terms.
-  public let residual: Double
+  public fileprivate(set) var residual: Double
 
   /// The largest distance of a block's multipliers from the dual cone, relative to the largest of
   /// them.
-  public let dualConeResidual: Double
+  public fileprivate(set) var dualConeResidual: Double
 
   /// No point whose variables are all smaller than this in magnitude is feasible, whatever the
   /// residual; infinite when the residual is zero.
-  public let radius: Double
+  public fileprivate(set) var radius: Double
 
   /// The names of the blocks that clash.
-  public let constraints: [String]
+  public fileprivate(set) var constraints: [String]
+
+  /// Room for a proof about a program, which proves nothing.
+  init(emptyFor program: ConicProgram) {
+    multipliers = ConicDuals(of: program, blocks: [])
+    contradiction = .nan
+    residual = .nan
+    dualConeResidual = .nan
+    radius = .nan
+    constraints = []
+  }
 }
 
 extension ConicProgram {
@@ -42,20 +52,30 @@ extension ConicProgram {
   /// - Complexity: O(size of the data), O(m³) for a semidefinite block of order m.
   public func infeasibilityProof(multipliers candidate: [[Double]]) -> ConicInfeasibilityProof? {
     var room = ConicCertificateRoom()
-    guard let sums = farkasSums(of: candidate, room: &room), sums.isProof else { return nil }
-    let terms = sums.terms
-    let factor = 1 / terms
-    guard factor.isFinite else { return nil }
-    let names = constraints.indices.filter { k in candidate[k].contains { $0 != 0 } }.map {
-      constraints[$0].name
+    var proof = ConicInfeasibilityProof(emptyFor: self)
+    return setInfeasibilityProof(&proof, multipliers: candidate, room: &room) ? proof : nil
+  }
+
+  /// The same in memory that is kept; false, with an undefined proof, when there is none.
+  func setInfeasibilityProof(
+    _ proof: inout ConicInfeasibilityProof,
+    multipliers candidate: [[Double]],
+    room: inout ConicCertificateRoom
+  ) -> Bool {
+    guard let sums = farkasSums(of: candidate, room: &room), sums.isProof else { return false }
+    let factor = 1 / sums.terms
+    guard factor.isFinite else { return false }
+    proof.constraints.removeAll(keepingCapacity: true)
+    for k in constraints.indices where candidate[k].contains(where: { $0 != 0 }) {
+      proof.constraints.append(constraints[k].name)
     }
+    proof.multipliers.set(self, candidate, times: factor)
     let leftOver = room.products.residual.reduce(0) { $0 + $1.magnitude }
-    return ConicInfeasibilityProof(
-      multipliers: ConicDuals(
-        of: self, blocks: candidate.map { $0.map { $0 * factor } }),
-      contradiction: sums.value * factor, residual: sums.residual,
-      dualConeResidual: sums.coneResidual,
-      radius: leftOver == 0 ? .infinity : sums.value / leftOver, constraints: names)
+    proof.contradiction = sums.value * factor
+    proof.residual = sums.residual
+    proof.dualConeResidual = sums.coneResidual
+    proof.radius = leftOver == 0 ? .infinity : sums.value / leftOver
+    return true
   }
 
   /// What multipliers prove about feasibility.
@@ -85,7 +105,9 @@ extension ConicProgram {
       let z = candidate[k]
       guard z.count == block.expressions.count else { return nil }
       sums.coneResidual = propagatingMaximum(
-        sums.coneResidual, relative(block.cone.dualDistance(z), to: largestMagnitude(z)))
+        sums.coneResidual,
+        relative(
+          block.cone.dualDistance(z, z.indices, &room.distance), to: largestMagnitude(z)))
       for (r, expression) in block.expressions.enumerated() where z[r] != 0 {
         sums.value -= expression.constant * z[r]
         sums.terms += (expression.constant * z[r]).magnitude
@@ -114,37 +136,59 @@ extension ConicProgram {
   /// - Parameter candidate: One number a variable.
   /// - Returns: The proof, or nil when the direction proves nothing.
   public func unboundednessProof(direction candidate: [Double]) -> UnboundednessProof? {
-    guard candidate.count == variableCount else { return nil }
+    var room = ConicCertificateRoom()
+    var proof = UnboundednessProof(direction: [], slope: .nan, residual: .nan)
+    return setUnboundednessProof(&proof, direction: candidate, room: &room) ? proof : nil
+  }
+
+  /// The same in memory that is kept; false, with an undefined proof, when there is none.
+  func setUnboundednessProof(
+    _ proof: inout UnboundednessProof,
+    direction candidate: [Double],
+    room: inout ConicCertificateRoom
+  ) -> Bool {
+    guard candidate.count == variableCount else { return false }
     let largest = largestMagnitude(candidate)
-    guard largest > 0, largest < .infinity else { return nil }
-    let d = candidate.map { $0 / largest }
+    guard largest > 0, largest < .infinity else { return false }
+    proof.direction.copyElements(of: candidate)
+    for i in proof.direction.indices { proof.direction[i] /= largest }
+    proof.residual = rayResidual(proof.direction, room: &room)
+    proof.slope = dot(linear, proof.direction)
+    var slopeSize = 0.0
+    for i in linear.indices { slopeSize += (linear[i] * proof.direction[i]).magnitude }
+    return proof.residual <= Self.proofTolerance
+      && proof.slope < -Self.proofTolerance * slopeSize
+  }
+
+  /// How far a direction is from one of no curvature that stays in all cones, relative to its terms.
+  private func rayResidual(_ d: [Double], room: inout ConicCertificateRoom) -> Double {
     var residual = 0.0
-    let product = quadratic.times(d)
-    let productSize = quadratic.absoluteTimes(d)
+    quadratic.setTimes(&room.products.residual, d, room: &room.scaled)
+    quadratic.setAbsoluteTimes(&room.products.size, d, room: &room.scaled)
     for i in d.indices {
       residual = propagatingMaximum(
-        residual, relative(product[i].magnitude, to: productSize[i]))
+        residual,
+        relative(room.products.residual[i].magnitude, to: room.products.size[i]))
     }
     for block in constraints {
-      let values = block.expressions.map { $0.linearValue(d) }
-      let sizes = block.expressions.map { $0.termSize(d) }
-      switch block.cone {
-      case .zero, .nonnegative:
-        for r in values.indices {
-          residual = propagatingMaximum(
-            residual, relative(block.cone.distance([values[r]]), to: sizes[r]))
-        }
-      case .secondOrder, .exponential, .power, .positiveSemidefinite:
+      room.values.removeAll(keepingCapacity: true)
+      room.sizes.removeAll(keepingCapacity: true)
+      for expression in block.expressions {
+        room.values.append(expression.linearValue(d))
+        room.sizes.append(expression.termSize(d))
+      }
+      if !block.cone.isProduct {
+        let distance = block.cone.distance(
+          room.values, room.values.indices, &room.distance)
         residual = propagatingMaximum(
-          residual, relative(block.cone.distance(values), to: largestMagnitude(sizes)))
+          residual, relative(distance, to: largestMagnitude(room.sizes)))
+        continue
+      }
+      for r in room.values.indices {
+        let distance = block.cone.distance(room.values, r..<(r + 1), &room.distance)
+        residual = propagatingMaximum(residual, relative(distance, to: room.sizes[r]))
       }
     }
-    let slope = dot(linear, d)
-    var slopeSize = 0.0
-    for i in d.indices { slopeSize += (linear[i] * d[i]).magnitude }
-    guard residual <= Self.proofTolerance, slope < -Self.proofTolerance * slopeSize else {
-      return nil
-    }
-    return UnboundednessProof(direction: d, slope: slope, residual: residual)
+    return residual
   }
 }

@@ -51,10 +51,10 @@ public enum ConicStatus: Hashable, Sendable {
 /// lie in its dual cone.
 public struct ConicDuals: Hashable, Sendable {
   /// One array a block, one dual value an expression.
-  public let blocks: [[Double]]
+  public private(set) var blocks: [[Double]]
 
   /// The name of each block.
-  public let names: [String]
+  public private(set) var names: [String]
 
   /// Creates dual values for a program.
   ///
@@ -64,6 +64,17 @@ public struct ConicDuals: Hashable, Sendable {
   public init(of program: ConicProgram, blocks: [[Double]]) {
     self.blocks = blocks
     names = program.constraints.map(\.name)
+  }
+
+  /// Becomes a multiple of dual values of a program, in the memory that is there.
+  mutating func set(_ program: ConicProgram, _ values: [[Double]], times factor: Double) {
+    names.removeAll(keepingCapacity: true)
+    for block in program.constraints { names.append(block.name) }
+    while blocks.count < values.count { blocks.append([]) }
+    for k in values.indices {
+      blocks[k].copyElements(of: values[k])
+      for r in blocks[k].indices { blocks[k][r] *= factor }
+    }
   }
 
   /// The dual values of a block.

@@ -39,9 +39,9 @@ public struct ConicSolver: Sendable {
   ///   them; rows that touch few cost the square of their number.
   public func solve(_ program: ConicProgram) throws(OptimizationError) -> ConicSolution {
     try program.quadratic.requireConvex()
-    var search = ConicSearch(program)
-    let status = try search.run(program, settings)
-    return search.solution(program, status)
+    var pursuit = ConicPursuit(program)
+    let status = pursuit.run(program, settings)
+    return pursuit.solution(program, status)
   }
 }
 
@@ -51,14 +51,5 @@ extension ConicSolver.Settings {
     if Task.isCancelled { return .cancelled }
     if let deadline, ContinuousClock.now >= deadline { return .deadline }
     return nil
-  }
-}
-
-extension ConicSearch {
-  /// The best point with its dual values by name and a status.
-  func solution(_ program: ConicProgram, _ status: ConicStatus) -> ConicSolution {
-    ConicSolution(
-      value: best.x, status: status, certificate: best.certificate,
-      duals: ConicDuals(of: program, blocks: best.blocks))
   }
 }

@@ -91,8 +91,11 @@ private struct WorstDistance {
 struct ConicCertificateRoom {
   /// Px + q − F'z and the sums of magnitudes of its terms.
   var products = CertificateScratch(count: 0)
-  fileprivate var values: [Double] = []
-  fileprivate var sizes: [Double] = []
+  var values: [Double] = []
+  var sizes: [Double] = []
+  /// Room for a vector times a number.
+  var scaled: [Double] = []
+  var distance = ConeDistanceRoom()
 
   fileprivate var dualResidual: Double {
     var worst = 0.0
@@ -160,8 +163,10 @@ private struct ConicSurvey {
       product += room.values[r] * z[r]
     }
     let dualSize = propagatingMaximum(largestDual, natural)
-    primal.add(block.cone.distance(room.values, rows), size: size, name: block.name)
-    dual.add(block.cone.dualDistance(z, rows), size: dualSize, name: block.name)
+    primal.add(
+      block.cone.distance(room.values, rows, &room.distance), size: size, name: block.name)
+    dual.add(
+      block.cone.dualDistance(z, rows, &room.distance), size: dualSize, name: block.name)
     complementarity += product.magnitude
     gapSize = propagatingMaximum(gapSize, 0) + size * largestDual
     for row in rows {

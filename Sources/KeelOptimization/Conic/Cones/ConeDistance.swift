@@ -15,14 +15,9 @@ import KeelNumerics
 // into the cone, zero for a member: the distance to the nearest of some explicit members.
 
 extension Cone {
-  /// An upper bound of the distance to the cone, in the largest element; NaN for NaN.
-  func distance(_ v: [Double]) -> Double { distance(v, v.indices) }
-
-  /// An upper bound of the distance to the dual cone.
-  func dualDistance(_ v: [Double]) -> Double { dualDistance(v, v.indices) }
-
-  /// The same for the elements in a range.
-  func distance(_ v: [Double], _ range: Range<Int>) -> Double {
+  /// An upper bound of the distance of the elements in a range to the cone, in the largest element;
+  /// NaN for NaN.
+  func distance(_ v: [Double], _ range: Range<Int>, _ room: inout ConeDistanceRoom) -> Double {
     guard range.allSatisfy({ v[$0].isFinite }) else { return .nan }
     let first = range.lowerBound
     switch self {
@@ -36,23 +31,23 @@ extension Cone {
       return Self.powerDistance(
         v[first], v[first + 1], v[first + 2], alpha: alpha, weights: (1, 1))
     case .positiveSemidefinite(let order):
-      return Self.semidefiniteDistance(Array(v[range]), order: order, offDiagonal: 1)
+      return room.semidefiniteDistance(v, first, order: order, offDiagonal: 1)
     }
   }
 
   /// The same for the dual cone.
-  func dualDistance(_ v: [Double], _ range: Range<Int>) -> Double {
+  func dualDistance(_ v: [Double], _ range: Range<Int>, _ room: inout ConeDistanceRoom) -> Double {
     guard range.allSatisfy({ v[$0].isFinite }) else { return .nan }
     let first = range.lowerBound
     switch self {
     case .zero: return 0
-    case .nonnegative, .secondOrder: return distance(v, range)
+    case .nonnegative, .secondOrder: return distance(v, range, &room)
     case .exponential: return Self.dualExponentialDistance(v[first], v[first + 1], v[first + 2])
     case .power(let alpha):
       return Self.powerDistance(
         v[first], v[first + 1], v[first + 2], alpha: alpha, weights: (alpha, 1 - alpha))
     case .positiveSemidefinite(let order):
-      return Self.semidefiniteDistance(Array(v[range]), order: order, offDiagonal: 0.5)
+      return room.semidefiniteDistance(v, first, order: order, offDiagonal: 0.5)
     }
   }
 
@@ -101,24 +96,30 @@ extension Cone {
     }
     return max(outside, least)
   }
+}
+
+/// Room for the distance to semidefinite cones.
+struct ConeDistanceRoom {
+  private var elements: [Double] = []
+  private var spectrum = WorkingSpectrum()
 
   /// −λ of the smallest eigenvalue: adding it to the diagonal makes the matrix semidefinite.
-  private static func semidefiniteDistance(
+  fileprivate mutating func semidefiniteDistance(
     _ v: [Double],
+    _ start: Int,
     order: Int,
     offDiagonal: Double
   ) -> Double {
     if order == 0 { return 0 }
-    var elements = [Double](repeating: 0, count: order * order)
-    var p = 0
+    elements.refill(order * order, with: 0)
+    var p = start
     for j in 0..<order {
       for i in j..<order {
         elements[i + j * order] = i == j ? v[p] : v[p] * offDiagonal
         p += 1
       }
     }
-    let matrix = SymmetricMatrix(lowerTriangleOf: elements, order: order)
-    guard let least = SemidefiniteScaling.leastEigenvalue(matrix) else { return .nan }
+    guard let least = spectrum.leastEigenvalue(elements, order: order) else { return .nan }
     return max(0, -least)
   }
 }

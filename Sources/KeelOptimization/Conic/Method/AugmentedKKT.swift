@@ -26,7 +26,10 @@ struct AugmentedKKT: ~Copyable {
   let order: Int
 
   private var solver: LDLSolver?
+  /// The lower triangle, column after column.
+  private var elements: [Double] = []
   private var columns: [Double] = []
+  private var solution: [Double] = []
   private let variables: [Int]
 
   init(_ core: ConicCore) {
@@ -35,12 +38,13 @@ struct AugmentedKKT: ~Copyable {
   }
 
   /// Factors the system; false when it is too large or cannot be factored.
-  mutating func factor(_ core: ConicCore, _ cones: ConeSet) -> Bool {
+  mutating func factor(_ core: ConicCore, _ cones: inout ConeSet) -> Bool {
     guard order <= Self.largestOrder else { return false }
+    setElements(core, &cones)
     do throws(LinearAlgebraError) {
       var current = try takeSolver(order)
       do throws(LinearAlgebraError) {
-        try current.factor(SymmetricMatrix(lowerTriangleOf: elements(core, cones), order: order))
+        try current.factor(lowerTriangleOf: elements)
         solver = consume current
         return true
       } catch {
@@ -57,67 +61,86 @@ struct AugmentedKKT: ~Copyable {
     return try LDLSolver(order: size)
   }
 
-  /// The lower triangle, column after column.
-  private mutating func elements(_ core: ConicCore, _ cones: ConeSet) -> [Double] {
+  private mutating func setElements(_ core: ConicCore, _ cones: inout ConeSet) {
     let size = order
     let n = core.count
     let m = core.rows.count
-    var result = [Double](repeating: 0, count: size * size)
-    core.quadratic.addLowerTriangle(to: &result, leading: size, variables: variables)
-    for j in 0..<n { result[j * (size + 1)] += Self.regularization }
-    // RA, one column a variable.
-    columns.refill(m * n, with: 0)
-    for k in 0..<m {
-      for p in core.rows.range(k) {
-        columns[k + core.rows.indices[p] * m] = core.rows.coefficients[p]
-      }
-    }
-    var span = columns.mutableSpan
-    for j in 0..<n {
-      cones.applyFactor(&span, j * m)
-      for k in 0..<m { result[n + k + j * size] = span[k + j * m] }
-    }
-    for k in 0..<m { result[(n + k) * (size + 1)] = -1 }
+    elements.refill(size * size, with: 0)
+    core.quadratic.addLowerTriangle(to: &elements, leading: size, variables: variables)
+    for j in 0..<n { elements[j * (size + 1)] += Self.regularization }
+    setRows(core, &cones)
+    for k in 0..<m { elements[(n + k) * (size + 1)] = -1 }
     for e in 0..<core.equations.count {
       for p in core.equations.range(e) {
-        result[n + m + e + core.equations.indices[p] * size] = core.equations.coefficients[p]
+        elements[n + m + e + core.equations.indices[p] * size] = core.equations.coefficients[p]
       }
-      result[(n + m + e) * (size + 1)] = -Self.regularization
+      elements[(n + m + e) * (size + 1)] = -Self.regularization
     }
-    return result
+  }
+
+  /// Writes RA.
+  private mutating func setRows(_ core: ConicCore, _ cones: inout ConeSet) {
+    let n = core.count
+    let m = core.rows.count
+    // One column a variable; taken out while it is lent.
+    var panel: [Double] = []
+    swap(&panel, &columns)
+    panel.refill(m * n, with: 0)
+    for k in 0..<m {
+      for p in core.rows.range(k) {
+        panel[k + core.rows.indices[p] * m] = core.rows.coefficients[p]
+      }
+    }
+    var span = panel.mutableSpan
+    for j in 0..<n {
+      cones.applyFactor(&span, j * m)
+      for k in 0..<m { elements[n + k + j * order] = span[k + j * m] }
+    }
+    swap(&panel, &columns)
   }
 
   /// Solves once, without refinement; NaN when there is no factorization.
-  func solve(
+  mutating func solve(
     _ core: ConicCore,
-    _ cones: ConeSet,
-    _ right: ConicKKT.Vector,
+    _ cones: inout ConeSet,
+    _ right: borrowing ConicKKT.Vector,
     into result: inout ConicKKT.Vector
   ) {
     let n = core.count
     let m = core.rows.count
-    var g = right.z
-    var gSpan = g.mutableSpan
-    cones.applyFactor(&gSpan, 0)
-    var solution = right.x + g + right.y
-    if !solution.isEmpty {
-      var isSolved = false
-      do throws(LinearAlgebraError) {
-        var span = solution.mutableSpan
-        switch solver {
-        case .some(let solver):
-          try solver.solve(&span)
-          isSolved = true
-        case .none: break
-        }
-      } catch {
-        isSolved = false
+    result.z.copyElements(of: right.z)
+    var rows = result.z.mutableSpan
+    cones.applyFactor(&rows, 0)
+    solution.copyElements(of: right.x)
+    solution.append(contentsOf: result.z)
+    solution.append(contentsOf: right.y)
+    // Taken out while it is lent.
+    var values: [Double] = []
+    swap(&values, &solution)
+    if !solve(&values) { values.refill(values.count, with: .nan) }
+    swap(&values, &solution)
+    result.x.refill(n, with: 0)
+    result.y.refill(core.equations.count, with: 0)
+    for i in 0..<n { result.x[i] = solution[i] }
+    for k in 0..<m { result.z[k] = solution[n + k] }
+    for e in result.y.indices { result.y[e] = solution[n + m + e] }
+    var multipliers = result.z.mutableSpan
+    cones.applyFactorTransposed(&multipliers, 0)
+  }
+
+  /// Replaces a right-hand side by its solution; false when there is no factorization.
+  private func solve(_ values: inout [Double]) -> Bool {
+    if values.isEmpty { return true }
+    do throws(LinearAlgebraError) {
+      var span = values.mutableSpan
+      switch solver {
+      case .some(let solver):
+        try solver.solve(&span)
+        return true
+      case .none: return false
       }
-      if !isSolved { solution = [Double](repeating: .nan, count: solution.count) }
+    } catch {
+      return false
     }
-    var z = Array(solution[n..<(n + m)])
-    var zSpan = z.mutableSpan
-    cones.applyFactorTransposed(&zSpan, 0)
-    result = .init(x: Array(solution[..<n]), z: z, y: Array(solution[(n + m)...]))
   }
 }

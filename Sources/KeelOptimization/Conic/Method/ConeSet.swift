@@ -12,6 +12,9 @@ struct ConeSet {
   var semidefinite: [SemidefiniteScaling]
   /// s/z for every non-negative row.
   private(set) var ratios: [Double]
+  /// Room for two directions in scaled terms.
+  private var scaledS: [Double] = []
+  private var scaledZ: [Double] = []
 
   init(
     count: Int,
@@ -63,7 +66,7 @@ struct ConeSet {
   /// - Parameters:
   ///   - v: The vector.
   ///   - e: Room for the center.
-  func moveInside(_ v: inout [Double], center e: inout [Double]) {
+  mutating func moveInside(_ v: inout [Double], center e: inout [Double]) {
     let lack = lack(of: v)
     // A vector that is inside by a good part of the center's size stays.
     let margin = 0.1
@@ -73,16 +76,15 @@ struct ConeSet {
   }
 
   /// How many centers a vector is outside.
-  private func lack(of v: [Double]) -> Double {
+  private mutating func lack(of v: [Double]) -> Double {
     let span = v.span
     var lack = -Double.infinity
     for i in 0..<nonnegativeCount { lack = max(lack, -v[i]) }
     for cone in secondOrder {
       lack = max(lack, SecondOrderScaling.tailNorm(span, cone.offset, cone.count) - v[cone.offset])
     }
-    for cone in semidefinite where cone.order > 0 {
-      let matrix = cone.symmetricMatrix(span, cone.offset)
-      lack = max(lack, -(SemidefiniteScaling.leastEigenvalue(matrix) ?? 0))
+    for k in semidefinite.indices where semidefinite[k].order > 0 {
+      lack = max(lack, -(semidefinite[k].leastEigenvalue(span, semidefinite[k].offset) ?? 0))
     }
     return lack
   }
@@ -120,7 +122,7 @@ struct ConeSet {
   }
 
   /// v := H v, where H maps dual to primal directions.
-  func applyScaling(_ v: inout [Double]) {
+  mutating func applyScaling(_ v: inout [Double]) {
     var span = v.mutableSpan
     for i in 0..<nonnegativeCount { span[i] *= ratios[i] }
     for cone in secondOrder {
@@ -130,44 +132,48 @@ struct ConeSet {
     for cone in nonsymmetric {
       store(cone.times(vector(span.span, cone.offset)), &span, cone.offset)
     }
-    for cone in semidefinite {
-      cone.apply(&span, cone.offset)
-      cone.applyTransposed(&span, cone.offset)
+    for k in semidefinite.indices {
+      semidefinite[k].apply(&span, semidefinite[k].offset)
+      semidefinite[k].applyTransposed(&span, semidefinite[k].offset)
     }
   }
 
   /// v := H⁻¹ v.
-  func applyInverseScaling(_ v: inout [Double]) {
+  mutating func applyInverseScaling(_ v: inout [Double]) {
     var span = v.mutableSpan
     applyFactor(&span, 0)
     applyFactorTransposed(&span, 0)
   }
 
   /// v := R v for the elements from a place on, where R'R = H⁻¹.
-  func applyFactor(_ v: inout MutableSpan<Double>, _ start: Int) {
+  mutating func applyFactor(_ v: inout MutableSpan<Double>, _ start: Int) {
     for i in 0..<nonnegativeCount { v[start &+ i] /= ratios[i].squareRoot() }
     for cone in secondOrder { cone.applyInverse(&v, start &+ cone.offset) }
     for cone in nonsymmetric {
       let place = start &+ cone.offset
       store(cone.factorTimes(vector(v.span, place)), &v, place)
     }
-    for cone in semidefinite { cone.applyInverseTransposed(&v, start &+ cone.offset) }
+    for k in semidefinite.indices {
+      semidefinite[k].applyInverseTransposed(&v, start &+ semidefinite[k].offset)
+    }
   }
 
   /// v := R'v.
-  func applyFactorTransposed(_ v: inout MutableSpan<Double>, _ start: Int) {
+  mutating func applyFactorTransposed(_ v: inout MutableSpan<Double>, _ start: Int) {
     for i in 0..<nonnegativeCount { v[start &+ i] /= ratios[i].squareRoot() }
     for cone in secondOrder { cone.applyInverse(&v, start &+ cone.offset) }
     for cone in nonsymmetric {
       let place = start &+ cone.offset
       store(cone.factorTransposedTimes(vector(v.span, place)), &v, place)
     }
-    for cone in semidefinite { cone.applyInverse(&v, start &+ cone.offset) }
+    for k in semidefinite.indices {
+      semidefinite[k].applyInverse(&v, start &+ semidefinite[k].offset)
+    }
   }
 
   /// d := the vector of the combined step Δs + HΔz = −d, from the affine step, which is scaled in
   /// place and lost.
-  func setCombined(
+  mutating func setCombined(
     _ d: inout [Double],
     _ s: [Double],
     affineS: inout [Double],
@@ -192,11 +198,12 @@ struct ConeSet {
         centering: centering)
       store(shift, &out, cone.offset)
     }
-    for cone in semidefinite {
-      cone.applyInverseTransposed(&left, cone.offset)
-      cone.apply(&right, cone.offset)
-      cone.combine(left.span, right.span, centering: centering, &out, cone.offset)
-      cone.applyTransposed(&out, cone.offset)
+    for k in semidefinite.indices {
+      let offset = semidefinite[k].offset
+      semidefinite[k].applyInverseTransposed(&left, offset)
+      semidefinite[k].apply(&right, offset)
+      semidefinite[k].combine(left.span, right.span, centering: centering, &out, offset)
+      semidefinite[k].applyTransposed(&out, offset)
     }
     for i in 0..<count { out[i] += s[i] }
   }
@@ -206,7 +213,7 @@ struct ConeSet {
 
 extension ConeSet {
   /// The longest step that keeps both points in the symmetric cones, at most 1.
-  func symmetricStep(
+  mutating func symmetricStep(
     s: [Double],
     ds: [Double],
     z: [Double],
@@ -223,15 +230,33 @@ extension ConeSet {
       length = SecondOrderScaling.step(z.span, dz.span, cone.offset, cone.count, limit: length)
     }
     if semidefinite.isEmpty { return length }
-    var scaledS = ds
-    var scaledZ = dz
-    var left = scaledS.mutableSpan
-    var right = scaledZ.mutableSpan
-    for cone in semidefinite {
-      cone.applyInverseTransposed(&left, cone.offset)
-      cone.apply(&right, cone.offset)
-      length = cone.step(left.span, cone.offset, limit: length)
-      length = cone.step(right.span, cone.offset, limit: length)
+    // Taken out while they are lent.
+    var (left, right): ([Double], [Double]) = ([], [])
+    swap(&left, &scaledS)
+    swap(&right, &scaledZ)
+    left.copyElements(of: ds)
+    right.copyElements(of: dz)
+    length = semidefiniteStep(&left, &right, limit: length)
+    swap(&left, &scaledS)
+    swap(&right, &scaledZ)
+    return length
+  }
+
+  /// The same for the semidefinite cones; the directions become those in scaled terms.
+  private mutating func semidefiniteStep(
+    _ ds: inout [Double],
+    _ dz: inout [Double],
+    limit: Double
+  ) -> Double {
+    var length = limit
+    var left = ds.mutableSpan
+    var right = dz.mutableSpan
+    for k in semidefinite.indices {
+      let offset = semidefinite[k].offset
+      semidefinite[k].applyInverseTransposed(&left, offset)
+      semidefinite[k].apply(&right, offset)
+      length = semidefinite[k].step(left.span, offset, limit: length)
+      length = semidefinite[k].step(right.span, offset, limit: length)
     }
     return length
   }

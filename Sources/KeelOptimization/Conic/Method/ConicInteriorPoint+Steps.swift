@@ -5,7 +5,7 @@ extension ConicInteriorPoint {
   /// moved into the interior.
   mutating func start() {
     guard cones.nonsymmetric.isEmpty else { return }
-    guard cones.update(state.s, state.z, mu: 1), kkt.factor(core, cones) else { return }
+    guard cones.update(state.s, state.z, mu: 1), kkt.factor(core, &cones) else { return }
     solveForConstant()
     guard constant.size < Self.largestStart else { return }
     state.x.copyElements(of: constant.x)
@@ -23,14 +23,14 @@ extension ConicInteriorPoint {
     for i in room.right.x.indices { room.right.x[i] = -room.right.x[i] }
     room.right.z.copyElements(of: core.constants)
     room.right.y.copyElements(of: core.equationConstants)
-    kkt.solve(&core, cones, room.right, into: &constant)
+    kkt.solve(&core, &cones, room.right, into: &constant)
   }
 
   /// Takes one predictor-corrector step; returns false when it cannot move.
   mutating func step() -> Bool {
     let (tau, kappa) = (state.tau, state.kappa)
     let mu = (dot(state.s, state.z) + tau * kappa) / (cones.degree + 1)
-    guard mu > 0, cones.update(state.s, state.z, mu: mu), kkt.factor(core, cones) else {
+    guard mu > 0, cones.update(state.s, state.z, mu: mu), kkt.factor(core, &cones) else {
       return false
     }
     solveForConstant()
@@ -88,7 +88,7 @@ extension ConicInteriorPoint {
     for i in room.right.x.indices { room.right.x[i] *= -keep }
     for i in room.right.z.indices { room.right.z[i] -= keep * residuals.rows[i] }
     for e in room.right.y.indices { room.right.y[e] *= -keep }
-    kkt.solve(&core, cones, room.right, into: &direction.change)
+    kkt.solve(&core, &cones, room.right, into: &direction.change)
     let (tau, kappa) = (state.tau, state.kappa)
     // q + 2Pξ with ξ = x/τ.
     room.slope.copyElements(of: residuals.product)

@@ -98,7 +98,7 @@ struct ConicInteriorPoint: ~Copyable {
 
   /// A change of the state.
   struct Direction {
-    var change = ConicKKT.Vector()
+    var change: ConicKKT.Vector
     var s: [Double] = []
     var tau = 0.0
     var kappa = 0.0
@@ -117,8 +117,8 @@ struct ConicInteriorPoint: ~Copyable {
   var state = State()
   var residuals = Residuals()
   /// The solution for the constant terms.
-  var constant = ConicKKT.Vector()
-  var direction = Direction()
+  var constant: ConicKKT.Vector
+  var direction: Direction
   var room = Room()
   private var best = State()
   private var healthy = State()
@@ -135,6 +135,8 @@ struct ConicInteriorPoint: ~Copyable {
     self.core = core
     cones = core.cones
     kkt = ConicKKT(core)
+    constant = ConicKKT.Vector(core)
+    direction = Direction(change: ConicKKT.Vector(core))
     restart()
   }
 

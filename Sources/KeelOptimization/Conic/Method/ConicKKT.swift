@@ -43,9 +43,9 @@ struct ConicKKT: ~Copyable {
   private var augmented: AugmentedKKT
   private var keepsRows = false
 
-  private var remainder = Vector()
-  private var step = Vector()
-  private var trial = Vector()
+  private var remainder: Vector
+  private var step: Vector
+  private var trial: Vector
   private var product: [Double] = []
   /// The kept variables alone.
   private var reduced: [Double] = []
@@ -55,6 +55,9 @@ struct ConicKKT: ~Copyable {
     privates = PrivateVariables(core)
     images = [[Double]](repeating: [], count: core.equations.count)
     augmented = AugmentedKKT(core)
+    remainder = Vector(core)
+    step = Vector(core)
+    trial = Vector(core)
   }
 
   /// Goes back to the normal equations, for the present numbers of the program.
@@ -76,10 +79,10 @@ struct ConicKKT: ~Copyable {
   ///   - core: The program.
   ///   - cones: The cones with their scaling.
   /// - Returns: False when no regularization up to the largest makes the system definite.
-  mutating func factor(_ core: ConicCore, _ cones: ConeSet) -> Bool {
-    if keepsRows { return augmented.factor(core, cones) }
+  mutating func factor(_ core: ConicCore, _ cones: inout ConeSet) -> Bool {
+    if keepsRows { return augmented.factor(core, &cones) }
     guard privates.factor(core, cones, proximity: Self.proximity),
-      gram.set(&matrix, core.rows, cones, privates)
+      gram.set(&matrix, core.rows, &cones, privates)
     else { return false }
     let n = privates.kept.count
     core.quadratic.addLowerTriangle(to: &matrix, leading: n, variables: privates.kept)
@@ -146,6 +149,15 @@ struct ConicKKT: ~Copyable {
     var z: [Double] = []
     var y: [Double] = []
 
+    init() {}
+
+    /// Zeros; vectors change places, and none may be without memory when its turn comes.
+    init(_ core: ConicCore) {
+      x = [Double](repeating: 0, count: core.count)
+      z = [Double](repeating: 0, count: core.rows.count)
+      y = [Double](repeating: 0, count: core.equations.count)
+    }
+
     var size: Double { max(largestMagnitude(x, y), largestMagnitude(z)) }
 
     mutating func add(_ other: borrowing Vector) {
@@ -177,21 +189,21 @@ struct ConicKKT: ~Copyable {
   ///   - solution: Becomes the solution.
   mutating func solve(
     _ core: inout ConicCore,
-    _ cones: ConeSet,
+    _ cones: inout ConeSet,
     _ right: Vector,
     into solution: inout Vector
   ) {
     remainder.copyElements(of: right)
-    solveOnce(core, cones)
+    solveOnce(core, &cones)
     swap(&solution, &step)
-    setRemainder(&core, cones, right, solution)
+    setRemainder(&core, &cones, right, solution)
     var size = largestMagnitude(remainder.x, remainder.y)
     let enough = Double.ulpOfOne * right.size
     for _ in 0..<Self.maximumRefinements where size > enough {
-      solveOnce(core, cones)
+      solveOnce(core, &cones)
       trial.copyElements(of: solution)
       trial.add(step)
-      setRemainder(&core, cones, right, trial)
+      setRemainder(&core, &cones, right, trial)
       let nextSize = largestMagnitude(remainder.x, remainder.y)
       guard nextSize < size else { break }
       let gained = nextSize < size / 2
@@ -202,8 +214,8 @@ struct ConicKKT: ~Copyable {
   }
 
   /// Solves for the remainder, without refinement, into `step`.
-  private mutating func solveOnce(_ core: ConicCore, _ cones: ConeSet) {
-    if keepsRows { return augmented.solve(core, cones, remainder, into: &step) }
+  private mutating func solveOnce(_ core: ConicCore, _ cones: inout ConeSet) {
+    if keepsRows { return augmented.solve(core, &cones, remainder, into: &step) }
     step.copyElements(of: remainder)
     cones.applyInverseScaling(&step.z)
     privates.reduce(&step, remainder, core, cones)
@@ -241,7 +253,7 @@ struct ConicKKT: ~Copyable {
 
   private mutating func setRemainder(
     _ core: inout ConicCore,
-    _ cones: ConeSet,
+    _ cones: inout ConeSet,
     _ right: Vector,
     _ solution: Vector
   ) {

@@ -9,6 +9,23 @@ struct ConicPoint {
   /// One array a block, one dual value an expression.
   var blocks: [[Double]] = []
   var certificate = ConicCertificate.none
+
+  /// Takes the memory that the points of a program need.
+  mutating func reserve(_ program: ConicProgram) {
+    x.reserveCapacity(program.variableCount)
+    while blocks.count < program.constraints.count { blocks.append([]) }
+    for k in blocks.indices {
+      blocks[k].reserveCapacity(program.constraints[k].expressions.count)
+    }
+  }
+
+  /// Becomes a copy of another point, in its own memory.
+  mutating func copyElements(of other: borrowing ConicPoint) {
+    x.copyElements(of: other.x)
+    while blocks.count < other.blocks.count { blocks.append([]) }
+    for k in blocks.indices { blocks[k].copyElements(of: other.blocks[k]) }
+    certificate = other.certificate
+  }
 }
 
 /// The search for the optimum of a conic program, or for a proof that there is none.
@@ -33,8 +50,13 @@ struct ConicSearch: ~Copyable {
   private var method: ConicInteriorPoint
   private var outcome = ConicOutcome()
   private var room = ConicCertificateRoom()
+  private var infeasibility: ConicInfeasibilityProof
+  private var unboundedness = UnboundednessProof(direction: [], slope: .nan, residual: .nan)
+  /// A direction that may prove unboundedness.
+  private var ray: [Double] = []
 
   init(_ program: ConicProgram) {
+    infeasibility = ConicInfeasibilityProof(emptyFor: program)
     scaling = ConicScaling(program)
     method = ConicInteriorPoint(ConicCore(program, scaling))
   }
@@ -48,11 +70,13 @@ struct ConicSearch: ~Copyable {
 
   /// Runs the iterations.
   ///
-  /// - Returns: What was proved of ``best``, or why the iterations stopped.
-  mutating func run(
-    _ program: ConicProgram,
-    _ settings: ConicSolver.Settings
-  ) throws(OptimizationError) -> ConicStatus {
+  /// - Returns: What was proved of ``best``, or why the iterations stopped. Where it is that the
+  ///   objective has no lower limit, ``best`` is no feasible point yet, see ``ConicPursuit``.
+  mutating func run(_ program: ConicProgram, _ settings: ConicSolver.Settings) -> ConicStatus {
+    // They change places: none may be without memory when its turn comes in a later run.
+    best.reserve(program)
+    candidate.reserve(program)
+    variant.reserve(program)
     var result: ConicStatus?
     var next = 0
     let limits = program.optimalTolerances
@@ -61,7 +85,7 @@ struct ConicSearch: ~Copyable {
         tolerance: Self.tolerances[next], maximumIterations: settings.maximumIterations
       ) { settings.interruption() }
       method.describe(&outcome, end)
-      if let status = try proven(program, settings) { return status }
+      if let status = proven(program) { return status }
       setCandidate(program)
       let status = status(program, candidate.certificate)
       let isBetter =
@@ -139,7 +163,6 @@ extension ConicSearch {
 
   /// The multipliers of the caller's rows, up to the factor of the objective, in the variant.
   private mutating func setMultipliers(_ program: ConicProgram, limit: Double) {
-    while variant.blocks.count < program.constraints.count { variant.blocks.append([]) }
     for (k, block) in program.constraints.enumerated() {
       let places = method.core.places[k]
       variant.blocks[k].refill(places.count, with: 0)
@@ -162,65 +185,54 @@ extension ConicSearch {
 // MARK: - Proofs
 
 extension ConicSearch {
-  /// The status of a program that has no solution, with its proof; the point is in ``best``.
-  private mutating func proven(
-    _ program: ConicProgram,
-    _ settings: ConicSolver.Settings
-  ) throws(OptimizationError) -> ConicStatus? {
-    if outcome.end == .deadline || outcome.end == .cancelled { return nil }
-    if outcome.end != .unbounded, let proof = infeasibilityProof(program) {
-      setVariant(program, negligible: 0)
-      swap(&variant, &best)
-      return .primalInfeasible(proof)
+  /// The status of a program that has no solution, with its proof.
+  private mutating func proven(_ program: ConicProgram) -> ConicStatus? {
+    switch outcome.end {
+    case .deadline, .cancelled: return nil
+    case .unbounded: return provesUnboundedness(program) ? .unbounded(unboundedness) : nil
+    default: break
     }
-    guard outcome.end == .unbounded, let proof = unboundednessProof(program) else { return nil }
-    return try unbounded(proof, program, settings)
+    guard provesInfeasibility(program) else { return nil }
+    setVariant(program, negligible: 0)
+    swap(&variant, &best)
+    return .primalInfeasible(infeasibility)
   }
 
-  private mutating func infeasibilityProof(
-    _ program: ConicProgram
-  ) -> ConicInfeasibilityProof? {
+  private mutating func provesInfeasibility(_ program: ConicProgram) -> Bool {
     let largest = largestMagnitude(outcome.point.z, outcome.point.y)
     for part in Self.negligibleParts.reversed() {
       setMultipliers(program, limit: part * largest)
-      guard program.farkasSums(of: variant.blocks, room: &room)?.isProof == true else { continue }
-      if let proof = program.infeasibilityProof(multipliers: variant.blocks) { return proof }
+      let isProof = program.setInfeasibilityProof(
+        &infeasibility, multipliers: variant.blocks, room: &room)
+      if isProof { return true }
     }
-    return nil
+    return false
   }
 
-  private func unboundednessProof(_ program: ConicProgram) -> UnboundednessProof? {
+  private mutating func provesUnboundedness(_ program: ConicProgram) -> Bool {
     let largest = largestMagnitude(outcome.point.x)
     for part in Self.negligibleParts.reversed() {
-      let candidate = outcome.point.x.indices.map { i in
-        let value = outcome.point.x[i]
-        return value.magnitude <= part * largest ? 0 : value * scaling.variable[i]
+      ray.copyElements(of: outcome.point.x)
+      for i in ray.indices {
+        ray[i] = ray[i].magnitude <= part * largest ? 0 : ray[i] * scaling.variable[i]
       }
-      if let proof = program.unboundednessProof(direction: candidate) { return proof }
+      let isProof = program.setUnboundednessProof(
+        &unboundedness, direction: ray, room: &room)
+      if isProof { return true }
     }
-    return nil
+    return false
   }
 
-  /// A direction proves unboundedness only if there is a feasible point to start from.
-  private mutating func unbounded(
-    _ proof: UnboundednessProof,
-    _ program: ConicProgram,
-    _ settings: ConicSolver.Settings
-  ) throws(OptimizationError) -> ConicStatus {
-    let feasibility = try ConicProgram(
-      quadratic: .diagonal([Double](repeating: 1, count: program.variableCount)),
-      linear: [Double](repeating: 0, count: program.variableCount),
-      constraints: program.constraints)
-    let nearest = try ConicSolver(settings: settings).solve(feasibility)
-    best.x = nearest.value
-    best.blocks = nearest.duals.blocks
-    best.certificate = nearest.certificate
-    // Any feasible point will do, the nearest one or not.
-    guard nearest.certificate.primalResidual <= program.optimalTolerances.primal else {
-      return nearest.status
-    }
+  /// Takes over the point of another search over the same constraints.
+  ///
+  /// - Parameters:
+  ///   - other: The search.
+  ///   - program: The program here.
+  ///   - certified: Whether the certificate becomes that of the program here, or stays.
+  mutating func adopt(_ other: borrowing ConicSearch, _ program: ConicProgram, certified: Bool) {
+    best.copyElements(of: other.best)
+    if !certified { return }
     best.certificate = program.certificate(
       best.x, best.blocks, iterations: outcome.iterations, room: &room)
-    return .unbounded(proof)
   }
 }

@@ -85,10 +85,10 @@ struct WeightedGram {
   mutating func set(
     _ result: inout [Double],
     _ rows: SparseRows,
-    _ cones: ConeSet,
+    _ cones: inout ConeSet,
     _ privates: PrivateVariables
   ) -> Bool {
-    guard setLargeProduct(&result, rows, cones, privates) else { return false }
+    guard setLargeProduct(&result, rows, &cones, privates) else { return false }
     addNonnegative(rows, cones, privates, &result)
     var next = 0
     for (k, start) in secondOrderStart.enumerated() where start == nil {
@@ -101,8 +101,9 @@ struct WeightedGram {
       next += 1
     }
     for (k, start) in semidefiniteStart.enumerated() where start == nil {
-      let cone = cones.semidefinite[k]
-      addSmall(small[next], rows, privates, &result) { cone.applyInverseTransposed(&$0, $1) }
+      addSmall(small[next], rows, privates, &result) {
+        cones.semidefinite[k].applyInverseTransposed(&$0, $1)
+      }
       next += 1
     }
     return true
@@ -111,7 +112,7 @@ struct WeightedGram {
   private mutating func setLargeProduct(
     _ result: inout [Double],
     _ rows: SparseRows,
-    _ cones: ConeSet,
+    _ cones: inout ConeSet,
     _ privates: PrivateVariables
   ) -> Bool {
     let order = privates.kept.count
@@ -123,15 +124,20 @@ struct WeightedGram {
     var panel: [Double] = []
     swap(&panel, &scaled)
     panel.refill(largeRows.count * order, with: 0)
-    scaleLargeRows(&panel, rows, cones, privates)
+    scaleLargeRows(&panel, rows, &cones, privates)
     swap(&panel, &scaled)
     do throws(LinearAlgebraError) {
       var sum = try takeSum(order)
-      try sum.add(scaled, rowCount: largeRows.count)
-      try sum.requireFinite()
-      result.copyElements(of: sum.lowerTriangle)
-      self.sum = consume sum
-      return true
+      do throws(LinearAlgebraError) {
+        try sum.add(scaled, rowCount: largeRows.count)
+        try sum.requireFinite()
+        result.copyElements(of: sum.lowerTriangle)
+        self.sum = consume sum
+        return true
+      } catch {
+        self.sum = consume sum
+        return false
+      }
     } catch {
       return false
     }
@@ -148,7 +154,7 @@ struct WeightedGram {
   private func scaleLargeRows(
     _ scaled: inout [Double],
     _ rows: SparseRows,
-    _ cones: ConeSet,
+    _ cones: inout ConeSet,
     _ privates: PrivateVariables
   ) {
     let m = largeRows.count
