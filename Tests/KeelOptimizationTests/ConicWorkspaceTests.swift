@@ -138,16 +138,32 @@ import Testing
     return UInt(keel_allocation_count() - before)
   }
 
+  /// Whether two answers are the same but for rounding: LAPACK's last digits may depend on where its operands lie.
+  private static func agree(_ left: ConicSolution, _ right: ConicSolution) -> Bool {
+    func close(_ a: [Double], _ b: [Double]) -> Bool {
+      let size = b.reduce(0) { max($0, $1.magnitude) }
+      return a.count == b.count && zip(a, b).allSatisfy { ($0 - $1).magnitude <= 1e-6 * size }
+    }
+    switch (left.status, right.status) {
+    case (.primalInfeasible(let a), .primalInfeasible(let b)):
+      return a.constraints == b.constraints
+        && close(a.multipliers.blocks.flatMap { $0 }, b.multipliers.blocks.flatMap { $0 })
+    case (.unbounded(let a), .unbounded(let b)): return close(a.direction, b.direction)
+    default: return left.status == right.status && close(left.value, right.value)
+    }
+  }
+
   /// A program once more takes no memory, whatever the first solve took: semidefinite blocks, proofs.
   private static func checkSolvedAgain(_ program: ConicProgram, _ label: String) throws {
     var workspace = ConicWorkspace(program)
     _ = try workspace.solve()
-    let expected = try ConicSolver().solve(program)
+    // Descriptions are exact, and equal where both hold NaN.
+    let first = "\(workspace.solution)"
+    #expect(agree(workspace.solution, try ConicSolver().solve(program)), "\(label)")
     for _ in 0..<2 {
       let count = try allocationsOfASolve(&workspace)
       if isOptimized { #expect(count == 0, "\(label)") }
-      // Descriptions are exact, and equal where both hold NaN.
-      #expect("\(workspace.solution)" == "\(expected)", "\(label)")
+      #expect("\(workspace.solution)" == first, "\(label)")
     }
   }
 
@@ -171,7 +187,8 @@ import Testing
           try Self.load(program, into: &workspace)
           let count = try Self.allocationsOfASolve(&workspace)
           if pass > 0 && Self.isOptimized { #expect(count == 0, "seed \(seed)") }
-          #expect(workspace.solution == (try ConicSolver().solve(program)), "seed \(seed)")
+          let solution = workspace.solution
+          #expect(Self.agree(solution, try ConicSolver().solve(program)), "seed \(seed)")
         }
       }
     }
