@@ -202,8 +202,11 @@ enum Translation {
 
   /// The scenarios that can happen, all with one probability.
   static func equallyLikely(_ scenarios: ScenarioSet) throws(AllocationError) -> ScenarioSet {
+    let possible = scenarios.probabilities?.count { $0 > 0 } ?? scenarios.scenarioCount
     do throws(DataError) {
-      return try ScenarioSet(universe: scenarios.universe, outcomes: scenarios.outcomes)
+      return try ScenarioSet(
+        universe: scenarios.universe, outcomes: scenarios.outcomes,
+        probabilities: scenarios.probabilities?.map { $0 > 0 ? 1 / Double(possible) : 0 })
     } catch {
       throw .invalidValue(argument: "scenarios", asset: nil, got: .nan, allowed: .finite)
     }

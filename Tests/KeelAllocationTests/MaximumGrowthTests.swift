@@ -110,6 +110,16 @@ import Testing
     #expect(kept.growth < free.growth)
   }
 
+  /// What cannot happen ruins nobody, whatever the other probabilities are.
+  @Test func impossibleScenariosDoNotCount() throws {
+    let rows = [[0, 1.0], [0, -1], [-2, -2]]
+    let bet = try Self.scenarios(rows, probabilities: [0.6, 0.4, 0])
+    let found = try MaximumGrowth().weights(scenarios: bet)
+    expectClose(found.weights.values[1], 0.2, absolute: 1e-9)
+    let ruin = try Self.scenarios(rows, probabilities: [0.6, 0.4 - 1e-6, 1e-6])
+    #expect(throws: AllocationError.self) { try MaximumGrowth().weights(scenarios: ruin) }
+  }
+
   @Test func whatCannotSurviveIsRefused() throws {
     let ruin = try Self.scenarios([[-1, -1], [0, 0.1]])
     #expect(throws: AllocationError.self) { try MaximumGrowth().weights(scenarios: ruin) }

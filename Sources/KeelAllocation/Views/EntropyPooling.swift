@@ -119,7 +119,7 @@ public struct EntropyPooling: Hashable, Sendable {
     _ correlation: Double,
     in scenarios: ScenarioSet
   ) throws(AllocationError) -> [ScenarioView] {
-    let prior = try PooledFunctions(scenarios)
+    let prior = PooledFunctions(scenarios)
     let (a, b) = (try prior.moments(first), try prior.moments(second))
     return [
       ScenarioView("mean of \(first)", .outcome([first: 1]), .equal, a.mean),
@@ -166,7 +166,7 @@ public struct EntropyPooling: Hashable, Sendable {
     for view in views where !names.insert(view.name).inserted {
       throw .invalidValue(argument: "views named \(view.name)", asset: nil, got: 2, allowed: 0...1)
     }
-    let functions = try PooledFunctions(scenarios)
+    let functions = PooledFunctions(scenarios)
     var columns: [PooledFunctions.Column] = []
     for view in views { columns.append(try functions.column(view)) }
     guard let found = DualSearch(columns, prior: functions.prior).run() else {

@@ -20,7 +20,7 @@ struct PooledFunctions {
   /// The prior probabilities, with sum one.
   let prior: [Double]
 
-  init(_ scenarios: ScenarioSet) throws(AllocationError) {
+  init(_ scenarios: ScenarioSet) {
     self.scenarios = scenarios
     let count = scenarios.scenarioCount
     let given = scenarios.probabilities ?? [Double](repeating: 1, count: count)

@@ -76,10 +76,9 @@ public struct VenueRouting: Hashable, Sendable, Codable {
   init(_ side: OrderBook.Side, _ split: Split, _ venues: [TradingVenue]) {
     legs = venues.indices.filter { split.quantities[$0] > 0 }.map { place in
       let venue = venues[place]
-      let traded = venue.cash(side, quantity: split.quantities[place])
       return Leg(
         venue: venue.name, quantity: split.quantities[place],
-        cash: side == .buy ? traded + venue.fixedCost : traded - venue.fixedCost)
+        cash: venue.cashInAll(side, quantity: split.quantities[place]))
     }
     cash = split.cash(side, venues)
     marginalPrice = split.price
@@ -144,9 +143,7 @@ struct Split {
     venues.indices.reduce(0) { sum, place in
       let quantity = quantities[place]
       if quantity == 0 { return sum }
-      let traded = venues[place].cash(side, quantity: quantity)
-      return sum
-        + (side == .buy ? traded + venues[place].fixedCost : traded - venues[place].fixedCost)
+      return sum + venues[place].cashInAll(side, quantity: quantity)
     }
   }
 
@@ -168,6 +165,11 @@ struct Split {
 }
 
 extension TradingVenue {
+  /// What a trade pays or receives, the fixed cost counted.
+  func cashInAll(_ side: OrderBook.Side, quantity: Double) -> Double {
+    cash(side, quantity: quantity) + (side == .buy ? fixedCost : -fixedCost)
+  }
+
   /// Whether all of its depth can be traded.
   var isBook: Bool {
     if case .book = liquidity { true } else { false }
