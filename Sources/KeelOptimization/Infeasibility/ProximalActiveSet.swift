@@ -27,9 +27,12 @@ struct ProximalActiveSet {
     self.core = core
     var elements: [Double] = []
     var unit = [Double](repeating: 0, count: core.count)
+    var column: [Double] = []
+    var room: [Double] = []
     for j in 0..<core.count {
       unit[j] = 1
-      elements += core.quadratic.times(unit)
+      core.quadratic.setProduct(&column, unit, room: &room)
+      elements += column
       unit[j] = 0
     }
     for i in 0..<core.count { elements[i * (core.count + 1)] += Self.proximity }
@@ -41,10 +44,10 @@ struct ProximalActiveSet {
       unit[i] = 1
       append(unit, core.lower[i], core.upper[i], isRow: false, index: i)
     }
-    for (k, row) in core.rows.enumerated() {
+    for k in 0..<core.rows.count {
       var normal = [Double](repeating: 0, count: core.count)
-      for (i, a) in zip(row.indices, row.coefficients) { normal[i] = a }
-      append(normal, row.lower, row.upper, isRow: true, index: k)
+      core.rows.add(k, times: 1, to: &normal)
+      append(normal, core.rows.lower[k], core.rows.upper[k], isRow: true, index: k)
     }
   }
 
@@ -101,11 +104,9 @@ struct ProximalActiveSet {
   }
 
   private func outcome(_ method: DualActiveSet, _ x: [Double]) -> InteriorPointOutcome {
-    var result = InteriorPointOutcome(
-      end: .stalled, x: x, rowDuals: [Double](repeating: 0, count: core.rows.count),
-      boundDuals: [Double](repeating: 0, count: core.count),
-      boundSide: [Int](repeating: 0, count: core.count),
-      rowSide: core.rows.map { $0.isEquality ? 2 : 0 }, iterations: 0)
+    var result = InteriorPointOutcome()
+    result.restart(core, .stalled)
+    result.x = x
     for (a, j) in method.active.enumerated() {
       let dual = method.multipliers[a] * method.signs[a] * factors[j]
       let origin = origins[j]

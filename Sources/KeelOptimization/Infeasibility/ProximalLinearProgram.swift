@@ -1,3 +1,5 @@
+import KeelNumerics
+
 // Goals: (1) vertices to the last bit; (2) an answer also where the interior is thinner than an
 // interior-point method can follow; (3) few projections.
 //
@@ -67,15 +69,21 @@ extension QuadraticProgram {
     return FeasibilitySearch(self, constraintBounds, linear: linear)
       .minimum(of: linear) { settings.interruption() != nil }
   }
-
-  /// A point with dual values and its certificate.
-  func unscaledPoint(_ x: [Double], _ y: [Double], _ z: [Double]) -> UnscaledPoint {
-    UnscaledPoint(
-      x: x, rowDuals: y, boundDuals: z, certificate: certificate(x, y, z, iterations: 0))
-  }
 }
 
 extension QuadraticTerm {
   /// Whether all elements are zero; for a positive semidefinite matrix the diagonal decides.
-  var isZero: Bool { diagonal.allSatisfy { $0 == 0 } }
+  var isZero: Bool {
+    switch kernel {
+    case .dense(let matrix, let factor):
+      for i in 0..<matrix.order where factor * matrix[i, i] != 0 { return false }
+      return true
+    case .diagonal(let values): return values.allSatisfy { $0 == 0 }
+    case .lowRank(let term):
+      for value in term.diagonal where value != 0 { return false }
+      let root = term.root.elements
+      for e in 0..<root.count where root[e] * root[e] != 0 { return false }
+      return true
+    }
+  }
 }
