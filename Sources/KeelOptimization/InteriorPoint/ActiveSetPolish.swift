@@ -1,5 +1,3 @@
-import KeelNumerics
-
 // Goals: (1) exact zeros and exact bounds; (2) optimality conditions at the level of rounding;
 // (3) a few factorizations of the free set only; (4) memory that is kept.
 //
@@ -52,10 +50,9 @@ struct ActiveSetPolish: Sendable {
   init() {}
 
   /// Takes memory.
-  mutating func reserve(_ program: QuadraticProgram) {
-    let n = program.variableCount
-    let m = program.rows.count
-    restricted.reserve(program)
+  mutating func reserve(_ shape: CoreShape) {
+    let (n, m) = (shape.variableCount, shape.rowCount)
+    restricted.reserve(shape)
     boundSide.reserveCapacity(n)
     x.reserveCapacity(n)
     boundDuals.reserveCapacity(n)
@@ -70,9 +67,7 @@ struct ActiveSetPolish: Sendable {
     rightRows.reserveCapacity(m)
     starved.reserveCapacity(m)
     flips.reserveCapacity(n + m)
-    if case .lowRank(let term) = program.quadratic.kernel {
-      exposures.reserveCapacity(term.root.columnCount)
-    }
+    exposures.reserveCapacity(shape.columnCount)
   }
 
   /// Starts from a point with its active constraints.

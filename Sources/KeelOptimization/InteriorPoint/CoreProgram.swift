@@ -140,17 +140,15 @@ private func powerOfTwo(_ exponent: Double) -> Double {
 }
 
 extension CoreProgram {
-  /// Takes memory for the core of a program or of a part of it.
-  mutating func reserve(_ program: QuadraticProgram) {
-    let n = program.variableCount
-    quadratic.reserve(program.quadratic)
+  /// Takes memory.
+  mutating func reserve(_ shape: CoreShape) {
+    let n = shape.variableCount
+    quadratic.reserve(shape)
     linear.reserveCapacity(n)
     lower.reserveCapacity(n)
     upper.reserveCapacity(n)
     position.reserveCapacity(n)
-    var entryCount = 0
-    for row in program.rows { entryCount += row.indices.count }
-    rows.reserve(rowCount: program.rows.count, entryCount: entryCount)
+    rows.reserve(rowCount: shape.rowCount, entryCount: shape.entryCount)
   }
 
   /// Becomes the core program of the free variables and kept rows.

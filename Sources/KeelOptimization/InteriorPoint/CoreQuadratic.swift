@@ -17,13 +17,13 @@ struct CoreQuadratic: Sendable {
   /// What the rows of C are multiplied by.
   private var rowFactors: [Double] = []
 
-  /// Takes memory for a term of the form and order of another one.
-  mutating func reserve(_ term: QuadraticTerm) {
-    let n = term.order
-    switch term.kernel {
+  /// Takes memory.
+  mutating func reserve(_ shape: CoreShape) {
+    let n = shape.variableCount
+    switch shape.form {
     case .dense: elements.reserveCapacity(n * n)
     case .diagonal: break
-    case .lowRank(let term): elements.reserveCapacity(n * term.root.columnCount)
+    case .lowRank: elements.reserveCapacity(n * shape.columnCount)
     }
     diagonal.reserveCapacity(n)
     rowFactors.reserveCapacity(n)

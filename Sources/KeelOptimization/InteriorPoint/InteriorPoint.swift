@@ -1,5 +1,3 @@
-import KeelNumerics
-
 // Goals: (1) a right answer or a proof that there is none; (2) a fixed number of iterations;
 // (3) one factorization an iteration; (4) memory that is kept from one program to the next.
 //
@@ -128,13 +126,12 @@ struct InteriorPoint: ~Copyable, Sendable {
 // MARK: - Start
 
 extension InteriorPoint {
-  /// Takes memory for a program and its parts.
-  mutating func reserve(_ program: QuadraticProgram) {
-    let n = program.variableCount
-    let m = program.rows.count
+  /// Takes memory.
+  mutating func reserve(_ shape: CoreShape) {
+    let (n, m) = (shape.variableCount, shape.rowCount)
     let slotCount = 2 * (n + m)
-    self.program.reserve(program)
-    kkt.reserve(program)
+    program.reserve(shape)
+    kkt.reserve(shape)
     slots.reserveCapacity(slotCount)
     equalities.reserveCapacity(m)
     borderRows.reserveCapacity(m)
@@ -155,9 +152,7 @@ extension InteriorPoint {
     rowTerms.reserveCapacity(m)
     values.reserveCapacity(m)
     adjoint.reserveCapacity(n)
-    if case .lowRank(let term) = program.quadratic.kernel {
-      exposures.reserveCapacity(term.root.columnCount)
-    }
+    exposures.reserveCapacity(shape.columnCount)
     complementarity.reserveCapacity(slotCount)
     shift.reserveCapacity(slotCount)
     slope.reserveCapacity(n)

@@ -86,10 +86,9 @@ struct KKTSystem: ~Copyable, Sendable {
 // MARK: - Memory
 
 extension KKTSystem {
-  /// Takes memory for the systems of a program and of its parts.
-  mutating func reserve(_ program: QuadraticProgram) {
-    let n = program.variableCount
-    let m = program.rows.count
+  /// Takes memory.
+  mutating func reserve(_ shape: CoreShape) {
+    let (n, m) = (shape.variableCount, shape.rowCount)
     borderRows.reserveCapacity(m)
     shortRows.reserveCapacity(m)
     shortWeights.reserveCapacity(m)
@@ -97,19 +96,19 @@ extension KKTSystem {
     sigma.reserveCapacity(n)
     product.reserveCapacity(n)
     reserveVectors(n, m)
-    switch program.quadratic.kernel {
-    case .lowRank(let term):
-      lowRank.reserve(order: n, columnCount: term.root.columnCount + m)
-      exposures.reserveCapacity(term.root.columnCount)
-    case .dense, .diagonal:
-      // A diagonal P has a dense H where there are short rows.
+    if shape.form == .lowRank {
+      lowRank.reserve(order: n, columnCount: shape.columnCount + m)
+      exposures.reserveCapacity(shape.columnCount)
+      return
+    }
+    if shape.hasDenseSystem {
       h.reserveCapacity(n * n)
       factor.reserve(n)
-      diagonalFactor.reserveCapacity(n)
-      schurElements.reserveCapacity(m * m)
-      schur.reserve(m)
-      images.reserveCapacity(m * n)
     }
+    diagonalFactor.reserveCapacity(n)
+    schurElements.reserveCapacity(m * m)
+    schur.reserve(m)
+    images.reserveCapacity(m * n)
   }
 
   private mutating func reserveVectors(_ n: Int, _ m: Int) {
@@ -125,6 +124,11 @@ extension KKTSystem {
 // MARK: - Factorization
 
 extension KKTSystem {
+  /// Throws unless a full P is positive semidefinite up to rounding; the factor of the system is lost.
+  mutating func requireConvex(_ program: CoreProgram) throws(OptimizationError) {
+    try program.quadratic.requireConvex(&factor)
+  }
+
   /// Chooses the rows of A.
   ///
   /// - Parameters:

@@ -14,10 +14,19 @@ struct NearestFeasibility: ~Copyable, Sendable {
   private var polish = ActiveSetPolish()
   private var outcome = InteriorPointOutcome()
 
-  init() {}
-
   /// The multipliers of the rows of the core program, which may prove its infeasibility.
   private(set) var rowMultipliers: [Double] = []
+
+  init() {}
+
+  /// Takes memory for the core of a program.
+  mutating func reserve(_ shape: CoreShape) {
+    let elastic = shape.elastic
+    method.reserve(elastic)
+    polish.reserve(elastic)
+    outcome.reserve(variableCount: elastic.variableCount, rowCount: elastic.rowCount)
+    rowMultipliers.reserveCapacity(elastic.rowCount)
+  }
 
   /// Runs the search.
   ///

@@ -22,13 +22,14 @@ struct QuadraticSearch: ~Copyable, Sendable {
   private var reduction = Presolve()
   private var scaling = ProgramScaling()
   private var diagonal: [Double] = []
-  private var convexityFactor = DefiniteFactor()
   /// The iterations, which hold the core program.
   private var method = InteriorPoint()
   private var outcome = InteriorPointOutcome()
   private var growth = SupportGrowth()
   private var sets = ActiveSetPolish()
   private var nearest = NearestFeasibility()
+  private var feasibility = FeasibilitySearch()
+  private var proximal = ProximalActiveSet()
   private var scratch = CertificateScratch(count: 0)
   private var room: [Double] = []
 
@@ -37,15 +38,21 @@ struct QuadraticSearch: ~Copyable, Sendable {
 
   /// Takes the memory for programs of one shape.
   mutating func reserve(_ program: QuadraticProgram) {
+    let shape = CoreShape(program)
     // They change places: none may be without memory when its turn comes in a later run.
     best.reserve(program)
     raw.reserve(program)
     candidate.reserve(program)
-    method.reserve(program)
+    method.reserve(shape)
     outcome.reserve(
       variableCount: program.variableCount, rowCount: program.rows.count)
-    growth.reserve(program)
-    sets.reserve(program)
+    growth.reserve(shape)
+    sets.reserve(shape)
+    nearest.reserve(shape)
+    guard program.variableCount <= Self.largestQuickSearch else { return }
+    feasibility.reserve(shape)
+    if program.quadratic.isZero { return }
+    proximal.reserve(shape)
   }
 
   /// Runs the search.
@@ -73,7 +80,7 @@ struct QuadraticSearch: ~Copyable, Sendable {
     scaling.restart(program, reduction, diagonal: diagonal)
     method.program.restart(program, reduction, scaling)
     if program.convexity == .unproved {
-      try method.program.quadratic.requireConvex(&convexityFactor)
+      try method.kkt.requireConvex(method.program)
     }
     if settings.method == .automatic, growsSupport(program, flat, settings) { return .optimal }
     method.restart()
@@ -270,39 +277,49 @@ extension QuadraticSearch {
     guard program.variableCount <= Self.largestQuickSearch,
       !best.certificate.holds(Certificate.optimalTolerances)
     else { return nil }
-    switch program.linearOutcome(settings) {
-    case .optimum(let x, let y, let z):
-      setCandidateUnscaled(flat, x, y, z)
+    switch linearOutcome(program, settings) {
+    case .optimum:
+      setCandidate(flat, feasibility.point, feasibility.rowDuals, feasibility.boundDuals)
       if candidate.certificate.merit < best.certificate.merit { swap(&best, &candidate) }
-    case .ray(let direction, let x):
-      if program.satisfiesAll(x), let proof = program.unboundednessProof(direction: direction) {
-        setCandidateUnscaled(flat, x, best.rowDuals, best.boundDuals)
+    case .ray:
+      if satisfiesAll(program, flat, feasibility.point),
+        let proof = program.unboundednessProof(direction: feasibility.direction)
+      {
+        setCandidate(flat, feasibility.point, best.rowDuals, best.boundDuals)
         swap(&best, &candidate)
         return .unbounded(proof)
       }
     case nil:
-      if let found = ProximalActiveSet(method.program)?.run({ settings.interruption() != nil }) {
-        rescue(program, flat, from: found)
+      if proximal.run(method.program, { settings.interruption() != nil }) {
+        takeProximal(program, flat)
       }
     }
     return nil
   }
 
-  /// Takes the better one of the best point, an outcome and its polished form, the best one if equal.
-  private mutating func rescue(
+  /// What the dual active-set method finds of a program without a quadratic term.
+  private mutating func linearOutcome(
     _ program: QuadraticProgram,
-    _ flat: FlatProgram,
-    from found: InteriorPointOutcome
-  ) {
+    _ settings: QuadraticSolver.Settings
+  ) -> LinearOutcome? {
+    guard program.quadratic.isZero else { return nil }
+    return feasibility.minimize(program) { settings.interruption() != nil }
+  }
+
+  /// Takes the better one of the best point, the proximal one and that polished, the best one if
+  /// equal.
+  private mutating func takeProximal(_ program: QuadraticProgram, _ flat: FlatProgram) {
     swap(&best, &raw)
     setCandidate(
-      program, flat, found.x, found.rowDuals, found.boundDuals, iterations: outcome.iterations)
+      program, flat, proximal.outcome.x, proximal.outcome.rowDuals, proximal.outcome.boundDuals,
+      iterations: outcome.iterations)
     swap(&best, &candidate)
-    polish(program, flat, from: found)
+    polish(program, flat, from: proximal.outcome)
     if !(best.certificate.merit < raw.certificate.merit) { swap(&best, &raw) }
   }
 
-  private mutating func setCandidateUnscaled(
+  /// Sets the candidate to a point in the caller's units.
+  private mutating func setCandidate(
     _ flat: FlatProgram,
     _ x: [Double],
     _ y: [Double],
@@ -326,14 +343,14 @@ extension QuadraticSearch {
     _ settings: QuadraticSolver.Settings
   ) -> InfeasibilityProof? {
     if program.variableCount <= Self.largestQuickSearch {
-      let search = FeasibilitySearch(program, program.constraintBounds)
-      switch search.run({ settings.interruption() != nil }) {
+      feasibility.restart(program)
+      switch feasibility.run(program, { settings.interruption() != nil }) {
       case .contradiction(let found):
         if let proof = program.infeasibilityProof(rowMultipliers: found.rowMultipliers) {
           return proof
         }
-      case .point(let x):
-        if program.satisfiesAll(x) { return nil }
+      case .point:
+        if satisfiesAll(program, flat, feasibility.point) { return nil }
       case .interrupted: return nil
       case .undecided: break
       }
@@ -342,6 +359,20 @@ extension QuadraticSearch {
     if let proof = infeasibilityProof(program, flat, nearest.rowMultipliers) { return proof }
     guard outcome.end == .infeasible else { return nil }
     return infeasibilityProof(program, flat, outcome.rowDuals)
+  }
+
+  /// Whether a point violates no row and no bound by more than `optimal` allows; the candidate is
+  /// lost.
+  private mutating func satisfiesAll(
+    _ program: QuadraticProgram,
+    _ flat: FlatProgram,
+    _ x: [Double]
+  ) -> Bool {
+    candidate.x.copyElements(of: x)
+    candidate.rowDuals.refill(program.rows.count, with: 0)
+    candidate.boundDuals.refill(program.variableCount, with: 0)
+    certifyCandidate(flat, iterations: 0)
+    return candidate.certificate.primalResidual <= Certificate.optimalTolerances.primal
   }
 
   /// The proof from scaled multipliers of the kept rows.

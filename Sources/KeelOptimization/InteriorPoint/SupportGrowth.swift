@@ -36,9 +36,9 @@ struct SupportGrowth: Sendable {
   init() {}
 
   /// Takes memory.
-  mutating func reserve(_ program: QuadraticProgram) {
+  mutating func reserve(_ shape: CoreShape) {
     cheapest.reserveCapacity(Self.startingSupport)
-    freed.reserveCapacity(program.variableCount)
+    freed.reserveCapacity(shape.variableCount)
   }
 
   /// Prepares the search; false for programs that do not look like a portfolio's.
