@@ -12,8 +12,8 @@ import KeelNumerics
 /// numbers, whatever was solved before. Keep one workspace a thread: it cannot be copied.
 ///
 /// These allocate nevertheless: the search for a better diagonal and for exchanges of names, which
-/// begins where the gap of the root is wide, and continuous programs that active sets do not solve,
-/// as where P is singular, see ``QuadraticWorkspace``.
+/// begins where the gap of the root is wide, and proofs that a continuous program has no point which
+/// active sets do not find, see ``QuadraticWorkspace``.
 public struct IntegerWorkspace: ~Copyable, Sendable {
   /// The limits of the search.
   public var settings: BranchAndBound.Settings

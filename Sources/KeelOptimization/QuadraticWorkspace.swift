@@ -1,17 +1,21 @@
 // Goals: (1) the answers and the proofs of `QuadraticSolver`; (2) no allocation from the second
-// solve on; (3) a start from the active constraints of the solve before.
+// solve on, whichever method finds the answer; (3) a start from the active constraints of the solve
+// before.
 
 import KeelLinearAlgebra
 import KeelNumerics
 
 /// Solves one quadratic program again and again while its numbers change.
 ///
-/// All memory is taken at the start. A solve begins with the active constraints of the one before,
-/// so that a program that has moved a little takes a few steps; the answer does not depend on them
-/// beyond rounding. Keep one workspace a thread: it cannot be copied.
+/// A solve begins with the active constraints of the one before, so that a program that has moved a
+/// little takes a few steps; the answer does not depend on them beyond rounding. Where active-set
+/// steps do not end with an answer (a singular P, an infeasible program) the call goes on as
+/// ``QuadraticSolver/solve(_:)``. Keep one workspace a thread: it cannot be copied.
 ///
-/// Where active-set steps do not end with an answer (a singular P, an infeasible program) the call
-/// goes on as ``QuadraticSolver/solve(_:)``, which allocates.
+/// The memory of the active sets is taken at the start and by the first solve, that of what goes on
+/// behind them as a whole when it is needed first. From then on a solve that ends with a point takes
+/// none. A proof that there is no solution is a value with memory of its own, and results that are
+/// still held while the next program is solved keep theirs, so that the workspace takes new memory.
 public struct QuadraticWorkspace: ~Copyable, Sendable {
   /// The limits of the solver.
   public var settings: QuadraticSolver.Settings
@@ -44,6 +48,7 @@ public struct QuadraticWorkspace: ~Copyable, Sendable {
   ) {
     self.settings = settings
     method = ActiveSetMethod(FlatProgram(program))
+    method.reserve()
     scratch = CertificateScratch(count: program.variableCount)
     boundDuals = [Double](repeating: 0, count: program.variableCount)
     self.program = program

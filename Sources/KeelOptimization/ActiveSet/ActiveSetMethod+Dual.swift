@@ -67,31 +67,47 @@ extension ActiveSetMethod {
   ///
   /// Modified Gram-Schmidt on the coefficients of the free variables.
   mutating func dropDependentRows() {
-    let n = x.count
-    let active = rowSide.indices.filter { rowSide[$0] != 0 }
-    var basis: [[Double]] = []
-    var images = [Double](repeating: 0, count: n)
-    for k in active {
-      var norm = 0.0
-      for i in 0..<n { images[i] = 0 }
-      for e in program.rowStarts[k]..<program.rowStarts[k + 1] {
-        let i = program.rowIndices[e]
-        if side[i] == 0 { images[i] = program.rowCoefficients[e] / deviations[i] }
-        norm += images[i] * images[i]
-      }
-      for other in basis {
-        let part = dot(other, images)
-        for i in 0..<n { images[i] -= part * other[i] }
-      }
-      let left = dot(images, images)
+    var basisCount = 0
+    basis.removeAll(keepingCapacity: true)
+    for k in rowSide.indices where rowSide[k] != 0 {
+      let norm = setImage(ofRow: k)
+      for b in 0..<basisCount { Self.projectOut(basis, from: b &* x.count, of: &scratch) }
+      let left = dot(scratch, scratch)
       if left > Self.independentPart * norm {
         let scale = 1 / left.squareRoot()
-        basis.append(images.map { $0 * scale })
+        for value in scratch { basis.append(value * scale) }
+        basisCount += 1
       } else {
         rowSide[k] = 0
         rowDuals[k] = 0
       }
     }
+  }
+
+  /// `scratch` becomes the coefficients of the free variables, each over the deviation; returns the
+  /// squared length.
+  private mutating func setImage(ofRow k: Int) -> Double {
+    for i in scratch.indices { scratch[i] = 0 }
+    var norm = 0.0
+    for e in program.rowStarts[k]..<program.rowStarts[k + 1] {
+      let i = program.rowIndices[e]
+      if side[i] == 0 { scratch[i] = program.rowCoefficients[e] / deviations[i] }
+      norm += scratch[i] * scratch[i]
+    }
+    return norm
+  }
+
+  /// Takes out of a vector its part along a unit vector that begins at a place of an array.
+  private static func projectOut(
+    _ vectors: [Double],
+    from start: Int,
+    of vector: inout [Double]
+  ) {
+    let unit = vectors.span
+    var target = vector.mutableSpan
+    var part = 0.0
+    for i in 0..<target.count { part += unit[start &+ i] * target[i] }
+    for i in 0..<target.count { target[i] -= part * unit[start &+ i] }
   }
 
   /// Solves and frees what has the wrong sign until every dual value has the right one.

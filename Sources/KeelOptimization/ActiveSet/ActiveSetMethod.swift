@@ -66,6 +66,8 @@ struct ActiveSetMethod: ~Copyable, Sendable {
   var scratch: [Double]
   var exposures: [Double]
   var direction: [Double] = []
+  /// Unit vectors one after the other.
+  var basis: [Double] = []
   var flips: Flips
 
   init(_ program: consuming FlatProgram) {
@@ -87,6 +89,12 @@ struct ActiveSetMethod: ~Copyable, Sendable {
     }
     flips = Flips(capacity: n + program.rowCount)
     self.program = program
+  }
+
+  /// Takes the memory that any run needs.
+  mutating func reserve() {
+    basis.reserveCapacity(min(x.count, rowSide.count) * x.count)
+    if hasCurvature { system.reserve(program) }
   }
 
   /// Whether every variable has curvature of its own, which the method needs.

@@ -9,8 +9,8 @@ struct CoreShape: Sendable {
   private(set) var form: CoreQuadratic.Form
   /// The number of columns of C where P = C C' + diag(d).
   private(set) var columnCount = 0
-  /// Whether a row may be short enough to be added to H.
-  private(set) var hasShortRows = false
+  /// The number of inequality rows that are short enough to be added to H.
+  private var shortCount = 0
 
   init(_ program: QuadraticProgram) {
     variableCount = program.variableCount
@@ -26,7 +26,7 @@ struct CoreShape: Sendable {
     for row in program.rows {
       let length = row.indices.count
       entryCount += length
-      if !row.isEquality && length * length <= variableCount { hasShortRows = true }
+      if !row.isEquality && length * length <= variableCount { shortCount += 1 }
     }
   }
 
@@ -41,5 +41,8 @@ struct CoreShape: Sendable {
   }
 
   /// Whether a dense H may be factored.
-  var hasDenseSystem: Bool { form == .dense || (form == .diagonal && hasShortRows) }
+  var hasDenseSystem: Bool { form == .dense || (form == .diagonal && shortCount > 0) }
+
+  /// The number of rows beside H, in the iterations or as active constraints of a vertex.
+  var borderCount: Int { min(rowCount, max(rowCount - shortCount, variableCount)) }
 }

@@ -97,7 +97,7 @@ extension KKTSystem {
     product.reserveCapacity(n)
     reserveVectors(n, m)
     if shape.form == .lowRank {
-      lowRank.reserve(order: n, columnCount: shape.columnCount + m)
+      lowRank.reserve(order: n, columnCount: shape.columnCount + shape.borderCount)
       exposures.reserveCapacity(shape.columnCount)
       return
     }
@@ -106,9 +106,9 @@ extension KKTSystem {
       factor.reserve(n)
     }
     diagonalFactor.reserveCapacity(n)
-    schurElements.reserveCapacity(m * m)
-    schur.reserve(m)
-    images.reserveCapacity(m * n)
+    schurElements.reserveCapacity(shape.borderCount * shape.borderCount)
+    schur.reserve(shape.borderCount)
+    images.reserveCapacity(shape.borderCount * n)
   }
 
   private mutating func reserveVectors(_ n: Int, _ m: Int) {

@@ -48,8 +48,9 @@ struct QuadraticSearch: ~Copyable, Sendable {
       variableCount: program.variableCount, rowCount: program.rows.count)
     growth.reserve(shape)
     sets.reserve(shape)
-    nearest.reserve(shape)
+    // Larger programs go on only where they have no answer.
     guard program.variableCount <= Self.largestQuickSearch else { return }
+    nearest.reserve(shape)
     feasibility.reserve(shape)
     if program.quadratic.isZero { return }
     proximal.reserve(shape)
