@@ -41,6 +41,16 @@ struct Presolve {
 
   init() {}
 
+  /// Takes memory.
+  mutating func reserve(_ shape: CoreShape) {
+    let (n, m) = (shape.variableCount, shape.rowCount)
+    freeVariables.reserveCapacity(n)
+    keptRows.reserveCapacity(m)
+    forcingRows.reserveCapacity(m)
+    product.reserveCapacity(n)
+    room.reserveCapacity(max(n, shape.columnCount))
+  }
+
   init(_ program: QuadraticProgram) { restart(program) }
 
   /// Looks at a program, in the memory of the one before.

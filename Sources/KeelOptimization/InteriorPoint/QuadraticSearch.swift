@@ -43,6 +43,7 @@ struct QuadraticSearch: ~Copyable, Sendable {
     best.reserve(program)
     raw.reserve(program)
     candidate.reserve(program)
+    reduction.reserve(shape)
     method.reserve(shape)
     outcome.reserve(
       variableCount: program.variableCount, rowCount: program.rows.count)
