@@ -9,7 +9,7 @@ struct QuadraticSearch: ~Copyable, Sendable {
   private static let largestQuickSearch = 300
 
   /// A scaled variable of this size is rounded to 1e-11, still small beside bounds of about one.
-  private static let ordinarySize = 1e5
+  private static let ordinarySize = 1e4
 
   /// The best point of the last run.
   private(set) var best = UnscaledPoint()
