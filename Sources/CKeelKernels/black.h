@@ -260,12 +260,13 @@ INLINE void FN(legs_finish)(FN(legs) *legs, const FN(options) *o, const FN(optio
    their ratio where the legs carry the rounding of a discount. */
 INLINE P FN(intrinsic)(const FN(legs) *legs, U is_asked) {
   P y = FN(sum)(legs->greater, -legs->lesser);
-  U near = (U)(legs->x.high > -KEEL_NEAR_THE_MONEY) & ~legs->is_exact & is_asked;
-#if !KEEL_FMA
-  U direct = near & legs->is_different;
-  y.high = FN(choose)(direct, legs->difference, y.high);
-  y.low = FN(choose)(direct, FN(splat)(0.0), y.low);
-  near &= ~direct;
+  U near = (U)(legs->x.high > -KEEL_NEAR_THE_MONEY) & is_asked;
+#if KEEL_FMA
+  near &= ~legs->is_exact;
+#else
+  near &= ~legs->is_different;
+  y.high = FN(choose)(legs->is_different, legs->difference, y.high);
+  y.low = FN(choose)(legs->is_different, FN(splat)(0.0), y.low);
 #endif
   if (FN(any)(near)) {
     V a = FN(choose)(near, -legs->x.high, FN(splat)(0.0));
@@ -394,13 +395,21 @@ INLINE void FN(black_short_tails)(FN(core) *core, int has_tails) {
   V t1 = FN(value)(FN(bits)(core->d1) ^ (core->is_scaled & 0x8000000000000000u));
   V w1 = t1 + KEEL_TAIL_SHIFT, w2 = KEEL_TAIL_SHIFT - core->d2, u12 = 1.0 / (w1 * w2);
   V u1 = w2 * u12, u2 = w1 * u12, s1 = 1.0 - KEEL_TAIL_SPAN * u1, s2 = 1.0 - KEEL_TAIL_SPAN * u2;
-  V y = FN(splat)(KEEL_SHORT_TAIL[KEEL_SHORT_TAIL_COUNT - 1]), z = y, zero = FN(splat)(0.0);
+  /* P = E(s^2) + s O(s^2): two chains of half the length for it, two for its difference. */
+  V q1 = s1 * s1, q2 = s2 * s2, zero = FN(splat)(0.0);
+  V even = FN(splat)(KEEL_SHORT_TAIL[KEEL_SHORT_TAIL_COUNT - 2]), even_step = even;
+  V odd = FN(splat)(KEEL_SHORT_TAIL[KEEL_SHORT_TAIL_COUNT - 1]), odd_step = odd;
 #pragma clang loop unroll(full)
-  for (int i = KEEL_SHORT_TAIL_COUNT - 2; i > 0; i--) {
-    y = FN(madd)(y, s2, FN(splat)(KEEL_SHORT_TAIL[i]));
-    z = FN(madd)(z, s1, y);
+  for (int i = KEEL_SHORT_TAIL_COUNT - 4; i > 0; i -= 2) {
+    even = FN(madd)(even, q2, FN(splat)(KEEL_SHORT_TAIL[i]));
+    odd = FN(madd)(odd, q2, FN(splat)(KEEL_SHORT_TAIL[i + 1]));
+    even_step = FN(madd)(even_step, q1, even);
+    odd_step = FN(madd)(odd_step, q1, odd);
   }
-  y = FN(madd)(y, s2, FN(splat)(KEEL_SHORT_TAIL[0]));
+  even = FN(madd)(even, q2, FN(splat)(KEEL_SHORT_TAIL[0]));
+  odd = FN(madd)(odd, q2, FN(splat)(KEEL_SHORT_TAIL[1]));
+  V y = FN(madd)(odd, s2, even);
+  V z = FN(madd)(FN(madd)(odd_step, s1, even_step), s1 + s2, odd);
   V share = core->gap.high * u12, less = KEEL_TAIL_SPAN * z;
   core->ratio = share * FN(madd)(-u1, less, y);
   core->price = (P){core->density * core->ratio, zero};
@@ -427,8 +436,13 @@ INLINE FN(prices) FN(black_prices)(const FN(legs) *legs, const FN(core) *core, U
   FN(prices) y;
   U is_out = ~(is_call ^ legs->call_is_out);
   V one = FN(splat)(1.0), scale = core->density_scale;
+#if KEEL_FMA
   P share = FN(pair_product)(core->price, legs->lesser);
-  V out = (share.high + share.low) * FN(choose)(core->is_scaled, scale, one);
+  V out = share.high + share.low;
+#else
+  V out = core->price.high * legs->lesser;
+#endif
+  out *= FN(choose)(core->is_scaled, scale, one);
   y.price = out + FN(value)(FN(bits)(FN(intrinsic)(legs, ~is_out).high) & ~is_out);
   V lesser = FN(rescaled)(legs->lesser, core->first, scale);
   V second = FN(rescaled)(legs->lesser, core->second, scale);
