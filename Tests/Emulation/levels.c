@@ -6,9 +6,10 @@
    protected page begins, and unwritten numbers stand before it and between its columns, so that a
    write out of range is seen and a read beyond the end stops the program.
 
-   Prints for each kernel a digest of what each level wrote ("digest"), for comparing one machine with
-   another, and how many numbers of the two levels were compared and differ ("compare"). As the first
-   process of a system it turns the machine off at the end. Scripts/emulate-avx512 does so. */
+   Prints for each kernel a digest of what each level wrote ("digest"), for comparing one machine
+   with another, and how many numbers of two levels were compared and differ, were written out of
+   range or left unwritten ("compare"). As the first process of a system it turns the machine off at
+   the end. Scripts/emulate-avx512 does so. */
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/reboot.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "CKeelKernels.h"
@@ -52,8 +54,8 @@ static double uniform(double low, double high) {
   return low + (high - low) * ((double)(next_bits() >> 11) * 0x1p-53);
 }
 
-/* Spread over magnitudes from 2^low to 2^high; without the library's functions, whose bits depend on
-   the processor. */
+/* Spread over magnitudes from 2^low to 2^high; without the library's functions, whose bits depend
+   on the processor. */
 static double spread(double low, double high) {
   double exponent = uniform(low, high), whole = floor(exponent);
   return ldexp(1 + (exponent - whole), (int)whole);
@@ -530,7 +532,8 @@ static quotes quotes_of(int kind, size_t first, size_t n, unsigned shared) {
   return q;
 }
 
-static void check_gaps(tally *t, const double *y, size_t leading, size_t first, size_t n, int count) {
+static void check_gaps(
+  tally *t, const double *y, size_t leading, size_t first, size_t n, int count) {
   for (int k = 0; k < count; k++)
     for (size_t i = 0; i < leading; i++) {
       int is_output = i >= first && i < first + n;
@@ -651,7 +654,9 @@ static void run_sha256(void) {
 static void stop(int code) {
   fflush(stdout);
   if (getpid() == 1) {
-    sync();
+    /* What the serial line has not sent is lost. */
+    tcdrain(STDOUT_FILENO);
+    sleep(1);
     reboot(RB_POWER_OFF);
   }
   _exit(code);
