@@ -96,8 +96,8 @@ struct CurvatureImprovement: ~Copyable, Sendable {
   /// Finds the next diagonal.
   ///
   /// - Parameters:
-  ///   - fresh: The supergradient at the last one.
   ///   - diagonal: Becomes a diagonal D with P − D positive definite.
+  ///   - fresh: The supergradient at the last one.
   /// - Returns: False when there is no way on; the diagonal is as before then.
   mutating func setNext(_ diagonal: inout [Double], gains fresh: [Double]) -> Bool {
     let weight = gains.isEmpty ? 1 : Self.freshness
