@@ -68,26 +68,33 @@ extension ActiveSetMethod {
   /// Modified Gram-Schmidt on the coefficients of the free variables.
   mutating func dropDependentRows() {
     let n = x.count
-    let active = rowSide.indices.filter { rowSide[$0] != 0 }
-    var basis: [[Double]] = []
-    var images = [Double](repeating: 0, count: n)
-    for k in active {
+    // The orthonormal images of the rows that stay, one after the other, and the next one.
+    var basis: [Double] = []
+    swap(&basis, &rowBasis)
+    defer { swap(&basis, &rowBasis) }
+    basis.removeAll(keepingCapacity: true)
+    for k in rowSide.indices where rowSide[k] != 0 {
+      let next = basis.count
+      basis.append(contentsOf: repeatElement(0, count: n))
       var norm = 0.0
-      for i in 0..<n { images[i] = 0 }
       for e in program.rowStarts[k]..<program.rowStarts[k + 1] {
         let i = program.rowIndices[e]
-        if side[i] == 0 { images[i] = program.rowCoefficients[e] / deviations[i] }
-        norm += images[i] * images[i]
+        let image = side[i] == 0 ? program.rowCoefficients[e] / deviations[i] : 0
+        basis[next + i] = image
+        norm += image * image
       }
-      for other in basis {
-        let part = dot(other, images)
-        for i in 0..<n { images[i] -= part * other[i] }
+      for other in stride(from: 0, to: next, by: max(n, 1)) {
+        var part = 0.0
+        for i in 0..<n { part += basis[other + i] * basis[next + i] }
+        for i in 0..<n { basis[next + i] -= part * basis[other + i] }
       }
-      let left = dot(images, images)
+      var left = 0.0
+      for i in 0..<n { left += basis[next + i] * basis[next + i] }
       if left > Self.independentPart * norm {
         let scale = 1 / left.squareRoot()
-        basis.append(images.map { $0 * scale })
+        for i in 0..<n { basis[next + i] *= scale }
       } else {
+        basis.removeLast(n)
         rowSide[k] = 0
         rowDuals[k] = 0
       }

@@ -66,6 +66,8 @@ struct ActiveSetMethod: ~Copyable, Sendable {
   var scratch: [Double]
   var exposures: [Double]
   var direction: [Double] = []
+  /// The images of independent rows; at most n of them, and one more.
+  var rowBasis: [Double] = []
   var flips: Flips
 
   init(_ program: consuming FlatProgram) {
@@ -86,6 +88,7 @@ struct ActiveSetMethod: ~Copyable, Sendable {
       exposures = [Double](repeating: 0, count: term.root.columnCount)
     }
     flips = Flips(capacity: n + program.rowCount)
+    rowBasis.reserveCapacity((min(n, program.rowCount) + 1) * n)
     self.program = program
   }
 
@@ -96,11 +99,7 @@ struct ActiveSetMethod: ~Copyable, Sendable {
   mutating func replaceKernel(_ quadratic: QuadraticTerm) {
     program.kernel = quadratic.kernel
     system.invalidate()
-    switch program.kernel {
-    case .dense(let matrix, let factor):
-      for i in deviations.indices { program.curvature[i] = factor * matrix[i, i] }
-    case .diagonal, .lowRank: program.curvature = quadratic.diagonal
-    }
+    quadratic.setDiagonal(&program.curvature)
     for i in deviations.indices { deviations[i] = program.curvature[i].squareRoot() }
     if case .lowRank(let term) = program.kernel, exposures.count != term.root.columnCount {
       exposures = [Double](repeating: 0, count: term.root.columnCount)
