@@ -8,9 +8,8 @@
      R(t) = exp(t^2 / 2) Phi(-t)
 
    (F. Black, "The pricing of commodity contracts", Journal of Financial Economics 3 (1976)). R is
-   u P(1 - 8 u) with u = 1 / (t + 4.5), for t >= -1/2. The difference never cancels: Horner's
-   scheme at one argument, and the divided difference of P from its partial sums at the other,
-   give
+   u P(1 - 8 u) with u = 1 / (t + 4.5), for t >= -1/2. The difference never cancels: P at one
+   argument and its divided difference, from the same partial sums, give
 
      u1 P(s1) - u2 P(s2) = (t2 - t1) u1 u2 (P(s2) - 8 u1 P[s1, s2]),  P[s1, s2] < 0,
 
@@ -260,12 +259,13 @@ INLINE void FN(legs_finish)(FN(legs) *legs, const FN(options) *o, const FN(optio
    their ratio where the legs carry the rounding of a discount. */
 INLINE P FN(intrinsic)(const FN(legs) *legs, U is_asked) {
   P y = FN(sum)(legs->greater, -legs->lesser);
-  U near = (U)(legs->x.high > -KEEL_NEAR_THE_MONEY) & ~legs->is_exact & is_asked;
-#if !KEEL_FMA
-  U direct = near & legs->is_different;
-  y.high = FN(choose)(direct, legs->difference, y.high);
-  y.low = FN(choose)(direct, FN(splat)(0.0), y.low);
-  near &= ~direct;
+  U near = (U)(legs->x.high > -KEEL_NEAR_THE_MONEY) & is_asked;
+#if KEEL_FMA
+  near &= ~legs->is_exact;
+#else
+  near &= ~legs->is_different;
+  y.high = FN(choose)(legs->is_different, legs->difference, y.high);
+  y.low = FN(choose)(legs->is_different, FN(splat)(0.0), y.low);
 #endif
   if (FN(any)(near)) {
     V a = FN(choose)(near, -legs->x.high, FN(splat)(0.0));
@@ -276,15 +276,33 @@ INLINE P FN(intrinsic)(const FN(legs) *legs, U is_asked) {
   return FN(pair_choose)(positive, y, (P){FN(splat)(0.0), FN(splat)(0.0)});
 }
 
+/* c[first] + c[first + 1] s + ... at s2, and its divided difference at s1 and s2, for an even
+   number of terms. With E(s^2) + s O(s^2) in place of Horner's scheme the chains have half the
+   length. For P the halves cancel where s2 is near one alone: far out, where some units in the last
+   place of the price are less than one of the volatility. */
+INLINE V FN(divided_difference)(
+  V s1, V s2, const double *c, int first, int count, V *value) {
+  V q1 = s1 * s1, q2 = s2 * s2;
+  V even = FN(splat)(c[count - 2]), odd = FN(splat)(c[count - 1]);
+  V even_step = even, odd_step = odd;
+#pragma clang loop unroll(full)
+  for (int i = count - 4; i > first; i -= 2) {
+    even = FN(madd)(even, q2, FN(splat)(c[i]));
+    odd = FN(madd)(odd, q2, FN(splat)(c[i + 1]));
+    even_step = FN(madd)(even_step, q1, even);
+    odd_step = FN(madd)(odd_step, q1, odd);
+  }
+  even = FN(madd)(even, q2, FN(splat)(c[first]));
+  odd = FN(madd)(odd, q2, FN(splat)(c[first + 1]));
+  *value = FN(madd)(odd, s2, even);
+  return FN(madd)(FN(madd)(odd_step, s1, even_step), s1 + s2, odd);
+}
+
 /* P(s2) and the divided difference P[s1, s2] at s = 1 - span u, in two parts. */
 INLINE P FN(tail_difference)(P u1, P u2, P *difference) {
   V m1 = KEEL_TAIL_SPAN * u1.high, m2 = KEEL_TAIL_SPAN * u2.high, s1 = 1.0 - m1, s2 = 1.0 - m2;
-  V y = FN(splat)(KEEL_TAIL[KEEL_TAIL_COUNT - 1]), z = y;
-#pragma clang loop unroll(full)
-  for (int i = KEEL_TAIL_COUNT - 2; i > 1; i--) {
-    y = FN(madd)(y, s2, FN(splat)(KEEL_TAIL[i]));
-    z = FN(madd)(z, s1, y);
-  }
+  V y, z = FN(divided_difference)(s1, s2, KEEL_TAIL, 2, KEEL_TAIL_COUNT, &y);
+  z = FN(madd)(z, s1, y);
   /* The last two steps carry their rounding, and s1 and s2 their own. */
   V s1_low = ((1.0 - s1) - m1) - KEEL_TAIL_SPAN * u1.low;
   V s2_low = ((1.0 - s2) - m2) - KEEL_TAIL_SPAN * u2.low;
@@ -394,13 +412,8 @@ INLINE void FN(black_short_tails)(FN(core) *core, int has_tails) {
   V t1 = FN(value)(FN(bits)(core->d1) ^ (core->is_scaled & 0x8000000000000000u));
   V w1 = t1 + KEEL_TAIL_SHIFT, w2 = KEEL_TAIL_SHIFT - core->d2, u12 = 1.0 / (w1 * w2);
   V u1 = w2 * u12, u2 = w1 * u12, s1 = 1.0 - KEEL_TAIL_SPAN * u1, s2 = 1.0 - KEEL_TAIL_SPAN * u2;
-  V y = FN(splat)(KEEL_SHORT_TAIL[KEEL_SHORT_TAIL_COUNT - 1]), z = y, zero = FN(splat)(0.0);
-#pragma clang loop unroll(full)
-  for (int i = KEEL_SHORT_TAIL_COUNT - 2; i > 0; i--) {
-    y = FN(madd)(y, s2, FN(splat)(KEEL_SHORT_TAIL[i]));
-    z = FN(madd)(z, s1, y);
-  }
-  y = FN(madd)(y, s2, FN(splat)(KEEL_SHORT_TAIL[0]));
+  V zero = FN(splat)(0.0);
+  V y, z = FN(divided_difference)(s1, s2, KEEL_SHORT_TAIL, 0, KEEL_SHORT_TAIL_COUNT, &y);
   V share = core->gap.high * u12, less = KEEL_TAIL_SPAN * z;
   core->ratio = share * FN(madd)(-u1, less, y);
   core->price = (P){core->density * core->ratio, zero};
@@ -427,8 +440,13 @@ INLINE FN(prices) FN(black_prices)(const FN(legs) *legs, const FN(core) *core, U
   FN(prices) y;
   U is_out = ~(is_call ^ legs->call_is_out);
   V one = FN(splat)(1.0), scale = core->density_scale;
+#if KEEL_FMA
   P share = FN(pair_product)(core->price, legs->lesser);
-  V out = (share.high + share.low) * FN(choose)(core->is_scaled, scale, one);
+  V out = share.high + share.low;
+#else
+  V out = core->price.high * legs->lesser;
+#endif
+  out *= FN(choose)(core->is_scaled, scale, one);
   y.price = out + FN(value)(FN(bits)(FN(intrinsic)(legs, ~is_out).high) & ~is_out);
   V lesser = FN(rescaled)(legs->lesser, core->first, scale);
   V second = FN(rescaled)(legs->lesser, core->second, scale);

@@ -151,6 +151,37 @@ double keel_correlation_gap(
   return least;
 }
 
+double keel_grow_positions(
+  const double *restrict x, const double *restrict returns, size_t stride, size_t n,
+  double *restrict y, double *restrict least, int level) {
+  double sum = 0;
+  KEEL_DISPATCH(sum = grow_lanes, level, x, returns, stride, n, y, least)
+  return sum;
+}
+
+double keel_trade_positions(
+  const double *restrict x, const double *restrict shares, double value, size_t n,
+  double *restrict sold, int level) {
+  double traded = 0;
+  KEEL_DISPATCH(traded = trade_lanes, level, x, shares, value, n, sold)
+  return traded;
+}
+
+void keel_rebalance_rows(
+  const double *restrict shares, size_t n, const double *restrict returns, size_t stride, size_t rows,
+  double cash, double share_sum, double cost, const keel_rebalanced_rows *output, int level) {
+  KEEL_DISPATCH(
+    rebalance_rows, level, shares, n, returns, stride, rows, cash, share_sum, cost, output)
+}
+
+double keel_largest_excess(
+  const double *restrict x, const double *restrict shares, double value,
+  const double *restrict limits, size_t n, int level) {
+  double largest = 0;
+  KEEL_DISPATCH(largest = excess_lanes, level, x, shares, value, limits, n)
+  return largest;
+}
+
 double keel_lower_tagged(
   const double *restrict x, double tag, double *restrict y, double *restrict tags, size_t n,
   int *restrict ties, int level) {

@@ -10,6 +10,7 @@
 #include "random.h"
 #include "columns.h"
 #include "products.h"
+#include "lanes.h"
 #include "option_columns.h"
 #include "black.h"
 #include "implied_volatility.h"

@@ -48,7 +48,7 @@ INLINE V FN(product_low)(V a, V b, V p) {
 #else
   V ah = (V)((U)a & 0xfffffffff8000000u), al = a - ah;
   V bh = (V)((U)b & 0xfffffffff8000000u), bl = b - bh;
-  return ((ah * bh - p) + ah * bl + al * bh) + al * bl;
+  return ((ah * bh - p) + ah * bl) + al * b;
 #endif
 }
 

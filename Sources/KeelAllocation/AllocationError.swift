@@ -41,6 +41,10 @@ public enum AllocationError: Error, Hashable, Sendable {
 
   /// The solver stopped before the published tolerance held.
   case notSolved(status: SolverStatus, certificate: Certificate)
+
+  /// The risk that was found and the lower bound that was proved are farther apart than the published
+  /// tolerance.
+  case notProved(risk: Double, lowerBound: Double)
 }
 
 /// Says why risk contributions cannot be attained.
@@ -87,6 +91,8 @@ extension AllocationError: CustomStringConvertible {
       "the \(target) \(got) cannot be met: portfolios reach \(reachable)"
     case .notSolved(let status, let certificate):
       "the solver stopped (\(status)) after \(certificate.iterations) iterations"
+    case .notProved(let risk, let lowerBound):
+      "the risk \(risk) is not proved to be the least: the lower bound is \(lowerBound)"
     }
   }
 }

@@ -11,8 +11,7 @@ import KeelNumerics
 /// All memory is taken at the start and by the first solve; proofs that there is no solution take
 /// theirs when they are needed first. A solve takes new memory for results of the one before,
 /// ``solution`` and a proof in ``status``, of which a copy is still alive. The second linear system,
-/// which takes over where the first one loses its digits, keeps its memory too, but may take a little
-/// for numbers near the end of the range of `Double`.
+/// which takes over where the first one loses its digits, takes its memory when it is needed first.
 ///
 /// An answer is that of ``ConicSolver/solve(_:)`` for the present numbers, whatever was solved before.
 /// Keep one workspace a thread: it cannot be copied.

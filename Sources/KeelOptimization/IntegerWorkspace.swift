@@ -1,5 +1,5 @@
 // Goals: (1) the answers and the bounds of `BranchAndBound`, to the last bit; (2) no allocation from the
-// second solve on.
+// second solve on, new numbers included.
 //
 // A tree grows from its root anew: what an earlier one proved holds for its numbers alone.
 
@@ -7,13 +7,13 @@ import KeelNumerics
 
 /// Solves one mixed-integer program again and again while its numbers change.
 ///
-/// All memory is taken at the start and by the first solve; the open nodes stand in one store, which
-/// grows to their largest number. An answer is that of ``BranchAndBound/solve(_:)`` for the present
+/// All memory is taken at the start, by the first solve and by the first call of each setter, which
+/// takes numbers out of the memory that they share with the first program; the open nodes stand in
+/// one store, which grows to their largest number. An answer is that of ``BranchAndBound/solve(_:)`` for the present
 /// numbers, whatever was solved before. Keep one workspace a thread: it cannot be copied.
 ///
-/// These allocate nevertheless: the search for a better diagonal and for exchanges of names, which
-/// begins where the gap of the root is wide, and proofs that a continuous program has no point which
-/// active sets do not find, see ``QuadraticWorkspace``.
+/// These allocate nevertheless: the proof that no point exists at all; the proof that a node has none,
+/// where active sets do not find it; and a quadratic term of another form than the one before.
 public struct IntegerWorkspace: ~Copyable, Sendable {
   /// The limits of the search.
   public var settings: BranchAndBound.Settings
@@ -59,7 +59,7 @@ public struct IntegerWorkspace: ~Copyable, Sendable {
 // MARK: - New numbers
 
 extension IntegerWorkspace {
-  /// Replaces the quadratic term; this allocates.
+  /// Replaces the quadratic term.
   ///
   /// - Parameters:
   ///   - quadratic: A term of the same order and form, finite.
@@ -84,7 +84,7 @@ extension IntegerWorkspace {
     try search.setLinear(linear)
   }
 
-  /// Replaces the bounds of the variables; this allocates.
+  /// Replaces the bounds of the variables.
   ///
   /// - Parameters:
   ///   - lower: The n lower bounds; −∞ for none.
@@ -98,7 +98,7 @@ extension IntegerWorkspace {
     try search.setBounds(lower: lower, upper: upper)
   }
 
-  /// Replaces the bounds of one row; this allocates.
+  /// Replaces the bounds of one row.
   ///
   /// - Parameters:
   ///   - row: The position of the row; out of range traps.

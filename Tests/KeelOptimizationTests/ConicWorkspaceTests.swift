@@ -210,6 +210,19 @@ import Testing
     }
   }
 
+  /// Numbers near the ends of the range, with which the second linear system may take over.
+  @Test(arguments: hostileNumbers)
+  func hostileNumbersTakeNoMemory(number: Double) throws {
+    for (k, program) in ConicHostileTests.programs(with: number).enumerated() {
+      var workspace = ConicWorkspace(program)
+      guard (try? workspace.solve()) != nil else { continue }
+      for _ in 0..<3 {
+        let count = try Self.allocationsOfASolve(&workspace)
+        if Self.isOptimized { #expect(count == 0, "program \(k)") }
+      }
+    }
+  }
+
   @Test func infeasibleAndBack() throws {
     let program = try ConicProgram(
       linear: [1, 0],

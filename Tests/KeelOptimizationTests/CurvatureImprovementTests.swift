@@ -12,7 +12,7 @@ import Testing
   #endif
 
   /// Minimum variance with some common factors; short positions down to −40 %.
-  private static func program(
+  static func program(
     seed: Int,
     count n: Int,
     names: Int

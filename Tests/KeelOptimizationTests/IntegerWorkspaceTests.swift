@@ -44,16 +44,40 @@ import Testing
     settings.nodeLimit = 300
     let solver = BranchAndBound(settings: settings)
     var workspace = IntegerWorkspace(first, settings: settings)
-    for problem in [first, other, first, first] {
+    for (k, problem) in [first, other, first, first].enumerated() {
+      let before = keel_allocation_count()
       try Self.load(problem, into: &workspace)
+      let count = keel_allocation_count() - before
+      // The first two take the memory that nobody shares.
+      if k > 1 && Self.isOptimized { #expect(count == 0) }
       _ = try workspace.solve()
       #expect(workspace.solution == (try solver.solve(problem)))
     }
   }
 
+  /// Lots of which the first bounds hold too many to be a condition, and the next ones a few.
+  @Test func boundsMakeLotsConditions() throws {
+    let problems = try [1e20, 0.6].map { upper in
+      try MixedIntegerProgram(
+        QuadraticProgram(
+          quadratic: .diagonal([1, 2, 3]), linear: [-0.4, -0.5, -0.6],
+          lowerBounds: [0, 0, 0], upperBounds: [upper, upper, upper],
+          rows: [LinearRow("budget", coefficients: [1, 1, 1], lower: 0.31, upper: 0.44)]),
+        lots: (0..<3).map { Lot(variable: $0, size: 0.15) })
+    }
+    var workspace = IntegerWorkspace(problems[0])
+    for problem in problems + problems {
+      try Self.load(problem, into: &workspace)
+      _ = try workspace.solve()
+      #expect(workspace.solution == (try BranchAndBound().solve(problem)))
+    }
+    #expect(workspace.status == .infeasible(relaxation: nil))
+  }
+
   /// Long-only minimum variance with a utility, correlated by some factors.
   private static func portfolio(
     seed: Int,
+    costs: (Int) -> [FixedCost] = { _ in [] },
     conditions: (Int) throws -> ([CardinalityLimit], [MinimumPosition], [Lot])
   ) throws -> MixedIntegerProgram {
     let n = 20
@@ -78,7 +102,7 @@ import Testing
           LinearRow(
             "budget", coefficients: [Double](repeating: 1, count: n), lower: 0.97, upper: 1)
         ]),
-      cardinalities: limits, minimumPositions: positions, lots: lots)
+      cardinalities: limits, minimumPositions: positions, lots: lots, fixedCosts: costs(n))
   }
 
   private static func requireNoMemory(_ problems: [MixedIntegerProgram]) throws {
@@ -86,8 +110,8 @@ import Testing
     var nodeCount = 0
     for pass in 0..<2 {
       for problem in problems {
-        try load(problem, into: &workspace)
         let before = keel_allocation_count()
+        try load(problem, into: &workspace)
         let status = try workspace.solve()
         let count = keel_allocation_count() - before
         #expect(status == .optimal)
@@ -127,6 +151,51 @@ import Testing
           ([], [], (0..<n).map { Lot(variable: $0, size: 0.02 + 0.001 * Double($0 % 3)) })
         }
       })
+  }
+
+  @Test func fixedCostsTakeNoMemory() throws {
+    try Self.requireNoMemory(
+      (1...4).map { try RandomIntegerPrograms.program(.references, seed: $0, count: 12) })
+  }
+
+  @Test func combinedConditionsTakeNoMemory() throws {
+    try Self.requireNoMemory(
+      (1...3).map { seed in
+        try Self.portfolio(
+          seed: seed,
+          costs: { n in
+            (0..<n).map {
+              FixedCost(variable: $0, cost: 0.0005, reference: $0 % 4 == 0 ? 0.12 : 0)
+            }
+          }
+        ) { n in
+          (
+            [
+              CardinalityLimit("names", variables: Array(0..<n), atMost: 7),
+              CardinalityLimit("group", variables: (0..<n).filter { $0 % 2 == 0 }, atMost: 4),
+            ], (0..<n).filter { $0 % 3 == 0 }.map { MinimumPosition(variable: $0, minimum: 0.06) },
+            (0..<n).filter { $0 % 5 == 1 }.map { Lot(variable: $0, size: 0.05) }
+          )
+        }
+      })
+  }
+
+  #if DEBUG
+    static let longShortSizes = [(count: 20, names: 6)]
+  #else
+    static let longShortSizes = [
+      (count: 20, names: 4), (count: 20, names: 6), (count: 30, names: 4), (count: 40, names: 4),
+    ]
+  #endif
+
+  /// Where the gap of the root is wide, better diagonals are sought and names exchanged.
+  @Test func wideGapsTakeNoMemory() throws {
+    for size in Self.longShortSizes {
+      try Self.requireNoMemory(
+        (1...3).map { seed in
+          try CurvatureImprovementTests.program(seed: seed, count: size.count, names: size.names)
+        })
+    }
   }
 
   @Test func badNumbersChangeNothing() throws {

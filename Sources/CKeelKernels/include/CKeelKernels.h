@@ -113,6 +113,47 @@ double keel_correlation_gap(
   const double *restrict a, const double *restrict scales, const double *restrict factors,
   double scale, double factor, double *restrict y, size_t n, int level);
 
+/* Positions of an account: arrays of n numbers, padded by zeros to a multiple of four. Their sums have
+   the same bits at every level. */
+
+/* y[i] := x[i] + x[i] r for the return r = returns[i stride]. Returns the sum of y; *least becomes the
+   least return, at most zero, or what stands before a NaN. */
+double keel_grow_positions(
+  const double *restrict x, const double *restrict returns, size_t stride, size_t n,
+  double *restrict y, double *restrict least, int level);
+
+/* What a trade from positions x to shares of a value comes to: returns the sum of the magnitudes of
+   d[i] = shares[i] value - x[i]; *sold becomes the sum of the shares where d is negative. n is the
+   padded number. */
+double keel_trade_positions(
+  const double *restrict x, const double *restrict shares, double value, size_t n,
+  double *restrict sold, int level);
+
+/* Where rows that begin on their target end, a number a row each. */
+typedef struct {
+  /* The value before the trade. */
+  double *before;
+  /* The value after one step of Newton's method towards a trade that pays its cost. */
+  double *after;
+  /* What is traded from the positions to the shares of that value. */
+  double *traded;
+  /* The least return, at most zero, or what stands before a NaN. */
+  double *least;
+} keel_rebalanced_rows;
+
+/* Rows of returns, a multiple of four, each from the n shares, which need no padding, and cash: the
+   return of asset j in row t is returns[t + j stride]. The bits are those of keel_grow_positions and
+   keel_trade_positions. */
+void keel_rebalance_rows(
+  const double *restrict shares, size_t n, const double *restrict returns, size_t stride, size_t rows,
+  double cash, double share_sum, double cost, const keel_rebalanced_rows *output, int level);
+
+/* The largest magnitude of x[i] - shares[i] value less limits[i] value where that difference is not
+   zero, or minus infinity. n is the padded number. */
+double keel_largest_excess(
+  const double *restrict x, const double *restrict shares, double value,
+  const double *restrict limits, size_t n, int level);
+
 /* Where x[k] < y[k]: y[k] := x[k] and tags[k] := tag. Returns the least y[k], or infinity; *ties is 1
    when some x[k] equals the y[k] that it meets, else 0. NaN is never less and never equal. */
 double keel_lower_tagged(

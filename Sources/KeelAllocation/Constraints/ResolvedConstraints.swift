@@ -94,7 +94,8 @@ struct ResolvedConstraints: Hashable, Sendable {
         let variable = result.lower.count
         let name = "\(row.name): \(universe.assets[i])"
         result.lower.append(0)
-        result.upper.append(.infinity)
+        // More than all is not sold, and a finite bound lets a dual value prove something.
+        result.upper.append(lower[i].isFinite ? reference - lower[i] : .infinity)
         names.append("\(name) sold")
         further.append((variable, 2 * c))
         generated.formUnion([name, "\(name) sold"])

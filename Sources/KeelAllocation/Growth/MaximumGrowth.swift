@@ -17,11 +17,7 @@ public import KeelOptimization
 //
 // Goals in order: a proved bound of what is missed, no scenario that ruins, few passes over the scenarios.
 //
-// Newton's method: with r = 1 + x'w, gradient −E x/r and Hessian E xx'/r², each step is a quadratic program under the
-// constraints, shortened until every r stays positive and the objective falls. At the end the slopes are split into the dual
-// values of the last program; by concavity no allowed portfolio grows faster than by what the split leaves at the bounds:
-//
-//   growth(any v) − growth(w) ≤ Σ over rows and bounds of dual value × distance of w from the limit.
+// Newton's method of ConvexDescent: with r = 1 + x'w, gradient −E x/r and Hessian E xx'/r².
 //
 // References: J. L. Kelly, Bell System Technical Journal 35 (1956); L. C. MacLean, E. O. Thorp and W. T. Ziemba (editors), "The
 // Kelly Capital Growth Investment Criterion" (2011).
@@ -94,38 +90,14 @@ public struct MaximumGrowth: Hashable, Sendable {
   /// - Complexity: O(S N² + N³) a step, some ten steps.
   public func weights(scenarios: ScenarioSet) throws(AllocationError) -> Portfolio {
     let universe = scenarios.universe
-    let (lower, upper) = try constraints.resolvedBounds(over: universe)
-    let rows = try constraints.resolvedRows(over: universe)
-    let growth = LogGrowth(scenarios)
-    var point = growth.evaluate(try survivor(scenarios))
-    var best = (point: point, missed: Double.infinity)
-    for _ in 0..<Self.stepLimit {
-      let (gradient, hessian) = try growth.derivatives(at: point)
-      let pull = try Translation.product(hessian, point.weights)
-      let program = try Translation.program(universe: universe) { () throws(OptimizationError) in
-        try QuadraticProgram(
-          quadratic: .dense(hessian), linear: zip(gradient, pull).map { $0 - $1 },
-          lowerBounds: lower, upperBounds: upper, rows: rows,
-          variableNames: universe.assets.map(\.rawValue), convexity: .guaranteed)
-      }
-      let model = try Translation.solution(of: program, universe: universe, settings: settings)
-      let missed = Self.missed(point.weights, gradient, model.duals.rows, rows, lower, upper)
-      // Where growth is flat to rounding, full steps go on as long as the bound falls.
-      let hasImproved = missed < best.missed / 2
-      if missed < best.missed { best = (point, missed) }
-      let slope = zip(gradient, zip(model.value, point.weights)).reduce(0) {
-        $0 + $1.0 * ($1.1.0 - $1.1.1)
-      }
-      let isFlat = slope.magnitude <= Self.flatness
-      if missed <= Self.tolerance || (isFlat && !hasImproved) { break }
-      guard let next = growth.step(from: point, to: model.value, slope, isFlat: isFlat) else {
-        break
-      }
-      point = next
-    }
+    _ = try constraints.resolvedRows(over: universe)
+    let descent = ConvexDescent(
+      constraints: try constraints.resolved(over: universe), furtherNames: [], settings: settings)
+    let (point, missed) = try descent.minimize(
+      LogGrowth(scenarios), from: try survivor(scenarios))
     return Portfolio(
-      weights: try Translation.weights(best.point.weights, over: universe),
-      growth: best.point.growth, largestImprovement: best.missed, worstOutcome: best.point.worst)
+      weights: try Translation.weights(point.weights, over: universe), growth: -point.value,
+      largestImprovement: missed, worstOutcome: point.worst)
   }
 
   /// Weights that leave something in every scenario.
@@ -144,46 +116,15 @@ public struct MaximumGrowth: Hashable, Sendable {
     }
     return safest.weights.values
   }
-
-  /// What the slopes leave beyond the dual values of rows, at the bounds: an upper bound of what growth misses.
-  private static func missed(
-    _ weights: [Double],
-    _ gradient: [Double],
-    _ duals: [Double],
-    _ rows: [LinearRow],
-    _ lower: [Double],
-    _ upper: [Double]
-  ) -> Double {
-    var left = gradient
-    var sum = 0.0
-    for (row, dual) in zip(rows, duals) where dual != 0 {
-      var value = 0.0
-      for (i, a) in zip(row.indices, row.coefficients) {
-        left[i] -= a * dual
-        value += a * weights[i]
-      }
-      let limit = dual > 0 ? row.lower : row.upper
-      sum += dual * (value - limit)
-    }
-    for i in left.indices where left[i] != 0 {
-      sum += left[i] * (weights[i] - (left[i] > 0 ? lower[i] : upper[i]))
-    }
-    return sum.isNaN ? .infinity : max(sum, 0)
-  }
-
-  private static let stepLimit = 100
-  private static let tolerance = 1e-16
-  /// A step that promises less than this much growth is within rounding of it.
-  private static let flatness = 1e-12
 }
 
-/// Expected logarithmic growth over scenarios, as a function to be minimized with its sign turned.
-private struct LogGrowth {
-  struct Point {
+/// Expected logarithmic growth over scenarios with its sign turned.
+private struct LogGrowth: ConvexObjective {
+  struct Point: ConvexPoint {
     let weights: [Double]
     /// What is left of a unit in each scenario.
     let left: [Double]
-    let growth: Double
+    let value: Double
     let worst: Double
   }
 
@@ -203,12 +144,12 @@ private struct LogGrowth {
     for (j, weight) in weights.enumerated() where weight != 0 {
       for s in left.indices { left[s] += weight * scenarios.outcomes[s, j] }
     }
-    var (growth, worst) = (0.0, Double.infinity)
+    var (value, worst) = (0.0, Double.infinity)
     for s in left.indices where probabilities[s] > 0 {
-      growth += left[s] > 0 ? probabilities[s] * log(left[s]) : -.infinity
+      value -= left[s] > 0 ? probabilities[s] * log(left[s]) : -.infinity
       worst = min(worst, left[s])
     }
-    return Point(weights: weights, left: left, growth: growth, worst: worst)
+    return Point(weights: weights, left: left, value: value, worst: worst)
   }
 
   /// Gradient and Hessian of −E log(1 + x'w).
@@ -238,20 +179,6 @@ private struct LogGrowth {
     }
   }
 
-  /// The longest of the step and its halves that survives and, where growth is not flat, grows faster; nil when none does.
-  func step(from point: Point, to target: [Double], _ slope: Double, isFlat: Bool) -> Point? {
-    var length = 1.0
-    while length >= Self.shortestStep {
-      let next = evaluate(
-        zip(point.weights, target).map { $0 + length * ($1 - $0) })
-      let grows =
-        next.growth > point.growth && next.growth >= point.growth - Self.armijo * length * slope
-      if next.worst > 0 && (isFlat || grows) { return next }
-      length /= 2
-    }
-    return nil
-  }
-
-  private static let armijo = 1e-4
-  private static let shortestStep = 1e-10
+  /// Logarithms of numbers near one carry the rounding of one.
+  func rounding(at point: Point) -> Double { 1e-12 }
 }

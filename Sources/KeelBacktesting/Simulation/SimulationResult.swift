@@ -21,13 +21,31 @@ extension WeightSimulation {
     var account = try WeightSimulation(target: target, settings: settings)
     var result = SimulationResult(capacity: returns.observationCount, account: account)
     let matrix = returns.values.elements
-    for row in 0..<returns.observationCount {
-      result.append(
-        try account.advance(matrix, first: row, stride: returns.observationCount))
+    let count = returns.observationCount
+    var block = Kernels.RebalancedRows(capacity: Self.largestBlock)
+    var size = Self.smallestBlock
+    var row = 0
+    while row < count {
+      let taken = account.advanceBlock(
+        &block, matrix, first: row, stride: count, limit: min(size, count - row), into: &result)
+      row += taken
+      if taken == size {
+        size = min(2 * size, Self.largestBlock)
+        continue
+      }
+      // After an unusual row, blocks begin small again.
+      size = Self.smallestBlock
+      if row == count { break }
+      result.append(try account.advance(matrix, first: row, stride: count))
+      row += 1
     }
     result.account = account
     return result
   }
+
+  /// Rows that are worked on at a time: the results of the most stay in the first cache.
+  private static let smallestBlock = 4
+  private static let largestBlock = 64
 
   /// Simulates targets that change with the rows.
   ///

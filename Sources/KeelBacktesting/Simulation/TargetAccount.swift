@@ -3,9 +3,8 @@ import KeelNumerics
 // The arithmetic of an account with target shares. Goals in order: an account that adds up, speed.
 //
 // Positions are kept in units of the value after the last trade, so that on the target they are the target shares
-// themselves. A row that starts there then depends on the rows before through one product alone, the unit, and the
-// processor works on several rows at a time. A trade looks at all assets once, where no purchase can turn into a sale while
-// its cost is paid; the trade before says how far it must look.
+// themselves. A row that starts there then depends on the rows before through one product alone, the unit: such rows are
+// worked on four at a time, and each is checked before it is taken.
 
 struct TargetAccount: Sendable {
   /// The value of one unit.
@@ -32,9 +31,6 @@ struct TargetAccount: Sendable {
   /// The positions in units, unless they are the target.
   private var held: Lanes
   private var isOnTarget = false
-
-  /// What the last trade traded, over the value before.
-  private var lastTraded = 1.0
 
   /// What a row makes of the positions, until it is taken.
   private var grown: Lanes
@@ -119,6 +115,52 @@ struct TargetAccount: Sendable {
     (units, cashUnits, isOnTarget) = (grownUnits, grownCash, false)
   }
 
+  // MARK: - Rows that end with a trade
+
+  /// Prepares rows that each end with a trade to the target.
+  ///
+  /// - Returns: The number of rows that are prepared; none unless the account is on a long target.
+  mutating func prepare(
+    _ rows: inout Kernels.RebalancedRows,
+    by source: Span<Double>,
+    first: Int,
+    stride: Int,
+    count: Int,
+    cashFactor: Double,
+    costFraction: Double,
+    limit: Int
+  ) -> Int {
+    guard isOnTarget, !mayBeShort else { return 0 }
+    grownCash = cashUnits * cashFactor
+    return rows.take(
+      from: target.numbers.span, count: count, by: source, first: first, stride: stride,
+      cash: grownCash, shareSum: targetSum, costFraction: costFraction, rows: limit)
+  }
+
+  /// Turns to one of the rows.
+  ///
+  /// - Returns: Whether no return is −1 or below, as when a row is prepared alone.
+  @inline(__always)
+  mutating func prepare(_ row: Int, of rows: borrowing Kernels.RebalancedRows) -> Bool {
+    grownUnits = rows.before[row]
+    return rows.least[row] > -1
+  }
+
+  /// Takes one of the rows with its trade, if one step of Newton's method has paid it.
+  ///
+  /// - Returns: What was traded over the value before, or nil.
+  @inline(__always)
+  mutating func takeTraded(
+    _ row: Int,
+    of rows: borrowing Kernels.RebalancedRows,
+    costFraction: Double
+  ) -> Double? {
+    let (after, traded) = (rows.after[row], rows.traded[row])
+    guard Self.isPaid(grownUnits, after, traded, costFraction) else { return nil }
+    unit *= after
+    return traded / grownUnits
+  }
+
   // MARK: - Trades
 
   /// Puts the positions on the target without cost.
@@ -127,77 +169,50 @@ struct TargetAccount: Sendable {
     (units, cashUnits, isOnTarget) = (1, targetCash, true)
   }
 
-  /// Trades to the target and pays a fraction of what is traded.
+  /// Trades to the target and pays a fraction of what is traded, by Newton's method.
   ///
   /// - Returns: What was traded over the value before.
-  @inline(__always)
   mutating func trade(costFraction: Double) -> Double {
     if isOnTarget { return 0 }
-    let before = units
-    let traded = tradedAtOnce(costFraction) ?? tradedInSteps(costFraction)
-    restoreTarget()
-    lastTraded = traded / before
-    return lastTraded
-  }
-
-  /// Moves the value to the one after the trade by a single step, where that is exact: no asset
-  /// turns from purchase to sale on the way.
-  ///
-  /// Then `x = V − cS/(1 + cS′)` with the sum S of the trades at V and its slope S′, and what is
-  /// traded is `S/(1 + cS′)`.
-  ///
-  /// - Returns: What is traded, or nil when the step may not be exact; nothing is moved then.
-  @inline(__always)
-  private mutating func tradedAtOnce(_ costFraction: Double) -> Double? {
-    guard !mayBeShort else { return nil }
-    let slack = Self.slackRatio * costFraction * lastTraded * units
-    let trades = held.trades(to: target, times: units, slack: slack)
-    let slope = (1 - targetCash) - 2 * trades.sharesSold
-    let traded = trades.sum / (1 + costFraction * slope)
-    guard trades.areFirm, costFraction * traded <= slack else { return nil }
-    units -= costFraction * traded
-    return traded
-  }
-
-  /// Moves the value to the one after the trade by Newton's method.
-  ///
-  /// - Returns: What is traded.
-  private mutating func tradedInSteps(_ costFraction: Double) -> Double {
     let before = units
     var after = before
     var traded = 0.0
     // Every step but the last passes an asset that turns from purchase to sale.
     for _ in 0..<(held.capacity + 2) {
       if costFraction > 0 { after = stepped(from: after, costFraction) }
-      traded = held.distance(to: target, times: after)
-      let excess = (after - before) + costFraction * traded
-      if excess <= Self.rounding * before { break }
+      traded = held.trades(to: target, times: after).sum
+      if Self.isPaid(before, after, traded, costFraction) { break }
     }
     units = after
-    return traded
+    restoreTarget()
+    return traded / before
   }
 
   /// One step of Newton's method for the value after the trade.
-  @inline(__always)
   private func stepped(from after: Double, _ costFraction: Double) -> Double {
-    let purchases = held.purchases(to: target, times: after)
-    // What is bought less what is sold is Σ w x − Σ v.
-    let targetSum = 1 - targetCash
-    let balance = targetSum * after - (units - cashUnits)
-    let traded = 2 * purchases.bought - balance
-    let slope = targetSum - 2 * purchases.sharesSold
-    let excess = (after - units) + costFraction * traded
-    return after - excess / (1 + costFraction * slope)
+    let trades = held.trades(to: target, times: after)
+    let excess = (after - units) + costFraction * trades.sum
+    return after - excess / (1 + costFraction * (targetSum - 2 * trades.sharesSold))
   }
+
+  /// Whether the value after a trade is the one before less the cost.
+  @inline(__always)
+  private static func isPaid(
+    _ before: Double,
+    _ after: Double,
+    _ traded: Double,
+    _ costFraction: Double
+  ) -> Bool {
+    (after - before) + costFraction * traded <= rounding * before
+  }
+
+  private var targetSum: Double { 1 - targetCash }
 
   /// The largest drift from the target beyond limits, over the value.
   @inline(__always)
   func largestExcess(limits: borrowing Lanes) -> Double {
     isOnTarget ? -.infinity : held.largestExcess(over: target, times: units, limits: limits) / units
   }
-
-  /// How much more than the last trade a trade may be to be looked at in one step.
-  private static let slackRatio = 4.0
 
   /// The relative error that sums over the assets may carry.
   private static let rounding = 0x1p-50

@@ -15,7 +15,7 @@ import KeelNumerics
 // way, nearly always one.
 //
 // Assets stand in groups of four lanes, those behind the last one with zero shares; sums run lane by lane and then over
-// the lanes, in one order on every machine.
+// the lanes, in one order on every machine, whether rows are taken one by one or by the block.
 
 /// Follows what is held under target weights, row after row of simple returns, with costs.
 ///
@@ -69,6 +69,7 @@ public struct WeightSimulation: Sendable {
   private var account: TargetAccount
   private var limits: Lanes
   private var isDelisted: [Bool]
+  private var hasDelisted = false
   private var rowsSinceDue = 0
   private var isTradeDue = false
   private var isTargetNew = true
@@ -167,6 +168,7 @@ public struct WeightSimulation: Sendable {
   private mutating func close(_ position: Int, recovery: Double) {
     account.close(position, recovery: recovery)
     isDelisted[position] = true
+    hasDelisted = true
     limits[position] = .infinity
   }
 
@@ -205,6 +207,44 @@ public struct WeightSimulation: Sendable {
     }
     account.take()
     return finish(isComplete: true)
+  }
+
+  /// Moves on by some rows of a matrix that each end with a trade, as long as nothing is unusual.
+  ///
+  /// - Parameters:
+  ///   - rows: Where they are worked on.
+  ///   - source: The returns, asset after asset, `stride` apart.
+  ///   - first: The place of the first asset's first return.
+  ///   - stride: The distance from one asset to the next.
+  ///   - limit: The most rows.
+  ///   - result: What the periods are added to.
+  /// - Returns: The number of rows that were taken, perhaps none: then the next one is for
+  ///   ``advance(returns:)``.
+  mutating func advanceBlock(
+    _ rows: inout Kernels.RebalancedRows,
+    _ source: Span<Double>,
+    first: Int,
+    stride: Int,
+    limit: Int,
+    into result: inout SimulationResult
+  ) -> Int {
+    guard settings.schedule == .everyRows(1), settings.weightModel != .constantMix, !isTradeDue,
+      !hasDelisted
+    else { return 0 }
+    let count = account.prepare(
+      &rows, by: source, first: first, stride: stride, count: isDelisted.count,
+      cashFactor: cashFactor, costFraction: settings.costFraction, limit: limit)
+    for row in 0..<count {
+      guard account.prepare(row, of: rows), isPlain else { return row }
+      let before = account.unit
+      guard
+        let traded = account.takeTraded(row, of: rows, costFraction: settings.costFraction)
+      else { return row }
+      rowCount += 1
+      book(traded, before)
+      result.append(reportedPeriod())
+    }
+    return count
   }
 
   private var cashFactor: Double { 1 + settings.cashRatePerPeriod }
@@ -267,6 +307,12 @@ public struct WeightSimulation: Sendable {
       isTradeDue = false
       trade()
     }
+    return reportedPeriod()
+  }
+
+  /// Reports what happened since the last report.
+  @inline(__always)
+  private mutating func reportedPeriod() -> Period {
     let period = Period(
       returnFraction: (account.units - reportedUnits) / reportedUnits, turnover: turnover,
       cost: cost, value: account.value)
@@ -279,6 +325,12 @@ public struct WeightSimulation: Sendable {
     isTargetNew = false
     let before = account.unit
     let traded = account.trade(costFraction: settings.costFraction)
+    book(traded, before)
+  }
+
+  /// Books a trade: what was traded over the value before, and the unit before.
+  @inline(__always)
+  private mutating func book(_ traded: Double, _ before: Double) {
     reportedUnits *= before / account.unit
     guard traded > 0 else { return }
     tradeCount += 1

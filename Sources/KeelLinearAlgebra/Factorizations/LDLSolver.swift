@@ -90,6 +90,16 @@ public struct LDLSolver: ~Copyable, Sendable {
     try LDLRoutines.solve(factor: storage, pivots: pivots, &b)
   }
 
+  /// Solves A x = b in place, without an error.
+  ///
+  /// - Parameter b: One right-hand side of length ``order``, which is replaced by its solution.
+  /// - Returns: False, with undefined content, when there is no factor without a zero pivot, or the
+  ///   right-hand side or the solution is not finite.
+  package func solveFinite(_ b: inout MutableSpan<Double>) -> Bool {
+    isFactored && zeroPivot == nil
+      && LDLRoutines.solveFinite(factor: storage, pivots: pivots, &b)
+  }
+
   /// Estimates the reciprocal condition number, in the 1-norm, of the last factored matrix.
   ///
   /// - Parameter a: The matrix that was factored last.

@@ -148,6 +148,14 @@ enum Gate {
     }
   }
 
+  /// Whether an input is finite.
+  static func isFinite(_ elements: Span<Double>) -> Bool {
+    let largest = unsafe elements.withUnsafeBufferPointer {
+      unsafe keel_finite_magnitude($0.baseAddress, $0.count)
+    }
+    return !largest.isNaN
+  }
+
   /// Whether a result is finite.
   static func isFinite(_ elements: borrowing MutableSpan<Double>) -> Bool {
     let largest = unsafe elements.withUnsafeBufferPointer {

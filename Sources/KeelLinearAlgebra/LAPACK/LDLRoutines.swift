@@ -59,6 +59,26 @@ enum LDLRoutines {
     try Gate.output(b, "LDL solve")
   }
 
+  /// Solves for one right-hand side, where numbers that are not finite are an answer and not an error.
+  ///
+  /// - Returns: False, with undefined content, when the length is another, or the right-hand side or
+  ///   the solution is not finite.
+  static func solveFinite(
+    factor: [Double],
+    pivots: [Int32],
+    _ b: inout MutableSpan<Double>
+  ) -> Bool {
+    let order = pivots.count
+    guard b.count == order, factor.count == order &* order, Gate.isFinite(b),
+      let n = try? Gate.dimension(order, "matrix")
+    else { return false }
+    if order == 0 { return true }
+    let info = unsafe b.withUnsafeMutableBufferPointer {
+      unsafe keel_dsytrs(Gate.lower, n, 1, factor, n, pivots, $0.baseAddress, n)
+    }
+    return info == 0 && Gate.isFinite(b)
+  }
+
   static func reciprocalCondition(
     factor: [Double],
     pivots: [Int32],

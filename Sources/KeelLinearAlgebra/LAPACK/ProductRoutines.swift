@@ -72,14 +72,57 @@ enum ProductRoutines {
     try Gate.input(b, "right factor")
     if accumulation.keep != 0 { try Gate.input(c, "result") }
     if rows == 0 || columns == 0 { return }
-    let m = try Gate.dimension(rows, "rows")
-    let n = try Gate.dimension(columns, "columns")
-    let k = try Gate.dimension(inner, "inner dimension")
+    var target = c.mutableElements
+    try multiplyChecked(a, transposeA, b, transposeB, accumulation, into: &target)
+    try Gate.output(target, "matrix product")
+  }
+
+  /// C := op(A) · op(B), where numbers that are not finite are an answer and not an error.
+  ///
+  /// - Returns: False, with undefined content, when shapes do not fit, or a factor or the product is
+  ///   not finite.
+  static func multiplyFinite(
+    _ a: Matrix,
+    _ transposeA: Transposition,
+    _ b: Matrix,
+    _ transposeB: Transposition,
+    into c: inout Matrix
+  ) -> Bool {
+    let rows = transposeA == .none ? a.rowCount : a.columnCount
+    let inner = transposeA == .none ? a.columnCount : a.rowCount
+    let innerB = transposeB == .none ? b.rowCount : b.columnCount
+    let columns = transposeB == .none ? b.columnCount : b.rowCount
+    guard inner == innerB, c.rowCount == rows, c.columnCount == columns,
+      Gate.isFinite(a.elements), Gate.isFinite(b.elements)
+    else { return false }
+    if rows == 0 || columns == 0 { return true }
+    var target = c.mutableElements
+    do throws(LinearAlgebraError) {
+      try multiplyChecked(
+        a, transposeA, b, transposeB, Accumulation(scale: 1, keep: 0), into: &target)
+    } catch {
+      return false
+    }
+    return Gate.isFinite(target)
+  }
+
+  /// The product of matrices whose shapes and elements were checked and are not empty.
+  private static func multiplyChecked(
+    _ a: Matrix,
+    _ transposeA: Transposition,
+    _ b: Matrix,
+    _ transposeB: Transposition,
+    _ accumulation: Accumulation,
+    into target: inout MutableSpan<Double>
+  ) throws(LinearAlgebraError) {
+    let m = try Gate.dimension(transposeA == .none ? a.rowCount : a.columnCount, "rows")
+    let n = try Gate.dimension(transposeB == .none ? b.columnCount : b.rowCount, "columns")
+    let k = try Gate.dimension(
+      transposeA == .none ? a.columnCount : a.rowCount, "inner dimension")
     let leadingA = Int32(truncatingIfNeeded: Swift.max(a.rowCount, 1))
     let leadingB = Int32(truncatingIfNeeded: Swift.max(b.rowCount, 1))
     let keep = accumulation.keep
     let scale = accumulation.scale
-    var target = c.mutableElements
     unsafe a.elements.withUnsafeBufferPointer { pa in
       unsafe b.elements.withUnsafeBufferPointer { pb in
         unsafe target.withUnsafeMutableBufferPointer { pc in
@@ -89,7 +132,6 @@ enum ProductRoutines {
         }
       }
     }
-    try Gate.output(target, "matrix product")
   }
 
   /// The lower triangle of scale · XᵀX, in zeroed square storage.

@@ -227,6 +227,41 @@ package struct WorkingCholesky: ~Copyable, Sendable {
     return factorStorage(count)
   }
 
+  /// Factors a whole matrix with numbers taken from its diagonal.
+  ///
+  /// - Parameters:
+  ///   - elements: n × n numbers, column after column; the lower triangle is read.
+  ///   - fullOrder: The order n.
+  ///   - numbers: At least n numbers.
+  ///   - multiple: What they are multiplied by.
+  /// - Returns: False when the difference is not positive definite or not finite.
+  package mutating func factor(
+    _ elements: Span<Double>,
+    order fullOrder: Int,
+    minus numbers: [Double],
+    times multiple: Double
+  ) -> Bool {
+    order = 0
+    guard fullOrder >= 0, elements.count == fullOrder &* fullOrder, numbers.count >= fullOrder,
+      reserve(fullOrder)
+    else { return false }
+    let leading = leading
+    var target = storage.mutableSpan
+    var check = 0.0
+    for j in 0..<fullOrder {
+      for i in j..<fullOrder {
+        let value = elements[i &+ j &* fullOrder]
+        target[i &+ j &* leading] = value
+        check += value * 0
+      }
+      let value = target[j &* (leading &+ 1)] - multiple * numbers[j]
+      target[j &* (leading &+ 1)] = value
+      check += value * 0
+    }
+    guard check == 0 else { return false }
+    return factorStorage(fullOrder)
+  }
+
   /// Factors XᵀX plus a diagonal: one `dsyrk` and one `dpotrf`.
   ///
   /// - Parameters:
@@ -317,5 +352,22 @@ package struct WorkingCholesky: ~Copyable, Sendable {
   /// - Returns: False when the length is wrong or the right-hand side is not finite.
   package func solve(_ b: inout [Double]) -> Bool {
     solveLower(&b) && solveLower(&b, columnCount: 1, .transposed)
+  }
+
+  /// Sets a square to the inverse of the factored matrix, in its lower triangle.
+  ///
+  /// - Parameter inverse: ``order`` × ``order`` numbers, column after column; what stands above the
+  ///   diagonal stays.
+  /// - Returns: False when the length is wrong or an element cannot be represented.
+  package func setInverse(_ inverse: inout [Double]) -> Bool {
+    let count = order
+    guard inverse.count == count &* count else { return false }
+    if count == 0 { return true }
+    guard let n = try? Gate.dimension(count, "order") else { return false }
+    for j in 0..<count {
+      for i in j..<count { inverse[i &+ j &* count] = storage[i &+ j &* leading] }
+    }
+    guard unsafe keel_dpotri(Gate.lower, n, &inverse, n) == 0 else { return false }
+    return unsafe !keel_finite_magnitude(inverse, inverse.count).isNaN
   }
 }

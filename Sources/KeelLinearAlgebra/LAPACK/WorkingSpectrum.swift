@@ -88,6 +88,7 @@ extension WorkingSpectrum {
   /// - Parameter a: A square matrix.
   /// - Returns: False, with undefined results, when the matrix is not finite or no method converges.
   package mutating func decompose(_ a: borrowing Matrix) -> Bool {
+    guard Gate.isFinite(a.elements) else { return false }
     do throws(LinearAlgebraError) {
       try Gate.equal(a.columnCount, a.rowCount, "matrix")
       try reserveSingularValues(a.rowCount)
@@ -104,10 +105,8 @@ extension WorkingSpectrum {
           &matrix, rowCount: order, columnCount: order, into: &storage, work: &work)
       }
       scale.undo(&storage.values)
-      try Gate.output(storage.values, SVDRoutines.operation)
-      try Gate.output(storage.left, SVDRoutines.operation)
-      try Gate.output(storage.rightTransposed, SVDRoutines.operation)
-      return true
+      return Gate.isFinite(storage.values.span) && Gate.isFinite(storage.left.span)
+        && Gate.isFinite(storage.rightTransposed.span)
     } catch {
       return false
     }
@@ -140,6 +139,7 @@ extension WorkingSpectrum {
       try Gate.shape(
         rowCount: count, columnCount: count, storageCount: elements.count, "matrix")
       if count == 0 { return 0 }
+      guard unsafe !keel_finite_lower(elements, count).isNaN else { return nil }
       try reserveEigenvalues(count)
       let largest = try Gate.copyLowerTriangle(
         of: elements, order: count, to: &matrix, "matrix")
@@ -153,8 +153,7 @@ extension WorkingSpectrum {
           .values.min()
       }
       scale.undo(&eigenvalues)
-      try Gate.output(eigenvalues, SymmetricEigenRoutines.operation)
-      return eigenvalues.min()
+      return Gate.isFinite(eigenvalues.span) ? eigenvalues.min() : nil
     } catch {
       return nil
     }

@@ -50,6 +50,24 @@ extension Matrix {
       into: &self)
   }
 
+  /// Replaces this matrix by a product without allocating and without an error.
+  ///
+  /// - Parameters:
+  ///   - a: The left factor.
+  ///   - transpositionA: How the left factor is read.
+  ///   - b: The right factor.
+  ///   - transpositionB: How the right factor is read.
+  /// - Returns: False, with undefined content, when shapes do not fit, or a factor or the product is
+  ///   not finite.
+  package mutating func setToFiniteProduct(
+    _ a: Matrix,
+    _ transpositionA: Transposition,
+    _ b: Matrix,
+    _ transpositionB: Transposition
+  ) -> Bool {
+    ProductRoutines.multiplyFinite(a, transpositionA, b, transpositionB, into: &self)
+  }
+
   /// Returns the product of this matrix and a vector.
   ///
   /// - Parameter vector: As many numbers as this matrix has columns.

@@ -87,6 +87,12 @@ public struct SymmetricMatrix: Sendable, Hashable {
     Self.mirrorLowerTriangle(of: &self.storage, order: order)
   }
 
+  /// Takes the elements of a matrix of the same order, multiplied by a number, in the memory that it
+  /// has.
+  package mutating func copyElements(of other: SymmetricMatrix, times factor: Double) {
+    for k in storage.indices { storage[k] = factor * other.storage[k] }
+  }
+
   /// Copies the lower triangle over the upper one, in blocks that stay in the cache.
   ///
   /// - Parameters:

@@ -88,6 +88,7 @@ struct ActiveSetMethod: ~Copyable, Sendable {
       exposures = [Double](repeating: 0, count: term.root.columnCount)
     }
     flips = Flips(capacity: n + program.rowCount)
+    rowBasis.reserveCapacity((min(n, program.rowCount) + 1) * n)
     self.program = program
   }
 
@@ -104,11 +105,7 @@ struct ActiveSetMethod: ~Copyable, Sendable {
   mutating func replaceKernel(_ quadratic: QuadraticTerm) {
     program.kernel = quadratic.kernel
     system.invalidate()
-    switch program.kernel {
-    case .dense(let matrix, let factor):
-      for i in deviations.indices { program.curvature[i] = factor * matrix[i, i] }
-    case .diagonal, .lowRank: program.curvature = quadratic.diagonal
-    }
+    quadratic.setDiagonal(&program.curvature)
     for i in deviations.indices { deviations[i] = program.curvature[i].squareRoot() }
     if case .lowRank(let term) = program.kernel, exposures.count != term.root.columnCount {
       exposures = [Double](repeating: 0, count: term.root.columnCount)

@@ -1,5 +1,6 @@
 // Goals: (1) a diagonal D with P − D positive semidefinite, proved by a factorization; (2) a large
-// one: what is in D, a bound can treat variable by variable.
+// one: what is in D, a bound can treat variable by variable; (3) no allocation from the second matrix
+// of an order on.
 //
 // A. Frangioni and C. Gentile, SDP diagonalizations and perspective cuts, Operations Research Letters
 // 35 (2007) 181-185, look for the best D by semidefinite programming. Here D = τ / diag(P⁻¹): in a
@@ -8,109 +9,100 @@
 import KeelLinearAlgebra
 import KeelNumerics
 
-/// Splits a quadratic term into a diagonal and a positive semidefinite rest.
+/// A quadratic term that is split into a diagonal and a positive semidefinite rest.
 struct CurvatureExtraction: Sendable {
   /// The diagonal D; zeros where none was found.
-  let diagonal: [Double]
+  fileprivate(set) var diagonal: [Double] = []
 
   /// What the rest may lack to be positive semidefinite, relative to the diagonal of P.
-  let shortfall: Double
+  fileprivate(set) var shortfall = 0.0
 
   /// The part of the largest τ that is taken: the rest stays well conditioned.
   static let part = 0.95
 
-  /// Halvings of the interval of τ.
-  private static let steps = 10
-
   /// The least τ, and the least element of D relative to P: below it, rounding of the proof counts.
   static let leastShare = 1e-6
+
+  /// Becomes a copy of another one, in its own memory.
+  mutating func copyElements(of other: borrowing CurvatureExtraction) {
+    diagonal.copyElements(of: other.diagonal)
+    shortfall = other.shortfall
+  }
+
+  /// Goes over to another diagonal that is known to leave a semidefinite rest.
+  mutating func replaceDiagonal(proved: [Double]) { diagonal.copyElements(of: proved) }
+}
+
+/// Splits quadratic terms of one order, in memory that is kept.
+struct CurvatureExtractor: ~Copyable, Sendable {
+  /// Halvings of the interval of τ.
+  private static let steps = 10
 
   /// The growth of the shift that is tried next.
   private static let shiftGrowth = 10.0
 
-  /// Another diagonal that is known to leave a semidefinite rest, in the place of one.
-  init(proved diagonal: [Double], _ other: CurvatureExtraction) {
-    self.diagonal = diagonal
-    shortfall = other.shortfall
-  }
+  private var factor = WorkingCholesky()
+  private var inverse: [Double] = []
+  /// The largest elements that D may have one at a time.
+  private var limits: [Double] = []
 
-  init(_ quadratic: QuadraticTerm) {
+  /// Splits a term.
+  mutating func split(_ quadratic: QuadraticTerm, into result: inout CurvatureExtraction) {
+    result.shortfall = 0
     switch quadratic.kernel {
-    case .diagonal(let values):
-      diagonal = values
-      shortfall = 0
-    case .lowRank(let term):
-      diagonal = term.diagonal
-      shortfall = 0
-    case .dense(let matrix, let factor):
-      if let extracted = Self.extracted(matrix) {
-        diagonal = extracted.map { factor * $0 }
-        shortfall = 0
+    case .diagonal(let values): result.diagonal.copyElements(of: values)
+    case .lowRank(let term): result.diagonal.copyElements(of: term.diagonal)
+    case .dense(let matrix, let multiple):
+      result.diagonal.refill(matrix.order, with: 0)
+      if let share = share(matrix) {
+        for i in limits.indices { result.diagonal[i] = multiple * (share * limits[i]) }
       } else {
-        diagonal = [Double](repeating: 0, count: matrix.order)
-        shortfall = Self.shortfall(matrix)
+        result.shortfall = shortfall(matrix)
       }
     }
   }
 
   /// The least shift of the diagonal with which P is seen to be positive semidefinite, with what
   /// rounding may hide from the factorization.
-  private static func shortfall(_ matrix: SymmetricMatrix) -> Double {
+  private mutating func shortfall(_ matrix: SymmetricMatrix) -> Double {
     let n = Double(matrix.order)
     let hidden = n * (n + 1) * Double.ulpOfOne
-    var factor = DefiniteFactor()
     var shift = max(hidden, Double.ulpOfOne)
     while shift < QuadraticSolver.convexityTolerance {
       if factor.factor(matrix, relativeShift: shift) { return shift + hidden }
-      shift *= shiftGrowth
+      shift *= Self.shiftGrowth
     }
     return QuadraticSolver.convexityTolerance + hidden
   }
 
-  private static func extracted(_ matrix: SymmetricMatrix) -> [Double]? {
+  /// Sets the limits, and finds the part of all of them that can be taken; nil for none.
+  private mutating func share(_ matrix: SymmetricMatrix) -> Double? {
     let n = matrix.order
-    guard n > 0 else { return nil }
-    do throws(LinearAlgebraError) {
-      let inverse = try Cholesky(matrix).inverse()
-      var limits = [Double](repeating: 0, count: n)
-      for i in 0..<n {
-        limits[i] = 1 / inverse[i, i]
-        guard limits[i] > leastShare * matrix[i, i], limits[i].isFinite else { return nil }
+    limits.refill(n, with: 0)
+    inverse.refill(n * n, with: 0)
+    guard n > 0, isDefinite(matrix, minus: 0), factor.setInverse(&inverse) else { return nil }
+    for i in 0..<n {
+      limits[i] = 1 / inverse[i * (n + 1)]
+      guard limits[i] > CurvatureExtraction.leastShare * matrix[i, i], limits[i].isFinite else {
+        return nil
       }
-      var solver = try CholeskySolver(order: n)
-      // D = diag(P⁻¹)⁻¹ alone in one place is the limit, so that τ is between 0 and 1.
-      var low = 0.0
-      var high = 1.0
-      for _ in 0..<steps {
-        let middle = (low + high) / 2
-        if isDefinite(matrix, minus: limits, times: middle, &solver) {
-          low = middle
-        } else {
-          high = middle
-        }
-      }
-      guard low > leastShare else { return nil }
-      let result = limits.map { part * low * $0 }
-      for i in 0..<n where result[i] < leastShare * matrix[i, i] { return nil }
-      return result
-    } catch {
+    }
+    // D = diag(P⁻¹)⁻¹ alone in one place is the limit, so that τ is between 0 and 1.
+    var low = 0.0
+    var high = 1.0
+    for _ in 0..<Self.steps {
+      let middle = (low + high) / 2
+      if isDefinite(matrix, minus: middle) { low = middle } else { high = middle }
+    }
+    guard low > CurvatureExtraction.leastShare else { return nil }
+    let share = CurvatureExtraction.part * low
+    for i in 0..<n where share * limits[i] < CurvatureExtraction.leastShare * matrix[i, i] {
       return nil
     }
+    return share
   }
 
-  private static func isDefinite(
-    _ matrix: SymmetricMatrix,
-    minus limits: [Double],
-    times factor: Double,
-    _ solver: inout CholeskySolver
-  ) -> Bool {
-    var rest = matrix
-    for i in limits.indices { rest[i, i] = matrix[i, i] - factor * limits[i] }
-    do throws(LinearAlgebraError) {
-      try solver.factor(rest)
-      return true
-    } catch {
-      return false
-    }
+  private mutating func isDefinite(_ matrix: SymmetricMatrix, minus multiple: Double) -> Bool {
+    factor.factor(matrix.elements, order: matrix.order, minus: limits, times: multiple)
   }
 }

@@ -1,5 +1,5 @@
 // Goals: (1) a larger bound at the root, because every node inherits it; (2) a diagonal that is proved
-// like the first one; (3) some hundred factorizations.
+// like the first one; (3) some hundred factorizations, in memory that is kept.
 //
 // For a given point x with fractions z the perspective relaxation is linear in D, so that its
 // minimum is concave in D, with the supergradient gᵢ = (xᵢ − centerᵢ)² (1/zᵢ − 1)/2. The best D
@@ -13,8 +13,9 @@
 import KeelLinearAlgebra
 import KeelNumerics
 
-/// Moves the diagonal of a ``CurvatureExtraction`` to where a relaxation gains most.
-struct CurvatureImprovement: ~Copyable {
+/// Moves the diagonal of a ``CurvatureExtraction`` to where a relaxation gains most, in memory that is
+/// kept.
+struct CurvatureImprovement: ~Copyable, Sendable {
   /// The part of the linear gain that the barrier may cost at the start, its factor a step and its
   /// least value, which is about what the end stays below the best D.
   private static let firstShare = 0.3
@@ -37,80 +38,114 @@ struct CurvatureImprovement: ~Copyable {
   /// The start inside, relative to the first diagonal.
   private static let startShare = 0.5
 
-  private let matrix: SymmetricMatrix
   /// The square roots of the diagonal of P: everything is relative to them.
-  private let deviations: [Double]
+  private var deviations: [Double] = []
+  /// P in units of the deviations, column after column.
+  private var correlations: [Double] = []
   /// D over the margin that is kept, relative to the diagonal of P.
-  private var point: [Double]
+  private var point: [Double] = []
+  /// The averaged supergradient; empty before the first one.
   private var gains: [Double] = []
   private var share = CurvatureImprovement.firstShare
-  private var factor = WorkingCholesky()
+
+  // Room for a Newton step.
+  private var factor: WorkingCholesky
+  private var hessian: [Double] = []
+  private var gradient: [Double] = []
+  private var direction: [Double] = []
+  private var trial: [Double] = []
+
+  /// Takes the memory for matrices of an order.
+  init(reserving order: Int) {
+    factor = WorkingCholesky(reserving: order)
+    correlations.reserveCapacity(order * order)
+    hessian.reserveCapacity(order * order)
+    deviations.reserveCapacity(order)
+    point.reserveCapacity(order)
+    gains.reserveCapacity(order)
+    gradient.reserveCapacity(order)
+    direction.reserveCapacity(order)
+    trial.reserveCapacity(order)
+  }
 
   /// Begins at a diagonal.
   ///
   /// - Parameters:
-  ///   - matrix: The matrix P.
+  ///   - matrix: A matrix.
+  ///   - multiple: What it is multiplied by to be P.
   ///   - diagonal: A positive diagonal D with P − D positive definite.
-  init(_ matrix: SymmetricMatrix, at diagonal: [Double]) {
-    self.matrix = matrix
-    deviations = matrix.diagonal.map { $0.squareRoot() }
-    point = zip(diagonal, deviations).map { Self.startShare * $0 / ($1 * $1) }
+  mutating func begin(_ matrix: SymmetricMatrix, times multiple: Double, at diagonal: [Double]) {
+    let n = matrix.order
+    share = Self.firstShare
+    gains.removeAll(keepingCapacity: true)
+    deviations.refill(n, with: 0)
+    point.refill(n, with: 0)
+    for i in 0..<n {
+      deviations[i] = (multiple * matrix[i, i]).squareRoot()
+      point[i] = Self.startShare * diagonal[i] / (deviations[i] * deviations[i])
+    }
+    correlations.refill(n * n, with: 0)
+    for j in 0..<n {
+      let column = matrix.column(j)
+      for i in 0..<n {
+        correlations[i + j * n] = multiple * column[i] / (deviations[i] * deviations[j])
+      }
+    }
   }
 
-  /// The next diagonal.
+  /// Finds the next diagonal.
   ///
-  /// - Parameter fresh: The supergradient at the last one.
-  /// - Returns: A diagonal D with P − D positive definite; nil when there is no way on.
-  mutating func next(gains fresh: [Double]) -> [Double]? {
+  /// - Parameters:
+  ///   - diagonal: Becomes a diagonal D with P − D positive definite.
+  ///   - fresh: The supergradient at the last one.
+  /// - Returns: False when there is no way on; the diagonal is as before then.
+  mutating func setNext(_ diagonal: inout [Double], gains fresh: [Double]) -> Bool {
     let weight = gains.isEmpty ? 1 : Self.freshness
-    if gains.isEmpty { gains = [Double](repeating: 0, count: fresh.count) }
+    if gains.isEmpty { gains.refill(fresh.count, with: 0) }
     var total = 0.0
     for i in fresh.indices {
       gains[i] += weight * (fresh[i] * deviations[i] * deviations[i] - gains[i])
       total += gains[i] * point[i]
     }
-    guard total > 0, total.isFinite else { return nil }
+    guard total > 0, total.isFinite else { return false }
     let barrier = share * total / Double(point.count)
     share = max(Self.leastShare, share * Self.shareDecrease)
     for _ in 0..<Self.steps {
-      guard let decrement = move(barrier) else { return nil }
+      guard let decrement = move(barrier) else { return false }
       if decrement < Self.smallDecrement { break }
     }
-    return proved()
+    return setProved(&diagonal)
   }
 
-  /// The diagonal at the point with the margin that is kept, no element of it negligible; nil when a
+  /// The diagonal at the point with the margin that is kept, no element of it negligible; false when a
   /// factorization does not prove it.
-  private mutating func proved() -> [Double]? {
-    var scaled = point
-    for i in scaled.indices {
-      scaled[i] = max(point[i], CurvatureExtraction.leastShare / CurvatureExtraction.part)
+  private mutating func setProved(_ diagonal: inout [Double]) -> Bool {
+    let least = CurvatureExtraction.leastShare / CurvatureExtraction.part
+    for i in point.indices { trial[i] = max(point[i], least) }
+    guard isInside(trial) else { return false }
+    diagonal.refill(point.count, with: 0)
+    for i in diagonal.indices {
+      diagonal[i] = CurvatureExtraction.part * trial[i] * deviations[i] * deviations[i]
     }
-    guard factor.factor(rest(scaled), order: scaled.count) else { return nil }
-    return scaled.indices.map {
-      CurvatureExtraction.part * scaled[$0] * deviations[$0] * deviations[$0]
-    }
+    return true
   }
 
   /// One damped Newton step; returns its decrement, or nil when there is none.
   private mutating func move(_ barrier: Double) -> Double? {
-    guard let inverse = inverseOfRest() else { return nil }
-    let n = point.count
-    var hessian = inverse.matrix.columnMajorElements
-    var gradient = [Double](repeating: 0, count: n)
-    for i in 0..<n {
-      gradient[i] = gains[i] / barrier - hessian[i * (n + 1)] + 1 / point[i]
-    }
-    for e in hessian.indices { hessian[e] *= hessian[e] }
-    for i in 0..<n { hessian[i * (n + 1)] += 1 / (point[i] * point[i]) }
-    var direction = gradient
-    guard factor.factor(hessian, order: n), factor.solve(&direction) else { return nil }
+    guard setSystem(barrier) else { return nil }
+    direction.copyElements(of: gradient)
+    guard factor.factor(hessian, order: point.count), factor.solve(&direction) else { return nil }
     let decrement = max(0, dot(direction, gradient)).squareRoot()
     var length = decrement < Self.fullStepDecrement ? 1 : 1 / (1 + decrement)
+    trial.refill(point.count, with: 0)
     for _ in 0..<Self.halvings {
-      let next = point.indices.map { point[$0] + length * direction[$0] }
-      if next.allSatisfy({ $0 > 0 }) && factor.factor(rest(next), order: n) {
-        point = next
+      var isPositive = true
+      for i in point.indices {
+        trial[i] = point[i] + length * direction[i]
+        if !(trial[i] > 0) { isPositive = false }
+      }
+      if isPositive && isInside(trial) {
+        swap(&point, &trial)
         return decrement
       }
       length /= 2
@@ -118,26 +153,26 @@ struct CurvatureImprovement: ~Copyable {
     return nil
   }
 
-  /// The matrix P − D in units of the deviations.
-  private func rest(_ d: [Double]) -> [Double] {
-    let n = d.count
-    return [Double](capacity: n * n) { output in
-      for j in 0..<n {
-        for i in 0..<n {
-          output.append(
-            matrix[i, j] / (deviations[i] * deviations[j]) - (i == j ? d[i] : 0))
-        }
-      }
+  /// Sets gradient and Hessian at the point; false when P − D has no inverse.
+  private mutating func setSystem(_ barrier: Double) -> Bool {
+    let n = point.count
+    hessian.refill(n * n, with: 0)
+    guard isInside(point), factor.setInverse(&hessian) else { return false }
+    gradient.refill(n, with: 0)
+    for i in 0..<n {
+      gradient[i] = gains[i] / barrier - hessian[i * (n + 1)] + 1 / point[i]
     }
+    for e in hessian.indices { hessian[e] *= hessian[e] }
+    for i in 0..<n { hessian[i * (n + 1)] += 1 / (point[i] * point[i]) }
+    return true
   }
 
-  private func inverseOfRest() -> SymmetricMatrix? {
-    do throws(LinearAlgebraError) {
-      return try Cholesky(
-        SymmetricMatrix(lowerTriangleOf: rest(point), order: point.count)
-      ).inverse()
-    } catch {
-      return nil
-    }
+  /// Factors P − D in units of the deviations; false when it is not positive definite.
+  private mutating func isInside(_ d: [Double]) -> Bool {
+    // Taken out while it is lent.
+    var elements: [Double] = []
+    swap(&elements, &correlations)
+    defer { swap(&elements, &correlations) }
+    return factor.factor(elements.span, order: d.count, minus: d, times: 1)
   }
 }

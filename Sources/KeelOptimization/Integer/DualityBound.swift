@@ -21,12 +21,12 @@ struct DualityBound: Sendable {
 
   private(set) var flat: FlatProgram
   private var quadratic: QuadraticTerm
-  private let lots: [Double]
+  private var lots: [Double]
   var extraction: CurvatureExtraction
   private(set) var minimum: SeparableMinimum
   private var slopes: [Double]
   private var slopeErrors: [Double]
-  private let zeros: [Double]
+  let zeros: [Double]
   private var product: [Double] = []
   private var absolute: [Double] = []
   private var room: [Double] = []
@@ -34,10 +34,14 @@ struct DualityBound: Sendable {
   private(set) var constant = 0.0
   private(set) var allowance = 0.0
 
-  init(_ program: QuadraticProgram, _ domains: VariableDomains) {
+  init(
+    _ program: QuadraticProgram,
+    _ domains: VariableDomains,
+    _ extraction: CurvatureExtraction
+  ) {
     flat = FlatProgram(program)
     quadratic = program.quadratic
-    extraction = CurvatureExtraction(program.quadratic)
+    self.extraction = extraction
     lots = domains.lots
     minimum = SeparableMinimum(domains)
     zeros = [Double](repeating: 0, count: program.variableCount)
@@ -45,10 +49,22 @@ struct DualityBound: Sendable {
     slopeErrors = zeros
   }
 
-  /// Goes over to other numbers of the same variables and rows.
-  mutating func replaceProgram(_ program: QuadraticProgram, _ domains: VariableDomains) {
-    flat = FlatProgram(program)
-    quadratic = program.quadratic
+  /// Goes over to another quadratic term.
+  mutating func replaceQuadratic(_ quadratic: QuadraticTerm) {
+    self.quadratic = quadratic
+    flat.kernel = quadratic.kernel
+    quadratic.setDiagonal(&flat.curvature)
+  }
+
+  /// Goes over to other bounds of the variables and rows.
+  mutating func replaceBounds(_ program: QuadraticProgram, _ domains: VariableDomains) {
+    flat.lower.copyElements(of: program.lowerBounds)
+    flat.upper.copyElements(of: program.upperBounds)
+    for k in program.rows.indices {
+      flat.rowLower[k] = program.rows[k].lower
+      flat.rowUpper[k] = program.rows[k].upper
+    }
+    lots.copyElements(of: domains.lots)
     minimum.replaceDomains(domains)
   }
 

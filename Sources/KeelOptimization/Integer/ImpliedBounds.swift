@@ -9,24 +9,26 @@ enum ImpliedBounds {
   /// Implied bounds are moved outward by this part of their terms.
   private static let slack = 1e-9
 
-  /// The bounds of the program, with implied ones in the place of infinite ones.
-  static func bounds(of program: QuadraticProgram) -> (lower: [Double], upper: [Double]) {
-    var lower = program.lowerBounds
-    var upper = program.upperBounds
+  /// Sets bounds to those of the program, with implied ones in the place of infinite ones.
+  static func setBounds(
+    _ lower: inout [Double],
+    _ upper: inout [Double],
+    of program: QuadraticProgram
+  ) {
+    lower.copyElements(of: program.lowerBounds)
+    upper.copyElements(of: program.upperBounds)
     for _ in 0..<passes {
       for row in program.rows {
-        tighten(row.indices, row.coefficients, atMost: row.upper, &lower, &upper)
-        let negated = row.coefficients.map { -$0 }
-        tighten(row.indices, negated, atMost: -row.lower, &lower, &upper)
+        tighten(row, sign: 1, atMost: row.upper, &lower, &upper)
+        tighten(row, sign: -1, atMost: -row.lower, &lower, &upper)
       }
     }
-    return (lower, upper)
   }
 
-  /// From Σ a x ≤ limit: what the others need at least bounds each one.
+  /// From sign · Σ a x ≤ limit: what the others need at least bounds each one.
   private static func tighten(
-    _ indices: [Int],
-    _ coefficients: [Double],
+    _ row: LinearRow,
+    sign: Double,
     atMost limit: Double,
     _ lower: inout [Double],
     _ upper: inout [Double]
@@ -36,8 +38,10 @@ enum ImpliedBounds {
     var size = limit.magnitude
     var infinite = 0
     var infiniteEntry = -1
-    for (e, a) in coefficients.enumerated() {
-      let term = a * (a > 0 ? lower[indices[e]] : upper[indices[e]])
+    for e in row.indices.indices {
+      let i = row.indices[e]
+      let a = sign * row.coefficients[e]
+      let term = a * (a > 0 ? lower[i] : upper[i])
       if term.isFinite {
         least += term
         size += term.magnitude
@@ -47,8 +51,9 @@ enum ImpliedBounds {
       }
     }
     guard infinite <= 1, size < .infinity else { return }
-    for (e, a) in coefficients.enumerated() where infinite == 0 || e == infiniteEntry {
-      let i = indices[e]
+    for e in row.indices.indices where infinite == 0 || e == infiniteEntry {
+      let i = row.indices[e]
+      let a = sign * row.coefficients[e]
       guard a > 0 ? upper[i] == .infinity : lower[i] == -.infinity else { continue }
       let own = a * (a > 0 ? lower[i] : upper[i])
       let others = infinite == 0 ? least - own : least

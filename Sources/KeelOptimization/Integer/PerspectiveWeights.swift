@@ -15,9 +15,9 @@ struct PerspectiveWeights: Sendable {
   /// The least distance from the center, relative to the largest: smaller ones would not move again.
   private static let leastDistance = 1e-4
 
-  var domains: VariableDomains
+  private var domains: VariableDomains
   /// The curvatures that are split off.
-  var curvatures: [Double]
+  private(set) var curvatures: [Double]
   private let members: [[Int]]
   /// The curvature of each variable about its center.
   private(set) var weights: [Double]
@@ -41,6 +41,14 @@ struct PerspectiveWeights: Sendable {
     isOpen = [Bool](repeating: false, count: domains.count)
     multipliers = [Double](repeating: 0, count: domains.count)
   }
+
+  /// Goes over to other values of the same variables under the same limits.
+  mutating func replaceDomains(_ domains: VariableDomains) {
+    self.domains.copyNumbers(of: domains)
+  }
+
+  /// Goes over to other curvatures that are split off.
+  mutating func replaceCurvatures(_ values: [Double]) { curvatures.copyElements(of: values) }
 
   /// Finds fractions and weights for a point.
   mutating func update(at x: [Double], box: DomainBox) {

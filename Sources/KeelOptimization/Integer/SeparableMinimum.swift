@@ -39,15 +39,21 @@ struct SeparableMinimum: Sendable {
     members = domains.limits.indices.map { j in
       (0..<domains.count).filter { domains.primaryLimit[$0] == j }
     }
-    pieceValues = [Double](repeating: .infinity, count: domains.pieces.count)
+    pieceValues = []
+    pieceValues.reserveCapacity(VariableDomains.mostPieces * domains.count)
+    pieceValues.refill(domains.pieces.count, with: .infinity)
     counting = [Double](repeating: .infinity, count: domains.count)
     other = counting
-    exchanges = [Exchange](repeating: Exchange(), count: domains.limits.count)
+    exchanges = members.map { group in
+      var exchange = Exchange()
+      exchange.order.reserveCapacity(group.count)
+      return exchange
+    }
   }
 
   /// Goes over to other values of the same variables under the same limits.
   mutating func replaceDomains(_ domains: VariableDomains) {
-    self.domains = domains
+    self.domains.copyNumbers(of: domains)
     pieceValues.refill(domains.pieces.count, with: .infinity)
   }
 

@@ -33,7 +33,7 @@ extension TreeSearch {
     try complete(&pattern)
     if stop != nil { return }
     // A large tree is worth a search around each better point.
-    if diagonals.count > 1, !hasLots, best?.objective != before { try exchangeNames() }
+    if hasImprovedDiagonal, !hasLots, best?.objective != before { try exchangeNames() }
   }
 
   var hasLots: Bool { domains.lots.contains { $0 > 0 } }
@@ -187,108 +187,6 @@ extension TreeSearch {
     let further = nearest > ratio ? nearest - 1 : nearest + 1
     return (best.variable, nearest * lot, further * lot)
   }
-
-  /// Exchanges one name of the best point for another as long as that helps.
-  ///
-  /// What leaves has the least own curvature beside its weight, what enters the largest gain by
-  /// itself.
-  mutating func exchangeNames() throws(OptimizationError) {
-    var trials = 0
-    while stop == nil, trials < Self.mostExchanges, let start = best {
-      let value = bestValue
-      guard let pattern = pattern(of: value), case .optimal = try solvePlain(pattern) else {
-        return
-      }
-      let slopes = plain.boundMultipliers
-      let leaving = leastNames(pattern, value)
-      let entering = wantedNames(pattern, slopes)
-      for i in leaving where stop == nil && best?.objective == start.objective {
-        for (j, p) in entering where stop == nil && best?.objective == start.objective {
-          guard let trial = exchanged(pattern, i, j, p), trials < Self.mostExchanges else {
-            continue
-          }
-          trials += 1
-          if case .optimal = try solvePlain(trial) { accept() }
-        }
-      }
-      if best?.objective == start.objective { return }
-    }
-  }
-
-  /// The most exchanges that are tried for one point, and the candidates on each side.
-  private static let mostExchanges = 200
-  private static let exchangeWidth = 5
-
-  /// The box of the root in which each variable has the piece that a point is in.
-  private func pattern(of point: [Double]) -> DomainBox? {
-    var box = root
-    guard domains.propagate(&box) else { return nil }
-    for i in 0..<domains.count {
-      let counts = point[i] != 0 && !domains.limitsOf[i].isEmpty
-      let piece =
-        nearestPiece(to: point[i], of: i, in: box) { $0.counts == counts }
-        ?? nearestPiece(to: point[i], of: i, in: box) { _ in true }
-      guard let piece else { return nil }
-      for other in domains.starts[i]..<domains.starts[i + 1] where other != piece {
-        domains.remove(other, of: i, from: &box)
-      }
-    }
-    return domains.propagate(&box) ? box : nil
-  }
-
-  /// The names that are missed least.
-  private func leastNames(_ pattern: DomainBox, _ point: [Double]) -> [Int] {
-    let loss = (0..<domains.count).map { i in
-      bound.extraction.diagonal[i] * point[i] * point[i]
-    }
-    let names = (0..<domains.count).filter { i in
-      !domains.limitsOf[i].isEmpty && domains.sides(of: i, in: pattern).counting
-    }
-    return Array(
-      names.sorted { loss[$0] == loss[$1] ? $0 < $1 : loss[$0] < loss[$1] }
-        .prefix(Self.exchangeWidth))
-  }
-
-  /// The variables at zero that gain most by leaving it, with the piece on that side.
-  private func wantedNames(
-    _ pattern: DomainBox,
-    _ slopes: [Double]
-  ) -> [(variable: Int, piece: Int)] {
-    var wanted: [(gain: Double, variable: Int, piece: Int)] = []
-    for i in 0..<domains.count
-    where !domains.limitsOf[i].isEmpty && domains.sides(of: i, in: pattern).other
-      && deviations[i] > 0
-    {
-      let target = -slopes[i] / (deviations[i] * deviations[i])
-      if let p = nearestPiece(to: target, of: i, in: root, where: { $0.counts }) {
-        wanted.append((slopes[i] * slopes[i] / (deviations[i] * deviations[i]), i, p))
-      }
-    }
-    wanted.sort { $0.gain == $1.gain ? $0.variable < $1.variable : $0.gain > $1.gain }
-    return wanted.prefix(Self.exchangeWidth).map { ($0.variable, $0.piece) }
-  }
-
-  /// A pattern with one name out and another one in; nil when that breaks a limit.
-  private func exchanged(
-    _ pattern: DomainBox,
-    _ leaving: Int,
-    _ entering: Int,
-    _ piece: Int
-  ) -> DomainBox? {
-    var box = root
-    for i in 0..<domains.count {
-      if i == leaving {
-        domains.keep(counting: false, of: i, in: &box)
-      } else if i == entering {
-        for p in domains.starts[i]..<domains.starts[i + 1] where p != piece {
-          domains.remove(p, of: i, from: &box)
-        }
-      } else {
-        box.mask[i] = pattern.mask[i]
-      }
-    }
-    return domains.propagate(&box) ? box : nil
-  }
 }
 
 /// The patterns that were tried last, so that they are not tried again.
@@ -296,9 +194,14 @@ struct RecentPatterns: Sendable {
   /// The number of patterns that are remembered.
   private static let capacity = 16
 
-  private var masks = [[UInt8]](repeating: [], count: capacity)
+  private var masks: [[UInt8]]
   private var count = 0
   private var next = 0
+
+  /// Takes the memory for patterns of a number of variables.
+  init(count variableCount: Int) {
+    masks = (0..<Self.capacity).map { _ in [UInt8](repeating: 0, count: variableCount) }
+  }
 
   func contains(_ mask: [UInt8]) -> Bool {
     for k in 0..<count where masks[k] == mask { return true }

@@ -33,39 +33,64 @@ extension TreeSearch {
     else { return }
     if !hasLots { try exchangeNames() }
     if stop != nil { return }
-    var improvement = CurvatureImprovement(
-      factor == 1 ? matrix : matrix.multiplied(by: factor), at: bound.extraction.diagonal)
-    var chosen = (lower: lower, diagonal: bound.extraction.diagonal, point: point)
-    var withoutGain = 0
-    for _ in 0..<Self.mostDiagonals where withoutGain < Self.curvaturePatience {
-      guard let diagonal = improvement.next(gains: gains(at: point)) else { break }
-      use(diagonal)
-      let value = try largestBound(box, &point)
-      if stop != nil { return }
-      withoutGain += 1
-      if value > chosen.lower {
-        chosen = (value, diagonal, point)
-        withoutGain = 0
-      }
-    }
-    use(chosen.diagonal)
-    point = chosen.point
-    if chosen.lower == lower { return }
-    diagonals.insert(chosen.diagonal, at: 0)
+    improvement.begin(matrix, times: factor, at: bound.extraction.diagonal)
+    let value = try searchDiagonal(box, &point, lower)
+    if stop != nil { return }
+    use(room.chosenDiagonal)
+    point.copyElements(of: room.chosenPoint)
+    if value == lower { return }
+    improvedDiagonal.copyElements(of: room.chosenDiagonal)
+    hasImprovedDiagonal = true
     try tryCandidates(around: point, box)
     if stop != nil { return }
-    lower = max(lower, chosen.lower, try largestBound(box, &point))
+    lower = max(lower, value, try largestBound(box, &point))
     if stop == nil && lower < cutoff && bound.removePieces(reaching: cutoff, from: &box) {
       close(cutoff)
       if !domains.propagate(&box) { lower = cutoff }
     }
   }
 
+  /// Follows the improvement to a larger bound than one that is known, and keeps the diagonal and the
+  /// point of the largest.
+  private mutating func searchDiagonal(
+    _ box: DomainBox,
+    _ point: inout [Double],
+    _ lower: Double
+  ) throws(OptimizationError) -> Double {
+    var largest = lower
+    room.chosenDiagonal.copyElements(of: bound.extraction.diagonal)
+    room.chosenPoint.copyElements(of: point)
+    var withoutGain = 0
+    for _ in 0..<Self.mostDiagonals where withoutGain < Self.curvaturePatience {
+      setGains(at: point)
+      guard improvement.setNext(&room.nextDiagonal, gains: room.gains) else { break }
+      use(room.nextDiagonal)
+      let value = try largestBound(box, &point)
+      if stop != nil { return largest }
+      withoutGain += 1
+      if value > largest {
+        largest = value
+        room.chosenDiagonal.copyElements(of: room.nextDiagonal)
+        room.chosenPoint.copyElements(of: point)
+        withoutGain = 0
+      }
+    }
+    return largest
+  }
+
+  /// The number of diagonals that nodes try.
+  var diagonalCount: Int { hasImprovedDiagonal ? 2 : 1 }
+
+  /// Goes over to one of them, the better one at the root first.
+  mutating func useDiagonal(_ place: Int) {
+    use(hasImprovedDiagonal && place == 0 ? improvedDiagonal : firstExtraction.diagonal)
+  }
+
   /// Makes bounds and relaxations split off a diagonal.
-  mutating func use(_ diagonal: [Double]) {
-    if diagonals.count == 1 && weights.curvatures == diagonal { return }
-    bound.extraction = CurvatureExtraction(proved: diagonal, bound.extraction)
-    weights.curvatures = diagonal
+  private mutating func use(_ diagonal: [Double]) {
+    if weights.curvatures == diagonal { return }
+    bound.extraction.replaceDiagonal(proved: diagonal)
+    weights.replaceCurvatures(diagonal)
   }
 
   /// The largest bound of some rounds of the relaxation.
@@ -78,18 +103,19 @@ extension TreeSearch {
       let end = try solveRelaxed(box, around: point)
       if stop != nil { return result }
       guard case .optimal = end else { return result }
-      point = relaxed.point
+      point.copyElements(of: relaxed.point)
       result = max(
         result, bound.value(at: point, rowDuals: relaxed.rowMultipliers, box: box))
     }
     return result
   }
 
-  /// What a unit of curvature of each variable adds to the relaxation.
-  private func gains(at point: [Double]) -> [Double] {
-    point.indices.map { i in
+  /// Sets what a unit of curvature of each variable adds to the relaxation.
+  private mutating func setGains(at point: [Double]) {
+    room.gains.refill(point.count, with: 0)
+    for i in point.indices {
       let distance = point[i] - domains.center[i]
-      return distance * distance * (1 / weights.fractions[i] - 1) / 2
+      room.gains[i] = distance * distance * (1 / weights.fractions[i] - 1) / 2
     }
   }
 }

@@ -25,18 +25,21 @@ struct TreeSearch: ~Copyable {
   /// The part of the allowed gap that is used; the rest is for the rounding of the difference.
   private static let usedGap = 0.999
 
-  private(set) var problem: MixedIntegerProgram
+  var problem: MixedIntegerProgram
   private(set) var settings: BranchAndBound.Settings
-  private(set) var domains: VariableDomains
+  var domains: VariableDomains
   /// The box of the root before any conclusion.
-  private(set) var root: DomainBox
+  var root = DomainBox()
   private(set) var deviations: [Double] = []
   /// The curvature of the proximal terms.
   private(set) var proximal: [Double] = []
-  private var firstExtraction: CurvatureExtraction
+  var extractor = CurvatureExtractor()
+  var firstExtraction = CurvatureExtraction()
   var bound: DualityBound
-  /// The diagonals that nodes try: the first one, and one that is better at the root.
-  var diagonals: [[Double]]
+  /// A diagonal that is better at the root than the first one; nodes try both.
+  var improvedDiagonal: [Double] = []
+  var hasImprovedDiagonal = false
+  var improvement: CurvatureImprovement
   var weights: PerspectiveWeights
   /// The program itself over a box, and its perspective relaxation.
   var plain: QuadraticWorkspace
@@ -54,27 +57,8 @@ struct TreeSearch: ~Copyable {
   /// Why the search stops before its end.
   var stop: MixedIntegerStatus?
   /// Patterns that were tried last, so that they are not tried again.
-  var triedPatterns = RecentPatterns()
-  var room = Room()
-
-  /// Room for what lives during one step of the search.
-  struct Room {
-    var node = DomainBox()
-    var first = DomainBox()
-    var second = DomainBox()
-    var pattern = DomainBox()
-    var rounding = DomainBox()
-    var trial = DomainBox()
-    var point: [Double] = []
-    var lotPoint: [Double] = []
-    var linear: [Double] = []
-    var diagonal: [Double] = []
-    var product: [Double] = []
-    var products: [Double] = []
-    var sizes: [Double] = []
-    var order: [Int] = []
-    var places: [Int] = []
-  }
+  var triedPatterns: RecentPatterns
+  var room: Room
 
   /// What is known of a point that satisfies every condition.
   struct Candidate {
@@ -85,38 +69,41 @@ struct TreeSearch: ~Copyable {
   init(_ problem: MixedIntegerProgram, _ settings: BranchAndBound.Settings) {
     self.problem = problem
     self.settings = settings
+    let count = problem.program.variableCount
     domains = VariableDomains(problem)
-    root = domains.root
-    queue = NodeQueue(count: domains.count)
-    bound = DualityBound(problem.program, domains)
-    firstExtraction = bound.extraction
-    weights = PerspectiveWeights(domains, curvatures: bound.extraction.diagonal)
-    diagonals = [bound.extraction.diagonal]
+    domains.setRoot(&root)
+    queue = NodeQueue(count: count)
+    extractor.split(problem.program.quadratic, into: &firstExtraction)
+    bound = DualityBound(problem.program, domains, firstExtraction)
+    weights = PerspectiveWeights(domains, curvatures: firstExtraction.diagonal)
+    improvement = CurvatureImprovement(
+      reserving: problem.program.quadratic.isHeldDense ? count : 0)
+    triedPatterns = RecentPatterns(count: count)
+    room = Room(count: count, limitCount: problem.cardinalities.count)
     plain = QuadraticWorkspace(problem.program)
     var program = problem.program
-    program.quadratic = Self.unscaled(program.quadratic)
+    program.quadratic = program.quadratic.multipliedOut
     relaxed = QuadraticWorkspace(program)
+    improvedDiagonal.reserveCapacity(count)
+    bestValue.reserveCapacity(count)
     setCurvature()
     restart(settings)
   }
 
-  /// A dense term without a factor, whose diagonal can be replaced.
-  private static func unscaled(_ quadratic: QuadraticTerm) -> QuadraticTerm {
-    guard case .dense(let matrix, let factor) = quadratic.kernel, factor != 1 else {
-      return quadratic
-    }
-    return .dense(matrix.multiplied(by: factor))
-  }
-
   /// Derives what depends on the quadratic term alone.
-  private mutating func setCurvature() {
-    let diagonal = problem.program.quadratic.diagonal
-    deviations = diagonal.map { $0.squareRoot() }
-    let mean = diagonal.reduce(0, +) / Double(max(1, diagonal.count))
-    let d = firstExtraction.diagonal
-    proximal = diagonal.indices.map { i in
-      if d[i] > 0 { return 0 }
-      return Self.proximalPart * (diagonal[i] > 0 ? diagonal[i] : mean)
+  mutating func setCurvature() {
+    problem.program.quadratic.setDiagonal(&room.diagonal)
+    let count = domains.count
+    var sum = 0.0
+    for i in 0..<count { sum += room.diagonal[i] }
+    let mean = sum / Double(max(1, count))
+    deviations.refill(count, with: 0)
+    proximal.refill(count, with: 0)
+    for i in 0..<count {
+      let own = room.diagonal[i]
+      deviations[i] = own.squareRoot()
+      if firstExtraction.diagonal[i] > 0 { continue }
+      proximal[i] = Self.proximalPart * (own > 0 ? own : mean)
     }
   }
 
@@ -128,9 +115,9 @@ struct TreeSearch: ~Copyable {
     plain.forgetSets()
     relaxed.forgetSets()
     queue.removeAll()
-    bound.extraction = firstExtraction
-    weights.curvatures = firstExtraction.diagonal
-    diagonals.removeFirst(diagonals.count - 1)
+    bound.extraction.copyElements(of: firstExtraction)
+    weights.replaceCurvatures(firstExtraction.diagonal)
+    hasImprovedDiagonal = false
     best = nil
     closedBound = .infinity
     hasUnanswered = false
@@ -207,9 +194,9 @@ struct TreeSearch: ~Copyable {
     queue.copy(node, into: &box, &point)
     var lower = node.bound
     guard domains.propagate(&box), !bound.hasImpossibleRow(box) else { return }
-    var choice = DiagonalChoice(count: diagonals.count)
+    var choice = DiagonalChoice(count: diagonalCount)
     for round in 0..<(nodeCount == 1 ? Self.rootRounds : Self.nodeRounds) {
-      use(diagonals[choice.next])
+      useDiagonal(choice.next)
       let end = try solveRelaxed(box, around: point)
       if stop != nil { return }
       if case .empty = end { return }
@@ -226,7 +213,7 @@ struct TreeSearch: ~Copyable {
       if nodeCount == 1 && round == 0 { try tryCandidates(around: point, box) }
       let missing = cutoff < .infinity ? cutoff - lower : lower.magnitude
       let isExact = weights.isPlain && !hasProximal
-      if isExact || round >= diagonals.count && gain < Self.leastGain * missing { break }
+      if isExact || round >= diagonalCount && gain < Self.leastGain * missing { break }
     }
     try tryCandidates(around: point, box)
     if stop != nil { return }
@@ -436,69 +423,6 @@ extension TreeSearch {
     guard objective.isFinite else { return }
     bestValue.copyElements(of: point)
     best = Candidate(objective: objective, certificate: plain.certificate)
-  }
-}
-
-// MARK: - New numbers
-
-extension TreeSearch {
-  /// Goes over to another linear objective.
-  mutating func setLinear(_ linear: Span<Double>) throws(OptimizationError) {
-    try plain.setLinear(linear)
-    for i in 0..<linear.count { problem.program.linear[i] = linear[i] }
-    bound.replaceLinear(problem.program.linear)
-  }
-
-  /// Goes over to another quadratic term.
-  mutating func setQuadratic(
-    _ quadratic: QuadraticTerm,
-    convexity: QuadraticProgram.Convexity
-  ) throws(OptimizationError) {
-    try plain.setQuadratic(quadratic, convexity: convexity)
-    try relaxed.setQuadratic(Self.unscaled(quadratic), convexity: .guaranteed)
-    problem.program.quadratic = quadratic
-    problem.program.convexity = convexity
-    firstExtraction = CurvatureExtraction(quadratic)
-    diagonals = [firstExtraction.diagonal]
-    bound.replaceProgram(problem.program, domains)
-    setCurvature()
-    // The relaxation changes its term in place from now on: this makes it a copy of its own.
-    restart(settings)
-    weights.update(at: problem.program.linear, box: root)
-    setRelaxedObjective(around: problem.program.linear)
-  }
-
-  /// Goes over to other bounds of the variables.
-  mutating func setBounds(
-    lower: Span<Double>,
-    upper: Span<Double>
-  ) throws(OptimizationError) {
-    try plain.setBounds(lower: lower, upper: upper)
-    for i in 0..<lower.count {
-      problem.program.lowerBounds[i] = lower[i]
-      problem.program.upperBounds[i] = upper[i]
-    }
-    replaceDomains()
-  }
-
-  /// Goes over to other bounds of a row.
-  mutating func setRow(
-    _ row: Int,
-    lower: Double,
-    upper: Double
-  ) throws(OptimizationError) {
-    try plain.setRow(row, lower: lower, upper: upper)
-    try relaxed.setRow(row, lower: lower, upper: upper)
-    problem.program.rows[row].lower = lower
-    problem.program.rows[row].upper = upper
-    replaceDomains()
-  }
-
-  private mutating func replaceDomains() {
-    domains = VariableDomains(problem)
-    root = domains.root
-    weights.domains = domains
-    bound.replaceProgram(problem.program, domains)
   }
 }
 

@@ -24,6 +24,14 @@ struct DomainBox: Sendable {
   /// Room for conclusions: whether each limit cannot be broken any more.
   fileprivate var isSlack: [Bool] = []
 
+  /// Takes the memory for a number of variables and of limits.
+  mutating func reserveCapacity(_ count: Int, limitCount: Int) {
+    mask.reserveCapacity(count)
+    lower.reserveCapacity(count)
+    upper.reserveCapacity(count)
+    isSlack.reserveCapacity(limitCount)
+  }
+
   /// Becomes a copy of another box, in its own memory.
   mutating func copyElements(of other: borrowing DomainBox) {
     mask.copyElements(of: other.mask)
@@ -42,9 +50,12 @@ struct VariableDomains: Sendable {
   /// A multiple of a lot that is missed by this part counts as reached.
   static let lotTolerance = 1e-12
 
+  /// A variable has at most a short and a long side, zero and a reference.
+  static let mostPieces = 4
+
   let count: Int
   /// The pieces of variable i stand at `starts[i]..<starts[i + 1]`.
-  private(set) var starts: [Int] = [0]
+  private(set) var starts: [Int] = []
   private(set) var pieces: [DomainPiece] = []
   /// The lot of each variable; 0 for none.
   private(set) var lots: [Double]
@@ -59,20 +70,24 @@ struct VariableDomains: Sendable {
   private(set) var hasCenter: [Bool]
   /// The least size of a variable that counts.
   private(set) var leastSize: [Double]
+  /// For each variable the condition that it has.
+  private let positions: [MinimumPosition?]
+  private let costs: [FixedCost?]
+  /// Room for the bounds that the rows imply.
+  private var impliedLower: [Double] = []
+  private var impliedUpper: [Double] = []
 
   init(_ problem: MixedIntegerProgram) {
-    let program = problem.program
-    let n = program.variableCount
+    let n = problem.program.variableCount
     count = n
     limits = problem.cardinalities
     lots = [Double](repeating: 0, count: n)
     limitsOf = [[Int]](repeating: [], count: n)
     primaryLimit = [Int](repeating: -1, count: n)
-    center = [Double](repeating: 0, count: n)
-    centerCost = center
-    leastSize = center
+    center = lots
+    centerCost = lots
+    leastSize = lots
     hasCenter = [Bool](repeating: false, count: n)
-    for lot in problem.lots { lots[lot.variable] = lot.size }
     for (j, limit) in limits.enumerated() {
       for i in limit.variables {
         limitsOf[i].append(j)
@@ -81,21 +96,49 @@ struct VariableDomains: Sendable {
     }
     var positions = [MinimumPosition?](repeating: nil, count: n)
     for position in problem.minimumPositions { positions[position.variable] = position }
+    self.positions = positions
     var costs = [FixedCost?](repeating: nil, count: n)
     for fixed in problem.fixedCosts where fixed.cost > 0 { costs[fixed.variable] = fixed }
-    let (lower, upper) = ImpliedBounds.bounds(of: program)
-    for i in 0..<n {
-      append(i, lower[i], upper[i], positions[i], costs[i])
+    self.costs = costs
+    pieces.reserveCapacity(Self.mostPieces * n)
+    setNumbers(problem)
+  }
+
+  /// Goes over to other bounds of the variables and rows, in the memory that it has.
+  mutating func setNumbers(_ problem: MixedIntegerProgram) {
+    ImpliedBounds.setBounds(&impliedLower, &impliedUpper, of: problem.program)
+    lots.refill(count, with: 0)
+    for lot in problem.lots { lots[lot.variable] = lot.size }
+    center.refill(count, with: 0)
+    centerCost.refill(count, with: 0)
+    leastSize.refill(count, with: 0)
+    hasCenter.refill(count, with: false)
+    pieces.removeAll(keepingCapacity: true)
+    starts.removeAll(keepingCapacity: true)
+    starts.append(0)
+    for i in 0..<count {
+      append(i, impliedLower[i], impliedUpper[i], positions[i], costs[i])
       starts.append(pieces.count)
     }
   }
 
-  /// The box of the root.
-  var root: DomainBox {
-    DomainBox(
-      mask: (0..<count).map { UInt8((1 << (starts[$0 + 1] - starts[$0])) - 1) },
-      lower: [Double](repeating: -.infinity, count: count),
-      upper: [Double](repeating: .infinity, count: count))
+  /// Takes the numbers of other domains of the same variables and conditions, in its own memory.
+  mutating func copyNumbers(of other: VariableDomains) {
+    starts.copyElements(of: other.starts)
+    pieces.copyElements(of: other.pieces)
+    lots.copyElements(of: other.lots)
+    center.copyElements(of: other.center)
+    centerCost.copyElements(of: other.centerCost)
+    hasCenter.copyElements(of: other.hasCenter)
+    leastSize.copyElements(of: other.leastSize)
+  }
+
+  /// Sets a box to that of the root.
+  func setRoot(_ box: inout DomainBox) {
+    box.lower.refill(count, with: -.infinity)
+    box.upper.refill(count, with: .infinity)
+    box.mask.refill(count, with: 0)
+    for i in 0..<count { box.mask[i] = UInt8((1 << (starts[i + 1] - starts[i])) - 1) }
   }
 
   private mutating func append(
@@ -111,22 +154,24 @@ struct VariableDomains: Sendable {
     let cost = fixed?.cost ?? 0
     let reference = fixed?.reference ?? 0
     let canCount = position != nil || !limitsOf[i].isEmpty
-    var wide: [(Double, Double)] = [(lower, upper)]
-    if let position {
-      wide = [(max(lower, position.minimum), min(upper, position.maximum))]
-      if let short = position.shortMinimum {
-        wide.insert((max(lower, -position.shortMaximum), min(upper, -short)), at: 0)
-      }
-    }
-    for (least, largest) in wide {
+    var isInside = false
+    func appendWide(_ least: Double, _ largest: Double) {
       append(DomainPiece(lower: least, upper: largest, cost: cost, counts: true), lot: lots[i])
+      if least <= reference && reference <= largest { isInside = true }
+    }
+    if let position {
+      if let short = position.shortMinimum {
+        appendWide(max(lower, -position.shortMaximum), min(upper, -short))
+      }
+      appendWide(max(lower, position.minimum), min(upper, position.maximum))
+    } else {
+      appendWide(lower, upper)
     }
     let hasZero = lower <= 0 && upper >= 0
     let zeroCost = reference == 0 ? 0 : cost
     if hasZero && (canCount || (cost > 0 && reference == 0)) {
       append(DomainPiece(lower: 0, upper: 0, cost: zeroCost, counts: false), lot: 0)
     }
-    let isInside = wide.contains { $0.0 <= reference && reference <= $0.1 }
     if cost > 0, reference != 0, isInside {
       append(
         DomainPiece(lower: reference, upper: reference, cost: 0, counts: true), lot: lots[i])

@@ -4,7 +4,7 @@ package import KeelNumerics
 /// A matrix P = C C' + diag(d) with few columns in C.
 package struct LowRankTerm: Hashable, Sendable {
   /// The n × k matrix C.
-  package let root: Matrix
+  package private(set) var root: Matrix
 
   /// The n numbers d, not negative.
   package private(set) var diagonal: [Double]
@@ -30,6 +30,12 @@ package struct LowRankTerm: Hashable, Sendable {
       let column = root.column(j)
       for i in result.indices { result[i] += column[i] * column[i] }
     }
+  }
+
+  /// Takes the numbers of another term, those of d in the memory that it has.
+  mutating func copyNumbers(of other: LowRankTerm) {
+    root = other.root
+    diagonal.copyElements(of: other.diagonal)
   }
 
   /// Replaces the numbers d in their memory.

@@ -76,6 +76,38 @@ extension QuadraticTerm {
     }
   }
 
+  /// Whether P is held as a full matrix.
+  var isHeldDense: Bool {
+    if case .dense = kernel { return true }
+    return false
+  }
+
+  /// A dense term without a factor, so that elements can be replaced; other forms as they are.
+  var multipliedOut: QuadraticTerm {
+    guard case .dense(let matrix, let factor) = kernel, factor != 1 else { return self }
+    return .dense(matrix.multiplied(by: factor))
+  }
+
+  /// The term multiplied out, in the memory of another one of the same form that nobody else holds.
+  func copied(into memory: consuming QuadraticKernel) -> QuadraticTerm {
+    let kernel = kernel
+    switch consume memory {
+    case .dense(var copy, _):
+      guard case .dense(let matrix, let factor) = kernel, copy.order == matrix.order else { break }
+      copy.copyElements(of: matrix, times: factor)
+      return .dense(copy)
+    case .diagonal(var copy):
+      guard case .diagonal(let values) = kernel else { break }
+      copy.copyElements(of: values)
+      return .diagonal(copy)
+    case .lowRank(var copy):
+      guard case .lowRank(let term) = kernel else { break }
+      copy.copyNumbers(of: term)
+      return .factor(FactorTerm(lowRank: copy))
+    }
+    return multipliedOut
+  }
+
   /// Whether the form itself makes P positive semidefinite.
   var isSemidefiniteByForm: Bool {
     switch self {
@@ -126,16 +158,42 @@ extension QuadraticTerm {
           argument: "quadratic", index: 0, got: factor, allowed: .nonnegative)
       }
       guard factor >= 0 else { throw .notConvex(order: matrix.order) }
-      let largest = matrix.diagonal.reduce(0) { max($0, $1) }
+      var largest = 0.0
+      for i in 0..<matrix.order { largest = max(largest, matrix[i, i]) }
       guard (factor * largest).isFinite else {
         throw .invalidValue(
           argument: "quadratic", index: 0, got: factor, allowed: .nonnegative)
       }
     case .factor, .scenarios:
       // Checked when the term was made; the products may have overflowed.
-      for (i, value) in diagonal.enumerated() where !value.isFinite {
+      for i in 0..<order {
+        let value = diagonalElement(i)
+        if value.isFinite { continue }
         throw .invalidValue(argument: "quadratic", index: i, got: value, allowed: .finite)
       }
+    }
+  }
+
+  /// Throws unless all elements are finite when they are multiplied out.
+  func requireFiniteElements() throws(OptimizationError) {
+    guard case .dense(let matrix, let factor) = kernel, factor != 1 else { return }
+    for j in 0..<matrix.order {
+      let column = matrix.column(j)
+      for i in 0..<matrix.order where !(factor * column[i]).isFinite {
+        throw .invalidValue(
+          argument: "quadratic", index: j, got: factor * column[i], allowed: .finite)
+      }
+    }
+  }
+
+  private func diagonalElement(_ i: Int) -> Double {
+    switch kernel {
+    case .dense(let matrix, let factor): return factor * matrix[i, i]
+    case .diagonal(let values): return values[i]
+    case .lowRank(let term):
+      var sum = term.diagonal[i]
+      for j in 0..<term.root.columnCount { sum += term.root[i, j] * term.root[i, j] }
+      return sum
     }
   }
 

@@ -50,17 +50,15 @@ struct SemidefiniteScaling {
     guard WorkingSpectrum.setLowerFactor(&left), WorkingSpectrum.setLowerFactor(&right) else {
       return false
     }
-    do throws(LinearAlgebraError) {
-      try product.setToProduct(right, .transposed, left, .none)
-      guard spectrum.decompose(product) else { return false }
-      lambda.copyElements(of: spectrum.singularValues)
-      guard lambda.allSatisfy({ $0 > 0 }) else { return false }
-      // R = L₁ V Λ^-½ and R⁻¹ = Λ^-½ U'L₂'.
-      try r.setToProduct(left, .none, spectrum.rightTransposed, .transposed)
-      try inverse.setToProduct(spectrum.left, .transposed, right, .transposed)
-    } catch {
-      return false
-    }
+    guard product.setToFiniteProduct(right, .transposed, left, .none),
+      spectrum.decompose(product)
+    else { return false }
+    lambda.copyElements(of: spectrum.singularValues)
+    // R = L₁ V Λ^-½ and R⁻¹ = Λ^-½ U'L₂'.
+    guard lambda.allSatisfy({ $0 > 0 }),
+      r.setToFiniteProduct(left, .none, spectrum.rightTransposed, .transposed),
+      inverse.setToFiniteProduct(spectrum.left, .transposed, right, .transposed)
+    else { return false }
     for j in 0..<order {
       let root = lambda[j].squareRoot()
       for i in 0..<order {
@@ -140,14 +138,11 @@ extension SemidefiniteScaling {
   ) {
     if order == 0 { return }
     Self.fill(&left, with: v.span, start)
-    do throws(LinearAlgebraError) {
-      try product.setToProduct(m, transposition, left, .none)
-      try left.setToProduct(
-        product, .none, m, transposition == .none ? .transposed : .none)
-      Self.store(left, &v, start)
-    } catch {
-      spoil(&v, start)
-    }
+    let other = transposition == .none ? Transposition.transposed : .none
+    guard product.setToFiniteProduct(m, transposition, left, .none),
+      left.setToFiniteProduct(product, .none, m, other)
+    else { return spoil(&v, start) }
+    Self.store(left, &v, start)
   }
 
   /// v := λ \ (a∘b − centering e): correction and centering of the combined step in scaled terms.
@@ -161,11 +156,7 @@ extension SemidefiniteScaling {
     if order == 0 { return }
     Self.fill(&left, with: a, start)
     Self.fill(&right, with: b, start)
-    do throws(LinearAlgebraError) {
-      try product.setToProduct(left, .none, right, .none)
-    } catch {
-      return spoil(&v, start)
-    }
+    guard product.setToFiniteProduct(left, .none, right, .none) else { return spoil(&v, start) }
     for j in 0..<order {
       for i in 0..<order {
         var sum = (product[i, j] + product[j, i]) / 2

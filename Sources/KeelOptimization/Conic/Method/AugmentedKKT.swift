@@ -131,16 +131,10 @@ struct AugmentedKKT: ~Copyable {
   /// Replaces a right-hand side by its solution; false when there is no factorization.
   private func solve(_ values: inout [Double]) -> Bool {
     if values.isEmpty { return true }
-    do throws(LinearAlgebraError) {
-      var span = values.mutableSpan
-      switch solver {
-      case .some(let solver):
-        try solver.solve(&span)
-        return true
-      case .none: return false
-      }
-    } catch {
-      return false
+    var span = values.mutableSpan
+    switch solver {
+    case .some(let solver): return solver.solveFinite(&span)
+    case .none: return false
     }
   }
 }

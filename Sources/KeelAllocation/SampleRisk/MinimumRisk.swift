@@ -1,0 +1,99 @@
+// Goals in order: the least risk with a proof, one definition of every measure, the solver that fits it.
+//
+// Three ways lead to the least risk, each with a lower bound:
+// - measures that are expected shortfalls of some scenarios go to the solver of those programs: Σ p max(y, 0) is the expected
+//   shortfall at 1/2 of y with half the probability, and of zero with the other half;
+// - mean squares and the entropic value at risk have derivatives and go to Newton's method;
+// - the mean difference and drawdowns, and what the others do not prove, go to a level bundle of supporting planes.
+
+public import KeelData
+public import KeelDistributions
+import KeelNumerics
+public import KeelOptimization
+
+/// The portfolio with the least risk over scenarios under its constraints, for a measure of choice.
+///
+/// ```text
+/// minimize  ρ(X w)  subject to the constraints and, if wanted, μ'w ≥ targetReturn
+/// ```
+///
+/// ```swift
+/// let safest = try MinimumRisk(.entropicValueAtRisk(confidence: 0.95)).weights(scenarios: scenarios)
+/// print(safest.risk, safest.largestImprovement)
+/// ```
+public struct MinimumRisk: Hashable, Sendable {
+  /// The name of the constraint on the expected return.
+  public static let targetReturnName = MinimumExpectedShortfall.targetReturnName
+
+  /// The measure; for drawdowns the scenarios stand in the order of time.
+  public var measure: SampleRiskMeasure
+
+  /// The least expected return per period of the scenarios; nil for none.
+  public var targetReturn: Double?
+
+  /// The constraints.
+  public var constraints: PortfolioConstraints
+
+  /// The limits of the solver.
+  public var settings: QuadraticSolver.Settings
+
+  /// Creates the portfolio choice.
+  ///
+  /// - Parameters:
+  ///   - measure: The measure.
+  ///   - targetReturn: The least expected return per period of the scenarios; nil for none.
+  ///   - constraints: The constraints.
+  ///   - settings: The limits of the solver.
+  public init(
+    _ measure: SampleRiskMeasure,
+    targetReturn: Double? = nil,
+    constraints: PortfolioConstraints = .longOnly,
+    settings: QuadraticSolver.Settings = QuadraticSolver.Settings()
+  ) {
+    self.measure = measure
+    self.targetReturn = targetReturn
+    self.constraints = constraints
+    self.settings = settings
+  }
+
+  /// The largest gap between the risk and its lower bound that is called an optimum, relative to the
+  /// risk.
+  public static let gapTolerance = 1e-8
+
+  /// Chooses the weights.
+  ///
+  /// - Parameters:
+  ///   - scenarios: S scenarios of N assets.
+  ///   - expectedReturns: The expected return of each asset per period; nil for the mean outcomes.
+  /// - Returns: The weights with their risk and its lower bound, at most ``gapTolerance`` apart relative
+  ///   to the risk or, where it is smaller, to the largest outcome of the portfolio.
+  /// - Throws: ``AllocationError``: for bad numbers and names, constraints that clash, and where the gap
+  ///   stays wide.
+  /// - Complexity: O(S N² + N³) a step, some ten steps.
+  public func weights(
+    scenarios: ScenarioSet,
+    expectedReturns: ExpectedReturns? = nil
+  ) throws(AllocationError) -> RiskPortfolio {
+    let means = try Translation.expectedReturns(expectedReturns, scenarios)
+    let problem = try RiskProblem(self, scenarios, means)
+    let (weights, bound) = try problem.solution(of: measure)
+    let portfolio = try Translation.weights(weights, over: scenarios.universe)
+    let law: EmpiricalDistribution
+    let risk: Double
+    do throws(DistributionsError) {
+      law = try EmpiricalDistribution(weights: portfolio, scenarios: scenarios)
+      risk = try measure.risk(of: law).value
+    } catch {
+      throw .invalidValue(argument: "scenarios", asset: nil, got: .infinity, allowed: .finite)
+    }
+    let size = law.outcomes.reduce(risk.magnitude) { max($0, $1.magnitude) }
+    guard risk - bound <= Self.gapTolerance * size else {
+      throw .notProved(risk: risk, lowerBound: bound)
+    }
+    var mean = CompensatedSum()
+    for (weight, value) in zip(weights, means.values) { mean.add(weight * value) }
+    return RiskPortfolio(
+      weights: portfolio, expectedReturn: mean.value, measure: measure, risk: risk,
+      lowerBound: min(bound, risk))
+  }
+}

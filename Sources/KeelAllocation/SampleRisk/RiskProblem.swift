@@ -1,0 +1,238 @@
+import KeelData
+import KeelDistributions
+import KeelNumerics
+import KeelOptimization
+
+/// The scenarios and constraints of a least risk, ready for the solvers.
+struct RiskProblem {
+  let scenarios: ScenarioSet
+  let constraints: ResolvedConstraints
+  let furtherNames: [String]
+  /// The names of rows that are not the caller's.
+  private let generated: Set<String>
+  let settings: QuadraticSolver.Settings
+  /// Summing to one.
+  private let probabilities: [Double]
+
+  init(
+    _ choice: MinimumRisk,
+    _ scenarios: ScenarioSet,
+    _ means: ExpectedReturns
+  ) throws(AllocationError) {
+    var resolved = try choice.constraints.resolved(over: scenarios.universe)
+    if let target = choice.targetReturn {
+      try Translation.require(target, MinimumRisk.targetReturnName, in: .finite)
+      resolved.rows.append(
+        LinearRow(MinimumRisk.targetReturnName, coefficients: means.values, lower: target))
+    }
+    (constraints, furtherNames, generated) = resolved.split()
+    self.scenarios = scenarios
+    settings = choice.settings
+    let masses = scenarios.probabilities ?? scenarios.outcomes.column(0).indices.map { _ in 1 }
+    let total = masses.reduce(0, +)
+    probabilities = masses.map { $0 / total }
+  }
+
+  /// The weights with the least risk and a lower bound of it.
+  func solution(
+    of measure: SampleRiskMeasure
+  ) throws(AllocationError) -> (weights: [Double], bound: Double) {
+    do throws(AllocationError) {
+      return try solutionByItsOwnMethod(measure)
+    } catch {
+      guard case .infeasible(let names, let contradiction) = error else { throw error }
+      throw .infeasible(
+        constraints: names.filter { !generated.contains($0) }, contradiction: contradiction)
+    }
+  }
+
+  private func solutionByItsOwnMethod(
+    _ measure: SampleRiskMeasure
+  ) throws(AllocationError) -> (weights: [Double], bound: Double) {
+    switch measure {
+    case .standardDeviation: return try squares(isOneSided: false, target: nil)
+    case .semideviation: return try squares(isOneSided: true, target: nil)
+    case .lowerPartialMoment(.second, let target):
+      return try squares(isOneSided: true, target: target)
+    case .meanAbsoluteDeviation:
+      let half = try shortfall(try centered(), target: 0)
+      return (half.weights, 2 * half.bound)
+    case .lowerPartialMoment(.first, let target):
+      return try shortfall(scenarios.outcomes, target: target)
+    case .expectedShortfall(let confidence):
+      try Translation.requireConfidence(confidence)
+      return try tail(scenarios.outcomes, probabilities, confidence)
+    case .worstCase: return try worstCase()
+    case .entropicValueAtRisk(let confidence):
+      try Translation.requireConfidence(confidence)
+      return try entropic(confidence)
+    case .conditionalDrawdown(let confidence), .entropicDrawdown(let confidence):
+      try Translation.requireConfidence(confidence)
+      return try bundle(measure, from: try descent.start())
+    default:
+      return try bundle(measure, from: try descent.start())
+    }
+  }
+
+  // MARK: - Newton's method
+
+  var descent: ConvexDescent {
+    ConvexDescent(constraints: constraints, furtherNames: furtherNames, settings: settings)
+  }
+
+  private func squares(
+    isOneSided: Bool,
+    target: Double?
+  ) throws(AllocationError) -> (weights: [Double], bound: Double) {
+    if let target { try Translation.require(target, "target", in: .finite) }
+    let objective = ShortfallSquares(
+      outcomes: target == nil ? try centered() : scenarios.outcomes, probabilities: probabilities,
+      offset: target ?? 0, isOneSided: isOneSided)
+    let (point, missed) = try descent.minimize(objective, from: try descent.start())
+    // The measure is the root of twice the value.
+    return (point.weights, (2 * max(point.value - missed, 0)).squareRoot())
+  }
+
+  private func entropic(
+    _ confidence: Double
+  ) throws(AllocationError) -> (weights: [Double], bound: Double) {
+    // Where every scenario has the mass of the tail, the value is the largest loss.
+    let least = probabilities.reduce(1) { $1 > 0 ? min($0, $1) : $0 }
+    if least >= 1 - confidence { return try worstCase() }
+    let objective = EntropicRisk(
+      outcomes: scenarios.outcomes, probabilities: probabilities, confidence: confidence)
+    let start = try descent.start()
+    let (point, missed) = try descent.minimize(objective, from: start)
+    if missed <= MinimumRisk.gapTolerance / 2 * point.value.magnitude {
+      return (point.weights, point.value - missed)
+    }
+    // Where some losses tie for the largest, the value has a kink.
+    return try bundle(
+      .entropicValueAtRisk(confidence: confidence),
+      from: point.weights + start.dropFirst(point.weights.count))
+  }
+
+  // MARK: - Expected shortfalls
+
+  /// Σ p max(target − x'w, 0): half the probability stands on a scenario without outcome.
+  private func shortfall(
+    _ outcomes: Matrix,
+    target: Double
+  ) throws(AllocationError) -> (weights: [Double], bound: Double) {
+    try Translation.require(target, "target", in: .finite)
+    let (count, width) = (outcomes.rowCount, outcomes.columnCount)
+    // The target is the outcome of a further asset that is held once, short.
+    let isShifted = target != 0
+    var elements: [Double] = []
+    elements.reserveCapacity((count + 1) * (width + 1))
+    for j in 0..<width {
+      let column = outcomes.column(j)
+      for s in column.indices { elements.append(column[s]) }
+      elements.append(0)
+    }
+    if isShifted {
+      elements.append(contentsOf: [Double](repeating: -target, count: count))
+      elements.append(0)
+    }
+    let matrix = try Translation.matrix(
+      elements, rowCount: count + 1, columnCount: isShifted ? width + 1 : width)
+    return try tail(
+      matrix, probabilities.map { $0 / 2 } + [0.5], 0.5, fixedColumns: isShifted ? 1 : 0)
+  }
+
+  /// The largest loss is the mean of the worst part that is smaller than any scenario.
+  private func worstCase() throws(AllocationError) -> (weights: [Double], bound: Double) {
+    let possible = probabilities.indices.filter { probabilities[$0] > 0 }
+    var elements: [Double] = []
+    elements.reserveCapacity(possible.count * scenarios.outcomes.columnCount)
+    for j in 0..<scenarios.outcomes.columnCount {
+      let column = scenarios.outcomes.column(j)
+      for s in possible { elements.append(column[s]) }
+    }
+    let matrix = try Translation.matrix(
+      elements, rowCount: possible.count, columnCount: scenarios.outcomes.columnCount)
+    let count = Double(possible.count)
+    return try tail(matrix, possible.map { _ in 1 / count }, 1 - 0.5 / count)
+  }
+
+  private func tail(
+    _ outcomes: Matrix,
+    _ probabilities: [Double],
+    _ confidence: Double,
+    fixedColumns: Int = 0
+  ) throws(AllocationError) -> (weights: [Double], bound: Double) {
+    let program = try tailProgram(
+      outcomes, probabilities, confidence, fixedColumns: fixedColumns)
+    let solution = try Translation.solution(
+      of: program, universe: scenarios.universe, settings: settings)
+    return (
+      Array(solution.value.variables.prefix(scenarios.universe.count)),
+      solution.certificate.dualObjective
+    )
+  }
+
+  /// The program of the least expected shortfall.
+  ///
+  /// - Parameters:
+  ///   - outcomes: The outcomes of the assets, then of columns that are held once.
+  ///   - probabilities: The probability of each row; they sum to one.
+  ///   - confidence: The confidence, inside (0, 1).
+  ///   - fixedColumns: The number of columns after the assets.
+  /// - Returns: The program over the weights, the columns and the further variables.
+  /// - Throws: ``AllocationError``.
+  func tailProgram(
+    _ outcomes: Matrix,
+    _ probabilities: [Double],
+    _ confidence: Double,
+    fixedColumns: Int
+  ) throws(AllocationError) -> ExpectedShortfallProgram {
+    let universe = scenarios.universe
+    let n = universe.count
+    let held = [Double](repeating: 1, count: fixedColumns)
+    func widened(_ values: [Double]) -> [Double] {
+      Array(values.prefix(n)) + held + values.dropFirst(n)
+    }
+    let rows = constraints.rows.map { row in
+      LinearRow(
+        row.name, indices: row.indices.map { $0 < n ? $0 : $0 + fixedColumns },
+        coefficients: row.coefficients, lower: row.lower, upper: row.upper)
+    }
+    return try Translation.shortfallProgram(universe: universe) { () throws(OptimizationError) in
+      try ExpectedShortfallProgram(
+        outcomes: outcomes, probabilities: probabilities, confidence: confidence,
+        lowerBounds: widened(constraints.lower), upperBounds: widened(constraints.upper),
+        rows: rows,
+        variableNames: constraints.universe.assets.map(\.rawValue)
+          + held.map { _ in "target of the partial moment" } + furtherNames)
+    }
+  }
+
+  /// The outcomes less their means.
+  private func centered() throws(AllocationError) -> Matrix {
+    var elements: [Double] = []
+    let (count, width) = (scenarios.outcomes.rowCount, scenarios.outcomes.columnCount)
+    elements.reserveCapacity(count * width)
+    for j in 0..<width {
+      let column = scenarios.outcomes.column(j)
+      var sum = CompensatedSum()
+      for s in column.indices { sum.add(probabilities[s] * column[s]) }
+      for s in column.indices { elements.append(column[s] - sum.value) }
+    }
+    return try Translation.matrix(elements, rowCount: count, columnCount: width)
+  }
+}
+
+extension Translation {
+  /// A matrix given column after column.
+  static func matrix(
+    _ elements: [Double],
+    rowCount: Int,
+    columnCount: Int
+  ) throws(AllocationError) -> Matrix {
+    do throws(NumericsError) {
+      return try Matrix(rowCount: rowCount, columnCount: columnCount, columnMajor: elements)
+    } catch {
+      throw .invalidValue(argument: "scenarios", asset: nil, got: .infinity, allowed: .finite)
+    }
+  }
+}
