@@ -88,7 +88,7 @@ struct ActiveSetMethod: ~Copyable, Sendable {
       exposures = [Double](repeating: 0, count: term.root.columnCount)
     }
     flips = Flips(capacity: n + program.rowCount)
-    rowBasis.reserveCapacity((min(n, program.rowCount) + 1) * n)
+    basis.reserveCapacity((min(n, program.rowCount) + 1) * n)
     self.program = program
   }
 

@@ -11,6 +11,9 @@ struct QuadraticSearch: ~Copyable, Sendable {
   /// A scaled variable of this size is rounded to 1e-11, still small beside bounds of about one.
   private static let ordinarySize = 1e4
 
+  /// What the iterations leave of a zero, relative to the largest scaled variable.
+  private static let rounding = 1e-13
+
   /// The best point of the last run.
   private(set) var best = UnscaledPoint()
   /// The point of the iterations.
@@ -100,6 +103,7 @@ struct QuadraticSearch: ~Copyable, Sendable {
     case .infeasible, .converged, .iterationLimit, .stalled: break
     }
     polishRaw(program, flat)
+    if !best.certificate.holds(Certificate.optimalTolerances) { clearRounding(flat) }
     let status = status(best.certificate, outcome.end)
     if status == .optimal && isOrdinary(best.x)
       && (best.isExact || program.variableCount > Self.largestQuickSearch)
@@ -254,6 +258,22 @@ extension QuadraticSearch {
   private mutating func polishRaw(_ program: QuadraticProgram, _ flat: FlatProgram) {
     best.copyElements(of: raw)
     if outcome.end != .infeasible { polish(program, flat, from: outcome) }
+  }
+
+  /// Takes the best point without the variables that are rounding beside the largest one, if it is
+  /// better: a row whose variables are all zero has no other scale than what rounding leaves of them.
+  private mutating func clearRounding(_ flat: FlatProgram) {
+    var largest = 0.0
+    for i in reduction.freeVariables {
+      largest = max(largest, (best.x[i] / scaling.variable[i]).magnitude)
+    }
+    candidate.copyElements(of: best)
+    for i in reduction.freeVariables
+    where (best.x[i] / scaling.variable[i]).magnitude <= Self.rounding * largest
+      && flat.lower[i] <= 0 && flat.upper[i] >= 0
+    { candidate.x[i] = 0 }
+    certifyCandidate(flat, iterations: best.certificate.iterations)
+    if candidate.certificate.merit < best.certificate.merit { swap(&best, &candidate) }
   }
 
   /// Polishes an outcome and takes the point if it is no worse than the best.
