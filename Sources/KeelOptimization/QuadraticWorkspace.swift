@@ -1,17 +1,21 @@
 // Goals: (1) the answers and the proofs of `QuadraticSolver`; (2) no allocation from the second
-// solve on; (3) a start from the active constraints of the solve before.
+// solve on, whichever method finds the answer; (3) a start from the active constraints of the solve
+// before.
 
 import KeelLinearAlgebra
 import KeelNumerics
 
 /// Solves one quadratic program again and again while its numbers change.
 ///
-/// All memory is taken at the start. A solve begins with the active constraints of the one before,
-/// so that a program that has moved a little takes a few steps; the answer does not depend on them
-/// beyond rounding. Keep one workspace a thread: it cannot be copied.
+/// A solve begins with the active constraints of the one before, so that a program that has moved a
+/// little takes a few steps; the answer does not depend on them beyond rounding. Where active-set
+/// steps do not end with an answer (a singular P, an infeasible program) the call goes on as
+/// ``QuadraticSolver/solve(_:)``. Keep one workspace a thread: it cannot be copied.
 ///
-/// Where active-set steps do not end with an answer (a singular P, an infeasible program) the call
-/// goes on as ``QuadraticSolver/solve(_:)``, which allocates.
+/// The memory of the active sets is taken at the start and by the first solve, that of what goes on
+/// behind them as a whole when it is needed first. From then on a solve that ends with a point takes
+/// none. A proof that there is no solution is a value with memory of its own, and results that are
+/// still held while the next program is solved keep theirs, so that the workspace takes new memory.
 public struct QuadraticWorkspace: ~Copyable, Sendable {
   /// The limits of the solver.
   public var settings: QuadraticSolver.Settings
@@ -25,11 +29,12 @@ public struct QuadraticWorkspace: ~Copyable, Sendable {
   private(set) var method: ActiveSetMethod
   private var scratch: CertificateScratch
   private(set) var boundDuals: [Double]
-  private var quadratic: QuadraticTerm
-  private var convexity: QuadraticProgram.Convexity
-  private var isConvex: Bool
+  /// The program with its present numbers; its convexity is guaranteed once it has been proved.
+  private var program: QuadraticProgram
   private var hasSets = false
   private var factor = DefiniteFactor()
+  /// The search behind the active sets; its memory is taken when it is needed first.
+  private var search: QuadraticSearch?
   private let names: ConstraintNames
 
   /// Takes the memory for programs of one shape.
@@ -43,11 +48,10 @@ public struct QuadraticWorkspace: ~Copyable, Sendable {
   ) {
     self.settings = settings
     method = ActiveSetMethod(FlatProgram(program))
+    method.reserve()
     scratch = CertificateScratch(count: program.variableCount)
     boundDuals = [Double](repeating: 0, count: program.variableCount)
-    quadratic = program.quadratic
-    convexity = program.convexity
-    isConvex = program.convexity == .guaranteed
+    self.program = program
     names = ConstraintNames(program)
     certificate = method.program.certificate(
       method.x, method.rowDuals, boundDuals, iterations: 0, names: names, scratch: &scratch)
@@ -82,9 +86,8 @@ extension QuadraticWorkspace {
     }
     try quadratic.requireFinite()
     method.replaceKernel(quadratic)
-    self.quadratic = quadratic
-    self.convexity = convexity
-    isConvex = convexity == .guaranteed
+    program.quadratic = quadratic
+    program.convexity = convexity
   }
 
   /// Replaces the diagonal of a quadratic term that is guaranteed to stay convex, in its memory.
@@ -92,15 +95,14 @@ extension QuadraticWorkspace {
   /// - Parameter diagonal: The n elements; of a low-rank term what stands beside the root. A dense
   ///   term has the factor 1.
   mutating func setDiagonal(_ diagonal: [Double]) {
-    quadratic = .diagonal([])
+    program.quadratic = .diagonal([])
     method.replaceDiagonal(diagonal)
     switch method.program.kernel {
-    case .dense(let matrix, _): quadratic = .dense(matrix)
-    case .diagonal(let values): quadratic = .diagonal(values)
-    case .lowRank(let term): quadratic = .factor(FactorTerm(lowRank: term))
+    case .dense(let matrix, _): program.quadratic = .dense(matrix)
+    case .diagonal(let values): program.quadratic = .diagonal(values)
+    case .lowRank(let term): program.quadratic = .factor(FactorTerm(lowRank: term))
     }
-    convexity = .guaranteed
-    isConvex = true
+    program.convexity = .guaranteed
   }
 
   /// Forgets the active constraints of the last solve.
@@ -118,7 +120,10 @@ extension QuadraticWorkspace {
     for i in 0..<linear.count where !linear[i].isFinite {
       throw .invalidValue(argument: "linear", index: i, got: linear[i], allowed: .finite)
     }
-    for i in 0..<linear.count { method.program.linear[i] = linear[i] }
+    for i in 0..<linear.count {
+      method.program.linear[i] = linear[i]
+      program.linear[i] = linear[i]
+    }
   }
 
   /// Replaces the bounds of the variables.
@@ -141,6 +146,8 @@ extension QuadraticWorkspace {
     for i in 0..<lower.count {
       method.program.lower[i] = lower[i]
       method.program.upper[i] = upper[i]
+      program.lowerBounds[i] = lower[i]
+      program.upperBounds[i] = upper[i]
       // A side without a bound is no side.
       if method.side[i] < 0 && lower[i] == -.infinity { method.side[i] = 0 }
       if method.side[i] > 0 && upper[i] == .infinity { method.side[i] = 0 }
@@ -163,6 +170,8 @@ extension QuadraticWorkspace {
     try QuadraticProgram.requireInterval(lower, upper, index: row, name: names.rows[row])
     method.program.rowLower[row] = lower
     method.program.rowUpper[row] = upper
+    program.rows[row].lower = lower
+    program.rows[row].upper = upper
   }
 
   private func requireCount(_ argument: String, _ count: Int) throws(OptimizationError) {
@@ -181,8 +190,9 @@ extension QuadraticWorkspace {
   /// - Throws: ``OptimizationError/notConvex(order:)``.
   /// - Complexity: O(f³ + n f) a step with f variables off their bounds, for a dense P; a few steps.
   public mutating func solve() throws(OptimizationError) -> SolverStatus {
+    let isWarm = hasSets
     if try solveByActiveSets() { return status }
-    return try solveBeyondSets()
+    return try solveBeyondSets(wasWarm: isWarm)
   }
 
   /// What a relaxation in a tree came to: a proof that there is no point is checked and not kept.
@@ -194,12 +204,13 @@ extension QuadraticWorkspace {
 
   /// Solves like ``solve()``; where there is no point, results and certificate mean nothing.
   mutating func solveRelaxation() throws(OptimizationError) -> RelaxationEnd {
+    let isWarm = hasSets
     if try solveByActiveSets() { return .optimal }
     if method.hasRay && method.program.isEmpty(rowMultipliers: method.rowRay, scratch: &scratch) {
       hasSets = false
       return .empty
     }
-    switch try solveBeyondSets() {
+    switch try solveBeyondSets(wasWarm: isWarm) {
     case .optimal: return .optimal
     case .primalInfeasible: return .empty
     case let status: return .other(status)
@@ -207,62 +218,75 @@ extension QuadraticWorkspace {
   }
 
   /// Takes a proof from the active sets, or goes on as the solver.
-  private mutating func solveBeyondSets() throws(OptimizationError) -> SolverStatus {
-    if method.hasRay, let proof = try program().infeasibilityProof(rowMultipliers: method.rowRay) {
+  private mutating func solveBeyondSets(
+    wasWarm: Bool
+  ) throws(OptimizationError) -> SolverStatus {
+    if method.hasRay, let proof = program.infeasibilityProof(rowMultipliers: method.rowRay) {
       status = .primalInfeasible(proof)
       hasSets = false
       for i in boundDuals.indices { boundDuals[i] = 0 }
-      certificate = method.program.certificate(
-        method.x, method.rowDuals, boundDuals, iterations: method.iterations, names: names,
-        scratch: &scratch)
+      certify()
       return status
     }
-    let solution = try QuadraticSolver(settings: settings).solve(program())
-    method.restart(at: solution.value, solution.duals.rows)
-    boundDuals = solution.duals.bounds
-    certificate = solution.certificate
-    status = solution.status
+    hasSets = false
+    // Sets from a program that was quite another one may be what failed.
+    if wasWarm, try solveByActiveSets() { return status }
+    var search = takeSearch()
+    do throws(OptimizationError) {
+      status = try search.run(program, method.program, settings)
+    } catch {
+      self.search = consume search
+      throw error
+    }
+    method.restart(at: search.best.x, search.best.rowDuals)
+    boundDuals.copyElements(of: search.best.boundDuals)
+    certificate = search.best.certificate
     hasSets = status == .optimal
+    self.search = consume search
     return status
   }
 
+  private mutating func takeSearch() -> QuadraticSearch {
+    if let kept = search.take() { return kept }
+    var first = QuadraticSearch(names)
+    first.reserve(program)
+    return first
+  }
+
   private mutating func solveByActiveSets() throws(OptimizationError) -> Bool {
-    guard method.hasCurvature else { return false }
-    if !isConvex {
-      try quadratic.requireConvex(&factor)
-      isConvex = true
+    guard method.hasCurvature, settings.method == .automatic else { return false }
+    if program.convexity == .unproved {
+      try program.quadratic.requireConvex(&factor)
+      program.convexity = .guaranteed
     }
-    if hasSets { method.keepSets() } else { method.startFromOneFactor() }
+    if hasSets {
+      method.keepSets()
+    } else {
+      // As the solver, to the last bit: nothing of the solve before.
+      method.forgetSets()
+      method.startFromOneFactor()
+    }
     let isFound = method.run(
       maximumIterations: min(settings.maximumIterations, ActiveSetMethod.mostBlocks)
     ) {
-      QuadraticSolver(settings: settings).interruption() != nil
+      settings.interruption() != nil
     }
     guard isFound else { return false }
     for i in boundDuals.indices {
       boundDuals[i] = method.side[i] == 0 ? 0 : method.gradient[i]
     }
-    certificate = method.program.certificate(
-      method.x, method.rowDuals, boundDuals, iterations: method.iterations, names: names,
-      scratch: &scratch)
+    certify()
     guard certificate.holds(Certificate.optimalTolerances) else { return false }
     status = .optimal
     hasSets = true
     return true
   }
 
-  /// The program with its present numbers.
-  private func program() throws(OptimizationError) -> QuadraticProgram {
-    let flat = method.program
-    return try QuadraticProgram(
-      finite: quadratic, linear: flat.linear, lowerBounds: flat.lower, upperBounds: flat.upper,
-      rows: (0..<flat.rowCount).map { k in
-        let entries = flat.rowStarts[k]..<flat.rowStarts[k + 1]
-        return LinearRow(
-          names.rows[k], indices: Array(flat.rowIndices[entries]),
-          coefficients: Array(flat.rowCoefficients[entries]), lower: flat.rowLower[k],
-          upper: flat.rowUpper[k])
-      }, uniqueNames: names.variables, convexity: convexity)
+  /// Computes the certificate of the present point.
+  private mutating func certify() {
+    certificate = method.program.certificate(
+      method.x, method.rowDuals, boundDuals, iterations: method.iterations, names: names,
+      scratch: &scratch)
   }
 }
 

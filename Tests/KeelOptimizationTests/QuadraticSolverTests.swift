@@ -156,4 +156,16 @@ import Testing
       }
     }
   }
+
+  /// At a vertex of a program of low rank no variable is left to polish.
+  @Test func verticesOfLowRankProgramsAreSolved() throws {
+    let term = try FactorTerm(
+      loadings: Matrix(rows: [[0.1], [0.1]]), factorCovariance: SymmetricMatrix(rows: [[1]]),
+      specificVariances: [0, 0])
+    let solution = try QuadraticSolver().solve(
+      QuadraticProgram(
+        quadratic: .factor(term), linear: [-5, 5], lowerBounds: [0, 0], upperBounds: [1, 1]))
+    #expect(solution.status == .optimal)
+    #expect(solution.value == [1, 0])
+  }
 }

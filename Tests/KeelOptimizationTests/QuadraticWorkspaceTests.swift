@@ -1,3 +1,4 @@
+import CKeelAllocationCounter
 import KeelNumerics
 import KeelOptimization
 import KeelTestSupport
@@ -8,6 +9,16 @@ extension QuadraticWorkspace {
 
   fileprivate mutating func setBounds(lowest: [Double], highest: [Double]) throws {
     try setBounds(lower: lowest.span, upper: highest.span)
+  }
+
+  /// Takes the numbers of a program.
+  fileprivate mutating func load(_ program: QuadraticProgram) throws {
+    try setQuadratic(program.quadratic, convexity: program.convexity)
+    try setLinear(array: program.linear)
+    try setBounds(lowest: program.lowerBounds, highest: program.upperBounds)
+    for (k, row) in program.rows.enumerated() {
+      try setRow(k, lower: row.lower, upper: row.upper)
+    }
   }
 
   fileprivate var counts: [Int] {
@@ -121,5 +132,127 @@ extension QuadraticWorkspace {
     #expect(workspace.solution.value == [0.5, 0.5])
     try workspace.setQuadratic(.dense(SymmetricMatrix(rows: [[1, 2], [2, 1]])))
     #expect(throws: OptimizationError.notConvex(order: 2)) { try workspace.solve() }
+  }
+
+  #if DEBUG
+    /// What allocates nothing is optimized code, and large programs are for it too.
+    private static let isOptimized = false
+    private static let counts = [20]
+  #else
+    private static let isOptimized = true
+    private static let counts = [20, 60, 150]
+  #endif
+
+  /// Solves programs of one shape twice over and counts the allocations of later solves.
+  ///
+  /// - Returns: What each solve of the second pass allocated.
+  private static func allocations(
+    _ programs: [QuadraticProgram],
+    check: (QuadraticProgram, Solution<[Double]>) throws -> Void = { _, _ in }
+  ) throws -> [UInt64] {
+    var workspace = QuadraticWorkspace(programs[0])
+    var result: [UInt64] = []
+    for pass in 0..<2 {
+      for program in programs {
+        try workspace.load(program)
+        let before = keel_allocation_count()
+        let status = try workspace.solve()
+        let count = keel_allocation_count() - before
+        #expect(status == .optimal)
+        if pass > 0 { result.append(count) }
+        try check(program, workspace.solution)
+      }
+    }
+    return result
+  }
+
+  /// Whatever P is, and whichever way an answer is found.
+  @Test(arguments: SingularPrograms.Form.allCases, SingularPrograms.Shape.allCases)
+  func laterSolvesTakeNoMemory(
+    form: SingularPrograms.Form,
+    shape: SingularPrograms.Shape
+  ) throws {
+    for count in Self.counts {
+      for seed in 1...(count > 100 ? 1 : 3) {
+        let programs = try (0..<4).map {
+          try SingularPrograms.program(form, shape, count: count, seed: seed, step: $0)
+        }
+        let allocations = try Self.allocations(programs) { program, solution in
+          let reference = try QuadraticSolver().solve(program)
+          #expect(reference.status == .optimal)
+          expectClose(
+            solution.certificate.primalObjective, reference.certificate.primalObjective,
+            relative: 1e-9)
+          let verified = try program.verify(
+            solution.value, duals: solution.duals, iterations: solution.certificate.iterations)
+          #expect(verified == solution.certificate)
+        }
+        if Self.isOptimized { #expect(allocations.allSatisfy { $0 == 0 }, "\(count) \(seed)") }
+      }
+    }
+  }
+
+  /// A workspace that has solved nothing is the solver, to the last bit.
+  @Test(arguments: SingularPrograms.Form.allCases, SingularPrograms.Shape.allCases)
+  func firstAnswersAreTheSolvers(
+    form: SingularPrograms.Form,
+    shape: SingularPrograms.Shape
+  ) throws {
+    for seed in 1...3 {
+      let program = try SingularPrograms.program(form, shape, count: 20, seed: seed, step: 0)
+      var workspace = QuadraticWorkspace(program)
+      _ = try workspace.solve()
+      let solution = workspace.solution
+      let reference = try QuadraticSolver().solve(program)
+      #expect(solution == reference)
+    }
+  }
+
+  /// Where no variable has curvature nothing of the solve before plays a part.
+  @Test(arguments: SingularPrograms.Shape.allCases)
+  func linearAnswersAreTheSolvers(shape: SingularPrograms.Shape) throws {
+    let programs = try (0..<4).map {
+      try SingularPrograms.program(.zero, shape, count: 20, seed: 9, step: $0)
+    }
+    _ = try Self.allocations(programs) { program, solution in
+      let reference = try QuadraticSolver().solve(program)
+      #expect(solution == reference)
+    }
+  }
+
+  /// Random programs of every kind, each with itself in other numbers.
+  @Test func randomProgramsTakeNoMemory() throws {
+    for seed in 1...SweepSize.of(400) {
+      let program = try RandomPrograms.feasible(seed: seed)
+      let shifted = try QuadraticProgram(
+        quadratic: program.quadratic, linear: program.linear.map { 1.1 * $0 - 0.01 },
+        lowerBounds: program.lowerBounds, upperBounds: program.upperBounds, rows: program.rows)
+      let allocations = try Self.allocations([program, shifted])
+      if Self.isOptimized { #expect(allocations.allSatisfy { $0 == 0 }, "seed \(seed)") }
+    }
+  }
+
+  /// A workspace goes on after programs that have no answer, and after those that are not convex.
+  @Test func proofsLeaveTheWorkspaceAsItWas() throws {
+    let program = try SingularPrograms.program(.dense, .sectors, count: 20, seed: 4, step: 0)
+    let reference = try QuadraticSolver().solve(program)
+    var workspace = QuadraticWorkspace(program)
+    for _ in 0..<2 {
+      try workspace.setRow(1, lower: 0.9, upper: 1)
+      guard case .primalInfeasible = try workspace.solve() else {
+        Issue.record("\(workspace.status)")
+        return
+      }
+      var indefinite = try SymmetricMatrix(order: 20)
+      for i in 0..<20 { for j in 0...i { indefinite[i, j] = i == j ? 1 : 2 } }
+      try workspace.load(program)
+      try workspace.setQuadratic(.dense(indefinite))
+      #expect(throws: OptimizationError.notConvex(order: 20)) { try workspace.solve() }
+      try workspace.load(program)
+      #expect(try workspace.solve() == .optimal)
+      expectClose(
+        workspace.certificate.primalObjective, reference.certificate.primalObjective,
+        relative: 1e-12)
+    }
   }
 }

@@ -192,10 +192,23 @@ package struct WorkingCholesky: ~Copyable, Sendable {
   ///   - relativeShift: The part.
   /// - Returns: False when the sum is not positive definite or not finite.
   package mutating func factor(_ matrix: SymmetricMatrix, relativeShift: Double) -> Bool {
+    factor(matrix.elements, order: matrix.order, relativeShift: relativeShift)
+  }
+
+  /// The same for elements, column after column.
+  ///
+  /// - Parameters:
+  ///   - elements: n × n numbers; the lower triangle is read.
+  ///   - count: The order n.
+  ///   - relativeShift: The part.
+  /// - Returns: False when the sum is not positive definite or not finite.
+  package mutating func factor(
+    _ elements: Span<Double>,
+    order count: Int,
+    relativeShift: Double
+  ) -> Bool {
     order = 0
-    let count = matrix.order
-    guard reserve(count) else { return false }
-    let elements = matrix.elements
+    guard count >= 0, elements.count == count &* count, reserve(count) else { return false }
     let leading = leading
     var largest = 0.0
     for j in 0..<count {

@@ -84,7 +84,7 @@ public struct SymmetricMatrix: Sendable, Hashable {
   package init(lowerTriangleOf storage: consuming [Double], order: Int) {
     self.order = order
     self.storage = storage
-    mirrorLowerTriangle()
+    Self.mirrorLowerTriangle(of: &self.storage, order: order)
   }
 
   /// Takes the elements of a matrix of the same order, multiplied by a number, in the memory that it
@@ -94,7 +94,11 @@ public struct SymmetricMatrix: Sendable, Hashable {
   }
 
   /// Copies the lower triangle over the upper one, in blocks that stay in the cache.
-  private mutating func mirrorLowerTriangle() {
+  ///
+  /// - Parameters:
+  ///   - storage: order × order numbers, column after column.
+  ///   - order: The number of rows.
+  package static func mirrorLowerTriangle(of storage: inout [Double], order: Int) {
     let block = 32
     let n = order
     var elements = storage.mutableSpan

@@ -67,38 +67,47 @@ extension ActiveSetMethod {
   ///
   /// Modified Gram-Schmidt on the coefficients of the free variables.
   mutating func dropDependentRows() {
-    let n = x.count
-    // The orthonormal images of the rows that stay, one after the other, and the next one.
-    var basis: [Double] = []
-    swap(&basis, &rowBasis)
-    defer { swap(&basis, &rowBasis) }
+    var basisCount = 0
     basis.removeAll(keepingCapacity: true)
     for k in rowSide.indices where rowSide[k] != 0 {
-      let next = basis.count
-      basis.append(contentsOf: repeatElement(0, count: n))
-      var norm = 0.0
-      for e in program.rowStarts[k]..<program.rowStarts[k + 1] {
-        let i = program.rowIndices[e]
-        let image = side[i] == 0 ? program.rowCoefficients[e] / deviations[i] : 0
-        basis[next + i] = image
-        norm += image * image
-      }
-      for other in stride(from: 0, to: next, by: max(n, 1)) {
-        var part = 0.0
-        for i in 0..<n { part += basis[other + i] * basis[next + i] }
-        for i in 0..<n { basis[next + i] -= part * basis[other + i] }
-      }
-      var left = 0.0
-      for i in 0..<n { left += basis[next + i] * basis[next + i] }
+      let norm = setImage(ofRow: k)
+      for b in 0..<basisCount { Self.projectOut(basis, from: b &* x.count, of: &scratch) }
+      let left = dot(scratch, scratch)
       if left > Self.independentPart * norm {
         let scale = 1 / left.squareRoot()
-        for i in 0..<n { basis[next + i] *= scale }
+        for value in scratch { basis.append(value * scale) }
+        basisCount += 1
       } else {
-        basis.removeLast(n)
         rowSide[k] = 0
         rowDuals[k] = 0
       }
     }
+  }
+
+  /// `scratch` becomes the coefficients of the free variables, each over the deviation; returns the
+  /// squared length.
+  private mutating func setImage(ofRow k: Int) -> Double {
+    for i in scratch.indices { scratch[i] = 0 }
+    var norm = 0.0
+    for e in program.rowStarts[k]..<program.rowStarts[k + 1] {
+      let i = program.rowIndices[e]
+      if side[i] == 0 { scratch[i] = program.rowCoefficients[e] / deviations[i] }
+      norm += scratch[i] * scratch[i]
+    }
+    return norm
+  }
+
+  /// Takes out of a vector its part along a unit vector that begins at a place of an array.
+  private static func projectOut(
+    _ vectors: [Double],
+    from start: Int,
+    of vector: inout [Double]
+  ) {
+    let unit = vectors.span
+    var target = vector.mutableSpan
+    var part = 0.0
+    for i in 0..<target.count { part += unit[start &+ i] * target[i] }
+    for i in 0..<target.count { target[i] -= part * unit[start &+ i] }
   }
 
   /// Solves and frees what has the wrong sign until every dual value has the right one.

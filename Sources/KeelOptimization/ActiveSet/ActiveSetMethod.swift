@@ -66,8 +66,8 @@ struct ActiveSetMethod: ~Copyable, Sendable {
   var scratch: [Double]
   var exposures: [Double]
   var direction: [Double] = []
-  /// The images of independent rows; at most n of them, and one more.
-  var rowBasis: [Double] = []
+  /// Unit vectors one after the other.
+  var basis: [Double] = []
   var flips: Flips
 
   init(_ program: consuming FlatProgram) {
@@ -88,8 +88,14 @@ struct ActiveSetMethod: ~Copyable, Sendable {
       exposures = [Double](repeating: 0, count: term.root.columnCount)
     }
     flips = Flips(capacity: n + program.rowCount)
-    rowBasis.reserveCapacity((min(n, program.rowCount) + 1) * n)
+    basis.reserveCapacity((min(n, program.rowCount) + 1) * n)
     self.program = program
+  }
+
+  /// Takes the memory that any run needs.
+  mutating func reserve() {
+    basis.reserveCapacity(min(x.count, rowSide.count) * x.count)
+    if hasCurvature { system.reserve(program) }
   }
 
   /// Whether every variable has curvature of its own, which the method needs.

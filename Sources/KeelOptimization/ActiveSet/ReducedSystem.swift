@@ -63,6 +63,34 @@ struct ReducedSystem: ~Copyable, Sendable {
     }
   }
 
+  /// Up to so many active rows the memory for their factor is taken before they come.
+  private static let mostReservedRows = 256
+
+  /// Takes the memory that any sets need.
+  mutating func reserve(_ program: FlatProgram) {
+    let (n, m) = (program.count, program.rowCount)
+    takeVectors(n, m)
+    var factorCount = 0
+    switch program.kernel {
+    case .dense: upper = WorkingCholesky(reserving: n)
+    case .diagonal: break
+    case .lowRank(let term): factorCount = term.root.columnCount
+    }
+    border = WorkingCholesky(reserving: factorCount + min(m, n, Self.mostReservedRows))
+    panel.reserveCapacity(n * (factorCount + min(m, n)))
+    diagonal = [Double](repeating: 0, count: factorCount + m)
+    exposures = diagonal
+  }
+
+  private mutating func takeVectors(_ n: Int, _ m: Int) {
+    free = [Int](repeating: 0, count: n)
+    position = free
+    step = [Double](repeating: 0, count: n)
+    rootInverse = step
+    activeRows = [Int](repeating: 0, count: m)
+    dualStep = [Double](repeating: 0, count: m)
+  }
+
   /// Forgets the factor: the matrix is another one.
   mutating func invalidate() { updateCount = Self.mostUpdates }
 
@@ -170,14 +198,7 @@ struct ReducedSystem: ~Copyable, Sendable {
     keepsFree: Bool
   ) {
     let n = program.count
-    if free.count < n {
-      free = [Int](repeating: 0, count: n)
-      position = free
-      step = [Double](repeating: 0, count: n)
-      rootInverse = step
-      activeRows = [Int](repeating: 0, count: program.rowCount)
-      dualStep = [Double](repeating: 0, count: program.rowCount)
-    }
+    if free.count < n { takeVectors(n, program.rowCount) }
     if !keepsFree { freeCount = Self.list(side, into: &free, &position) }
     activeCount = 0
     for k in 0..<program.rowCount where rowSide[k] != 0 {
@@ -190,7 +211,7 @@ struct ReducedSystem: ~Copyable, Sendable {
     var columns = activeCount
     if case .lowRank(let term) = program.kernel { columns += term.root.columnCount }
     if panel.count < freeCount * columns {
-      panel = [Double](repeating: 0, count: min(n, 2 * freeCount) * columns)
+      panel.refill(min(n, 2 * freeCount) * columns, with: 0)
     }
     if diagonal.count < columns { diagonal = [Double](repeating: 0, count: 2 * columns) }
     if exposures.count < columns { exposures = [Double](repeating: 0, count: 2 * columns) }

@@ -54,10 +54,13 @@ struct ElasticProgram {
     if case .feasible(let x) = FeasibilityDecision(program, program.constraintBounds, settings) {
       return try unmoved(x)
     }
-    if case .optimum(let x, let y, let z) = elastic.linearOutcome(settings) {
-      let certificate = elastic.certificate(x, y, z, iterations: 0)
+    var search = FeasibilitySearch()
+    let outcome = search.minimize(elastic) { settings.interruption() != nil }
+    if case .optimum = outcome {
+      let certificate = elastic.certificate(
+        search.point, search.rowDuals, search.boundDuals, iterations: 0)
       if certificate.holds(Certificate.optimalTolerances) {
-        return try relaxation(x, certificate, .optimal)
+        return try relaxation(search.point, certificate, .optimal)
       }
     }
     let solution = try QuadraticSolver(settings: settings).solve(elastic)

@@ -145,11 +145,12 @@ enum FeasibilityDecision {
   ) {
     self = .undecided
     guard let restricted = program.restricted(to: bounds) else { return }
-    let search = FeasibilitySearch(program, bounds)
-    switch search.run({ settings.interruption() != nil }) {
-    case .point(let x):
-      if restricted.satisfiesAll(x) {
-        self = .feasible(x)
+    var search = FeasibilitySearch()
+    search.restart(program, bounds)
+    switch search.run(program, { settings.interruption() != nil }) {
+    case .point:
+      if restricted.satisfiesAll(search.point) {
+        self = .feasible(search.point)
         return
       }
     case .contradiction(let contradiction):

@@ -1,3 +1,5 @@
+import KeelNumerics
+
 // Goals: (1) vertices to the last bit; (2) an answer also where the interior is thinner than an
 // interior-point method can follow; (3) few projections.
 //
@@ -7,8 +9,10 @@
 
 /// What was found out about a linear program, not verified.
 enum LinearOutcome {
-  case optimum(x: [Double], rowDuals: [Double], boundDuals: [Double])
-  case ray([Double], from: [Double])
+  /// The point of the search with its dual values.
+  case optimum
+  /// The direction of the search from its point.
+  case ray
 }
 
 extension FeasibilitySearch {
@@ -21,61 +25,72 @@ extension FeasibilitySearch {
   /// Two projections that differ by less, relative to the largest variable, are one point.
   private static let pointTolerance = 1e-13
 
-  /// Minimizes q'x over the bounds.
+  /// Minimizes q'x over the bounds of a program without a quadratic term.
   ///
   /// - Parameters:
-  ///   - linear: The vector q.
+  ///   - program: The program.
   ///   - isInterrupted: Asked at every step.
-  /// - Returns: The minimum with its dual values or a direction without end, or nil when neither was
+  /// - Returns: Which of minimum and direction without end the search holds, or nil when neither was
   ///   reached.
-  func minimum(
-    of linear: [Double],
+  mutating func minimize(
+    _ program: QuadraticProgram,
     isInterrupted: () -> Bool
   ) -> LinearOutcome? {
-    let slope = zip(linear, scale).map { $0 * $1 }
+    restart(program, linear: program.linear)
+    slope.copyElements(of: program.linear)
+    for i in slope.indices { slope[i] *= scale[i] }
     let steepest = largestMagnitude(slope)
-    var method = projection()
+    project()
     guard method.run(isInterrupted: isInterrupted) == .feasible else { return nil }
-    if steepest == 0 { return answer(method, multipliers: []) }
+    if steepest == 0 {
+      setAnswer(program, hasMultipliers: false)
+      return .optimum
+    }
     for _ in 0..<Self.maximumProjections {
-      let previous = method.x
-      let active = method.active
+      previous.copyElements(of: method.x)
+      previousActive.copyElements(of: method.active)
       let size = max(largestMagnitude(previous), 1)
       let length = Self.step * size / steepest
-      method.retarget(zip(previous, slope).map { $0 - length * $1 })
+      room.copyElements(of: previous)
+      for i in room.indices { room[i] -= length * slope[i] }
+      method.retarget(room)
       guard method.run(isInterrupted: isInterrupted) == .feasible else { return nil }
-      let moved = zip(method.x, previous).map { $0 - $1 }
-      if largestMagnitude(moved) <= Self.pointTolerance * size {
-        return answer(method, multipliers: method.combination(of: slope))
-      }
-      guard method.active == active else { continue }
+      for i in room.indices { room[i] = method.x[i] - previous[i] }
+      if largestMagnitude(room) <= Self.pointTolerance * size { return optimum(program) }
+      guard method.active == previousActive else { continue }
       // The same constraints hold the point: it would go on along a straight line.
       switch method.advance(along: slope) {
       case .moved: break
-      case .stationary: return answer(method, multipliers: method.combination(of: slope))
-      case .unblocked(let direction): return ray(method, direction)
+      case .stationary: return optimum(program)
+      case .unblocked:
+        setRay(program)
+        return .ray
       }
     }
     return nil
   }
-}
 
-extension QuadraticProgram {
-  /// The minimum of a program without a quadratic term, or a direction without end.
-  func linearOutcome(_ settings: QuadraticSolver.Settings) -> LinearOutcome? {
-    guard quadratic.isZero else { return nil }
-    return FeasibilitySearch(self, constraintBounds, linear: linear)
-      .minimum(of: linear) { settings.interruption() != nil }
-  }
-
-  /// A point with dual values and its certificate.
-  func unscaledPoint(_ x: [Double], _ y: [Double], _ z: [Double]) -> UnscaledPoint {
-    UnscaledPoint(
-      x: x, rowDuals: y, boundDuals: z, certificate: certificate(x, y, z, iterations: 0))
+  /// Takes the present projection with the multipliers of the slope.
+  private mutating func optimum(_ program: QuadraticProgram) -> LinearOutcome {
+    method.setCombination(of: slope)
+    setAnswer(program, hasMultipliers: true)
+    return .optimum
   }
 }
 
 extension QuadraticTerm {
   /// Whether all elements are zero; for a positive semidefinite matrix the diagonal decides.
-  var isZero: Bool { diagonal.allSatisfy { $0 == 0 } }
+  var isZero: Bool {
+    switch kernel {
+    case .dense(let matrix, let factor):
+      for i in 0..<matrix.order where factor * matrix[i, i] != 0 { return false }
+      return true
+    case .diagonal(let values): return values.allSatisfy { $0 == 0 }
+    case .lowRank(let term):
+      for value in term.diagonal where value != 0 { return false }
+      let root = term.root.elements
+      for e in 0..<root.count where root[e] * root[e] != 0 { return false }
+      return true
+    }
+  }
 }

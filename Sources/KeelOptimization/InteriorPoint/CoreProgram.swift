@@ -1,33 +1,19 @@
-/// A program as the iterations see it: scaled, without fixed variables and empty rows.
-struct CoreProgram {
-  /// A row in the scaled variables.
-  struct Row {
-    var indices: [Int]
-    var coefficients: [Double]
-    var lower: Double
-    var upper: Double
-    var isEquality: Bool { lower == upper }
-
-    func value(at x: [Double]) -> Double {
-      var sum = 0.0
-      for (i, a) in zip(indices, coefficients) { sum += a * x[i] }
-      return sum
-    }
-  }
-
-  var quadratic: QuadraticTerm
-  var linear: [Double]
-  var lower: [Double]
-  var upper: [Double]
-  var rows: [Row]
+/// A program as the iterations see it: scaled, without fixed variables and empty rows, in memory that
+/// is kept.
+struct CoreProgram: Sendable {
+  private(set) var quadratic = CoreQuadratic()
+  private(set) var linear: [Double] = []
+  private(set) var lower: [Double] = []
+  private(set) var upper: [Double] = []
+  private(set) var rows = CoreRows()
+  /// The place of each of the variables that a program was made from; −1 for none.
+  private var position: [Int] = []
 
   var count: Int { linear.count }
 
   /// Adds A'y to a vector.
   func addTransposedRows(_ y: [Double], to vector: inout [Double]) {
-    for (k, row) in rows.enumerated() where y[k] != 0 {
-      for (i, a) in zip(row.indices, row.coefficients) { vector[i] += a * y[k] }
-    }
+    for k in 0..<rows.count where y[k] != 0 { rows.add(k, times: y[k], to: &vector) }
   }
 }
 
@@ -39,6 +25,8 @@ struct ProgramScaling {
   private(set) var row: [Double] = []
   private(set) var cost = 1.0
   private var largest: [Double] = []
+
+  init() {}
 
   /// Chooses factors for the free variables and kept rows of a program.
   init(_ program: QuadraticProgram, _ reduction: Presolve) {
@@ -152,23 +140,109 @@ private func powerOfTwo(_ exponent: Double) -> Double {
 }
 
 extension CoreProgram {
-  /// Makes the core program of the free variables and kept rows.
-  init(_ program: QuadraticProgram, _ reduction: Presolve, _ scaling: ProgramScaling) {
+  /// Takes memory.
+  mutating func reserve(_ shape: CoreShape) {
+    let n = shape.variableCount
+    quadratic.reserve(shape)
+    linear.reserveCapacity(n)
+    lower.reserveCapacity(n)
+    upper.reserveCapacity(n)
+    position.reserveCapacity(n)
+    rows.reserve(rowCount: shape.rowCount, entryCount: shape.entryCount)
+  }
+
+  /// Becomes the core program of the free variables and kept rows.
+  mutating func restart(
+    _ program: QuadraticProgram,
+    _ reduction: Presolve,
+    _ scaling: ProgramScaling
+  ) {
     let free = reduction.freeVariables
-    var position = [Int](repeating: -1, count: program.variableCount)
-    for (p, i) in free.enumerated() { position[i] = p }
-    quadratic = program.quadratic.scaled(by: scaling.variable, cost: scaling.cost, at: free)
-    linear = free.map { reduction.reducedLinear[$0] * scaling.variable[$0] * scaling.cost }
-    lower = free.map { program.lowerBounds[$0] / scaling.variable[$0] }
-    upper = free.map { program.upperBounds[$0] / scaling.variable[$0] }
-    rows = reduction.keptRows.map { k in
+    quadratic.restart(
+      program.quadratic, scale: scaling.variable, cost: scaling.cost, at: free)
+    removeVectors()
+    position.refill(program.variableCount, with: -1)
+    for p in free.indices {
+      let i = free[p]
+      position[i] = p
+      linear.append(reduction.reducedLinear[i] * scaling.variable[i] * scaling.cost)
+      lower.append(program.lowerBounds[i] / scaling.variable[i])
+      upper.append(program.upperBounds[i] / scaling.variable[i])
+    }
+    for k in reduction.keptRows {
       let row = program.rows[k]
-      let pairs = zip(row.indices, row.coefficients).filter { position[$0.0] >= 0 }
-      return Row(
-        indices: pairs.map { position[$0.0] },
-        coefficients: pairs.map { $0.1 * scaling.variable[$0.0] * scaling.row[k] },
+      for e in row.indices.indices where position[row.indices[e]] >= 0 {
+        let i = row.indices[e]
+        rows.append(position[i], row.coefficients[e] * scaling.variable[i] * scaling.row[k])
+      }
+      rows.endRow(
         lower: (row.lower - reduction.rowShift[k]) * scaling.row[k],
         upper: (row.upper - reduction.rowShift[k]) * scaling.row[k])
     }
+  }
+
+  /// Becomes the program of some variables of another one.
+  ///
+  /// - Parameters:
+  ///   - program: The other program.
+  ///   - free: The variables that stay.
+  ///   - active: The rows, as equations of zero; those that touch no such variable are left out.
+  ///   - kept: Becomes the rows that stay.
+  mutating func restart(
+    _ program: CoreProgram,
+    free: [Int],
+    active: [Int],
+    kept: inout [Int]
+  ) {
+    quadratic.restart(program.quadratic, at: free)
+    removeVectors()
+    position.refill(program.count, with: -1)
+    for p in free.indices {
+      let i = free[p]
+      position[i] = p
+      linear.append(program.linear[i])
+      lower.append(program.lower[i])
+      upper.append(program.upper[i])
+    }
+    kept.removeAll(keepingCapacity: true)
+    for k in active {
+      var isTouched = false
+      for e in program.rows.entries(k) {
+        let p = position[program.rows.indices[e]]
+        if p < 0 { continue }
+        rows.append(p, program.rows.coefficients[e])
+        isTouched = true
+      }
+      if !isTouched { continue }
+      rows.endRow(lower: 0, upper: 0)
+      kept.append(k)
+    }
+  }
+
+  /// Becomes another program with a variable more for each row, by which it may be missed: the least
+  /// sum of their squares.
+  mutating func restart(elastic program: CoreProgram) {
+    let (n, m) = (program.count, program.rows.count)
+    quadratic.restart(zeros: n, ones: m)
+    removeVectors()
+    linear.refill(n + m, with: 0)
+    lower.append(contentsOf: program.lower)
+    lower.append(contentsOf: repeatElement(-.infinity, count: m))
+    upper.append(contentsOf: program.upper)
+    upper.append(contentsOf: repeatElement(.infinity, count: m))
+    for k in 0..<m {
+      for e in program.rows.entries(k) {
+        rows.append(program.rows.indices[e], program.rows.coefficients[e])
+      }
+      rows.append(n + k, 1)
+      rows.endRow(lower: program.rows.lower[k], upper: program.rows.upper[k])
+    }
+  }
+
+  private mutating func removeVectors() {
+    linear.removeAll(keepingCapacity: true)
+    lower.removeAll(keepingCapacity: true)
+    upper.removeAll(keepingCapacity: true)
+    rows.removeAll()
   }
 }

@@ -1,10 +1,12 @@
 import KeelLinearAlgebra
 import KeelNumerics
 
-/// A Cholesky factorization whose memory is kept from one matrix to the next of the same order.
-struct DefiniteFactor: ~Copyable {
-  private var solver: CholeskySolver?
+/// A Cholesky factorization whose memory is kept from one matrix to the next.
+struct DefiniteFactor: ~Copyable, Sendable {
   private var working = WorkingCholesky()
+
+  /// Takes memory for matrices up to an order.
+  mutating func reserve(_ order: Int) { working = WorkingCholesky(reserving: order) }
 
   /// Factors a matrix.
   ///
@@ -12,20 +14,8 @@ struct DefiniteFactor: ~Copyable {
   ///   - elements: order × order numbers, column after column; only the lower triangle is read.
   ///   - order: The number of rows.
   /// - Returns: False when the matrix is not positive definite or not finite.
-  mutating func factor(_ elements: consuming [Double], order: Int) -> Bool {
-    do throws(LinearAlgebraError) {
-      var current = try takeSolver(order)
-      do throws(LinearAlgebraError) {
-        try current.factor(SymmetricMatrix(lowerTriangleOf: elements, order: order))
-        solver = consume current
-        return true
-      } catch {
-        solver = consume current
-        return false
-      }
-    } catch {
-      return false
-    }
+  mutating func factor(_ elements: [Double], order: Int) -> Bool {
+    working.factor(elements, order: order)
   }
 
   /// Factors a matrix whose diagonal is raised by a part of itself, or to 1 where it is not positive.
@@ -38,27 +28,21 @@ struct DefiniteFactor: ~Copyable {
     working.factor(matrix, relativeShift: relativeShift)
   }
 
-  private mutating func takeSolver(_ order: Int) throws(LinearAlgebraError) -> CholeskySolver {
-    if let kept = solver.take(), kept.order == order { return kept }
-    return try CholeskySolver(order: order)
+  /// The same for elements, column after column.
+  mutating func factor(_ elements: Span<Double>, order: Int, relativeShift: Double) -> Bool {
+    working.factor(elements, order: order, relativeShift: relativeShift)
   }
 
   /// Solves in place for right-hand sides that stand one after the other; a solution that does not
   /// exist becomes NaN.
-  func solve(_ b: inout [Double]) {
-    guard !b.isEmpty else { return }
-    var isSolved = false
-    do throws(LinearAlgebraError) {
-      var span = b.mutableSpan
-      switch solver {
-      case .some(let solver):
-        try solver.solve(&span)
-        isSolved = true
-      case .none: break
-      }
-    } catch {
-      isSolved = false
-    }
-    if !isSolved { b = [Double](repeating: .nan, count: b.count) }
+  ///
+  /// - Parameters:
+  ///   - b: The right-hand sides, each of the order of the factor.
+  ///   - columnCount: Their number.
+  func solve(_ b: inout [Double], columnCount: Int = 1) {
+    let isSolved =
+      working.solveLower(&b, columnCount: columnCount)
+      && working.solveLower(&b, columnCount: columnCount, .transposed)
+    if !isSolved { for i in b.indices { b[i] = .nan } }
   }
 }

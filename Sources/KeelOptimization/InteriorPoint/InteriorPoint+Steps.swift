@@ -1,19 +1,42 @@
 // The search direction from one factorization, and the step along it.
 
 extension InteriorPoint {
-  struct Direction {
-    var x: [Double]
-    var y: [Double]
-    var z: [Double]
+  struct Direction: Sendable {
+    var x: [Double] = []
+    var y: [Double] = []
+    var z: [Double] = []
     var s: [Double] = []
     var tau = 0.0
     var kappa = 0.0
+
+    mutating func reserve(_ variableCount: Int, _ rowCount: Int, _ slotCount: Int) {
+      x.reserveCapacity(variableCount)
+      y.reserveCapacity(rowCount)
+      z.reserveCapacity(slotCount)
+      s.reserveCapacity(slotCount)
+    }
   }
 
-  /// Factors the Newton system for slot weights z/s.
-  mutating func factor(weights: [Double]) -> Bool {
-    var sigma = [Double](repeating: 0, count: program.count)
-    var rowWeights = [Double](repeating: 0, count: program.rows.count)
+  /// A right-hand side: of the variables, the slots and the equations.
+  struct RightSide: Sendable {
+    var variables: [Double] = []
+    var slots: [Double] = []
+    var equalities: [Double] = []
+    /// That of the border rows, for the linear system.
+    fileprivate var border: [Double] = []
+
+    mutating func reserve(_ variableCount: Int, _ rowCount: Int, _ slotCount: Int) {
+      variables.reserveCapacity(variableCount)
+      slots.reserveCapacity(slotCount)
+      equalities.reserveCapacity(rowCount)
+      border.reserveCapacity(rowCount)
+    }
+  }
+
+  /// Factors the Newton system for the slot weights.
+  private mutating func factor() -> Bool {
+    sigma.refill(program.count, with: 0)
+    rowWeights.refill(program.rows.count, with: 0)
     for (j, slot) in slots.enumerated() {
       if slot.isRow {
         rowWeights[slot.target] += weights[j]
@@ -21,111 +44,110 @@ extension InteriorPoint {
         sigma[slot.target] += weights[j]
       }
     }
-    return kkt.factor(
-      sigma: sigma, shortWeights: shortRows.map { rowWeights[$0] },
-      border: borderRows.map { program.rows[$0].isEquality ? 0 : 1 / rowWeights[$0] })
+    return kkt.factor(program, sigma: sigma, rowWeights: rowWeights)
   }
 
-  /// Solves [P A's A'e; As −1/w 0; Ae 0 0] (x, z, y) = (f, g, h).
-  func solve(
-    _ f: [Double],
-    _ g: [Double],
-    _ h: [Double],
-    weights: [Double]
-  ) -> Direction {
-    var right = f
-    var rowTerms = [Double](repeating: 0, count: program.rows.count)
-    var rowWeights = rowTerms
+  /// Solves [P A's A'e; As −1/w 0; Ae 0 0] (x, z, y) = right; the result is ``direction``, and the
+  /// right-hand side is used up.
+  private mutating func solve() {
+    rowTerms.refill(program.rows.count, with: 0)
     for (j, slot) in slots.enumerated() {
-      let term = slot.sign * weights[j] * g[j]
+      let term = slot.sign * weights[j] * right.slots[j]
       if slot.isRow {
         rowTerms[slot.target] += term
-        rowWeights[slot.target] += weights[j]
       } else {
-        right[slot.target] += term
+        right.variables[slot.target] += term
       }
     }
-    for k in shortRows {
-      let row = program.rows[k]
-      for (i, a) in zip(row.indices, row.coefficients) { right[i] += a * rowTerms[k] }
+    for k in shortRows { program.rows.add(k, times: rowTerms[k], to: &right.variables) }
+    for (e, k) in equalities.enumerated() { rowTerms[k] = right.equalities[e] }
+    right.border.removeAll(keepingCapacity: true)
+    for k in borderRows {
+      right.border.append(rowTerms[k] / (program.rows.isEquality(k) ? 1 : rowWeights[k]))
     }
-    for (e, k) in equalities.enumerated() {
-      rowTerms[k] = h[e]
-      rowWeights[k] = 1
+    kkt.solve(program, right.variables, right.border)
+    direction.x.copyElements(of: kkt.solution.x)
+    direction.y.refill(program.rows.count, with: 0)
+    for (b, k) in borderRows.enumerated() where program.rows.isEquality(k) {
+      direction.y[k] = kkt.solution.v[b]
     }
-    let solution = kkt.solve(right, borderRows.map { rowTerms[$0] / rowWeights[$0] })
-    var direction = Direction(
-      x: solution.x, y: [Double](repeating: 0, count: program.rows.count),
-      z: [Double](repeating: 0, count: slots.count))
-    for (b, k) in borderRows.enumerated() where program.rows[k].isEquality {
-      direction.y[k] = solution.v[b]
-    }
-    let values = rowValues(direction.x)
+    setValues(at: kkt.solution.x)
+    direction.z.refill(slots.count, with: 0)
     for (j, slot) in slots.enumerated() {
-      direction.z[j] = weights[j] * (value(slot, direction.x, values) - g[j])
+      direction.z[j] = weights[j] * (value(slot, direction.x) - right.slots[j])
     }
-    return direction
+  }
+
+  /// Solves for the direction that is the same for all right-hand sides of one factorization.
+  private mutating func solveConstant() {
+    right.variables.copyElements(of: program.linear)
+    for i in right.variables.indices { right.variables[i] = -right.variables[i] }
+    right.slots.removeAll(keepingCapacity: true)
+    for slot in slots { right.slots.append(slot.bound) }
+    right.equalities.removeAll(keepingCapacity: true)
+    for k in equalities { right.equalities.append(program.rows.lower[k]) }
+    solve()
+    swap(&direction, &constant)
   }
 
   /// The start: the least-squares point of the constraints, moved into the interior.
   mutating func start() -> Bool {
-    let weights = [Double](repeating: 1, count: slots.count)
-    guard factor(weights: weights) else { return false }
-    let first = solve(
-      program.linear.map { -$0 }, slots.map(\.bound), equalities.map { program.rows[$0].lower },
-      weights: weights)
-    guard largestMagnitude(first.x, first.z) < .infinity else { return false }
-    x = first.x
-    y = first.y
-    z = Self.movedInside(first.z)
-    s = Self.movedInside(first.z.map { -$0 })
+    weights.refill(slots.count, with: 1)
+    guard factor() else { return false }
+    solveConstant()
+    guard largestMagnitude(constant.x, constant.z) < .infinity else { return false }
+    x.copyElements(of: constant.x)
+    y.copyElements(of: constant.y)
+    z.copyElements(of: constant.z)
+    s.copyElements(of: constant.z)
+    for j in s.indices { s[j] = -s[j] }
+    Self.moveInside(&z)
+    Self.moveInside(&s)
     return true
   }
 
-  static func movedInside(_ vector: [Double]) -> [Double] {
-    guard let least = vector.min(), least <= 0 else { return vector }
-    return vector.map { $0 + (1 - least) }
+  private static func moveInside(_ vector: inout [Double]) {
+    guard let least = vector.min(), least <= 0 else { return }
+    for j in vector.indices { vector[j] += 1 - least }
   }
 
   /// Takes one predictor-corrector step; returns false when it cannot move.
-  mutating func step(_ residuals: Residuals) -> Bool {
-    let weights = zip(z, s).map { $0 / $1 }
-    guard factor(weights: weights) else { return false }
-    let constant = solve(
-      program.linear.map { -$0 }, slots.map(\.bound), equalities.map { program.rows[$0].lower },
-      weights: weights)
+  mutating func step() -> Bool {
+    weights.refill(slots.count, with: 0)
+    for j in slots.indices { weights[j] = z[j] / s[j] }
+    guard factor() else { return false }
+    solveConstant()
     let mu = (dot(s, z) + tau * kappa) / Double(slots.count + 1)
 
-    let affine = direction(
-      residuals, constant, weights, keep: 1, complementarity: zip(s, z).map { $0 * $1 },
-      tauKappa: tau * kappa)
-    let affineStep = longestStep(affine)
-    let remaining = 1 - affineStep
+    complementarity.refill(slots.count, with: 0)
+    for j in slots.indices { complementarity[j] = s[j] * z[j] }
+    setDirection(keep: 1, tauKappa: tau * kappa)
+    swap(&direction, &affine)
+    let remaining = 1 - longestStep(affine)
     let centering = remaining * remaining * remaining
 
-    let corrected = slots.indices.map {
-      s[$0] * z[$0] + affine.s[$0] * affine.z[$0] - centering * mu
+    for j in slots.indices {
+      complementarity[j] = s[j] * z[j] + affine.s[j] * affine.z[j] - centering * mu
     }
-    let combined = direction(
-      residuals, constant, weights, keep: 1 - centering, complementarity: corrected,
-      tauKappa: tau * kappa + affine.tau * affine.kappa - centering * mu)
-    let length = Self.stepFraction * longestStep(combined)
-    guard length > Self.leastStep, largestMagnitude(combined.x, combined.z) < .infinity else {
+    setDirection(
+      keep: 1 - centering, tauKappa: tau * kappa + affine.tau * affine.kappa - centering * mu)
+    let length = Self.stepFraction * longestStep(direction)
+    guard length > Self.leastStep, largestMagnitude(direction.x, direction.z) < .infinity else {
       return false
     }
-    for i in x.indices { x[i] += length * combined.x[i] }
-    for k in y.indices { y[k] += length * combined.y[k] }
+    for i in x.indices { x[i] += length * direction.x[i] }
+    for k in y.indices { y[k] += length * direction.y[k] }
     for j in slots.indices {
-      s[j] += length * combined.s[j]
-      z[j] += length * combined.z[j]
+      s[j] += length * direction.s[j]
+      z[j] += length * direction.z[j]
     }
-    tau += length * combined.tau
-    kappa += length * combined.kappa
+    tau += length * direction.tau
+    kappa += length * direction.kappa
     return tau > 0 && kappa > 0 && normalize()
   }
 
   /// Divides everything by the size of (τ, κ), which the embedding leaves free.
-  mutating func normalize() -> Bool {
+  private mutating func normalize() -> Bool {
     let size = max(tau, kappa)
     guard size.isNormal else { return false }
     let factor = Double(sign: .plus, exponent: -size.exponent, significand: 1)
@@ -141,48 +163,47 @@ extension InteriorPoint {
     return s.allSatisfy { $0 > 0 } && z.allSatisfy { $0 > 0 }
   }
 
-  /// Solves for one direction of the embedding.
-  func direction(
-    _ residuals: Residuals,
-    _ constant: Direction,
-    _ weights: [Double],
-    keep: Double,
-    complementarity: [Double],
-    tauKappa: Double
-  ) -> Direction {
-    let shift = slots.indices.map { complementarity[$0] / z[$0] }
-    var result = solve(
-      residuals.dual.map { -keep * $0 },
-      slots.indices.map { shift[$0] - keep * residuals.slots[$0] },
-      residuals.equalities.map { -keep * $0 }, weights: weights)
+  /// Solves for one direction of the embedding, with the present ``complementarity``; the result is
+  /// ``direction``.
+  private mutating func setDirection(keep: Double, tauKappa: Double) {
+    shift.refill(slots.count, with: 0)
+    for j in slots.indices { shift[j] = complementarity[j] / z[j] }
+    right.variables.copyElements(of: residuals.dual)
+    for i in right.variables.indices { right.variables[i] *= -keep }
+    right.slots.refill(slots.count, with: 0)
+    for j in slots.indices { right.slots[j] = shift[j] - keep * residuals.slots[j] }
+    right.equalities.copyElements(of: residuals.equalities)
+    for e in right.equalities.indices { right.equalities[e] *= -keep }
+    solve()
     // q + 2Pξ with ξ = x/τ.
-    let slope =
-      program.count == 0 ? [] : zip(program.linear, residuals.product).map { $0 + 2 * $1 / tau }
+    slope.copyElements(of: program.linear)
+    for i in slope.indices { slope[i] += 2 * residuals.product[i] / tau }
     let numerator =
-      keep * residuals.gap - tauKappa / tau + dot(slope, result.x) + boundProduct(result)
+      keep * residuals.gap - tauKappa / tau + dot(slope, direction.x)
+      + boundProduct(direction)
     let denominator =
       kappa / tau + residuals.curvature / (tau * tau) - dot(slope, constant.x)
       - boundProduct(constant)
     let change = numerator / denominator
-    for i in result.x.indices { result.x[i] += change * constant.x[i] }
-    for k in result.y.indices { result.y[k] += change * constant.y[k] }
-    for j in result.z.indices { result.z[j] += change * constant.z[j] }
-    result.s = slots.indices.map { -shift[$0] - result.z[$0] / weights[$0] }
-    result.tau = change
-    result.kappa = -(tauKappa + kappa * change) / tau
-    return result
+    for i in direction.x.indices { direction.x[i] += change * constant.x[i] }
+    for k in direction.y.indices { direction.y[k] += change * constant.y[k] }
+    for j in direction.z.indices { direction.z[j] += change * constant.z[j] }
+    direction.s.refill(slots.count, with: 0)
+    for j in slots.indices { direction.s[j] = -shift[j] - direction.z[j] / weights[j] }
+    direction.tau = change
+    direction.kappa = -(tauKappa + kappa * change) / tau
   }
 
   /// b'z + b'y.
-  func boundProduct(_ direction: Direction) -> Double {
+  private func boundProduct(_ direction: Direction) -> Double {
     var sum = 0.0
     for (j, slot) in slots.enumerated() { sum += slot.bound * direction.z[j] }
-    for k in equalities { sum += program.rows[k].lower * direction.y[k] }
+    for k in equalities { sum += program.rows.lower[k] * direction.y[k] }
     return sum
   }
 
   /// The longest step up to 1 that keeps everything non-negative.
-  func longestStep(_ direction: Direction) -> Double {
+  private func longestStep(_ direction: Direction) -> Double {
     var length = 1.0
     func limit(_ value: Double, _ change: Double) {
       if change < 0 { length = min(length, -value / change) }

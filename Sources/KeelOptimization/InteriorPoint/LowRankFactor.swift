@@ -7,84 +7,120 @@ import KeelNumerics
 //   H = diag(D + σ) + C C',   G = [C A'] (D + σ)^(−1/2),   S = G'G + diag(I, d)
 
 /// The Newton system of a program whose P has few columns beside its diagonal.
-struct LowRankFactor: ~Copyable {
+struct LowRankFactor: ~Copyable, Sendable {
   private var small = WorkingCholesky()
   private var panel: [Double] = []
   private var rootInverse: [Double] = []
   private var diagonal: [Double] = []
+  private var sums: [Double] = []
   private var columnCount = 0
   private var factorCount = 0
+
+  /// Takes memory.
+  ///
+  /// - Parameters:
+  ///   - order: The order of P at most.
+  ///   - columnCount: The number of columns of C and of rows, together, at most.
+  mutating func reserve(order: Int, columnCount: Int) {
+    small = WorkingCholesky(reserving: columnCount)
+    panel.reserveCapacity(order * columnCount)
+    rootInverse.reserveCapacity(order)
+    diagonal.reserveCapacity(columnCount)
+    sums.reserveCapacity(columnCount)
+  }
 
   /// Factors the system.
   ///
   /// - Parameters:
-  ///   - term: The matrix P.
-  ///   - sigma: What is added to its diagonal.
-  ///   - rows: The border rows.
+  ///   - program: The program, with a P of low rank.
+  ///   - sigma: What is added to the diagonal of P.
+  ///   - borderRows: The border rows.
   ///   - border: What is subtracted below: one number a row.
-  ///   - shift: The least diagonal relative to that of P, where neither D nor σ has one.
-  ///   - rowShift: What is added to the diagonal of S for a row, relative to it.
+  ///   - shift: The least diagonal relative to that of P, where neither D nor σ has one, and what is
+  ///     added to the diagonal of S for a row, relative to it.
   /// - Returns: False when S is not positive definite.
   mutating func factor(
-    _ term: LowRankTerm,
+    _ program: CoreProgram,
     sigma: [Double],
-    rows: [CoreProgram.Row],
+    borderRows: [Int],
     border: [Double],
-    shift: Double,
-    rowShift: Double
+    shift: Double
   ) -> Bool {
-    let n = term.order
-    let k = term.root.columnCount
+    let n = program.count
+    let k = program.quadratic.columnCount
     factorCount = k
-    columnCount = k + rows.count
-    if panel.count < n * columnCount {
-      panel = [Double](repeating: 0, count: n * columnCount)
-      rootInverse = [Double](repeating: 0, count: n)
-      diagonal = [Double](repeating: 0, count: columnCount)
-    }
+    columnCount = k + borderRows.count
+    panel.refill(n * columnCount, with: 0)
+    rootInverse.refill(n, with: 0)
+    diagonal.refill(columnCount, with: 1)
     for i in 0..<n {
-      let value = term.diagonal[i] + sigma[i]
+      let value = program.quadratic.diagonal[i] + sigma[i]
       let least = shift * max(value, 1)
       rootInverse[i] = 1 / (value + least).squareRoot()
       guard rootInverse[i].isFinite else { return false }
     }
-    for j in 0..<k {
-      let column = term.root.column(j)
-      let start = j * n
-      for i in 0..<n { panel[start &+ i] = column[i] * rootInverse[i] }
-      diagonal[j] = 1
-    }
-    for (r, row) in rows.enumerated() {
+    Self.scale(program.quadratic.elements, rootInverse, columnCount: k, into: &panel)
+    for r in borderRows.indices {
       let start = (k + r) * n
-      for i in 0..<n { panel[start &+ i] = 0 }
+      let row = borderRows[r]
+      program.rows.add(row, times: 1, to: &panel, from: start)
       var size = 0.0
-      for (i, a) in zip(row.indices, row.coefficients) {
-        panel[start &+ i] = a * rootInverse[i]
-        size += panel[start &+ i] * panel[start &+ i]
+      for e in program.rows.entries(row) {
+        let place = start &+ program.rows.indices[e]
+        panel[place] *= rootInverse[program.rows.indices[e]]
+        size += panel[place] * panel[place]
       }
-      diagonal[k + r] = border[r] + rowShift * (size == 0 ? 1 : size)
+      diagonal[k + r] = border[r] + shift * (size == 0 ? 1 : size)
     }
     return small.factorGram(
       panel, rowCount: n, columnCount: columnCount, diagonal: diagonal)
   }
 
+  /// The columns with their rows multiplied by factors.
+  private static func scale(
+    _ source: [Double],
+    _ factors: [Double],
+    columnCount: Int,
+    into target: inout [Double]
+  ) {
+    let source = source.span
+    let factors = factors.span
+    var target = target.mutableSpan
+    for j in 0..<columnCount {
+      let start = j &* factors.count
+      for i in 0..<factors.count { target[start &+ i] = source[start &+ i] * factors[i] }
+    }
+  }
+
   /// Solves once, without refinement.
-  func solve(_ f: [Double], _ g: [Double]) -> (x: [Double], v: [Double]) {
-    var x = f
+  ///
+  /// - Parameters:
+  ///   - f: The right-hand side of the variables.
+  ///   - g: The right-hand side of the rows.
+  ///   - x: Becomes the variables.
+  ///   - v: Becomes the multipliers of the rows.
+  mutating func solve(
+    _ f: [Double],
+    _ g: [Double],
+    x: inout [Double],
+    v: inout [Double]
+  ) {
+    x.copyElements(of: f)
     for i in x.indices { x[i] *= rootInverse[i] }
-    var sums = [Double](repeating: 0, count: columnCount)
+    sums.refill(columnCount, with: 0)
     for r in g.indices { sums[factorCount + r] = -g[r] }
     PanelProducts.add(
       panel, rowCount: x.count, columnCount: columnCount, .transposed, x, to: &sums)
     guard small.solve(&sums) else {
-      return (
-        [Double](repeating: .nan, count: f.count), [Double](repeating: .nan, count: g.count)
-      )
+      x.refill(f.count, with: .nan)
+      v.refill(g.count, with: .nan)
+      return
     }
     PanelProducts.add(
       panel, rowCount: x.count, columnCount: columnCount, .none, scale: -1, sums,
       to: &x)
     for i in x.indices { x[i] *= rootInverse[i] }
-    return (x, Array(sums[factorCount...]))
+    v.refill(g.count, with: 0)
+    for r in g.indices { v[r] = sums[factorCount + r] }
   }
 }

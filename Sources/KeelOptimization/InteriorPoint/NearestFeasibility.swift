@@ -9,29 +9,38 @@
 ///
 /// This program is always feasible and bounded. Its row duals are v: when they are not zero they
 /// satisfy A'v + z = 0 with signs that the bounds allow, which is Farkas' alternative.
-enum NearestFeasibility {
-  /// Multipliers of the rows of a core program that may prove its infeasibility.
-  static func rowMultipliers(
-    of program: CoreProgram,
-    maximumIterations: Int,
-    interruption: () -> InteriorPointOutcome.End?
-  ) -> [Double] {
-    let n = program.count
-    let m = program.rows.count
-    let elastic = CoreProgram(
-      quadratic: .diagonal(
-        [Double](repeating: 0, count: n) + [Double](repeating: 1, count: m)),
-      linear: [Double](repeating: 0, count: n + m),
-      lower: program.lower + [Double](repeating: -.infinity, count: m),
-      upper: program.upper + [Double](repeating: .infinity, count: m),
-      rows: program.rows.enumerated().map { k, row in
-        CoreProgram.Row(
-          indices: row.indices + [n + k], coefficients: row.coefficients + [1], lower: row.lower,
-          upper: row.upper)
-      })
-    var method = InteriorPoint(elastic)
-    let outcome = method.run(maximumIterations: maximumIterations, interruption: interruption)
-    var polish = ActiveSetPolish(elastic, outcome)
-    return polish.run() ? polish.rowDuals : outcome.rowDuals
+struct NearestFeasibility: ~Copyable, Sendable {
+  private var method = InteriorPoint()
+  private var polish = ActiveSetPolish()
+  private var outcome = InteriorPointOutcome()
+
+  /// The multipliers of the rows of the core program, which may prove its infeasibility.
+  private(set) var rowMultipliers: [Double] = []
+
+  init() {}
+
+  /// Takes memory for the core of a program.
+  mutating func reserve(_ shape: CoreShape) {
+    let elastic = shape.elastic
+    method.reserve(elastic)
+    polish.reserve(elastic)
+    outcome.reserve(variableCount: elastic.variableCount, rowCount: elastic.rowCount)
+    rowMultipliers.reserveCapacity(elastic.rowCount)
+  }
+
+  /// Runs the search.
+  ///
+  /// - Parameters:
+  ///   - program: The core program.
+  ///   - settings: The limits.
+  mutating func run(_ program: CoreProgram, _ settings: QuadraticSolver.Settings) {
+    method.program.restart(elastic: program)
+    method.restart()
+    method.run(&outcome, maximumIterations: settings.maximumIterations) {
+      settings.interruption()
+    }
+    polish.restart(at: outcome)
+    let isPolished = polish.run(method.program, &method.kkt)
+    rowMultipliers.copyElements(of: isPolished ? polish.rowDuals : outcome.rowDuals)
   }
 }

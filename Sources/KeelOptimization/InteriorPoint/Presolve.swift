@@ -35,6 +35,22 @@ struct Presolve {
   /// The row that contradicts the bounds and the sign of its multiplier.
   private(set) var contradiction: (row: Int, multiplier: Double)?
 
+  /// P times the fixed point, with room for what a form of P needs.
+  private var product: [Double] = []
+  private var room: [Double] = []
+
+  init() {}
+
+  /// Takes memory.
+  mutating func reserve(_ shape: CoreShape) {
+    let (n, m) = (shape.variableCount, shape.rowCount)
+    freeVariables.reserveCapacity(n)
+    keptRows.reserveCapacity(m)
+    forcingRows.reserveCapacity(m)
+    product.reserveCapacity(n)
+    room.reserveCapacity(max(n, shape.columnCount))
+  }
+
   init(_ program: QuadraticProgram) { restart(program) }
 
   /// Looks at a program, in the memory of the one before.
@@ -77,7 +93,7 @@ struct Presolve {
     }
     reducedLinear.copyElements(of: program.linear)
     if freeVariables.count < program.variableCount && !program.quadratic.isZero {
-      let product = program.quadratic.times(fixedPoint)
+      program.quadratic.setTimes(&product, fixedPoint, room: &room)
       for i in reducedLinear.indices { reducedLinear[i] += product[i] }
     }
   }
@@ -126,21 +142,10 @@ struct Presolve {
   /// right sign, then those of all bounds.
   ///
   /// - Parameters:
-  ///   - gradient: Px + q at the solution, or zeros for a proof of infeasibility.
+  ///   - z: Px + q at the solution, or zeros for a proof of infeasibility; becomes the dual values of
+  ///     the bounds, that minus A'y.
   ///   - y: The dual values of the rows; those of forcing rows are set here.
   ///   - program: The program.
-  /// - Returns: The dual values of the bounds, gradient − A'y.
-  func completeDuals(
-    gradient: [Double],
-    rows y: inout [Double],
-    of program: QuadraticProgram
-  ) -> [Double] {
-    var z = gradient
-    completeDuals(&z, rows: &y, of: program)
-    return z
-  }
-
-  /// The same in place: z is the gradient before and holds the dual values of the bounds after.
   func completeDuals(
     _ z: inout [Double],
     rows y: inout [Double],

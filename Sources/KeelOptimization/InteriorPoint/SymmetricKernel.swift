@@ -15,10 +15,20 @@ package enum SymmetricKernel {
     _ matrix: SymmetricMatrix,
     _ x: [Double]
   ) {
-    result.refill(matrix.order, with: 0)
+    setProduct(&result, matrix.elements, order: matrix.order, x)
+  }
+
+  /// The same for elements, both triangles, column after column.
+  static func setProduct(
+    _ result: inout [Double],
+    _ elements: Span<Double>,
+    order: Int,
+    _ x: [Double]
+  ) {
+    result.refill(order, with: 0)
     var output = result.mutableSpan
-    for j in 0..<matrix.order where x[j] != 0 {
-      let column = matrix.column(j)
+    for j in 0..<order where x[j] != 0 {
+      let column = elements.extracting((j &* order)..<((j &+ 1) &* order))
       let factor = x[j]
       for i in 0..<column.count { output[i] += column[i] * factor }
     }
@@ -37,10 +47,20 @@ package enum SymmetricKernel {
     _ matrix: SymmetricMatrix,
     _ x: [Double]
   ) {
-    result.refill(matrix.order, with: 0)
+    setAbsoluteProduct(&result, matrix.elements, order: matrix.order, x)
+  }
+
+  /// The same for elements, both triangles, column after column.
+  static func setAbsoluteProduct(
+    _ result: inout [Double],
+    _ elements: Span<Double>,
+    order: Int,
+    _ x: [Double]
+  ) {
+    result.refill(order, with: 0)
     var output = result.mutableSpan
-    for j in 0..<matrix.order where x[j] != 0 {
-      let column = matrix.column(j)
+    for j in 0..<order where x[j] != 0 {
+      let column = elements.extracting((j &* order)..<((j &+ 1) &* order))
       let factor = x[j].magnitude
       for i in 0..<column.count { output[i] += column[i].magnitude * factor }
     }

@@ -56,34 +56,7 @@ package struct LowRankTerm: Hashable, Sendable {
   ///   - exposures: Room for k numbers, which become C'x.
   ///   - result: The n numbers that are added to.
   func addProduct(_ x: [Double], exposures: inout [Double], to result: inout [Double]) {
-    for j in exposures.indices { exposures[j] = 0 }
-    var count = 0
-    for value in x where value != 0 { count += 1 }
-    if Self.sparseShare * count < order {
-      addSparseExposures(x, to: &exposures)
-    } else {
-      PanelProducts.add(
-        root.elements, rowCount: order, columnCount: root.columnCount, .transposed, x,
-        to: &exposures)
-    }
-    PanelProducts.add(
-      root.elements, rowCount: order, columnCount: root.columnCount, .none, exposures, to: &result)
-    let d = diagonal.span
-    let source = x.span
-    var target = result.mutableSpan
-    for i in 0..<d.count { target[i] += d[i] * source[i] }
-  }
-
-  /// A vector with fewer than one non-zero element in this many is multiplied element by element.
-  private static let sparseShare = 8
-
-  private func addSparseExposures(_ x: [Double], to exposures: inout [Double]) {
-    let elements = root.elements
-    let n = order
-    for i in x.indices where x[i] != 0 {
-      let factor = x[i]
-      for j in exposures.indices { exposures[j] += elements[i &+ j &* n] * factor }
-    }
+    LowRankKernel.addProduct(root.elements, diagonal, x, exposures: &exposures, to: &result)
   }
 
   /// The product |C| |C|' |x| + d |x|, which bounds |P| |x|.
@@ -95,14 +68,8 @@ package struct LowRankTerm: Hashable, Sendable {
 
   /// The same in memory that is kept.
   func setAbsoluteProduct(_ result: inout [Double], _ x: [Double]) {
-    result.copyElements(of: diagonal)
-    for i in result.indices { result[i] *= x[i].magnitude }
-    for j in 0..<root.columnCount {
-      let column = root.column(j)
-      var exposure = 0.0
-      for i in x.indices { exposure += (column[i] * x[i]).magnitude }
-      for i in x.indices { result[i] += column[i].magnitude * exposure }
-    }
+    LowRankKernel.setAbsoluteProduct(
+      &result, root.elements, columnCount: root.columnCount, diagonal, x)
   }
 
   /// The term multiplied by a number that is not negative.

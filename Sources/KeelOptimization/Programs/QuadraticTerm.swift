@@ -209,14 +209,20 @@ extension QuadraticTerm {
   /// A direction without own curvature may have no cross terms either.
   func requireConvex(_ factor: inout DefiniteFactor) throws(OptimizationError) {
     guard !isSemidefiniteByForm, case .dense(let matrix, _) = kernel else { return }
-    let n = matrix.order
-    for i in 0..<n where matrix[i, i] <= 0 {
-      let column = matrix.column(i)
-      for j in 0..<n where column[j] != 0 { throw .notConvex(order: n) }
+    try Self.requireConvex(matrix.elements, order: matrix.order, &factor)
+  }
+
+  /// The same for the elements of a full matrix, both triangles, column after column.
+  static func requireConvex(
+    _ elements: Span<Double>,
+    order n: Int,
+    _ factor: inout DefiniteFactor
+  ) throws(OptimizationError) {
+    for i in 0..<n where elements[i &* (n &+ 1)] <= 0 {
+      for j in 0..<n where elements[j &+ i &* n] != 0 { throw .notConvex(order: n) }
     }
-    if !factor.factor(matrix, relativeShift: QuadraticSolver.convexityTolerance) {
-      throw .notConvex(order: n)
-    }
+    let shift = QuadraticSolver.convexityTolerance
+    if !factor.factor(elements, order: n, relativeShift: shift) { throw .notConvex(order: n) }
   }
 
   /// The full matrix, for checks.
@@ -301,30 +307,6 @@ extension QuadraticTerm {
       return QuadraticTerm.dense(SymmetricMatrix(lowerTriangleOf: storage, order: n + count))
         .multiplied(by: factor)
     case .lowRank(let term): return .factor(FactorTerm(lowRank: term.padded(by: count)))
-    }
-  }
-
-  /// The term of the program in x̂ where x = scale ∘ x̂ and the objective is multiplied by `cost`,
-  /// for the variables at some indices.
-  func scaled(by scale: [Double], cost: Double, at indices: [Int]) -> QuadraticTerm {
-    switch kernel {
-    case .dense(let matrix, let multiple):
-      let n = matrix.order
-      let elements = matrix.elements
-      let count = indices.count
-      let selected = [Double](capacity: count * count) { output in
-        for j in indices {
-          let factor = cost * multiple * scale[j]
-          for i in indices { output.append(elements[i &+ j &* n] * scale[i] * factor) }
-        }
-      }
-      return .dense(SymmetricMatrix(lowerTriangleOf: selected, order: count))
-    case .diagonal(let values):
-      return .diagonal(indices.map { values[$0] * scale[$0] * scale[$0] * cost })
-    case .lowRank(let term):
-      let root = cost.squareRoot()
-      return .factor(
-        FactorTerm(lowRank: term.scaled(rowFactors: scale.map { $0 * root }, at: indices)))
     }
   }
 }
