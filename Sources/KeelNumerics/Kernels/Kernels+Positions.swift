@@ -12,6 +12,7 @@ extension Kernels {
   ///   - stride: The distance from one to the next, at least 1.
   ///   - count: The number of returns.
   ///   - grown: The positions after their returns, as long as `positions`.
+  ///   - level: The instruction set.
   /// - Returns: Their sum, and the least return or zero; where a return is NaN the sum is.
   /// - Throws: `NumericsError.shapeMismatch` where the spans are too short.
   package static func grow(
@@ -49,6 +50,7 @@ extension Kernels {
   ///   - positions: The positions, padded by zeros to a multiple of four.
   ///   - shares: The shares of the value, as many.
   ///   - value: The value.
+  ///   - level: The instruction set.
   /// - Returns: The sum of the magnitudes of what is traded, and the sum of the shares of what is
   ///   sold.
   /// - Throws: `NumericsError.shapeMismatch`.
@@ -103,6 +105,7 @@ extension Kernels {
     ///   - shareSum: The sum of the shares.
     ///   - costFraction: What a trade costs.
     ///   - rows: The most rows.
+    ///   - level: The instruction set.
     /// - Returns: The number of rows that were taken.
     package mutating func take(
       from shares: Span<Double>,

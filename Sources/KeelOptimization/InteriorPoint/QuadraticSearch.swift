@@ -8,7 +8,8 @@ struct QuadraticSearch: ~Copyable, Sendable {
   /// interior-point iterations.
   private static let largestQuickSearch = 300
 
-  /// A scaled variable of this size is rounded to 1e-11, still small beside bounds of about one.
+  /// A scaled variable of this size is rounded to 1e-12, small beside bounds of about one and beside any
+  /// contradiction that is looked for.
   private static let ordinarySize = 1e4
 
   /// What the iterations leave of a zero, relative to the largest scaled variable.
