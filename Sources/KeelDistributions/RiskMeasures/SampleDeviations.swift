@@ -49,7 +49,7 @@ extension WeightedSample {
     }
   }
 
-  /// Sorted, each outcome is above those before and below those after it:
+  /// The mean distance of two outcomes: sorted, each is above those before and below those after it.
   ///
   /// ```text
   /// Σ p p′ |x − x′| = 2 Σ p x (P(below x) − P(above x))
