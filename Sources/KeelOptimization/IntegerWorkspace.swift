@@ -12,8 +12,8 @@ import KeelNumerics
 /// one store, which grows to their largest number. An answer is that of ``BranchAndBound/solve(_:)`` for the present
 /// numbers, whatever was solved before. Keep one workspace a thread: it cannot be copied.
 ///
-/// These allocate nevertheless: the proof that no point exists at all; the proof that a node has none,
-/// where active sets do not find it; and a quadratic term of another form than the one before.
+/// These allocate nevertheless: the proof that no point exists at all, which is the caller's, and a
+/// quadratic term of another form than the one before.
 public struct IntegerWorkspace: ~Copyable, Sendable {
   /// The limits of the search.
   public var settings: BranchAndBound.Settings

@@ -210,7 +210,7 @@ extension QuadraticWorkspace {
       hasSets = false
       return .empty
     }
-    switch try solveBeyondSets(wasWarm: isWarm) {
+    switch try solveBeyondSets(wasWarm: isWarm, areReasonsWanted: false) {
     case .optimal: return .optimal
     case .primalInfeasible: return .empty
     case let status: return .other(status)
@@ -219,9 +219,12 @@ extension QuadraticWorkspace {
 
   /// Takes a proof from the active sets, or goes on as the solver.
   private mutating func solveBeyondSets(
-    wasWarm: Bool
+    wasWarm: Bool,
+    areReasonsWanted: Bool = true
   ) throws(OptimizationError) -> SolverStatus {
-    if method.hasRay, let proof = program.infeasibilityProof(rowMultipliers: method.rowRay) {
+    if areReasonsWanted, method.hasRay,
+      let proof = program.infeasibilityProof(rowMultipliers: method.rowRay)
+    {
       status = .primalInfeasible(proof)
       hasSets = false
       for i in boundDuals.indices { boundDuals[i] = 0 }
@@ -232,6 +235,7 @@ extension QuadraticWorkspace {
     // Sets from a program that was quite another one may be what failed.
     if wasWarm, try solveByActiveSets() { return status }
     var search = takeSearch()
+    search.areReasonsWanted = areReasonsWanted
     do throws(OptimizationError) {
       status = try search.run(program, method.program, settings)
     } catch {

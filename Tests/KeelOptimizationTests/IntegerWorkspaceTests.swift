@@ -123,6 +123,26 @@ import Testing
     #expect(nodeCount > 4 * problems.count)
   }
 
+  /// Every kind of random program, with the exchanges, empty nodes and singular terms that come along.
+  @Test(arguments: RandomIntegerPrograms.Kind.allCases)
+  func noKindTakesMemory(kind: RandomIntegerPrograms.Kind) throws {
+    var settings = BranchAndBound.Settings()
+    settings.nodeLimit = 300
+    for seed in 1...SweepSize.of(12) {
+      let problem = try RandomIntegerPrograms.program(kind, seed: seed, count: 7)
+      var workspace = IntegerWorkspace(problem, settings: settings)
+      var count = keel_allocation_count()
+      for _ in 0..<3 {
+        try Self.load(problem, into: &workspace)
+        count = keel_allocation_count()
+        let status = try workspace.solve()
+        count = keel_allocation_count() - count
+        if case .infeasible = status { count = 0 }
+      }
+      if Self.isOptimized { #expect(count == 0, "\(kind) \(seed)") }
+    }
+  }
+
   @Test func countsTakeNoMemory() throws {
     try Self.requireNoMemory(
       (1...4).map { seed in

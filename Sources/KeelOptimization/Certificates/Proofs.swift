@@ -19,6 +19,15 @@ public struct InfeasibilityProof: Hashable, Sendable {
   public let constraints: [String]
 }
 
+extension InfeasibilityProof {
+  /// What stands for a proof that was checked and is not kept.
+  static var withoutReasons: InfeasibilityProof {
+    InfeasibilityProof(
+      multipliers: Duals(rows: [], bounds: [], rowNames: [], variableNames: []),
+      contradiction: .nan, residual: .nan, constraints: [])
+  }
+}
+
 /// A proof that the objective falls without limit from any feasible point.
 public struct UnboundednessProof: Hashable, Sendable {
   /// A direction in which one can move forever, its largest element 1 in magnitude.

@@ -57,18 +57,22 @@ extension QuadraticProgram {
     return bounds
   }
 
+  /// The number of a side, infinite where there is none.
+  func limit(_ target: ConstraintBound.Target, _ side: ConstraintBound.Side) -> Double {
+    switch target {
+    case .row(let k): side == .lower ? rows[k].lower : rows[k].upper
+    case .variable(let i): side == .lower ? lowerBounds[i] : upperBounds[i]
+    }
+  }
+
   /// A finite bound, or nil where there is none.
   func bound(_ target: ConstraintBound.Target, _ side: ConstraintBound.Side) -> ConstraintBound? {
-    let name: String
-    let value: Double
-    switch target {
-    case .row(let k):
-      name = rows[k].name
-      value = side == .lower ? rows[k].lower : rows[k].upper
-    case .variable(let i):
-      name = variableName(i)
-      value = side == .lower ? lowerBounds[i] : upperBounds[i]
-    }
+    let value = limit(target, side)
+    let name =
+      switch target {
+      case .row(let k): rows[k].name
+      case .variable(let i): variableName(i)
+      }
     guard value.isFinite else { return nil }
     return ConstraintBound(target: target, side: side, name: name, value: value)
   }

@@ -7,7 +7,8 @@ struct FeasibilitySearch: Sendable {
   enum Outcome {
     /// ``point``.
     case point
-    case contradiction(Contradiction)
+    /// Bounds that contradict each other, see ``rowMultipliers`` and ``contradiction(_:)``.
+    case contradiction
     case undecided
     case interrupted
   }
@@ -37,6 +38,9 @@ struct FeasibilitySearch: Sendable {
   var boundDuals: [Double] = []
   /// A direction without end from the point, in the caller's units.
   var direction: [Double] = []
+
+  /// The multipliers of the rows in a contradiction, positive for a lower bound.
+  private(set) var rowMultipliers: [Double] = []
 
   var method = DualActiveSet()
 
@@ -249,7 +253,7 @@ extension FeasibilitySearch {
     case .feasible:
       setPoint(program)
       return .point
-    case .infeasible: return contradiction(program).map { .contradiction($0) } ?? .undecided
+    case .infeasible: return setRowMultipliers(program) ? .contradiction : .undecided
     case .undecided: return .undecided
     case .interrupted: return .interrupted
     }
@@ -302,7 +306,33 @@ extension FeasibilitySearch {
     }
   }
 
-  private func contradiction(_ program: QuadraticProgram) -> Contradiction? {
+  /// Sets the multipliers of the rows in a contradiction; returns whether every part of it has a bound.
+  private mutating func setRowMultipliers(_ program: QuadraticProgram) -> Bool {
+    guard let blocked = method.blocked else { return false }
+    rowMultipliers.refill(program.rows.count, with: 0)
+    var isWhole = addMultiplier(blocked.constraint, blocked.sign, program)
+    for (a, j) in method.active.enumerated()
+    where method.combination[a].magnitude > Self.leastMultiplier {
+      isWhole =
+        addMultiplier(j, -method.combination[a] * method.signs[a], program) && isWhole
+    }
+    return isWhole
+  }
+
+  private mutating func addMultiplier(
+    _ constraint: Int,
+    _ weight: Double,
+    _ program: QuadraticProgram
+  ) -> Bool {
+    let multiplier = weight * factors[constraint]
+    let target = targets[constraint]
+    guard program.limit(target, multiplier > 0 ? .lower : .upper).isFinite else { return false }
+    if case .row(let k) = target { rowMultipliers[k] += multiplier }
+    return true
+  }
+
+  /// The contradiction that was found last, with its members.
+  func contradiction(_ program: QuadraticProgram) -> Contradiction? {
     guard let blocked = method.blocked else { return nil }
     // The blocked normal is Σ combination × active normal: its own multiplier is 1.
     var entries = [(constraint: blocked.constraint, weight: blocked.sign, position: -1)]
@@ -313,13 +343,11 @@ extension FeasibilitySearch {
     let entering = blocked.constraint
     let value = method.constraints.value(entering, at: method.x)
     let missing = blocked.sign * (method.constraints.bounds[entering] - value)
-    var result = Contradiction(
-      rowMultipliers: [Double](repeating: 0, count: program.rows.count), members: [], witnesses: [])
+    var result = Contradiction(rowMultipliers: rowMultipliers, members: [], witnesses: [])
     for entry in entries {
       let multiplier = entry.weight * factors[entry.constraint]
       let target = targets[entry.constraint]
       guard let member = program.bound(target, multiplier > 0 ? .lower : .upper) else { return nil }
-      if case .row(let k) = target { result.rowMultipliers[k] += multiplier }
       result.members.append(member)
       var x = method.x
       if entry.position >= 0 {

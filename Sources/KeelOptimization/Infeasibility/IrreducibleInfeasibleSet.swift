@@ -153,8 +153,10 @@ enum FeasibilityDecision {
         self = .feasible(search.point)
         return
       }
-    case .contradiction(let contradiction):
-      if let proof = restricted.infeasibilityProof(rowMultipliers: contradiction.rowMultipliers) {
+    case .contradiction:
+      if let contradiction = search.contradiction(program),
+        let proof = restricted.infeasibilityProof(rowMultipliers: contradiction.rowMultipliers)
+      {
         let pairs = zip(contradiction.members, contradiction.witnesses)
         self = .infeasible(proof, Dictionary(pairs, uniquingKeysWith: { first, _ in first }))
         return

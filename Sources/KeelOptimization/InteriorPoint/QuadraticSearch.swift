@@ -15,6 +15,9 @@ struct QuadraticSearch: ~Copyable, Sendable {
   /// What the iterations leave of a zero, relative to the largest scaled variable.
   private static let rounding = 1e-13
 
+  /// Whether a proof that there is no point names its reasons, which takes memory.
+  var areReasonsWanted = true
+
   /// The best point of the last run.
   private(set) var best = UnscaledPoint()
   /// The point of the iterations.
@@ -368,10 +371,9 @@ extension QuadraticSearch {
     if program.variableCount <= Self.largestQuickSearch {
       feasibility.restart(program)
       switch feasibility.run(program, { settings.interruption() != nil }) {
-      case .contradiction(let found):
-        if let proof = program.infeasibilityProof(rowMultipliers: found.rowMultipliers) {
-          return proof
-        }
+      case .contradiction:
+        candidate.rowDuals.copyElements(of: feasibility.rowMultipliers)
+        if let proof = proof(program, flat) { return proof }
       case .point:
         if satisfiesAll(program, flat, feasibility.point) { return nil }
       case .interrupted: return nil
@@ -418,8 +420,18 @@ extension QuadraticSearch {
   ) -> InfeasibilityProof? {
     candidate.boundDuals.refill(program.variableCount, with: 0)
     reduction.completeDuals(&candidate.boundDuals, rows: &candidate.rowDuals, of: program)
+    return proof(program, flat)
+  }
+
+  /// The proof from the candidate's multipliers of the rows, or nothing but the fact where no reasons
+  /// are wanted; nil when they prove nothing.
+  private mutating func proof(
+    _ program: QuadraticProgram,
+    _ flat: FlatProgram
+  ) -> InfeasibilityProof? {
     guard flat.isEmpty(rowMultipliers: candidate.rowDuals, scratch: &scratch) else { return nil }
-    return program.infeasibilityProof(rowMultipliers: candidate.rowDuals)
+    return areReasonsWanted
+      ? program.infeasibilityProof(rowMultipliers: candidate.rowDuals) : .withoutReasons
   }
 
   /// The proof that one row contradicts the bounds, given the rows that forced variables.
