@@ -13,7 +13,7 @@ public struct RiskPortfolio: Hashable, Sendable {
   /// The measure.
   public let measure: SampleRiskMeasure
 
-  /// The risk of the weights, as ``SampleRiskMeasure/risk(of:)`` reports it.
+  /// The risk of the weights, as `SampleRiskMeasure.risk(of:)` reports it.
   public let risk: Double
 
   /// No allowed portfolio has a lower risk than this.
