@@ -1,7 +1,6 @@
 // Goals: (1) decide feasibility: a point, or multipliers whose normals are linearly dependent in one
 // way only, so that no constraint of the contradiction can be spared; (2) orthogonal updates alone,
-// which lose no digits; (3) O(n²) a step, in memory that
-// is kept.
+// which lose no digits; (3) O(n²) a step, in memory that is kept.
 //
 // Dual active-set method of Goldfarb and Idnani, Mathematical Programming 27 (1983), for the
 // projection of a point: minimize 1/2 |x − p|² subject to n'x ≥ b or n'x = b with unit normals n.
