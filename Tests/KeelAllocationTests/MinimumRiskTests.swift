@@ -175,6 +175,14 @@ import Testing
     #expect(throws: AllocationError.self) {
       try MinimumRisk(.standardDeviation, targetReturn: 10).weights(scenarios: scenarios)
     }
+    // No assets have no portfolio, and no trap.
+    let nothing = try ScenarioSet(
+      universe: Universe([]), outcomes: Matrix(rowCount: 3, columnCount: 0))
+    for (_, measure) in Self.measures(0.9, 0) {
+      #expect(throws: AllocationError.self) {
+        try MinimumRisk(measure).weights(scenarios: nothing)
+      }
+    }
     // Few scenarios: the tail is smaller than any of them, and risks of zero are possible.
     let few = try Self.random(3, count: 4, width: 9)
     for (name, measure) in Self.measures(0.95, -0.5, arePlanesToo: false) {

@@ -28,7 +28,8 @@ struct RiskProblem {
     (constraints, furtherNames, generated) = resolved.split()
     self.scenarios = scenarios
     settings = choice.settings
-    let masses = scenarios.probabilities ?? scenarios.outcomes.column(0).indices.map { _ in 1 }
+    let masses =
+      scenarios.probabilities ?? [Double](repeating: 1, count: scenarios.scenarioCount)
     let total = masses.reduce(0, +)
     probabilities = masses.map { $0 / total }
   }
