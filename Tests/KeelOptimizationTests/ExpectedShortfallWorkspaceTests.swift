@@ -102,6 +102,28 @@ import Testing
     }
   }
 
+  /// Outcomes that are all new each time, of every shape and kind: after an answer, the next one takes
+  /// no memory.
+  @Test(arguments: seeds) func newOutcomesTakeNoMemory(seed: Int) throws {
+    let parts = try TailPrograms.random(seed: seed)
+    var generator = SeededGenerator(seed: UInt64(seed + 1000))
+    var workspace = ExpectedShortfallWorkspace(try parts.program())
+    var hasAnswer = workspace.solve() == .optimal
+    for round in 0..<8 {
+      try workspace.setOutcomes(
+        try TailPrograms.outcomes(
+          parts.outcomes.rowCount, parts.outcomes.columnCount, kind: (seed + round) % 5,
+          using: &generator))
+      let before = keel_allocation_count()
+      let status = workspace.solve()
+      let count = keel_allocation_count() - before
+      if hasAnswer && status == .optimal && Self.isOptimized {
+        #expect(count == 0, "round \(round), \(count) times")
+      }
+      hasAnswer = status == .optimal
+    }
+  }
+
   @Test func sameHistorySameBits() throws {
     let history = try Self.history(seed: 12)
     func run() throws -> [Solution<ExpectedShortfallPoint>] {

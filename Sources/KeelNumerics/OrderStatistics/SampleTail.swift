@@ -38,6 +38,11 @@ package struct SampleTail: Sendable {
 
     /// Creates room that grows when it is used.
     package init() {}
+
+    /// Takes the memory for samples up to a size.
+    ///
+    /// - Parameter count: The number of losses.
+    package mutating func reserve(_ count: Int) { values.reserveCapacity(count) }
   }
 
   /// The same in memory that is kept.

@@ -185,6 +185,12 @@ struct TailCertificateRoom {
   fileprivate var absolute: [Double] = []
   fileprivate var residual: [Double] = []
   fileprivate var size: [Double] = []
+
+  /// Takes the memory for samples up to a size.
+  mutating func reserve(scenarioCount: Int) {
+    tail.reserve(scenarioCount)
+    held.reserveCapacity(scenarioCount)
+  }
 }
 
 /// A claimed answer with the two products of the outcomes that it needs.

@@ -116,7 +116,7 @@ struct TailCore {
   private static let blockRows = 1024
 
   /// Takes the memory for programs up to a size.
-  mutating func reserve(scenarioCount: Int, count: Int, entryCount: Int) {
+  mutating func reserve(scenarioCount: Int, count: Int, rowCount: Int, entryCount: Int) {
     outcomes.reserveCapacity(scenarioCount * count)
     offsets.reserveCapacity(scenarioCount)
     limits.reserveCapacity(scenarioCount)
@@ -125,6 +125,7 @@ struct TailCore {
     lower.reserveCapacity(count)
     upper.reserveCapacity(count)
     panel.reserveCapacity(min(scenarioCount, Self.blockRows) * count)
-    rows.reserve(entryCount: entryCount)
+    rows.reserve(rowCount: rowCount, entryCount: entryCount)
+    sum = try? GramAccumulator(order: count)
   }
 }

@@ -36,8 +36,9 @@ struct TailInteriorPoint: ~Copyable {
     var excess: [Double] = []
     var multiplier: [Double] = []
 
-    mutating func reserve(scenarioCount: Int, count: Int, slotCount: Int) {
+    mutating func reserve(scenarioCount: Int, count: Int, rowCount: Int, slotCount: Int) {
       x.reserveCapacity(count)
+      y.reserveCapacity(rowCount)
       slack.reserveCapacity(slotCount)
       slackDual.reserveCapacity(slotCount)
       shortage.reserveCapacity(scenarioCount)
@@ -71,7 +72,7 @@ struct TailInteriorPoint: ~Copyable {
     var rowWeights: [Double] = []
     var tail = SampleTail.Room()
 
-    mutating func reserve(scenarioCount: Int, count: Int, slotCount: Int) {
+    mutating func reserve(scenarioCount: Int, count: Int, rowCount: Int, slotCount: Int) {
       scenarioShift.reserveCapacity(scenarioCount)
       weighted.reserveCapacity(scenarioCount)
       slotShift.reserveCapacity(slotCount)
@@ -79,6 +80,11 @@ struct TailInteriorPoint: ~Copyable {
       variables.reserveCapacity(count)
       right.reserveCapacity(count)
       sigma.reserveCapacity(count)
+      rowSums.reserveCapacity(rowCount)
+      rowValues.reserveCapacity(rowCount)
+      rowWeights.reserveCapacity(rowCount)
+      borderRight.reserveCapacity(rowCount)
+      tail.reserve(scenarioCount)
     }
   }
 
@@ -273,7 +279,8 @@ struct TailInteriorPoint: ~Copyable {
 
   /// Takes the memory for programs up to a size.
   mutating func reserve(scenarioCount: Int, count: Int, rowCount: Int, entryCount: Int) {
-    core.reserve(scenarioCount: scenarioCount, count: count, entryCount: entryCount)
+    core.reserve(
+      scenarioCount: scenarioCount, count: count, rowCount: rowCount, entryCount: entryCount)
     system.reserve(count: count, rowCount: rowCount)
     let slotCount = 2 * (count + rowCount)
     slots.reserveCapacity(slotCount)
@@ -282,10 +289,15 @@ struct TailInteriorPoint: ~Copyable {
     residuals.slots.reserveCapacity(slotCount)
     residuals.dual.reserveCapacity(count)
     target.slack.reserveCapacity(slotCount)
-    direction.reserve(scenarioCount: scenarioCount, count: count, slotCount: slotCount)
-    other.reserve(scenarioCount: scenarioCount, count: count, slotCount: slotCount)
-    room.reserve(scenarioCount: scenarioCount, count: count, slotCount: slotCount)
+    residuals.equalities.reserveCapacity(rowCount)
+    direction.reserve(
+      scenarioCount: scenarioCount, count: count, rowCount: rowCount, slotCount: slotCount)
+    other.reserve(
+      scenarioCount: scenarioCount, count: count, rowCount: rowCount, slotCount: slotCount)
+    room.reserve(
+      scenarioCount: scenarioCount, count: count, rowCount: rowCount, slotCount: slotCount)
     x.reserveCapacity(count)
+    y.reserveCapacity(rowCount)
     margin.reserveCapacity(scenarioCount)
     shortage.reserveCapacity(scenarioCount)
     excess.reserveCapacity(scenarioCount)

@@ -10,6 +10,17 @@ struct TailPoint {
   /// c − weight R'q − A'y, whatever its sign.
   var gradient: [Double] = []
   var certificate = Certificate.none
+
+  /// Takes the memory for a program.
+  mutating func reserve(_ program: ExpectedShortfallProgram) {
+    claim.x.reserveCapacity(program.variableCount)
+    claim.scenarioMultipliers.reserveCapacity(program.scenarioCount)
+    claim.rowDuals.reserveCapacity(program.rows.count)
+    claim.boundDuals.reserveCapacity(program.variableCount)
+    claim.losses.reserveCapacity(program.scenarioCount)
+    claim.weightedOutcomes.reserveCapacity(program.variableCount)
+    gradient.reserveCapacity(program.variableCount)
+  }
 }
 
 /// Which scenarios and variables a core program holds.
@@ -79,7 +90,13 @@ struct TailModel {
   }
 
   /// Takes the memory for the whole program.
-  mutating func reserve(scenarioCount: Int) { offsets.reserveCapacity(scenarioCount) }
+  mutating func reserve(_ program: ExpectedShortfallProgram) {
+    offsets.reserveCapacity(program.scenarioCount)
+    held.reserveCapacity(program.variableCount)
+    position.reserveCapacity(program.variableCount)
+    keptRows.reserveCapacity(program.rows.count)
+    room.reserve(scenarioCount: program.scenarioCount)
+  }
 }
 
 // MARK: - Core programs

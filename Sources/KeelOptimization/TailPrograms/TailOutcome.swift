@@ -24,8 +24,10 @@ struct TailOutcome {
     scenarioSide.copyElements(of: other.scenarioSide)
   }
 
-  mutating func reserve(scenarioCount: Int, count: Int) {
+  mutating func reserve(scenarioCount: Int, count: Int, rowCount: Int) {
     x.reserveCapacity(count)
+    rowDuals.reserveCapacity(rowCount)
+    rowSide.reserveCapacity(rowCount)
     boundSide.reserveCapacity(count)
     multipliers.reserveCapacity(scenarioCount)
     scenarioSide.reserveCapacity(scenarioCount)

@@ -71,19 +71,19 @@ struct TailPolish: ~Copyable {
     for k in point.rowSide.indices where point.rowSide[k] == 0 { point.rowDuals[k] = 0 }
   }
 
-  /// Takes the memory for programs up to a size, with twice as many scenarios at the value at risk as
-  /// variables.
+  /// Takes the memory for programs up to a size.
   mutating func reserve(scenarioCount: Int, count: Int, rowCount: Int) {
-    point.reserve(scenarioCount: scenarioCount, count: count)
+    point.reserve(scenarioCount: scenarioCount, count: count, rowCount: rowCount)
+    rows.reserveCapacity(rowCount)
     free.reserveCapacity(count)
     position.reserveCapacity(count)
     gradient.reserveCapacity(count)
     kinks.reserveCapacity(scenarioCount)
     scenarios.reserveCapacity(scenarioCount)
-    let equations = 2 * count + rowCount
+    let equations = min(scenarioCount, Self.largestExcess * (count + rowCount)) + rowCount
     weights.reserveCapacity(equations)
     right.reserveCapacity(equations)
-    change.reserveCapacity(equations)
+    change.reserveCapacity(max(equations, count))
     elements.reserveCapacity(equations * count)
     solver.reserve(rowCount: equations, columnCount: count)
     solver.reserve(rowCount: count, columnCount: equations)

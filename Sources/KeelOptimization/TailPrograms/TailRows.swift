@@ -37,7 +37,10 @@ struct TailRows {
     starts.append(indices.count)
   }
 
-  mutating func reserve(entryCount: Int) {
+  mutating func reserve(rowCount: Int, entryCount: Int) {
+    starts.reserveCapacity(rowCount + 1)
+    lower.reserveCapacity(rowCount)
+    upper.reserveCapacity(rowCount)
     indices.reserveCapacity(entryCount)
     coefficients.reserveCapacity(entryCount)
   }

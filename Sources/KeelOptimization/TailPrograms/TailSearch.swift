@@ -33,12 +33,15 @@ struct TailSearch: ~Copyable {
     let s = program.scenarioCount
     let n = program.variableCount
     let entries = program.rows.reduce(0) { $0 + $1.indices.count }
-    model.reserve(scenarioCount: s)
+    model.reserve(program)
+    best.reserve(program)
+    point.reserve(program)
+    polished.reserve(program)
     sifting.reserve(scenarioCount: s, variableCount: n)
     let m = program.rows.count
     method.reserve(scenarioCount: s, count: n + 1, rowCount: m, entryCount: entries)
     polish.reserve(scenarioCount: s, count: n + 1, rowCount: m)
-    outcome.reserve(scenarioCount: s, count: n + 1)
+    outcome.reserve(scenarioCount: s, count: n + 1, rowCount: m)
     start.reserveCapacity(n + 1)
   }
 

@@ -81,6 +81,12 @@ struct TailSystem: ~Copyable {
     residualX.reserveCapacity(count)
     borderRows.reserveCapacity(rowCount)
     shortRows.reserveCapacity(rowCount)
+    border.reserveCapacity(rowCount)
+    augmentation.reserveCapacity(rowCount)
+    v.reserveCapacity(rowCount)
+    nextV.reserveCapacity(rowCount)
+    trialV.reserveCapacity(rowCount)
+    residualV.reserveCapacity(rowCount)
   }
 
   /// Factors the system for weights.
