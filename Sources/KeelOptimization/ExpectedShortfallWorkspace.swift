@@ -11,9 +11,8 @@ public import KeelNumerics
 /// memory is taken at the start and by the first solve. Keep one workspace a thread: it cannot be
 /// copied.
 ///
-/// Where the search from the answer before does not end with an optimum (after a first or failed
-/// solve, for an infeasible program) the call goes on as ``ExpectedShortfallSolver/solve(_:)``, which
-/// allocates.
+/// Where there is no answer before, or the search from it does not end with an optimum (an infeasible
+/// program), the call goes on as ``ExpectedShortfallSolver/solve(_:)``, which allocates.
 public struct ExpectedShortfallWorkspace: ~Copyable, Sendable {
   /// The limits: iterations of one interior-point run, deadline.
   public var settings: QuadraticSolver.Settings
@@ -226,9 +225,10 @@ extension ExpectedShortfallWorkspace {
   }
 
   private mutating func solveFromTheAnswerBefore() -> SolverStatus {
-    if hasAnswer && !search.model.reduction.freeVariables.isEmpty {
+    if hasAnswer {
       search.beginAgain(program)
-      let end = search.run(program, settings)
+      var end = TailInteriorPoint.End.converged
+      if !search.model.reduction.freeVariables.isEmpty { end = search.run(program, settings) }
       if search.best.certificate.holds(Certificate.optimalTolerances) { return .optimal }
       if end == .deadline { return .deadlineExceeded }
       if end == .cancelled { return .cancelled }

@@ -81,9 +81,11 @@ struct TailPolish: ~Copyable {
     kinks.reserveCapacity(scenarioCount)
     scenarios.reserveCapacity(scenarioCount)
     let equations = min(scenarioCount, Self.largestExcess * (count + rowCount)) + rowCount
-    weights.reserveCapacity(equations)
-    right.reserveCapacity(equations)
-    change.reserveCapacity(max(equations, count))
+    // Both systems: one number an equation, and one a variable.
+    let largest = max(equations, count)
+    weights.reserveCapacity(largest)
+    right.reserveCapacity(largest)
+    change.reserveCapacity(largest)
     elements.reserveCapacity(equations * count)
     solver.reserve(rowCount: equations, columnCount: count)
     solver.reserve(rowCount: count, columnCount: equations)
