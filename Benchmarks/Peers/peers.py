@@ -207,6 +207,22 @@ def piqp_turnover(covariance, mean):
 
 
 @peer("piqp")
+def piqp_trading_costs(covariance, mean):
+    n = len(mean)
+    scale = 5 * np.abs(covariance).max()
+    price = 0.0001
+    p = np.zeros((2 * n, 2 * n))
+    p[:n, :n] = 5 * covariance / scale
+    # w + s >= current; the cost is price (w - current + 2 s)
+    q = np.concatenate([price - mean, np.full(n, 2 * price)]) / scale
+    g = np.hstack([-np.eye(n), -np.eye(n)])
+    a = np.concatenate([np.ones(n), np.zeros(n)])[None, :]
+    return piqp_run(
+        p, q, a, np.ones(1), np.zeros(2 * n), np.concatenate([np.ones(n), np.full(n, 1e30)]), g,
+        np.full(n, -1 / n), answer=lambda x: x[:n])
+
+
+@peer("piqp")
 def piqp_minimum_variance(p):
     n = p.shape[0]
     return piqp_run(

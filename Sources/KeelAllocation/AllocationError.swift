@@ -45,6 +45,14 @@ public enum AllocationError: Error, Hashable, Sendable {
   /// The risk that was found and the lower bound that was proved are farther apart than the published
   /// tolerance.
   case notProved(risk: Double, lowerBound: Double)
+
+  /// Some weights satisfy the constraints, but none also the conditions of counts, least positions and
+  /// lots that are named.
+  case noDiscretePortfolio(conditions: [String])
+
+  /// A limit ended the search for a discrete portfolio before there was one; no portfolio has a higher
+  /// utility than the bound.
+  case nothingFound(upperBound: Double)
 }
 
 /// Says why risk contributions cannot be attained.
@@ -93,6 +101,10 @@ extension AllocationError: CustomStringConvertible {
       "the solver stopped (\(status)) after \(certificate.iterations) iterations"
     case .notProved(let risk, let lowerBound):
       "the risk \(risk) is not proved to be the least: the lower bound is \(lowerBound)"
+    case .noDiscretePortfolio(let conditions):
+      "no weights satisfy the constraints together with \(conditions.joined(separator: ", "))"
+    case .nothingFound(let upperBound):
+      "the search ended without a portfolio; none has a higher utility than \(upperBound)"
     }
   }
 }

@@ -12,7 +12,7 @@ import KeelLinearAlgebra
 import KeelNumerics
 import KeelOptimization
 
-/// A program with limits on sums of distances, or with a charge for them, in scaled numbers.
+/// A program with limits on sums of distances, or with charges for them, in scaled numbers.
 struct DistanceWalk {
   private let program: PortfolioProgram
   private let limits: FrontierLimits
@@ -30,12 +30,12 @@ struct DistanceWalk {
 
   init(_ program: PortfolioProgram, _ constraints: ResolvedConstraints) {
     self.program = program
-    limits = FrontierLimits(constraints, charge: program.charge)
+    limits = FrontierLimits(constraints, charges: program.costs.charges)
     let matrix = program.plain.quadratic.expanded
     let n = matrix.rowCount
     let largest = (0..<n).reduce(0) { max($0, matrix[$1, $1]) }
     var linear = program.plain.linear
-    if let charge = program.charge {
+    for charge in program.costs.charges {
       for i in linear.indices { linear[i] += (charge.buying[i] - charge.selling[i]) / 2 }
     }
     let linearScale = PowerOfTwo.scale(for: linear.reduce(0) { max($0, $1.magnitude) })
@@ -91,8 +91,8 @@ struct DistanceWalk {
       covariance: covariance, mean: mean, limits: limits,
       maximumSteps: Self.stepsPerItem * (limits.assetCount + limits.rowCount))
     line.deadline = deadline
-    if program.charge != nil {
-      line.charges[limits.rowCount - 1] = scale / limits.scales[limits.rowCount - 1]
+    for k in (limits.rowCount - program.costs.charges.count)..<limits.rowCount {
+      line.charges[k] = scale / limits.scales[k]
     }
     return line
   }

@@ -228,6 +228,40 @@ extension Covariance {
     }
   }
 
+  /// The covariance times a number, plus a diagonal, as a quadratic term.
+  ///
+  /// - Parameters:
+  ///   - factor: The number, zero or more.
+  ///   - diagonal: One number an asset, zero or more; none for zero.
+  /// - Returns: The term, in the covariance's own form where that can hold the diagonal.
+  /// - Throws: ``AllocationError`` for numbers that are not finite.
+  func quadraticTerm(
+    times factor: Double,
+    addingDiagonal diagonal: [Double]
+  ) throws(AllocationError) -> QuadraticTerm {
+    if diagonal.isEmpty { return try quadraticTerm.multiplied(by: factor) }
+    if factor == 0 { return .diagonal(diagonal) }
+    switch form {
+    case .dense(let matrix):
+      let n = matrix.order
+      var elements = [Double](repeating: 0, count: n * n)
+      for j in 0..<n {
+        for i in j..<n { elements[i + j * n] = factor * matrix[i, j] }
+        elements[j * (n + 1)] += diagonal[j]
+      }
+      return .dense(SymmetricMatrix(lowerTriangleOf: elements, order: n))
+    case .factor(let parts):
+      let specific = zip(parts.specificVariances, diagonal).map { $0 + $1 / factor }
+      return .factor(
+        try Translation.term(universe: universe) { () throws(OptimizationError) in
+          try FactorTerm(
+            loadings: parts.loadings, factorCovariance: parts.factorCovariance,
+            specificVariances: specific)
+        }
+      ).multiplied(by: factor)
+    }
+  }
+
   /// What a program with this quadratic term may take for granted.
   var convexity: QuadraticProgram.Convexity {
     definiteness == .byConstruction ? .guaranteed : .unproved

@@ -18,8 +18,8 @@ struct PortfolioProgram {
   /// The program without the limits on sums of distances.
   let plain: QuadraticProgram
   let absolute: [AbsoluteRow]
-  /// The costs of trading in the objective; nil for none.
-  let charge: TradingCharge?
+  /// The costs in the objective; the plain program has those that are quadratic.
+  let costs: UtilityCosts
   private let constraints: ResolvedConstraints
 
   init(
@@ -27,11 +27,11 @@ struct PortfolioProgram {
     quadratic: QuadraticTerm,
     convexity: QuadraticProgram.Convexity,
     linear: [Double]?,
-    charge: TradingCharge?
+    costs: UtilityCosts
   ) throws(AllocationError) {
     universe = constraints.universe
     absolute = constraints.absolute
-    self.charge = charge
+    self.costs = costs
     self.constraints = constraints
     plain = try Translation.program(universe: universe) { () throws(OptimizationError) in
       try QuadraticProgram(
@@ -53,15 +53,19 @@ struct PortfolioProgram {
     settings: QuadraticSolver.Settings,
     near neighbor: (point: [Double], rows: [Double])? = nil
   ) throws(AllocationError) -> Solution<[Double]> {
-    if absolute.isEmpty && charge == nil {
-      return try Translation.solution(of: plain, universe: universe, settings: settings)
+    if hasNoKinks {
+      let answer = try Translation.solution(of: plain, universe: universe, settings: settings)
+      if costs.isFlat { return answer }
+      return try certified(
+        answer.value, rows: answer.duals.rows, bounds: answer.duals.bounds,
+        iterations: answer.certificate.iterations)
     }
-    let walk = DistanceWalk(self, constraints)
     if let neighbor {
-      return try walk.solution(from: neighbor.point, rows: neighbor.rows, settings: settings)
+      return try DistanceWalk(self, constraints)
+        .solution(from: neighbor.point, rows: neighbor.rows, settings: settings)
     }
-    var start: [Double]?
     var rows: [Double] = []
+    var free: Solution<[Double]>?
     do throws(AllocationError) {
       let relaxed = try Translation.solution(of: plain, universe: universe, settings: settings)
       let answer = try certified(
@@ -69,7 +73,7 @@ struct PortfolioProgram {
         rows: relaxed.duals.rows + [Double](repeating: 0, count: absolute.count),
         bounds: relaxed.duals.bounds, iterations: relaxed.certificate.iterations)
       if answer.status == .optimal { return answer }
-      start = relaxed.value
+      free = relaxed
       rows = relaxed.duals.rows
     } catch {
       switch error {
@@ -80,18 +84,34 @@ struct PortfolioProgram {
       default: throw error
       }
     }
+    if let free, let answer = try nearSolution(free, settings: settings) { return answer }
+    let walk = DistanceWalk(self, constraints)
     if let heldPoint {
       return try walk.solution(from: heldPoint, rows: rows, settings: settings)
     }
-    let point = try feasiblePoint(near: start, settings: settings)
+    let point = try feasiblePoint(near: free?.value, settings: settings)
     return try walk.solution(from: point, rows: rows, settings: settings)
   }
 
-  /// The reference of the first limit or of the charge that satisfies the constraints.
+  /// The optimum from that without limits and charges, by plain programs; nil where that does not end.
+  private func nearSolution(
+    _ free: Solution<[Double]>,
+    settings: QuadraticSolver.Settings
+  ) throws(AllocationError) -> Solution<[Double]>? {
+    if absolute.isEmpty {
+      return try PieceRounds(self, constraints, settings: settings).solution(near: free.value)
+    }
+    return try DistancePrice(self, constraints, settings: settings)?.solution(beside: free)
+  }
+
+  /// Whether the plain program is all there is.
+  private var hasNoKinks: Bool { absolute.isEmpty && costs.charges.isEmpty }
+
+  /// The first reference of a limit or a charge that satisfies the constraints.
   private var heldPoint: [Double]? {
     // What the sum of a hundred fractions may leave.
     let rounding = 1e-13
-    let references = absolute.map(\.reference) + (charge.map { [$0.reference] } ?? [])
+    let references = absolute.map(\.reference) + costs.charges.map(\.reference)
     return references.first { x in
       let isInside = x.indices.allSatisfy {
         plain.lowerBounds[$0] <= x[$0] && x[$0] <= plain.upperBounds[$0]
@@ -109,6 +129,11 @@ struct PortfolioProgram {
     }
   }
 
+  /// The objective with all costs, whatever the constraints say.
+  func objective(_ x: [Double]) -> Double {
+    costs.charges.reduce(plain.objective(at: x) + costs.constant) { $0 + $1.value(x) }
+  }
+
   /// The feasible point nearest to another one, to solver accuracy.
   ///
   /// - Parameters:
@@ -123,7 +148,8 @@ struct PortfolioProgram {
     let n = universe.count
     let (split, names, generated) = constraints.split()
     let center =
-      start ?? charge?.reference ?? absolute.first?.reference ?? [Double](repeating: 0, count: n)
+      start ?? costs.charges.first?.reference ?? absolute.first?.reference
+      ?? [Double](repeating: 0, count: n)
     let padding = [Double](repeating: 0, count: names.count)
     let program = try Translation.program(universe: universe) { () throws(OptimizationError) in
       try QuadraticProgram(
@@ -191,11 +217,11 @@ extension PortfolioProgram {
     bounds: [Double],
     iterations: Int
   ) throws(AllocationError) -> Solution<[Double]> {
-    let program = try supported(at: x, rows: rows, bounds: bounds)
+    let (program, charged) = try supported(at: x, rows: rows, bounds: bounds)
     let duals = Duals(of: program, rows: rows, bounds: bounds)
     do throws(OptimizationError) {
       let certificate = try program.verify(x, duals: duals, iterations: iterations)
-        .addingToObjective(supportConstant(program))
+        .addingToObjective(constant(charged))
       let isOptimal = certificate.holds(Certificate.optimalTolerances)
       return Solution(
         value: x, status: isOptimal ? .optimal : .stalled, certificate: certificate, duals: duals)
@@ -204,35 +230,39 @@ extension PortfolioProgram {
     }
   }
 
-  /// What the objective of a supported program lacks: the slopes of the charge act on x − reference.
-  private func supportConstant(_ program: QuadraticProgram) -> Double {
-    guard let charge else { return 0 }
-    return charge.reference.indices.reduce(0) {
-      $0 - (program.linear[$1] - plain.linear[$1]) * charge.reference[$1]
+  /// What the objective of a supported program lacks: the slopes of a charge act on x − reference.
+  private func constant(_ slopes: [[Double]]) -> Double {
+    var sum = costs.constant
+    for (charge, slopes) in zip(costs.charges, slopes) {
+      for i in slopes.indices { sum -= slopes[i] * charge.reference[i] }
     }
+    return sum
   }
 
-  /// The program with the limits replaced by their supporting planes at a point.
+  /// The program with limits and charges replaced by their supporting planes at a point, and the slopes
+  /// of the charges there.
   func supported(
     at x: [Double],
     rows: [Double],
     bounds: [Double]
-  ) throws(AllocationError) -> QuadraticProgram {
-    if absolute.isEmpty && charge == nil { return plain }
+  ) throws(AllocationError) -> (program: QuadraticProgram, charged: [[Double]]) {
+    if hasNoKinks { return (plain, []) }
     let slopes = slopes(at: x, rows: rows, bounds: bounds)
-    return try program(
-      adding: slopes.rows.enumerated().map { plane($0, $1) }, charging: slopes.charge,
+    let program = try program(
+      adding: slopes.rows.enumerated().map { plane($0, $1) }, charging: slopes.charges,
       lower: plain.lowerBounds, upper: plain.upperBounds)
+    return (program, slopes.charges)
   }
 
-  /// The program with further rows, slopes of the charge, and other bounds.
+  /// The program with further rows, slopes of the charges, and other bounds.
   func program(
     adding planes: [LinearRow],
-    charging slopes: [Double]?,
+    charging slopes: [[Double]],
     lower: [Double],
     upper: [Double]
   ) throws(AllocationError) -> QuadraticProgram {
-    let linear = slopes.map { zip(plain.linear, $0).map { $0 + $1 } } ?? plain.linear
+    var linear = plain.linear
+    for values in slopes { for i in linear.indices { linear[i] += values[i] } }
     return try Translation.program(universe: universe) { () throws(OptimizationError) in
       try QuadraticProgram(
         finite: plain.quadratic, linear: linear, lowerBounds: lower, upperBounds: upper,
@@ -249,17 +279,20 @@ extension PortfolioProgram {
     return LinearRow(row.name, coefficients: coefficients, upper: limit)
   }
 
-  /// The slopes of each limit and of the charge: signs, and at the reference what the optimality
+  /// The slopes of each limit and of each charge: signs, and at the reference what the optimality
   /// condition asks for.
   private func slopes(
     at x: [Double],
     rows: [Double],
     bounds: [Double]
-  ) -> (rows: [[Double]], charge: [Double]?) {
+  ) -> (rows: [[Double]], charges: [[Double]]) {
     let count = plain.rows.count
     let prices = Array(rows.dropFirst(count))
     guard prices.count == absolute.count, bounds.count == x.count, plain.linear.count == x.count
-    else { return (absolute.map { $0.coefficients.map { _ in 0 } }, nil) }
+    else {
+      let flat = x.map { _ in 0.0 }
+      return (absolute.map { _ in flat }, costs.charges.map { _ in flat })
+    }
     var missing = plain.quadratic.times(x)
     for i in x.indices { missing[i] += plain.linear[i] - bounds[i] }
     for (row, price) in zip(plain.rows, rows) {
@@ -271,14 +304,15 @@ extension PortfolioProgram {
     for (k, price) in prices.enumerated() {
       for i in x.indices { missing[i] -= absolute[k].coefficients[i] * price * slopes[k][i] }
     }
-    let charged = charge.map { charge in
-      x.indices.map { i in
-        x[i] == charge.reference[i]
-          ? min(max(-missing[i], -charge.selling[i]), charge.buying[i]) : charge.slope(x[i], i)
+    var charged = costs.charges.map { charge in x.indices.map { charge.slope(x[$0], $0) } }
+    for values in charged { for i in x.indices { missing[i] += values[i] } }
+    for (k, charge) in costs.charges.enumerated() {
+      for i in x.indices where x[i] == charge.reference[i] {
+        charged[k][i] = min(max(-missing[i], -charge.selling[i]), charge.buying[i])
+        missing[i] += charged[k][i]
       }
     }
     for i in x.indices {
-      if let charged { missing[i] += charged[i] }
       var capacity = 0.0
       for k in absolute.indices where slopes[k][i] == 0 {
         capacity += absolute[k].coefficients[i] * prices[k]

@@ -48,18 +48,18 @@ struct ResolvedConstraints: Hashable, Sendable {
   ///   - quadratic: The matrix P, known to be finite.
   ///   - convexity: Whether it is known to be positive semidefinite.
   ///   - linear: The vector q; nil for zero.
-  ///   - charge: Costs of trading that are added to the objective.
+  ///   - costs: What is added to the objective.
   /// - Returns: The program.
   /// - Throws: ``AllocationError`` for names and limits that make no program.
   func program(
     quadratic: QuadraticTerm,
     convexity: QuadraticProgram.Convexity = .unproved,
     linear: [Double]?,
-    charge: TradingCharge? = nil
+    costs: UtilityCosts = UtilityCosts()
   ) throws(AllocationError) -> PortfolioProgram {
     try PortfolioProgram(
       constraints: self, quadratic: quadratic, convexity: convexity, linear: linear,
-      charge: charge)
+      costs: costs)
   }
 
   /// The same constraints as bounds and rows alone, over n weights and m further variables.

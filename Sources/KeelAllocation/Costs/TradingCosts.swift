@@ -1,38 +1,67 @@
 public import KeelData
 import KeelNumerics
 
-/// Proportional costs of trading from current weights, charged against expected returns.
+/// Costs of trading from current weights, charged against expected returns.
 ///
 /// ```text
-/// cost(w) = Σ (buying_i max(w_i − current_i, 0) + selling_i max(current_i − w_i, 0)) / periods
+/// cost(w) = Σ (spread_i(Δ_i) + impact_i Δ_i² + powerImpact_i |Δ_i|^(3/2)) / periods,   Δ = w − current
 /// ```
+///
+/// The spread is proportional, with other prices for purchases and sales, or as long as an order book is
+/// deep: each level of ``buyingLevels`` and ``sellingLevels`` is a higher price for what exceeds its
+/// size.
 ///
 /// A cost is paid once, an expected return is earned in every period: ``periods`` says over how many
 /// periods of the expected returns a cost is spread. Prices are in fractions of what is traded, so
-/// 0.001 is ten basis points.
+/// 0.001 is ten basis points; sizes are fractions of the portfolio. The power 3/2 is the square-root law
+/// of impact. References: Almgren, Thum, Hauptmann and Li, Direct estimation of equity market impact, Risk
+/// 18 (2005); Gârleanu and Pedersen, Journal of Finance 68 (2013), for the square.
 public struct TradingCosts: Hashable, Sendable {
-  /// The price of a trade in each asset, as a fraction of what is traded.
-  public enum Rates: Hashable, Sendable {
-    /// One price for every asset.
-    case uniform(Double)
+  /// A further level of an order book.
+  public struct Level: Hashable, Sendable {
+    /// The size of the trade from which the price holds, as a fraction of the portfolio.
+    public let beyond: Double
 
-    /// A price for some assets, and one for all others.
-    case byAsset([AssetID: Double], others: Double)
+    /// The price of what exceeds the size, as a fraction of it.
+    public let rate: Double
+
+    /// Creates a level.
+    ///
+    /// - Parameters:
+    ///   - beyond: The size of the trade from which the price holds, above zero, as a fraction of the
+    ///     portfolio.
+    ///   - rate: The price of what exceeds the size, as a fraction of it.
+    public init(beyond: Double, rate: Double) {
+      self.beyond = beyond
+      self.rate = rate
+    }
   }
 
   /// The weights before trading.
   public var current: Weights
 
   /// The prices of buying, zero or more.
-  public var buying: Rates
+  public var buying: AssetRates
 
   /// The prices of selling, zero or more.
-  public var selling: Rates
+  public var selling: AssetRates
+
+  /// Higher prices of larger purchases: sizes and prices increase.
+  public var buyingLevels: [AssetID: [Level]] = [:]
+
+  /// Higher prices of larger sales: sizes and prices increase.
+  public var sellingLevels: [AssetID: [Level]] = [:]
+
+  /// The cost of a squared trade, zero or more: a trade of 0.1 at 0.5 costs 0.005.
+  public var impact = AssetRates.none
+
+  /// The cost of a trade to the power 3/2, zero or more: a trade of 0.01 at 0.5 costs 0.0005.
+  public var powerImpact = AssetRates.none
 
   /// The number of periods of the expected returns over which a cost is spread, more than zero.
   public var periods: Double
 
-  /// Creates costs.
+  /// Creates proportional costs; levels of books and impact are properties.
   ///
   /// - Parameters:
   ///   - current: The weights before trading.
@@ -40,7 +69,12 @@ public struct TradingCosts: Hashable, Sendable {
   ///   - selling: The prices of selling, as fractions of what is sold, zero or more.
   ///   - periods: The number of periods of the expected returns over which a cost is spread: with
   ///     daily returns and a portfolio to be held a month, 30.
-  public init(from current: Weights, buying: Rates, selling: Rates, spreadOver periods: Double) {
+  public init(
+    from current: Weights,
+    buying: AssetRates,
+    selling: AssetRates,
+    spreadOver periods: Double
+  ) {
     self.current = current
     self.buying = buying
     self.selling = selling
@@ -51,68 +85,105 @@ public struct TradingCosts: Hashable, Sendable {
   ///
   /// - Parameter weights: The weights after trading.
   /// - Returns: The cost as a fraction of the portfolio, spread over ``periods``.
-  /// - Throws: ``AllocationError``: `universeMismatch`, or `invalidValue` for prices or periods that
-  ///   are out of range.
-  /// - Complexity: O(N).
+  /// - Throws: ``AllocationError``: `universeMismatch`, or `invalidValue` for prices, sizes or periods
+  ///   that are out of range.
+  /// - Complexity: O(N) for each level.
   public func costPerPeriod(of weights: Weights) throws(AllocationError) -> Double {
-    try Translation.requireEqual(current.universe, weights.universe)
-    let charge = try resolved(over: weights.universe)
-    return weights.values.indices.reduce(0) {
-      $0 + charge.slope(weights.values[$1], $1) * (weights.values[$1] - charge.reference[$1])
+    let universe = weights.universe
+    try Translation.requireEqual(current.universe, universe)
+    var sum = CompensatedSum()
+    for charge in try charges(over: universe) { sum.add(charge.value(weights.values)) }
+    let squares = try perPeriod(impact, "impact", universe)
+    let powers = try perPeriod(powerImpact, "powerImpact", universe)
+    for (i, weight) in weights.values.enumerated() {
+      let size = (weight - current.values[i]).magnitude
+      sum.add(squares[i] * size * size + powers[i] * size * size.squareRoot())
     }
+    return sum.value
   }
 }
 
-/// ``TradingCosts`` in the order of a universe: a convex term of the objective, linear on both sides of
-/// its reference.
-struct TradingCharge: Hashable, Sendable {
-  /// The slope above the reference, zero or more.
-  let buying: [Double]
-  /// Minus the slope below the reference, zero or more.
-  let selling: [Double]
-  let reference: [Double]
-
-  /// The slope at a number; zero at the reference.
-  func slope(_ x: Double, _ i: Int) -> Double {
-    x > reference[i] ? buying[i] : x < reference[i] ? -selling[i] : 0
-  }
-
-  /// What the slope changes by at the reference.
-  func bend(_ i: Int) -> Double { buying[i] + selling[i] }
-}
+// MARK: - In terms of a universe
 
 extension TradingCosts {
-  /// The costs in the order of a universe.
-  func resolved(over universe: Universe) throws(AllocationError) -> TradingCharge {
+  /// Adds the costs but those to the power 3/2 to those of a utility.
+  func add(to costs: inout UtilityCosts, over universe: Universe) throws(AllocationError) {
     try Translation.requireEqual(current.universe, universe)
+    for charge in try charges(over: universe) { costs.add(charge) }
+    costs.addSquares(try perPeriod(impact, "impact", universe), center: current.values)
+  }
+
+  /// The coefficients of the power 3/2; nil where there are none.
+  func powers(over universe: Universe) throws(AllocationError) -> PowerImpact? {
+    try Translation.requireEqual(current.universe, universe)
+    let coefficients = try perPeriod(powerImpact, "powerImpact", universe)
+    if coefficients.allSatisfy({ $0 == 0 }) { return nil }
+    return PowerImpact(coefficients: coefficients, reference: current.values)
+  }
+
+  /// The spread as functions that bend at the current weights and at each level of a book.
+  private func charges(over universe: Universe) throws(AllocationError) -> [TradingCharge] {
+    let (buying, selling) = (
+      try perPeriod(buying, "buying", universe), try perPeriod(selling, "selling", universe)
+    )
+    let purchases = try steps(buyingLevels, "buyingLevels", above: buying, universe)
+    let sales = try steps(sellingLevels, "sellingLevels", above: selling, universe)
+    let nothing = [Double](repeating: 0, count: universe.count)
+    return [TradingCharge(buying: buying, selling: selling, reference: current.values)]
+      + purchases.map {
+        TradingCharge(
+          buying: $0.rises, selling: nothing, reference: zip(current.values, $0.sizes).map(+))
+      }
+      + sales.map {
+        TradingCharge(
+          buying: nothing, selling: $0.rises, reference: zip(current.values, $0.sizes).map(-))
+      }
+  }
+
+  /// The first, second and further levels of all assets: their sizes and what the prices rise by.
+  private func steps(
+    _ levels: [AssetID: [Level]],
+    _ argument: String,
+    above first: [Double],
+    _ universe: Universe
+  ) throws(AllocationError) -> [(sizes: [Double], rises: [Double])] {
+    let unknown = levels.keys.filter { universe.position(of: $0) == nil }.min()
+    if let unknown { throw .universeMismatch(position: nil, left: unknown, right: nil) }
+    let depth = levels.values.reduce(0) { max($0, $1.count) }
+    let nothing = [Double](repeating: 0, count: universe.count)
+    var steps = (0..<depth).map { _ in (sizes: nothing, rises: nothing) }
+    for (i, asset) in universe.assets.enumerated() {
+      var (size, rate) = (0.0, first[i])
+      for (k, level) in (levels[asset] ?? []).enumerated() {
+        guard level.beyond > size, level.beyond.isFinite else {
+          throw .invalidValue(
+            argument: "\(argument) size", asset: asset, got: level.beyond,
+            allowed: size.nextUp...Double.greatestFiniteMagnitude)
+        }
+        let next = level.rate / periods
+        guard next >= rate, next.isFinite else {
+          throw .invalidValue(
+            argument: "\(argument) rate", asset: asset, got: level.rate,
+            allowed: (rate * periods)...Double.greatestFiniteMagnitude)
+        }
+        steps[k].sizes[i] = level.beyond
+        steps[k].rises[i] = next - rate
+        (size, rate) = (level.beyond, next)
+      }
+    }
+    return steps
+  }
+
+  /// Prices for one period.
+  private func perPeriod(
+    _ rates: AssetRates,
+    _ argument: String,
+    _ universe: Universe
+  ) throws(AllocationError) -> [Double] {
     guard periods > 0, periods.isFinite else {
       throw .invalidValue(argument: "periods", asset: nil, got: periods, allowed: .positive)
     }
     let periods = periods
-    return TradingCharge(
-      buying: try Self.resolved(buying, "buying", universe).map { $0 / periods },
-      selling: try Self.resolved(selling, "selling", universe).map { $0 / periods },
-      reference: current.values)
-  }
-
-  private static func resolved(
-    _ rates: Rates,
-    _ argument: String,
-    _ universe: Universe
-  ) throws(AllocationError) -> [Double] {
-    let values: [Double]
-    switch rates {
-    case .uniform(let rate): values = [Double](repeating: rate, count: universe.count)
-    case .byAsset(let byAsset, let others):
-      let unknown = byAsset.keys.filter { universe.position(of: $0) == nil }.min()
-      if let unknown { throw .universeMismatch(position: nil, left: unknown, right: nil) }
-      values = universe.assets.map { byAsset[$0] ?? others }
-    }
-    for (asset, value) in zip(universe.assets, values) {
-      guard value >= 0, value.isFinite else {
-        throw .invalidValue(argument: argument, asset: asset, got: value, allowed: .nonnegative)
-      }
-    }
-    return values
+    return try rates.resolved(argument, over: universe).map { $0 / periods }
   }
 }

@@ -99,7 +99,8 @@ extension MaximumUtility {
   ) throws(AllocationError) -> PortfolioExplanation {
     try ExplanationRequest(
       returns: expectedReturns, covariance: covariance, constraints: constraints,
-      charge: resolvedCosts(over: covariance.universe), riskAversion: riskAversion,
+      costs: resolvedCosts(over: covariance.universe, tangentAt: solution.value),
+      riskAversion: riskAversion,
       objective: .utility, priceUnit: -1
     ).explanation(of: solution.value, duals: solution.duals)
   }
@@ -205,7 +206,7 @@ extension ExplanationRequest {
     covariance: Covariance,
     constraints: PortfolioConstraints,
     benchmark: Weights? = nil,
-    charge: TradingCharge? = nil,
+    costs: UtilityCosts = UtilityCosts(),
     riskAversion: Double,
     objective: PortfolioExplanation.Objective,
     priceUnit: Double
@@ -218,7 +219,7 @@ extension ExplanationRequest {
       covariance: covariance, active: active, benchmark: benchmark,
       program: try MaximumUtility.program(
         returns.values, covariance, riskAversion: riskAversion, active.shifted,
-        charge: charge),
+        costs: costs),
       riskAversion: riskAversion, views: returns.values, objective: objective,
       priceUnit: priceUnit)
   }

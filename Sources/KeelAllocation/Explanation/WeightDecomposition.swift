@@ -90,7 +90,12 @@ struct WeightDecomposition {
 
   /// The slope of the costs in one weight, in units of the risk matrix; zero at the reference.
   private func costSlope(_ i: Int) -> Double {
-    (program.charge?.slope(solution.value[i], i) ?? 0) / unit
+    (chargeSlope(i) + program.costs.curvedSlope(solution.value[i], i)) / unit
+  }
+
+  /// The slope of the costs that bend.
+  private func chargeSlope(_ i: Int) -> Double {
+    program.costs.charges.reduce(0) { $0 + $1.slope(solution.value[i], i) }
   }
 
   private mutating func measure() {
@@ -113,7 +118,7 @@ struct WeightDecomposition {
       for i in x.indices { subtract(i, slope(row, i) * dual) }
     }
     for i in x.indices {
-      subtract(i, -costSlope(i) * unit)
+      subtract(i, -chargeSlope(i))
       sizes[i] = max(sizes[i], forces[i].magnitude)
       forces[i] /= unit
       sizes[i] /= unit
@@ -141,12 +146,14 @@ struct WeightDecomposition {
     if isFixed || solution.duals.bounds[i] != 0 { return .constraint(name) }
     let x = solution.value[i]
     let kink = program.absolute.first { $0.coefficients[i] > 0 && $0.reference[i] == x }
-    if let charge = program.charge, charge.reference[i] == x, charge.bend(i) > 0 {
+    let charges = program.costs.charges.filter { $0.reference[i] == x && $0.bend(i) > 0 }
+    if !charges.isEmpty {
       let force = forces[i] * unit
       let rounding = Self.activityTolerance * sizes[i] * unit
-      let suffices =
-        -force <= charge.buying[i] + rounding && force <= charge.selling[i] + rounding
-      if suffices || kink == nil { return .costs }
+      let (buying, selling) = charges.reduce((rounding, rounding)) {
+        ($0.0 + $1.buying[i], $0.1 + $1.selling[i])
+      }
+      if (-force <= buying && force <= selling) || kink == nil { return .costs }
     }
     return .constraint(kink?.name ?? name)
   }
@@ -192,7 +199,7 @@ struct WeightDecomposition {
       let right = free.map { views[$0] } + [Double](repeating: 0, count: rows.count)
       inputs.append((.views, nil, right))
     }
-    if program.charge != nil {
+    if !program.costs.isEmpty {
       let right = free.map { -costSlope($0) } + [Double](repeating: 0, count: rows.count)
       inputs.append((.costs, nil, right))
     }

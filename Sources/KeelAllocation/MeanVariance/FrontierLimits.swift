@@ -23,9 +23,9 @@ struct FrontierLimits {
   /// Powers of two: scaled row = scale × row.
   let scales: [Double]
 
-  /// Takes constraints, and costs of trading as a last row without limit: what they charge beyond the
-  /// mean of a purchase and a sale.
-  init(_ constraints: ResolvedConstraints, charge: TradingCharge? = nil) {
+  /// Takes constraints, and costs as last rows without limit: what each charges beyond the mean of its
+  /// two slopes.
+  init(_ constraints: ResolvedConstraints, charges: [TradingCharge] = []) {
     let n = constraints.lower.count
     var coefficients: [[Double]] = []
     var references: [[Double]] = []
@@ -47,7 +47,7 @@ struct FrontierLimits {
     for row in constraints.absolute {
       append(row.coefficients, row.reference, -.infinity, row.limit)
     }
-    if let charge {
+    for charge in charges {
       append(
         charge.reference.indices.map { charge.bend($0) / 2 }, charge.reference, -.infinity,
         .infinity)
@@ -56,7 +56,7 @@ struct FrontierLimits {
     breakpoints = (0..<n).map { i in
       let (low, high) = (constraints.lower[i], constraints.upper[i])
       var inner = constraints.absolute.filter { $0.coefficients[i] > 0 }.map { $0.reference[i] }
-      if let charge, charge.bend(i) > 0 { inner.append(charge.reference[i]) }
+      for charge in charges where charge.bend(i) > 0 { inner.append(charge.reference[i]) }
       inner = inner.filter { low < $0 && $0 < high }
       // Where nothing is finite, zero is a place for an asset that the others replicate.
       let isEndless = inner.isEmpty && low == -.infinity && high == .infinity

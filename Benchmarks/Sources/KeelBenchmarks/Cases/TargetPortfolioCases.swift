@@ -5,6 +5,18 @@ let targetPortfolioCases: [Case] = [
   ratioCase(assetCount: 500), targetReturnCase(assetCount: 100), targetRiskCase(assetCount: 100),
   turnoverCase(assetCount: 100), turnoverCase(assetCount: 500),
   maximumDiversificationCase(assetCount: 100),
+  costsCase("utility", assetCount: 500) { _, _ in },
+  costsCase("trading-costs", assetCount: 500, peers: ["piqp_trading_costs"]) { _, _ in },
+  costsCase("order-books", assetCount: 500) { costs, assets in
+    let levels = [
+      TradingCosts.Level(beyond: 0.01, rate: 2 * tradingPrice),
+      TradingCosts.Level(beyond: 0.03, rate: 4 * tradingPrice),
+    ]
+    costs.buyingLevels = Dictionary(uniqueKeysWithValues: assets.map { ($0, levels) })
+    costs.sellingLevels = costs.buyingLevels
+  },
+  costsCase("power-impact", assetCount: 500) { costs, _ in costs.powerImpact = .uniform(0.01) },
+  countCase(assetCount: 100),
 ]
 
 /// What a peer gets: the covariance and the means.
@@ -91,6 +103,54 @@ private func turnoverCase(assetCount n: Int) -> Case {
         weights = try MaximumUtility(riskAversion: 5, constraints: constraints).weights(
           expectedReturns: means, covariance: covariance
         ).value.values
+      },
+      answer: { weights })
+  }
+}
+
+/// What is bought or sold costs this much, spread over ten periods.
+private let tradingPrice = 0.001
+
+/// A utility with costs of trading from equal weights; that named `utility` has none.
+private func costsCase(
+  _ kind: String,
+  assetCount n: Int,
+  peers: [String] = [],
+  _ change: @escaping @Sendable (inout TradingCosts, [AssetID]) -> Void
+) -> Case {
+  Case(
+    name: "allocation/\(kind)/\(n)", peers: peers, inputs: { try inputs(assetCount: n) }
+  ) {
+    let (means, covariance) = try estimates(assetCount: n)
+    let universe = covariance.universe
+    let current = try Weights(
+      universe: universe, values: [Double](repeating: 1 / Double(n), count: n))
+    var costs = TradingCosts(
+      from: current, buying: .uniform(tradingPrice), selling: .uniform(tradingPrice),
+      spreadOver: 10)
+    change(&costs, universe.assets)
+    let choice = MaximumUtility(riskAversion: 5, costs: kind == "utility" ? nil : costs)
+    var weights: [Double] = []
+    return .init(
+      run: {
+        weights = try choice.weights(expectedReturns: means, covariance: covariance).value.values
+      },
+      answer: { weights })
+  }
+}
+
+/// At most ten positions.
+private func countCase(assetCount n: Int) -> Case {
+  Case(name: "allocation/cardinality/\(n)", inputs: { try inputs(assetCount: n) }) {
+    let (means, covariance) = try estimates(assetCount: n)
+    let choice = DiscreteUtility(
+      MaximumUtility(riskAversion: 5), counts: [PositionCount("positions", atMost: 10)])
+    var weights: [Double] = []
+    return .init(
+      run: {
+        weights = try choice.weights(
+          expectedReturns: means, covariance: covariance
+        ).weights.values
       },
       answer: { weights })
   }
