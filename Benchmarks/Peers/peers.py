@@ -90,6 +90,17 @@ def pypfopt_hrp(x):
     return run
 
 
+@peer("skfolio")
+def skfolio_herc(x):
+    from skfolio import RiskMeasure
+    from skfolio.distance import PearsonDistance
+    from skfolio.optimization import HierarchicalEqualRiskContribution
+    def run():
+        return HierarchicalEqualRiskContribution(
+            risk_measure=RiskMeasure.VARIANCE, distance_estimator=PearsonDistance()).fit(x).weights_
+    return run
+
+
 @peer("scipy")
 def numpy_black_scholes(spot, strike, time_to_expiry, volatility, rate):
     from scipy.special import ndtr

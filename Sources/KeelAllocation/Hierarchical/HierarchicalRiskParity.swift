@@ -64,13 +64,10 @@ public struct HierarchicalRiskParity: Hashable, Sendable {
       throw .infeasible(constraints: [PortfolioConstraints.budgetName], contradiction: 1)
     }
     let matrix = covariance.matrix
-    for (i, asset) in universe.assets.enumerated() where !(matrix[i, i] > 0) {
-      throw .invalidValue(
-        argument: "covariance", asset: asset, got: matrix[i, i], allowed: .positive)
-    }
+    try Translation.requireVariances(covariance)
     let positions = universe.positionsByName
     let scaled = ScaledCovariance(matrix)
-    let tree = MergeTree(leafCount: positions.count, sorted: joins(scaled, positions))
+    let tree = MergeTree(scaled, at: positions, distance: distance, linkage: linkage)
     let order = tree.leafOrder
     let values = try RecursiveBisection(scaled, order: order.map { positions[$0] }).weights()
     let weights = try Translation.weights(values, over: universe)
@@ -79,14 +76,41 @@ public struct HierarchicalRiskParity: Hashable, Sendable {
       tree: Dendrogram(tree, leafOrder: order, assets: positions.map { universe.assets[$0] }),
       contributions: try Translation.contributions(weights, covariance))
   }
+}
 
-  /// The merges, between ranks of names.
-  private func joins(_ covariance: ScaledCovariance, _ positions: [Int]) -> [Join] {
+extension MergeTree {
+  /// Clusters assets by their correlations.
+  ///
+  /// - Parameters:
+  ///   - covariance: The covariance.
+  ///   - positions: The assets in the order of their names; the items of the tree.
+  ///   - distance: The distance of two assets.
+  ///   - linkage: The distance of two clusters.
+  init(
+    _ covariance: ScaledCovariance,
+    at positions: [Int],
+    distance: CorrelationDistance,
+    linkage: Linkage
+  ) {
     if linkage == .single && distance == .direct {
-      return CorrelationSpanningTree.joins(covariance, positions: positions)
+      self.init(
+        leafCount: positions.count,
+        sorted: CorrelationSpanningTree.joins(covariance, positions: positions))
+    } else {
+      self.init(
+        distances: Correlations(covariance.matrix, at: positions).distances(distance),
+        linkage: linkage)
     }
-    let distances = Correlations(covariance.matrix, at: positions).distances(distance)
-    return linkage == .single
-      ? SpanningTree.joins(distances) : NearestNeighborChain.joins(distances, linkage)
+  }
+}
+
+extension Translation {
+  /// Requires that every asset has a variance.
+  static func requireVariances(_ covariance: Covariance) throws(AllocationError) {
+    let matrix = covariance.matrix
+    for (i, asset) in covariance.universe.assets.enumerated() where !(matrix[i, i] > 0) {
+      throw .invalidValue(
+        argument: "covariance", asset: asset, got: matrix[i, i], allowed: .positive)
+    }
   }
 }

@@ -9,7 +9,10 @@ let portfolioCases: [Case] =
     factorModelCase(assetCount: 10_000, factorCount: 50),
   ]
   + [warmCase(assetCount: 50)]
-  + [hierarchicalRiskParityCase(rows: 1000, assetCount: 500), frontierCase(assetCount: 200)]
+  + [
+    hierarchicalRiskParityCase(rows: 1000, assetCount: 500),
+    hierarchicalEqualRiskCase(rows: 1000, assetCount: 500), frontierCase(assetCount: 200),
+  ]
   + [frontierGroupsCase(assetCount: 200)]
 
 /// Estimates of n assets from 2 n observations.
@@ -207,6 +210,29 @@ private func hierarchicalRiskParityCase(rows: Int, assetCount n: Int) -> Case {
         let covariance = try Covariance(universe: universe, dense: estimate.matrix)
         weights = try HierarchicalRiskParity(distance: .direct).weights(covariance: covariance)
           .weights.values
+      },
+      answer: { weights })
+  }
+}
+
+/// From returns to weights over clusters: Ward's linkage, as many clusters as the dispersion asks for.
+private func hierarchicalEqualRiskCase(rows: Int, assetCount n: Int) -> Case {
+  Case(
+    name: "hierarchical/herc/\(rows)x\(n)",
+    floors: ["blas/dsyrk/\(rows)x\(n)"],
+    peers: ["skfolio_herc"],
+    inputs: { [("x", [rows, n], Inputs.returns(rows: rows, columns: n))] }
+  ) {
+    let universe = try Universe((0..<n).map { AssetID("A\($0)") })
+    let returns = try Matrix(
+      rowCount: rows, columnCount: n, columnMajor: Inputs.returns(rows: rows, columns: n))
+    var weights: [Double] = []
+    return .init(
+      run: {
+        let estimate = try SampleCovariance().unlabeledCovariance(from: returns)
+        let covariance = try Covariance(universe: universe, dense: estimate.matrix)
+        weights = try HierarchicalEqualRisk(.variance, distance: .direct)
+          .weights(covariance: covariance).weights.values
       },
       answer: { weights })
   }
