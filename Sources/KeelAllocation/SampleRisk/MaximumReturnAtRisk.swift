@@ -1,0 +1,203 @@
+// Goals in order: a portfolio inside the limit, a proved bound of the return, few least risks.
+//
+// The least risk R(t) at a return of at least t is convex. The chord between a point inside the limit and one outside lies above R,
+// so that where it meets the limit is inside again; the line through two points inside lies below R beyond them, so that where
+// it meets the limit is outside. Both ends move toward the answer. A return is out of reach where the proved lower bound of its
+// least risk is above the limit.
+
+public import KeelData
+public import KeelDistributions
+import KeelNumerics
+public import KeelOptimization
+
+/// The portfolio with the highest expected return whose risk over scenarios is within a limit, for a measure of choice.
+///
+/// ```text
+/// maximize  μ'w  subject to  ρ(X w) ≤ limit  and the constraints
+/// ```
+///
+/// ```swift
+/// let choice = MaximumReturnAtRisk(.conditionalDrawdown(confidence: 0.95), limit: 0.15)
+/// let portfolio = try choice.weights(scenarios: scenarios)
+/// print(portfolio.expectedReturn, portfolio.upperBound)
+/// ```
+public struct MaximumReturnAtRisk: Hashable, Sendable {
+  /// A portfolio with its return, its risk and a bound of what is possible.
+  public struct Portfolio: Hashable, Sendable {
+    /// The weights, as fractions.
+    public let weights: Weights
+
+    /// The expected outcome per period, as a fraction.
+    public let expectedReturn: Double
+
+    /// No allowed portfolio within the limit has a higher expected return than this.
+    public let upperBound: Double
+
+    /// The measure.
+    public let measure: SampleRiskMeasure
+
+    /// The risk of the weights, as `SampleRiskMeasure.risk(of:)` reports it; at most the limit.
+    public let risk: Double
+
+    /// What the expected return may be below the highest possible one.
+    public var largestImprovement: Double { max(upperBound - expectedReturn, 0) }
+  }
+
+  /// The measure; for drawdowns the scenarios stand in the order of time.
+  public var measure: SampleRiskMeasure
+
+  /// The largest risk, in the unit of the measure.
+  public var limit: Double
+
+  /// The constraints.
+  public var constraints: PortfolioConstraints
+
+  /// The limits of the solver.
+  public var settings: QuadraticSolver.Settings
+
+  /// Creates the portfolio choice.
+  ///
+  /// - Parameters:
+  ///   - measure: The measure.
+  ///   - limit: The largest risk, in the unit of the measure.
+  ///   - constraints: The constraints.
+  ///   - settings: The limits of the solver.
+  public init(
+    _ measure: SampleRiskMeasure,
+    limit: Double,
+    constraints: PortfolioConstraints = .longOnly,
+    settings: QuadraticSolver.Settings = QuadraticSolver.Settings()
+  ) {
+    self.measure = measure
+    self.limit = limit
+    self.constraints = constraints
+    self.settings = settings
+  }
+
+  /// The largest gap between the expected return and its upper bound that is called an optimum,
+  /// relative to the distance of the highest return from that of the least risk.
+  public static let gapTolerance = 1e-7
+
+  /// Least risks at most; some ten are enough.
+  private static let attempts = 60
+
+  /// Chooses the weights.
+  ///
+  /// - Parameters:
+  ///   - scenarios: S scenarios of N assets.
+  ///   - expectedReturns: The expected return of each asset per period; nil for the mean outcomes.
+  /// - Returns: The weights with return, risk and the upper bound of the return.
+  /// - Throws: ``AllocationError``: `targetUnreachable` with the risks that allowed portfolios have where the limit is
+  ///   below the least one, and what ``MinimumRisk`` throws.
+  /// - Complexity: Some ten least risks.
+  public func weights(
+    scenarios: ScenarioSet,
+    expectedReturns: ExpectedReturns? = nil
+  ) throws(AllocationError) -> Portfolio {
+    try Translation.require(limit, "limit", in: .finite)
+    let means = try Translation.expectedReturns(expectedReturns, scenarios)
+    let least = try point(nil, scenarios, means)
+    let most = try highest(scenarios, means)
+    if most.risk <= limit { return portfolio(most, upperBound: most.expectedReturn) }
+    guard least.risk <= limit else {
+      throw .targetUnreachable(
+        target: "risk", got: limit, reachable: least.risk...max(most.risk, least.risk))
+    }
+    return try search(from: (least, most), scenarios, means)
+  }
+
+  /// Moves both ends toward the limit.
+  private func search(
+    from ends: (inside: RiskPortfolio, outside: RiskPortfolio),
+    _ scenarios: ScenarioSet,
+    _ means: ExpectedReturns
+  ) throws(AllocationError) -> Portfolio {
+    var (inside, outside) = ends
+    let width = outside.expectedReturn - inside.expectedReturn
+    let step = Self.gapTolerance / 4 * width
+    var before: RiskPortfolio?
+    // Targets around one whose risk equals the limit to rounding.
+    var near: [Double] = []
+    for attempt in 0..<Self.attempts {
+      let gap = outside.expectedReturn - inside.expectedReturn
+      if gap <= Self.gapTolerance * width { break }
+      let low = inside.expectedReturn
+      let planned = near.popLast()
+      var target = planned ?? Self.crossing(inside, outside, limit)
+      // In turns from outside, where the line through two points inside leads.
+      if planned == nil, attempt % 2 == 1, let before {
+        // Beyond its own rounding, so that the bound of the least risk can tell.
+        target = Self.crossing(before, inside, limit) + step
+      }
+      if !(target > low && target < outside.expectedReturn) { target = low + gap / 2 }
+      let next = try point(target, scenarios, means)
+      if next.risk <= limit && next.expectedReturn > low {
+        before = inside
+        inside = next
+      } else if next.lowerBound > limit {
+        outside = RiskPortfolio(
+          weights: next.weights, expectedReturn: target, measure: measure, risk: next.risk,
+          lowerBound: next.lowerBound)
+      } else if near.isEmpty {
+        near = [target + step, target - step]
+      }
+    }
+    guard outside.expectedReturn - inside.expectedReturn <= 10 * Self.gapTolerance * width else {
+      throw .notProved(risk: inside.risk, lowerBound: outside.lowerBound)
+    }
+    return portfolio(inside, upperBound: outside.expectedReturn)
+  }
+
+  /// Where the line through two points meets the limit.
+  private static func crossing(
+    _ left: RiskPortfolio,
+    _ right: RiskPortfolio,
+    _ limit: Double
+  ) -> Double {
+    let share = (limit - left.risk) / (right.risk - left.risk)
+    return left.expectedReturn + share * (right.expectedReturn - left.expectedReturn)
+  }
+
+  private func portfolio(_ point: RiskPortfolio, upperBound: Double) -> Portfolio {
+    Portfolio(
+      weights: point.weights, expectedReturn: point.expectedReturn,
+      upperBound: max(upperBound, point.expectedReturn), measure: measure, risk: point.risk)
+  }
+
+  /// The least risk at a return.
+  private func point(
+    _ target: Double?,
+    _ scenarios: ScenarioSet,
+    _ means: ExpectedReturns
+  ) throws(AllocationError) -> RiskPortfolio {
+    try MinimumRisk(
+      measure, targetReturn: target, constraints: constraints, settings: settings
+    ).weights(scenarios: scenarios, expectedReturns: means)
+  }
+
+  /// A portfolio with the highest return.
+  private func highest(
+    _ scenarios: ScenarioSet,
+    _ means: ExpectedReturns
+  ) throws(AllocationError) -> RiskPortfolio {
+    let none = try Translation.flatCovariance(over: scenarios.universe)
+    let solution = try MaximumUtility(
+      riskAversion: 0, constraints: constraints, settings: settings
+    ).weights(expectedReturns: means, covariance: none)
+    // Of several such portfolios one that the least risk finds.
+    let most = -solution.certificate.primalObjective
+    let rounding = 1e-9 * means.values.reduce(0) { max($0, $1.magnitude) }
+    return try point(most - rounding, scenarios, means)
+  }
+}
+
+extension Translation {
+  /// A covariance of zeros.
+  static func flatCovariance(over universe: Universe) throws(AllocationError) -> Covariance {
+    do {
+      return try Covariance(universe: universe, dense: SymmetricMatrix(order: universe.count))
+    } catch {
+      throw .invalidValue(argument: "covariance", asset: nil, got: .nan, allowed: .finite)
+    }
+  }
+}

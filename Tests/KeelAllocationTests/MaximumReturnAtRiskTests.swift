@@ -1,0 +1,75 @@
+import KeelAllocation
+import KeelData
+import KeelDistributions
+import KeelNumerics
+import KeelTestSupport
+import Testing
+
+@Suite struct MaximumReturnAtRiskTests {
+  private static func scenarios(_ seed: Int, count: Int, width: Int) throws -> ScenarioSet {
+    var generator = SeededGenerator(seed: UInt64(seed))
+    let market = (0..<count).map { _ in 0.02 * generator.gaussian() }
+    let columns = (0..<width).flatMap { j -> [Double] in
+      let (beta, noise) = (generator.uniform(0.3...1.7), generator.uniform(0.005...0.04))
+      return market.map { 0.0005 * Double(j + 1) + beta * $0 + noise * generator.gaussian() }
+    }
+    return try ScenarioSet(
+      universe: Universe((0..<width).map { AssetID("A\($0)") }),
+      outcomes: Matrix(rowCount: count, columnCount: width, columnMajor: columns))
+  }
+
+  private static let measures: [SampleRiskMeasure] = [
+    .standardDeviation, .meanAbsoluteDeviation, .semideviation,
+    .expectedShortfall(confidence: 0.9), .entropicValueAtRisk(confidence: 0.9), .worstCase,
+  ]
+
+  /// The frontier read from the other side: the risk of a portfolio of least risk as the limit gives its
+  /// return back.
+  @Test(arguments: measures)
+  func invertsTheLeastRisk(measure: SampleRiskMeasure) throws {
+    for seed in 1...4 {
+      let scenarios = try Self.scenarios(seed, count: 120, width: 4 + seed)
+      let least = try MinimumRisk(measure).weights(scenarios: scenarios)
+      let means = (0..<(4 + seed)).map { j in
+        (0..<120).reduce(0) { $0 + scenarios.outcomes[$1, j] } / 120
+      }
+      let highest = means.reduce(-.infinity, max)
+      let target = least.expectedReturn + 0.6 * (highest - least.expectedReturn)
+      let wanted = try MinimumRisk(measure, targetReturn: target).weights(scenarios: scenarios)
+      let found = try MaximumReturnAtRisk(measure, limit: wanted.risk)
+        .weights(scenarios: scenarios)
+      let size = highest - least.expectedReturn
+      #expect(found.risk <= wanted.risk)
+      expectClose(found.expectedReturn, wanted.expectedReturn, absolute: 1e-6 * size)
+      #expect(found.upperBound >= wanted.expectedReturn - 1e-12)
+      #expect(found.largestImprovement <= 1e-6 * size)
+      let law = try EmpiricalDistribution(weights: found.weights, scenarios: scenarios)
+      #expect(found.risk == (try measure.risk(of: law).value))
+    }
+  }
+
+  @Test func endsOfTheFrontier() throws {
+    let scenarios = try Self.scenarios(9, count: 80, width: 5)
+    let measure = SampleRiskMeasure.expectedShortfall(confidence: 0.9)
+    let least = try MinimumRisk(measure).weights(scenarios: scenarios)
+    let free = try MaximumReturnAtRisk(measure, limit: 10).weights(scenarios: scenarios)
+    expectClose(free.weights.values.reduce(0, max), 1, absolute: 1e-6)
+    do throws(AllocationError) {
+      _ = try MaximumReturnAtRisk(measure, limit: 0.9 * least.risk).weights(scenarios: scenarios)
+      Issue.record("a limit below the least risk has no portfolio")
+    } catch {
+      guard case .targetUnreachable("risk", _, let reachable) = error else { throw error }
+      expectClose(reachable.lowerBound, least.risk, relative: 1e-12)
+    }
+    #expect(throws: AllocationError.self) {
+      try MaximumReturnAtRisk(measure, limit: .nan).weights(scenarios: scenarios)
+    }
+    #expect(throws: AllocationError.self) {
+      try MaximumReturnAtRisk(.expectedShortfall(confidence: 1), limit: 0.1)
+        .weights(scenarios: scenarios)
+    }
+    // At the least risk itself.
+    let tight = try MaximumReturnAtRisk(measure, limit: least.risk).weights(scenarios: scenarios)
+    #expect(tight.risk <= least.risk)
+  }
+}
