@@ -8,7 +8,7 @@ import KeelTestSupport
 import Testing
 
 /// Returns with names, one column an asset.
-private struct RealReturns {
+struct RealReturns {
   let names: [String]
   let rows: [[Double]]
 
@@ -33,6 +33,33 @@ private struct RealReturns {
       try line.dropFirst().map { try #require(Double($0)) }
     }
     return RealReturns(names: lines[0].dropFirst().map { String($0) }, rows: rows.suffix(count))
+  }
+
+  /// Weekly returns of the industries of Fama and French.
+  static func industries() throws -> RealReturns {
+    let lines = try lines("returns_ff_industries_49_weekly.csv.gz")
+    let rows = try lines.dropFirst().map { line in
+      try line.dropFirst().map { try #require(Double($0)) }
+    }
+    return RealReturns(names: lines[0].dropFirst().map { String($0) }, rows: rows)
+  }
+
+  /// Daily returns of twenty shares, 1990 to 2022.
+  static func shares() throws -> RealReturns {
+    let lines = try lines("equities_sp500_20_daily.csv.gz")
+    let prices = try lines.dropFirst().map { line in
+      try line.dropFirst().map { try #require(Double($0)) }
+    }
+    return RealReturns(
+      names: lines[0].dropFirst().map { String($0) },
+      rows: zip(prices.dropFirst(), prices).map { now, before in
+        zip(now, before).map { $0 / $1 - 1 }
+      })
+  }
+
+  /// A window of the rows.
+  func window(_ range: Range<Int>) -> RealReturns {
+    RealReturns(names: names, rows: Array(rows[range]))
   }
 
   /// Daily returns of the crypto-assets that are traded on every day of a window.

@@ -16,7 +16,7 @@ struct PowerImpact: Hashable, Sendable {
   let coefficients: [Double]
   let reference: [Double]
 
-  /// The trade whose curvature the first step takes: a hundredth of the portfolio.
+  /// The trade whose curvature the first step takes, and every step for assets that are not traded.
   private static let firstTrade = 0.01
   /// Trades below this size have the curvature of this size.
   private static let leastTrade = 1e-16
@@ -38,8 +38,11 @@ struct PowerImpact: Hashable, Sendable {
     return trade < 0 ? -slope : slope
   }
 
+  /// The curvature at a trade; where nothing is traded, which holds for most assets beside a spread, one that
+  /// does not drown those of the others.
   private func curvature(_ trade: Double, _ i: Int) -> Double {
-    0.75 * coefficients[i] / max(trade.magnitude, Self.leastTrade).squareRoot()
+    let size = trade == 0 ? Self.firstTrade : max(trade.magnitude, Self.leastTrade)
+    return 0.75 * coefficients[i] / size.squareRoot()
   }
 
   /// The best weights of a utility with these costs.

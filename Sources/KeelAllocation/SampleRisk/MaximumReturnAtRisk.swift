@@ -184,10 +184,14 @@ public struct MaximumReturnAtRisk: Hashable, Sendable {
     let solution = try MaximumUtility(
       riskAversion: 0, constraints: constraints, settings: settings
     ).weights(expectedReturns: means, covariance: none)
-    // Of several such portfolios one that the least risk finds.
-    let most = -solution.certificate.primalObjective
-    let rounding = 1e-9 * means.values.reduce(0) { max($0, $1.magnitude) }
-    return try point(most - rounding, scenarios, means)
+    do throws(DistributionsError) {
+      let law = try EmpiricalDistribution(weights: solution.value, scenarios: scenarios)
+      return RiskPortfolio(
+        weights: solution.value, expectedReturn: -solution.certificate.primalObjective,
+        measure: measure, risk: try measure.risk(of: law).value, lowerBound: -.infinity)
+    } catch {
+      throw .invalidValue(argument: "scenarios", asset: nil, got: .infinity, allowed: .finite)
+    }
   }
 }
 
