@@ -135,16 +135,18 @@ public struct BacktestRun: Sendable {
       && market.prices.count == universe.count && before.prices.count == universe.count
     let delistings = backtest.settings.delistings
     let cashPlace = universe.position(of: account.cash)
+    let (assets, amounts) = (universe.assets, account.holdings.amounts)
     for place in universe.positionsByName where place != cashPlace {
-      let units = account.holdings.amounts[place].doubleValue
+      let units = amounts[place].doubleValue
       if units == 0 { continue }
-      let asset = universe.assets[place]
       let change =
         isAligned
         ? market.prices[place] - before.prices[place]
-        : market.price(of: asset) - before.price(of: asset)
+        : market.price(of: assets[place]) - before.price(of: assets[place])
       if !change.isFinite { continue }
-      if !delistings.isEmpty, let end = delistings[asset], end.time <= market.time { continue }
+      if !delistings.isEmpty, let end = delistings[assets[place]], end.time <= market.time {
+        continue
+      }
       step.spot += units * change
     }
     let catalog = backtest.engine.strategy.catalog

@@ -48,8 +48,11 @@ public struct ProfitBySource: Hashable, Sendable, Codable {
     ]
   }
 
-  /// The sum of the parts.
-  public var total: Double { parts.reduce(0) { $0 + $1.value } }
+  /// The sum of the parts, in their order.
+  public var total: Double {
+    let positions = spot + contracts + options + pools + lending
+    return positions + funding + poolFees + interest + liquidations + costs + rounding
+  }
 
   /// Adds the parts of another time.
   public static func += (left: inout ProfitBySource, right: ProfitBySource) {
