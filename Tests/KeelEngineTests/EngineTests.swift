@@ -585,6 +585,7 @@ struct Walk {
         price: 3,
         funding: FundingRate(fraction: 1e-4, interval: .oneHour, whenPositive: .longPaysShort)),
       "L": .lending(index: 1, ratePerYear: 0.1), "Q": .pool(volumePerYear: 1, activeLiquidity: 2),
+      "Y": .yieldSplit(index: 1.1, ratePerYear: 0.04, impliedRate: 0.05),
     ]
     for market in markets {
       let inputs =

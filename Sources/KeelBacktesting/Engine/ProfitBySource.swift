@@ -14,7 +14,7 @@ public struct ProfitBySource: Hashable, Sendable, Codable {
   /// Prices of pool positions, impermanent loss included.
   public var pools = 0.0
 
-  /// Prices and interest of deposits and loans.
+  /// Prices and interest of deposits, loans, principal and yield tokens.
   public var lending = 0.0
 
   /// Funding of perpetuals.
@@ -76,7 +76,7 @@ public struct ProfitBySource: Hashable, Sendable, Codable {
     case .future, .perpetual: \.contracts
     case .option: \.options
     case .pool: \.pools
-    case .deposit, .loan: \.lending
+    case .deposit, .loan, .principalToken, .yieldToken: \.lending
     }
   }
 }

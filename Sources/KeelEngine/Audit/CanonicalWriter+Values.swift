@@ -87,6 +87,15 @@ extension CanonicalWriter {
       number(index)
       key("ratePerYear")
       number(rate)
+    case .yieldSplit(let index, let rate, let implied):
+      key("yieldSplit")
+      map(3)
+      key("index")
+      number(index)
+      key("impliedRate")
+      number(implied)
+      key("ratePerYear")
+      number(rate)
     }
   }
 }
