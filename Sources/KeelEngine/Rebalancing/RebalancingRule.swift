@@ -339,9 +339,8 @@ private struct Drift {
       if verdict.isBreached { beyond.append(assets[place]) }
       if verdict.isNearTie { nearTies.append(assets[place]) }
     }
-    let ties = nearTies.map { Decision.Reason.nearTie($0) }
-    return RuleVerdict(
-      isDue: !beyond.isEmpty, breached: beyond,
-      reasons: (beyond.isEmpty ? [.notDue] : beyond.map { .drifted($0) }) + ties)
+    var reasons: [Decision.Reason] = beyond.isEmpty ? [.notDue] : beyond.map { .drifted($0) }
+    for asset in nearTies { reasons.append(.nearTie(asset)) }
+    return RuleVerdict(isDue: !beyond.isEmpty, breached: beyond, reasons: reasons)
   }
 }

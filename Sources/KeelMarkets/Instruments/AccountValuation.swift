@@ -30,7 +30,7 @@ public struct AccountValuation: Hashable, Sendable, Codable {
     public let asset: AssetID
 
     /// The sum over spot and all positions.
-    public let exposure: Exposure
+    public fileprivate(set) var exposure: Exposure
   }
 
   /// What an account has in one protocol.
@@ -132,7 +132,7 @@ extension Account {
     let isAligned =
       market.universe == holdings.universe
       && market.prices.count == holdings.amounts.count
-    var sums = UnderlyingSums(universe: market.universe)
+    var sums = UnderlyingSums(reserving: holdings.amounts.count + positions.count)
     let cashPlace = holdings.universe.position(of: cash)
     let (assets, order) = (holdings.universe.assets, holdings.universe.positionsByName)
     let (amounts, prices) = (holdings.amounts, market.prices)
@@ -146,7 +146,7 @@ extension Account {
       held[place] = units * price
       if isCash { continue }
       let exposure = Exposure(value: units * price, delta: units)
-      if isAligned { sums.add(exposure, at: place) } else { sums.add(exposure, to: assets[place]) }
+      sums.append(exposure, of: assets[place])
     }
     var equity = order.reduce(0) { $0 + held[$1] }
     var before = known.map { KnownExposures($0.account.positions, $0.valuation.positions) }
@@ -177,7 +177,7 @@ extension Account {
       }
     }
     return AccountValuation(
-      equity: equity, positions: exposures, holdings: held, underlyings: sums.sorted,
+      equity: equity, positions: exposures, holdings: held, underlyings: sums.underlyings,
       margin: margin,
       protocols: owed.sorted { $0.name < $1.name }.map {
         AccountValuation.ProtocolValue(
@@ -210,35 +210,41 @@ private struct KnownExposures {
   }
 }
 
-/// Exposures in the making, by position in the market's universe.
+/// Exposures in the making, in the order of the names of their underlyings.
 private struct UnderlyingSums {
-  let universe: Universe
-  private var sums: [Exposure]
-  private var isThere: [Bool]
+  private(set) var underlyings: [AccountValuation.Underlying] = []
 
-  init(universe: Universe) {
-    self.universe = universe
-    sums = [Exposure](repeating: .zero, count: universe.count)
-    isThere = [Bool](repeating: false, count: universe.count)
+  /// Where the last exposure went: neighbors often have the same underlying.
+  private var last = 0
+
+  init(reserving count: Int) { underlyings.reserveCapacity(count) }
+
+  /// Adds the first exposure to an asset whose name comes after all that are there.
+  mutating func append(_ exposure: Exposure, of asset: AssetID) {
+    underlyings.append(.init(asset: asset, exposure: exposure))
   }
 
-  /// Adds an exposure to an asset that has a price, and so is in the universe.
+  /// Adds an exposure to any asset.
   mutating func add(_ exposure: Exposure, to asset: AssetID) {
-    if let place = universe.position(of: asset) { add(exposure, at: place) }
-  }
-
-  mutating func add(_ exposure: Exposure, at place: Int) {
-    if isThere[place] { sums[place] += exposure } else { sums[place] = exposure }
-    isThere[place] = true
-  }
-
-  var sorted: [AccountValuation.Underlying] {
-    var underlyings: [AccountValuation.Underlying] = []
-    underlyings.reserveCapacity(universe.count)
-    let assets = universe.assets
-    for place in universe.positionsByName where isThere[place] {
-      underlyings.append(.init(asset: assets[place], exposure: sums[place]))
+    if last < underlyings.count, underlyings[last].asset == asset {
+      underlyings[last].exposure += exposure
+      return
     }
-    return underlyings
+    last = place(of: asset)
+    if last < underlyings.count, underlyings[last].asset == asset {
+      underlyings[last].exposure += exposure
+    } else {
+      underlyings.insert(.init(asset: asset, exposure: exposure), at: last)
+    }
+  }
+
+  /// The place of the first name that is not before a name.
+  private func place(of asset: AssetID) -> Int {
+    var (low, high) = (0, underlyings.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if underlyings[middle].asset < asset { low = middle + 1 } else { high = middle }
+    }
+    return low
   }
 }
