@@ -199,6 +199,26 @@ private struct EveryKind {
     }
   }
 
+  /// What is known of the account before a trade changes no bit of the account after it.
+  @Test(arguments: 1...20)
+  func knownPositionsChangeNoBit(seed: Int) throws {
+    var generator = SeededGenerator(seed: UInt64(seed))
+    let catalog = try Catalog(EveryKind.listings())
+    let market = try EveryKind.market(spot: generator.uniform(1600...2900))
+    let before = try EveryKind.account()
+    let known = (before, try before.valuation(in: market, catalog: catalog))
+    var after = before
+    for listing in catalog.listings where generator.uniform() < 0.4 {
+      let held = try after.position(listing.id)?.quantity ?? Amount("1.00000000", decimals: 8)
+      let quantity = generator.uniform() < 0.3 ? try held.negated() : held
+      _ = try after.trade(quantity, of: listing, in: market)
+    }
+    #expect(
+      try after.valuation(in: market, catalog: catalog, known: known)
+        == after.valuation(in: market, catalog: catalog))
+    #expect(try before.valuation(in: market, catalog: catalog, known: known) == known.1)
+  }
+
   @Test func longAndShortFundingNetToZero() throws {
     let market = try EveryKind.market(spot: 2345)
     let listings = try EveryKind.listings()
