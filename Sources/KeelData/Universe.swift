@@ -42,12 +42,52 @@ public struct Universe: Hashable, Sendable {
   @usableFromInline final class Storage: Sendable {
     @usableFromInline let assets: [AssetID]
     @usableFromInline let positionsByName: [Int]
-    let positions: [AssetID: Int]
+    /// The names in UTF-8; nil for a part of another universe, which is seldom written.
+    private let allNames: (bytes: [UInt8], ends: [Int])?
+    /// The positions in the universe that was made by names, of which this one is a part or all.
+    private let positions: [AssetID: Int]
+    /// The positions here by those there, −1 for assets left out; nil for all in the same order.
+    private let part: [Int]?
 
     init(_ assets: [AssetID], positions: [AssetID: Int]) {
       self.assets = assets
       self.positions = positions
+      part = nil
       positionsByName = assets.indices.sorted { assets[$0] < assets[$1] }
+      allNames = Self.names(of: assets)
+    }
+
+    init(_ places: [Int], of whole: Storage) {
+      var inverse = [Int](repeating: -1, count: whole.assets.count)
+      for (position, place) in places.enumerated() { inverse[place] = position }
+      assets = places.map { whole.assets[$0] }
+      positions = whole.positions
+      part = whole.part.map { $0.map { $0 < 0 ? -1 : inverse[$0] } } ?? inverse
+      var byName: [Int] = []
+      byName.reserveCapacity(places.count)
+      for place in whole.positionsByName where inverse[place] >= 0 {
+        byName.append(inverse[place])
+      }
+      positionsByName = byName
+      allNames = nil
+    }
+
+    var names: (bytes: [UInt8], ends: [Int]) { allNames ?? Self.names(of: assets) }
+
+    func position(of asset: AssetID) -> Int? {
+      guard let position = positions[asset] else { return nil }
+      guard let part else { return position }
+      return part[position] < 0 ? nil : part[position]
+    }
+
+    private static func names(of assets: [AssetID]) -> (bytes: [UInt8], ends: [Int]) {
+      var names: (bytes: [UInt8], ends: [Int]) = ([], [])
+      names.ends.reserveCapacity(assets.count)
+      for asset in assets {
+        names.bytes.append(contentsOf: asset.rawValue.utf8)
+        names.ends.append(names.bytes.count)
+      }
+      return names
     }
   }
 
@@ -59,6 +99,9 @@ public struct Universe: Hashable, Sendable {
   /// The positions of the assets in the order of their names, in which sums over assets are taken
   /// so that no result depends on the order of the columns.
   @inlinable package var positionsByName: [Int] { storage.positionsByName }
+
+  /// The names one after another in UTF-8, and where each of them ends: records are written from it.
+  package var names: (bytes: [UInt8], ends: [Int]) { storage.names }
 
   /// Creates a universe.
   ///
@@ -77,6 +120,15 @@ public struct Universe: Hashable, Sendable {
     storage = Storage(assets, positions: positions)
   }
 
+  /// Creates a universe of some assets of another one, without looking at their names.
+  ///
+  /// - Parameters:
+  ///   - places: Different positions in the whole.
+  ///   - whole: The universe that has the assets.
+  package init(uncheckedPlaces places: [Int], of whole: Universe) {
+    storage = Storage(places, of: whole.storage)
+  }
+
   /// The number of assets.
   public var count: Int { assets.count }
 
@@ -85,7 +137,7 @@ public struct Universe: Hashable, Sendable {
   /// - Parameter asset: The asset to look up.
   /// - Returns: Its position, counted from 0.
   /// - Complexity: O(1).
-  public func position(of asset: AssetID) -> Int? { storage.positions[asset] }
+  public func position(of asset: AssetID) -> Int? { storage.position(of: asset) }
 
   /// The position of an asset that must be in the universe.
   ///
@@ -93,7 +145,7 @@ public struct Universe: Hashable, Sendable {
   /// - Returns: Its position, counted from 0.
   /// - Throws: `DataError.invalidAsset`.
   public func requiredPosition(of asset: AssetID) throws(DataError) -> Int {
-    guard let position = storage.positions[asset] else {
+    guard let position = storage.position(of: asset) else {
       throw .invalidAsset(asset, reason: .unknown)
     }
     return position

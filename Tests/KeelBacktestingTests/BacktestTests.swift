@@ -39,6 +39,12 @@ private struct Desk {
         "LENT", .deposit(asset: "BTC", liquidationThreshold: 0.7), protocolName: "lender",
         costFraction: 0, gas: 1),
       Listing("OWED", .loan(asset: "USD"), protocolName: "lender", costFraction: 0, gas: 1),
+      Listing(
+        "PRINCIPAL", .principalToken(asset: "BTC", maturity: expiry), protocolName: "splitter",
+        costFraction: 0.001, gas: 1),
+      Listing(
+        "YIELD", .yieldToken(asset: "BTC", maturity: expiry), protocolName: "splitter",
+        costFraction: 0.001, gas: 1),
     ])
   }
 
@@ -66,6 +72,10 @@ private struct Desk {
         "POOL": .pool(volumePerYear: 1e9, activeLiquidity: 1e5),
         "LENT": .lending(index: 1 + 0.0001 * Double(day), ratePerYear: 0.0365),
         "OWED": .lending(index: 1 + 0.0002 * Double(day), ratePerYear: 0.073),
+        "PRINCIPAL": .yieldSplit(
+          index: 1 + 0.0001 * Double(day), ratePerYear: 0.0365, impliedRate: 0.05),
+        "YIELD": .yieldSplit(
+          index: 1 + 0.0001 * Double(day), ratePerYear: 0.0365, impliedRate: 0.05),
       ]
       return market
     }
@@ -106,6 +116,7 @@ private struct Desk {
   static let everything: [(AssetID, Double, Double)] = [
     ("PERP", -150, 8100), ("INVERSE", 60, 7900), ("FUTURE", 100, 8000), ("CALL", -2, 0),
     ("POOL", 300, 0), ("LENT", 1.5, 0), ("OWED", 3000, 0),
+    ("PRINCIPAL", 0.75, 0), ("YIELD", 2, 1),
   ]
 }
 
@@ -129,7 +140,7 @@ private struct Desk {
     let expired = result.events.compactMap { event -> AssetID? in
       if case .expired(let id, _, _) = event { id } else { nil }
     }
-    #expect(expired == ["CALL", "FUTURE"])
+    #expect(expired == ["CALL", "FUTURE", "PRINCIPAL", "YIELD"])
     #expect(result.counts.steps == 90 && result.equities.count == 90)
     expectClose(
       result.statistics.totalReturn, change / result.equities[0], absolute: 1e-9)
@@ -186,6 +197,41 @@ private struct Desk {
     }
     expectClose(long, expected, relative: 1e-9)
     expectClose(long + short, 0, absolute: 1e-9)
+  }
+
+  /// Day by day a principal is a bond and a yield token what the index has earned and the bond still lacks; at maturity
+  /// one pays its unit, the other its yield, also when the last quote is missing.
+  @Test(arguments: [false, true])
+  func splitYieldsAccrueAndSettle(isQuoteMissing: Bool) throws {
+    var markets = try Desk.markets(days: 60, seed: 25, volatility: 0)
+    let maturity = 45
+    if isQuoteMissing {
+      for day in maturity..<60 { markets[day].quotes["YIELD"] = nil }
+    }
+    let rule = try PeriodicRule.days(10_000)
+    let result = try Backtest(
+      Desk.engine([1, 0, 0], rule: rule), annualization: .dailyContinuous
+    ).run(
+      from: Desk.account(cash: 1000, coins: 0, positions: [("PRINCIPAL", 3, 0), ("YIELD", 5, 1)]),
+      over: markets)
+    for (day, equity) in result.equities.enumerated() {
+      let bond = exp(-0.05 * Double(max(maturity - day, 0)) / 365)
+      let lastDay = isQuoteMissing ? maturity - 1 : maturity
+      let earned = 0.0001 * Double(day < maturity ? day : lastDay)
+      expectClose(
+        equity, 1000 + 8000 * (3 * bond + 5 * (earned + 1 - bond)), relative: 1e-10)
+    }
+    let received = result.events.compactMap { event -> Double? in
+      if case .expired(_, let time, let received) = event, time == markets[maturity].time {
+        received
+      } else {
+        nil
+      }
+    }
+    #expect(received.count == 2 && received[0] == 24_000)
+    #expect(result.finalState.account.positions.isEmpty)
+    let change = try #require(result.equities.last) - result.equities[0]
+    expectClose(result.profit.lending, change, absolute: 1e-6)
   }
 
   @Test func aDelistedAssetPaysItsRecovery() throws {

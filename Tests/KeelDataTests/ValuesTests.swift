@@ -29,6 +29,28 @@ import Testing
     }
   }
 
+  /// A part of a universe is the universe of its names, and so is a part of a part.
+  @Test(arguments: 1...50)
+  func partsOfUniverses(seed: Int) throws {
+    var generator = SeededGenerator(seed: UInt64(seed))
+    let names = (0..<30).map { AssetID("\($0 * 7 % 30)") }.shuffled(using: &generator)
+    let whole = try Universe(names)
+    func part(_ count: Int, of universe: Universe) throws -> Universe {
+      let places = universe.assets.indices.shuffled(using: &generator).prefix(count)
+      let part = Universe(uncheckedPlaces: Array(places), of: universe)
+      let same = try Universe(places.map { universe.assets[$0] })
+      #expect(part == same && part.hashValue == same.hashValue)
+      #expect(part.positionsByName == same.positionsByName)
+      #expect(part.names.bytes == same.names.bytes && part.names.ends == same.names.ends)
+      for name in names + ["none"] { #expect(part.position(of: name) == same.position(of: name)) }
+      return part
+    }
+    let half = try part(15, of: whole)
+    _ = try part(30, of: whole)
+    _ = try part(6, of: part(15, of: half))
+    #expect(try part(0, of: half).count == 0)
+  }
+
   @Test func pricesAreNotReturns() throws {
     let universe = try Universe(["A", "B"])
     let half = [0.01, -0.02, 0.5, 9, -0.9]

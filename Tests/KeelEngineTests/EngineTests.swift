@@ -532,6 +532,32 @@ struct Walk {
 }
 
 @Suite struct EngineRecordTests {
+  /// Amounts of any size and decimals are hashed as the public encoder writes them.
+  @Test func amountsAreCanonical() throws {
+    var generator = SeededGenerator(seed: 31)
+    let engine = try Engine(Walk.strategy(PeriodicRule.days(1)))
+    let market = try Walk.markets(days: 1, seed: 32)[0]
+    for round in 0..<400 {
+      let amounts = try Walk.universe.assets.indices.map { place in
+        let decimals = place == 0 ? 6 : Int(generator.uniform(0...38.99))
+        let digits = Int(generator.uniform(0...37.99))
+        var units = Int128(generator.next()) << 62 | Int128(generator.next() >> 2)
+        for _ in digits..<38 { units /= 10 }
+        if round % 5 == 0, place == 1 { units = Int128(UInt64.max) + Int128(round / 5 % 3) - 1 }
+        return try Amount(
+          baseUnits: generator.uniform() < 0.3 ? -units : units, decimals: decimals)
+      }
+      let account = try Account(
+        cash: "USD", holdings: Holdings(universe: Walk.universe, amounts: amounts))
+      var state = try engine.start(account)
+      let record = engine.step(&state, market).record
+      let inputs =
+        try CanonicalEncoder.bytes(of: account) + CanonicalEncoder.bytes(of: market)
+      let expected = try CanonicalEncoder.bytes(of: ["inputs": SHA256.digest(inputs)]).dropFirst()
+      #expect(record.payload.firstRange(of: expected) != nil, "\(amounts)")
+    }
+  }
+
   /// The fast writer gives the bytes of the encoder: a record can be read, and redone, with the public one.
   @Test func recordsAreCanonical() throws {
     /// Gives every kind of reason.
@@ -585,6 +611,7 @@ struct Walk {
         price: 3,
         funding: FundingRate(fraction: 1e-4, interval: .oneHour, whenPositive: .longPaysShort)),
       "L": .lending(index: 1, ratePerYear: 0.1), "Q": .pool(volumePerYear: 1, activeLiquidity: 2),
+      "Y": .yieldSplit(index: 1.1, ratePerYear: 0.04, impliedRate: 0.05),
     ]
     for market in markets {
       let inputs =

@@ -52,6 +52,12 @@ private struct EveryKind {
         costFraction: 0, gas: 2),
       try Listing(
         "USD-OWED", .loan(asset: "USD"), protocolName: "lender", costFraction: 0, gas: 2),
+      try Listing(
+        "ETH-PRINCIPAL", .principalToken(asset: "ETH", maturity: quarter),
+        protocolName: "splitter", costFraction: 0.001, gas: 2),
+      try Listing(
+        "ETH-YIELD", .yieldToken(asset: "ETH", maturity: quarter), protocolName: "splitter",
+        costFraction: 0.002, gas: 2),
     ]
   }
 
@@ -75,6 +81,8 @@ private struct EveryKind {
       "ETH-LINE": .pool(volumePerYear: 1e8, activeLiquidity: 1e6),
       "ETH-LENT": .lending(index: 1.02, ratePerYear: 0.02),
       "USD-OWED": .lending(index: 1.05, ratePerYear: 0.07),
+      "ETH-PRINCIPAL": .yieldSplit(index: 1.06, ratePerYear: 0.04, impliedRate: 0.05),
+      "ETH-YIELD": .yieldSplit(index: 1.06, ratePerYear: 0.04, impliedRate: 0.05),
     ]
     return market
   }
@@ -98,6 +106,9 @@ private struct EveryKind {
         .init("ETH-LINE", quantity: amount(20)),
         .init("ETH-LENT", quantity: amount(4)),
         .init("USD-OWED", quantity: amount(3000)),
+        // As many of one as of the other, so that the whole does not depend on the time to maturity.
+        .init("ETH-PRINCIPAL", quantity: amount(2)),
+        .init("ETH-YIELD", quantity: amount(2), entryPrice: 1.02),
       ])
   }
 }
@@ -151,6 +162,14 @@ private struct EveryKind {
       try value("ETH-MAR").carry.perYear, -2 * 2244 * log(1.02) / (90.0 / 365), relative: 1e-12)
     expectClose(
       try value("ETH-POOL").carry.perYear, 1e9 * 0.0005 * 200 / 1e6, relative: 1e-12)
+    let discount = exp(-0.05 * 90.0 / 365)
+    expectClose(try value("ETH-PRINCIPAL").value, 2 * 2200 * discount, relative: 1e-14)
+    expectClose(
+      try value("ETH-YIELD").value, 2 * 2200 * (1.06 / 1.02 - discount), relative: 1e-12)
+    expectClose(
+      valuation["ETH"].impliedRate.perUnitRate, 0, absolute: 1e-12)
+    let splitter = try #require(valuation.protocols.first { $0.name == "splitter" })
+    expectClose(splitter.value, 2 * 2200 * 1.06 / 1.02, relative: 1e-13)
     expectClose(valuation.healthFactor, 0.8 * 4 * 1.02 * 2200 / (3000 * 1.05), relative: 1e-12)
     let short = try value("ETH-2500-C")
     expectClose(short.margin, 1.2 * 0.075 * 2200 - short.value, relative: 1e-12)
@@ -178,6 +197,26 @@ private struct EveryKind {
       expectClose(before - after, cost, absolute: 1e-6)
       #expect(cost >= 0)
     }
+  }
+
+  /// What is known of the account before a trade changes no bit of the account after it.
+  @Test(arguments: 1...20)
+  func knownPositionsChangeNoBit(seed: Int) throws {
+    var generator = SeededGenerator(seed: UInt64(seed))
+    let catalog = try Catalog(EveryKind.listings())
+    let market = try EveryKind.market(spot: generator.uniform(1600...2900))
+    let before = try EveryKind.account()
+    let known = (before, try before.valuation(in: market, catalog: catalog))
+    var after = before
+    for listing in catalog.listings where generator.uniform() < 0.4 {
+      let held = try after.position(listing.id)?.quantity ?? Amount("1.00000000", decimals: 8)
+      let quantity = generator.uniform() < 0.3 ? try held.negated() : held
+      _ = try after.trade(quantity, of: listing, in: market)
+    }
+    #expect(
+      try after.valuation(in: market, catalog: catalog, known: known)
+        == after.valuation(in: market, catalog: catalog))
+    #expect(try before.valuation(in: market, catalog: catalog, known: known) == known.1)
   }
 
   @Test func longAndShortFundingNetToZero() throws {

@@ -6,6 +6,12 @@ import KeelRisk
 import KeelTestSupport
 import Testing
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 @Suite struct StressTestTests {
   @Test func nothingLosesNothing() throws {
     let test = try Sample.test()
@@ -176,6 +182,54 @@ import Testing
       in: Sample.market(), catalog: Catalog(Sample.listings()))
     let income = valuation.positions.reduce(0) { $0 + $1.carry.perDay + $1.theta.perDay }
     expectClose(-loss, income, relative: 0.01)
+  }
+
+  /// Principal and yield tokens by hand: a fall, a rise of rates, half a year, and a failure that takes both.
+  @Test func splitYieldsFollowTheShock() throws {
+    let maturity = try Sample.start.advanced(byDays: 73)
+    let listings = [
+      try Listing(
+        "PT", .principalToken(asset: "ETH", maturity: maturity), protocolName: "splitter",
+        costFraction: 0.001, gas: 1),
+      try Listing(
+        "YT", .yieldToken(asset: "ETH", maturity: maturity), protocolName: "splitter",
+        costFraction: 0.001, gas: 1),
+    ]
+    var market = try Sample.market()
+    let quote = MarketSnapshot.Quote.yieldSplit(
+      index: 1.1, ratePerYear: 0.04, impliedRate: 0.05)
+    market.quotes = ["PT": quote, "YT": quote]
+    let account = try Sample.account(positions: [
+      .init("PT", quantity: Sample.amount(4)),
+      .init("YT", quantity: Sample.amount(6), entryPrice: 1),
+    ])
+    let test = try StressTest(account: account, market: market, catalog: Catalog(listings))
+    func losses(_ scenario: Scenario) throws -> [Double] {
+      try test.outcome(of: scenario).positions.map(\.loss)
+    }
+    let (bond, spot) = (exp(-0.01), 2200.0)
+    var fall = Scenario("fall")
+    fall.spotMoves["ETH"] = -0.25
+    #expect(try losses(Scenario("nothing")) == [0, 0])
+    expectClose(try losses(fall)[0], 0.25 * 4 * spot * bond, relative: 1e-12)
+    expectClose(try losses(fall)[1], 0.25 * 6 * spot * (1.1 - bond), relative: 1e-12)
+    var rates = Scenario("rates")
+    rates.rateShift = 0.1
+    expectClose(try losses(rates)[0], 4 * spot * (bond - exp(-0.03)), relative: 1e-11)
+    expectClose(try losses(rates)[1], 6 * spot * (exp(-0.03) - bond), relative: 1e-11)
+    // The index stops at maturity, 0.2 years from now.
+    var time = Scenario("half a year")
+    time.elapsedYears = 0.5
+    expectClose(try losses(time)[0], 4 * spot * (bond - 1), relative: 1e-11)
+    expectClose(
+      try losses(time)[1], 6 * spot * (1.1 - bond - (1.1 * exp(0.04 * 0.2) - 1)), relative: 1e-11)
+    let failed = try test.outcome(of: .failure(of: "splitter", lossGivenFailure: 0.4))
+    expectClose(failed.loss, 0.4 * spot * (4 * bond + 6 * (1.1 - bond)), relative: 1e-12)
+    var crunch = Scenario.liquidityCrunch(depthFactor: 0.5)
+    crunch.name = "half"
+    expectClose(
+      try test.outcome(of: crunch).exitCosts, 2 + 0.002 * spot * (4 * bond + 6 * (1.1 - bond)),
+      relative: 1e-12)
   }
 
   @Test func namesTheWorstScenario() throws {

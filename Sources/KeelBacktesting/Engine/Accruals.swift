@@ -100,7 +100,7 @@ struct Accruals {
     }
   }
 
-  /// Settles futures and options that have expired, at the spot price of the snapshot.
+  /// Settles what has expired, at the spot price of the snapshot; yield tokens at its index, or the last one known.
   private mutating func settle() throws(BacktestingError) {
     for position in account.positions {
       guard let listing = catalog[position.id], let expiry = listing.instrument.expiry,
@@ -108,9 +108,13 @@ struct Accruals {
       else { continue }
       let spot = market.price(of: listing.instrument.underlying)
       var last = market
-      last.quotes[position.id] =
-        listing.instrument.isMargined
-        ? .contract(price: spot, funding: nil) : .option(volatility: 0, carryYield: 0)
+      switch listing.instrument {
+      case .future, .perpetual:
+        last.quotes[position.id] = .contract(price: spot, funding: nil)
+      case .principalToken, .yieldToken:
+        last.quotes[position.id] = market.quotes[position.id] ?? before.quotes[position.id]
+      default: last.quotes[position.id] = .option(volatility: 0, carryYield: 0)
+      }
       let value = listing.exposure(
         quantity: position.quantity.doubleValue, entryPrice: position.entryPrice, in: last
       ).value

@@ -125,7 +125,7 @@ public struct Backtest: Sendable {
 
 /// Something that happened to an account, not by a decision.
 public enum BacktestEvent: Hashable, Sendable, Codable {
-  /// A future or option ended.
+  /// A future, an option, a principal or a yield token ended.
   case expired(AssetID, time: Timestamp, received: Double)
   /// An asset ended.
   case delisted(AssetID, time: Timestamp, recovered: Double)

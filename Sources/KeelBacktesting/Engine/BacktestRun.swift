@@ -49,13 +49,17 @@ public struct BacktestRun: Sendable {
     var happened: [BacktestEvent] = []
     if let accrued, market.time > accrued.time {
       if let last { explainPrices(&step, from: last.market, to: market) }
-      let accruals = try Accruals(
-        state.account, from: accrued, to: market, catalog: catalog, settings: backtest.settings)
-      state.account = accruals.account
-      step += accruals.profit
-      happened = accruals.events
+      if canAccrue {
+        let accruals = try Accruals(
+          state.account, from: accrued, to: market, catalog: catalog, settings: backtest.settings)
+        state.account = accruals.account
+        step += accruals.profit
+        happened = accruals.events
+      }
+      self.accrued = market
+    } else if accrued == nil {
+      accrued = market
     }
-    if accrued.map({ market.time > $0.time }) ?? true { accrued = market }
     let accountBefore = state.account
     let decision = backtest.engine.step(&state, market)
     count(decision)
@@ -98,21 +102,28 @@ public struct BacktestRun: Sendable {
 
   // MARK: - Fills and profit
 
+  /// Whether time alone can do something to the account.
+  private var canAccrue: Bool {
+    !state.account.positions.isEmpty || backtest.settings.cashEarnsRate
+      || !backtest.settings.delistings.isEmpty
+  }
+
   /// Fills the decision whose latency has passed and returns its cost.
   private mutating func fill(
     _ decision: Decision,
     in market: MarketSnapshot,
     _ happened: inout [BacktestEvent]
   ) -> Double {
-    waiting.append(decision)
-    guard waiting.count > backtest.settings.latency else { return 0 }
-    let due = waiting.removeFirst()
-    if due.isEmpty { return 0 }
+    if backtest.settings.latency == 0 && decision.isEmpty { return 0 }
     do throws(EngineError) {
       if backtest.settings.latency == 0 {
-        traded += due.trades.reduce(0) { $0 + $1.value.doubleValue }
-        return try state.fill(due, in: market, catalog: backtest.engine.strategy.catalog)
+        traded += decision.trades.reduce(0) { $0 + $1.value.doubleValue }
+        return try state.fill(decision, in: market, catalog: backtest.engine.strategy.catalog)
       }
+      waiting.append(decision)
+      guard waiting.count > backtest.settings.latency else { return 0 }
+      let due = waiting.removeFirst()
+      if due.isEmpty { return 0 }
       let filled = try state.fillLate(due, in: market, strategy: backtest.engine.strategy)
       traded += filled.traded
       return filled.cost
@@ -135,16 +146,18 @@ public struct BacktestRun: Sendable {
       && market.prices.count == universe.count && before.prices.count == universe.count
     let delistings = backtest.settings.delistings
     let cashPlace = universe.position(of: account.cash)
+    let (assets, amounts) = (universe.assets, account.holdings.amounts)
     for place in universe.positionsByName where place != cashPlace {
-      let units = account.holdings.amounts[place].doubleValue
+      let units = amounts[place].doubleValue
       if units == 0 { continue }
-      let asset = universe.assets[place]
       let change =
         isAligned
         ? market.prices[place] - before.prices[place]
-        : market.price(of: asset) - before.price(of: asset)
+        : market.price(of: assets[place]) - before.price(of: assets[place])
       if !change.isFinite { continue }
-      if !delistings.isEmpty, let end = delistings[asset], end.time <= market.time { continue }
+      if !delistings.isEmpty, let end = delistings[assets[place]], end.time <= market.time {
+        continue
+      }
       step.spot += units * change
     }
     let catalog = backtest.engine.strategy.catalog

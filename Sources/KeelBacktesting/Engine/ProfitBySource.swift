@@ -14,7 +14,7 @@ public struct ProfitBySource: Hashable, Sendable, Codable {
   /// Prices of pool positions, impermanent loss included.
   public var pools = 0.0
 
-  /// Prices and interest of deposits and loans.
+  /// Prices and interest of deposits, loans, principal and yield tokens.
   public var lending = 0.0
 
   /// Funding of perpetuals.
@@ -48,8 +48,11 @@ public struct ProfitBySource: Hashable, Sendable, Codable {
     ]
   }
 
-  /// The sum of the parts.
-  public var total: Double { parts.reduce(0) { $0 + $1.value } }
+  /// The sum of the parts, in their order.
+  public var total: Double {
+    let positions = spot + contracts + options + pools + lending
+    return positions + funding + poolFees + interest + liquidations + costs + rounding
+  }
 
   /// Adds the parts of another time.
   public static func += (left: inout ProfitBySource, right: ProfitBySource) {
@@ -73,7 +76,7 @@ public struct ProfitBySource: Hashable, Sendable, Codable {
     case .future, .perpetual: \.contracts
     case .option: \.options
     case .pool: \.pools
-    case .deposit, .loan: \.lending
+    case .deposit, .loan, .principalToken, .yieldToken: \.lending
     }
   }
 }

@@ -2,6 +2,39 @@ import CKeelKernels
 
 // The module's only door to memory without checks: the block function of the hash, and the bytes of texts.
 
+/// Takes one block of 64 bytes into the state of SHA-256.
+func compress(_ block: inout SIMD64<UInt8>, into state: inout SIMD8<UInt32>) {
+  unsafe withUnsafeBytes(of: &block) { source in
+    unsafe withUnsafeMutableBytes(of: &state) { target in
+      let words = unsafe target.assumingMemoryBound(to: UInt32.self)
+      let bytes = unsafe source.assumingMemoryBound(to: UInt8.self)
+      if let from = bytes.baseAddress, let to = words.baseAddress {
+        unsafe keel_sha256_compress(to, from, 1, 0)
+      }
+    }
+  }
+}
+
+extension SIMD64<UInt8> {
+  /// Overwrites lanes from a place on with bytes.
+  mutating func write(_ bytes: ArraySlice<UInt8>, at place: Int) {
+    precondition(place >= 0 && place + bytes.count <= scalarCount, "place out of range")
+    unsafe bytes.withUnsafeBytes { source in
+      unsafe withUnsafeMutableBytes(of: &self) { target in
+        let part = unsafe UnsafeMutableRawBufferPointer(rebasing: target[place...])
+        unsafe part.copyMemory(from: source)
+      }
+    }
+  }
+
+  /// Overwrites eight lanes with a number, the highest byte first.
+  mutating func write(_ value: UInt64, at place: Int) {
+    unsafe withUnsafeMutableBytes(of: &self) { target in
+      unsafe target.storeBytes(of: value.bigEndian, toByteOffset: place, as: UInt64.self)
+    }
+  }
+}
+
 /// Takes whole blocks of 64 bytes into the state of SHA-256.
 func compress(_ blocks: ArraySlice<UInt8>, into state: inout SIMD8<UInt32>) {
   unsafe blocks.withUnsafeBufferPointer { source in
@@ -44,5 +77,24 @@ extension [UInt8] {
     }
     guard isWritten == nil else { return }
     for (offset, byte) in utf8.enumerated() { self[place + offset] = byte }
+  }
+}
+
+extension MutableSpan where Element == UInt8 {
+  /// Overwrites bytes from a place on with those of a literal.
+  @inline(__always)
+  mutating func write(_ text: StaticString, at place: Int) {
+    let length = text.utf8CodeUnitCount
+    precondition(place >= 0 && place + length <= count, "place out of range")
+    unsafe withUnsafeMutableBytes { bytes in
+      let part = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[place...])
+      unsafe part.copyMemory(from: UnsafeRawBufferPointer(start: text.utf8Start, count: length))
+    }
+  }
+
+  /// Overwrites eight bytes with a number, the highest first.
+  mutating func write(_ value: UInt64, at place: Int) {
+    var room = unsafe mutableBytes
+    room.storeBytes(of: value.bigEndian, toByteOffset: place, as: UInt64.self)
   }
 }

@@ -75,10 +75,7 @@ public struct AuditLog: Hashable, Sendable, Codable {
   }
 
   private static func hash(_ index: Int, _ previous: [UInt8], _ payload: [UInt8]) -> [UInt8] {
-    var place = [UInt8](repeating: 0, count: 8)
-    place.write(UInt64(bitPattern: Int64(index)), at: 0)
-    var hash = SHA256()
-    hash.update(place[...])
+    var hash = SHA256(UInt64(bitPattern: Int64(index)))
     hash.update(previous[...])
     hash.update(payload[...])
     return hash.finalized()

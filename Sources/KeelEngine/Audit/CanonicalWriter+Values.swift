@@ -5,69 +5,52 @@ import KeelMarkets
 // The fields of the values that every step writes, keys in canonical order.
 
 extension CanonicalWriter {
-  /// The text of an amount: what its description gives.
-  mutating func amount(_ amount: Amount) {
-    guard let magnitude = UInt64(exactly: amount.baseUnits.magnitude) else {
-      return text(amount.description)
-    }
-    var digitCount = 1
-    var power: UInt64 = 10
-    while digitCount < 20 && magnitude >= power {
-      digitCount += 1
-      power = power.multipliedReportingOverflow(by: 10).partialValue
-    }
-    digits(
-      magnitude, count: max(digitCount, amount.decimals + 1), decimals: amount.decimals,
-      isNegative: amount.isNegative)
-  }
-
   mutating func time(_ time: Timestamp) {
     map(1)
-    text("nanosecondsSinceEpoch")
+    key("nanosecondsSinceEpoch")
     integer(time.nanosecondsSinceEpoch)
   }
 
   mutating func account(_ account: Account) {
     map(3)
-    text("cash")
+    key("cash")
     text(account.cash.rawValue)
-    text("holdings")
+    key("holdings")
     map(2)
-    text("amounts")
-    list(account.holdings.amounts.count)
-    for amount in account.holdings.amounts { self.amount(amount) }
-    text("universe")
+    key("amounts")
+    amounts(account.holdings.amounts)
+    key("universe")
     universe(account.holdings.universe)
-    text("positions")
+    key("positions")
     list(account.positions.count)
     for position in account.positions {
       map(3)
-      text("id")
+      key("id")
       text(position.id.rawValue)
-      text("quantity")
+      key("quantity")
       amount(position.quantity)
-      text("entryPrice")
+      key("entryPrice")
       number(position.entryPrice)
     }
   }
 
   mutating func market(_ market: MarketSnapshot) {
     map(7)
-    text("rate")
+    key("rate")
     number(market.rate)
-    text("time")
+    key("time")
     time(market.time)
-    text("prices")
+    key("prices")
     numbers(market.prices)
-    text("quotes")
+    key("quotes")
     dictionary(market.quotes, name: \.rawValue) { $0.quote($1) }
-    text("series")
+    key("series")
     dictionary(market.series, name: { $0 }) { writer, values in
       writer.dictionary(values, name: \.rawValue) { $0.number($1) }
     }
-    text("readings")
+    key("readings")
     dictionary(market.readings, name: { $0 }) { $0.number($1) }
-    text("universe")
+    key("universe")
     universe(market.universe)
   }
 
@@ -75,34 +58,43 @@ extension CanonicalWriter {
     map(1)
     switch quote {
     case .contract(let price, let funding):
-      text("contract")
+      key("contract")
       map(funding == nil ? 1 : 2)
-      text("price")
+      key("price")
       number(price)
       if let funding {
-        text("funding")
+        key("funding")
         other(funding)
       }
     case .option(let volatility, let carryYield):
-      text("option")
+      key("option")
       map(2)
-      text("carryYield")
+      key("carryYield")
       number(carryYield)
-      text("volatility")
+      key("volatility")
       number(volatility)
     case .pool(let volume, let liquidity):
-      text("pool")
+      key("pool")
       map(2)
-      text("volumePerYear")
+      key("volumePerYear")
       number(volume)
-      text("activeLiquidity")
+      key("activeLiquidity")
       number(liquidity)
     case .lending(let index, let rate):
-      text("lending")
+      key("lending")
       map(2)
-      text("index")
+      key("index")
       number(index)
-      text("ratePerYear")
+      key("ratePerYear")
+      number(rate)
+    case .yieldSplit(let index, let rate, let implied):
+      key("yieldSplit")
+      map(3)
+      key("index")
+      number(index)
+      key("impliedRate")
+      number(implied)
+      key("ratePerYear")
       number(rate)
     }
   }
@@ -112,79 +104,79 @@ extension CanonicalWriter {
   mutating func payload(_ payload: Decision.Payload) {
     let optional = (payload.equity == nil ? 0 : 1) + (payload.target == nil ? 0 : 1)
     map(10 + optional + (payload.schedule == nil ? 0 : 1))
-    text("kind")
+    key("kind")
     text(payload.kind.rawValue)
-    text("time")
+    key("time")
     time(payload.time)
-    text("index")
+    key("index")
     integer(Int64(payload.index))
     if let equity = payload.equity {
-      text("equity")
+      key("equity")
       number(equity)
     }
-    text("inputs")
+    key("inputs")
     octets(payload.inputs)
-    text("orders")
+    key("orders")
     list(payload.orders.count)
     for order in payload.orders { self.order(order) }
     if let target = payload.target {
-      text("target")
+      key("target")
       map(2)
-      text("values")
+      key("values")
       numbers(target.values)
-      text("universe")
+      key("universe")
       universe(target.universe)
     }
-    text("trades")
+    key("trades")
     list(payload.trades.count)
     for trade in payload.trades { self.trade(trade) }
-    text("reasons")
+    key("reasons")
     list(payload.reasons.count)
     for reason in payload.reasons { self.reason(reason) }
-    text("verdict")
+    key("verdict")
     map(2)
-    text("action")
+    key("action")
     integer(Int64(payload.verdict.action.rawValue))
-    text("causes")
+    key("causes")
     list(payload.verdict.causes.count)
     for cause in payload.verdict.causes { text(cause) }
     if let schedule = payload.schedule {
-      text("schedule")
+      key("schedule")
       other(schedule)
     }
-    text("parameters")
+    key("parameters")
     octets(payload.parameters)
-    text("expectedCost")
+    key("expectedCost")
     number(payload.expectedCost)
   }
 
   private mutating func trade(_ trade: Trade) {
     map(8)
-    text("fee")
+    key("fee")
     amount(trade.fee)
-    text("gas")
+    key("gas")
     amount(trade.gas)
-    text("side")
+    key("side")
     text(trade.side.rawValue)
-    text("asset")
+    key("asset")
     text(trade.asset.rawValue)
-    text("value")
+    key("value")
     amount(trade.value)
-    text("quantity")
+    key("quantity")
     amount(trade.quantity)
-    text("slippage")
+    key("slippage")
     amount(trade.slippage)
-    text("cashChange")
+    key("cashChange")
     amount(trade.cashChange)
   }
 
   private mutating func order(_ order: ContractOrder) {
     map(3)
-    text("id")
+    key("id")
     text(order.id.rawValue)
-    text("cost")
+    key("cost")
     number(order.cost)
-    text("quantity")
+    key("quantity")
     amount(order.quantity)
   }
 
@@ -206,7 +198,7 @@ extension CanonicalWriter {
     case .signal(let name, let opinions):
       object("signal", 2)
       field("_0", name)
-      text("opinions")
+      key("opinions")
       integer(Int64(opinions))
     case .tilt(let scale, let activeRisk):
       object("tilt", 2)
@@ -233,25 +225,25 @@ extension CanonicalWriter {
   }
 
   /// A case with so many fields, which follow.
-  private mutating func object(_ name: String, _ count: Int) {
+  private mutating func object(_ name: StaticString, _ count: Int) {
     map(1)
-    text(name)
+    key(name)
     map(count)
   }
 
   /// A case with one text.
-  private mutating func single(_ name: String, _ value: String) {
+  private mutating func single(_ name: StaticString, _ value: String) {
     object(name, 1)
     field("_0", value)
   }
 
-  private mutating func field(_ name: String, _ value: String) {
-    text(name)
+  private mutating func field(_ name: StaticString, _ value: String) {
+    key(name)
     text(value)
   }
 
-  private mutating func field(_ name: String, _ value: Double) {
-    text(name)
+  private mutating func field(_ name: StaticString, _ value: Double) {
+    key(name)
     number(value)
   }
 }

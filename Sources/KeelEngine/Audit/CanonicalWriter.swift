@@ -23,7 +23,7 @@ struct CanonicalWriter {
 
   private static let leastRoom = 64
 
-  private enum Major: UInt8 { case positive = 0, negative = 1, text = 3, list = 4, map = 5 }
+  enum Major: UInt8 { case positive = 0, negative = 1, text = 3, list = 4, map = 5 }
 
   /// Makes room for more bytes.
   private mutating func reserve(_ more: Int) {
@@ -32,29 +32,17 @@ struct CanonicalWriter {
   }
 
   private mutating func head(_ major: Major, _ value: UInt64) {
-    let top = major.rawValue << 5
-    switch value {
-    case 0..<24: octet(top | UInt8(value))
-    case 24..<0x100: octets(top | 24, value, byteCount: 1)
-    case 0x100..<0x1_0000: octets(top | 25, value, byteCount: 2)
-    case 0x1_0000..<0x1_0000_0000: octets(top | 26, value, byteCount: 4)
-    default: octets(top | 27, value, byteCount: 8)
-    }
+    reserve(Self.longestHead)
+    var place = count
+    var room = storage.mutableSpan
+    room.head(major, value, at: &place)
+    count = place
   }
 
   private mutating func octet(_ value: UInt8) {
     reserve(1)
     storage[count] = value
     count += 1
-  }
-
-  /// A byte and a number of 1, 2, 4 or 8 bytes, the highest first.
-  private mutating func octets(_ first: UInt8, _ value: UInt64, byteCount: Int) {
-    reserve(Self.longestHead)
-    let shift = UInt64(64 - 8 * byteCount)
-    storage[count] = first
-    storage.write(value << shift, at: count + 1)
-    count += 1 + byteCount
   }
 
   /// The bytes of a head with its number.
@@ -74,8 +62,23 @@ struct CanonicalWriter {
 
   /// 64 bits, with one NaN and one zero.
   mutating func number(_ value: Double) {
-    let bits = value.isNaN ? 0x7ff8_0000_0000_0000 : value == 0 ? 0 : value.bitPattern
-    octets(0xfb, bits, byteCount: 8)
+    reserve(Self.longestHead)
+    var place = count
+    var room = storage.mutableSpan
+    room.number(value, at: &place)
+    count = place
+  }
+
+  /// The name of a field; inlined, so that its length is known where it is written.
+  @inline(__always)
+  mutating func key(_ name: StaticString) {
+    let length = name.utf8CodeUnitCount
+    reserve(Self.longestHead + length)
+    var place = count
+    var room = storage.mutableSpan
+    room.head(.text, UInt64(length), at: &place)
+    room.write(name, at: place)
+    count = place + length
   }
 
   mutating func text(_ value: String) {
@@ -96,58 +99,62 @@ struct CanonicalWriter {
     }
     let start = count
     list(universe.count)
-    for asset in universe.assets { text(asset.rawValue) }
+    let names = universe.names
+    reserve(names.bytes.count + Self.longestHead * universe.count)
+    var place = count
+    var room = storage.mutableSpan
+    var from = 0
+    for end in names.ends {
+      room.head(.text, UInt64(end - from), at: &place)
+      for byte in from..<end {
+        room[place] = names.bytes[byte]
+        place += 1
+      }
+      from = end
+    }
+    count = place
     known = (universe, start..<count)
   }
 
-  /// A decimal number as text: so many digits, so many of them after the point.
-  mutating func digits(
-    _ magnitude: UInt64,
-    count digitCount: Int,
-    decimals: Int,
-    isNegative: Bool
-  ) {
-    let length = digitCount + (decimals > 0 ? 1 : 0) + (isNegative ? 1 : 0)
-    head(.text, UInt64(length))
-    reserve(length)
-    let start = count
-    var place = start + length - 1
-    var room = storage.mutableSpan
-    if isNegative { room[start] = UInt8(ascii: "-") }
-    var rest = magnitude
-    for written in 0..<digitCount {
-      if written == decimals && decimals > 0 {
-        room[place] = UInt8(ascii: ".")
-        place -= 1
-      }
-      let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-      room[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
-      rest = quotient
-      place -= 1
-    }
-    count += length
+  /// Amounts as texts: what their descriptions give.
+  mutating func amounts(_ amounts: [Amount]) {
+    list(amounts.count)
+    for amount in amounts { self.amount(amount) }
   }
+
+  /// The text of an amount: what its description gives.
+  mutating func amount(_ amount: Amount) {
+    guard let magnitude = UInt64(exactly: amount.baseUnits.magnitude) else {
+      return text(amount.description)
+    }
+    reserve(Self.longestHead + Self.longestAmount)
+    var place = count
+    var room = storage.mutableSpan
+    room.decimal(
+      magnitude, decimals: amount.decimals, isNegative: amount.isNegative, at: &place)
+    count = place
+  }
+
+  /// A sign, a point, and the digits of 64 bits or one more than the decimals of an amount.
+  private static let longestAmount = 3 + max(20, Amount.maximumDecimals)
 
   /// Bytes as a list of whole numbers.
   mutating func octets(_ values: [UInt8]) {
     list(values.count)
     reserve(2 * values.count)
     var place = count
-    for value in values {
-      if value >= 24 {
-        storage[place] = Major.positive.rawValue << 5 | 24
-        place += 1
-      }
-      storage[place] = value
-      place += 1
-    }
+    var room = storage.mutableSpan
+    for value in values { room.head(.positive, UInt64(value), at: &place) }
     count = place
   }
 
   mutating func numbers(_ values: [Double]) {
     list(values.count)
     reserve(Self.longestHead * values.count)
-    for value in values { number(value) }
+    var place = count
+    var room = storage.mutableSpan
+    for value in values { room.number(value, at: &place) }
+    count = place
   }
 
   /// What the encoder gives for a value that is seldom written.
@@ -175,5 +182,88 @@ struct CanonicalWriter {
       text(pair.name)
       write(&self, pair.value)
     }
+  }
+}
+
+/// Single values, written where there is room for them; the place moves behind them.
+extension MutableSpan where Element == UInt8 {
+  /// The shortest head with a number.
+  fileprivate mutating func head(
+    _ major: CanonicalWriter.Major,
+    _ value: UInt64,
+    at place: inout Int
+  ) {
+    let top = major.rawValue << 5
+    guard value >= 24 else {
+      self[place] = top | UInt8(truncatingIfNeeded: value)
+      place += 1
+      return
+    }
+    let (code, byteCount): (UInt8, Int) =
+      value < 0x100
+      ? (24, 1) : value < 0x1_0000 ? (25, 2) : value < 0x1_0000_0000 ? (26, 4) : (27, 8)
+    self[place] = top | code
+    place += 1
+    for byte in 0..<byteCount {
+      self[place] = UInt8(truncatingIfNeeded: value >> UInt64(8 * (byteCount - 1 - byte)))
+      place += 1
+    }
+  }
+
+  /// 64 bits, with one NaN and one zero.
+  fileprivate mutating func number(_ value: Double, at place: inout Int) {
+    let bits = value.isNaN ? 0x7ff8_0000_0000_0000 : value == 0 ? 0 : value.bitPattern
+    self[place] = 0xfb
+    write(bits, at: place + 1)
+    place += 9
+  }
+
+  /// A text of a decimal number, with at least one digit before the point.
+  fileprivate mutating func decimal(
+    _ magnitude: UInt64,
+    decimals: Int,
+    isNegative: Bool,
+    at place: inout Int
+  ) {
+    let digitCount = max(magnitude.digitCount, decimals + 1)
+    let length = digitCount + (decimals > 0 ? 1 : 0) + (isNegative ? 1 : 0)
+    head(.text, UInt64(length), at: &place)
+    if isNegative { self[place] = UInt8(ascii: "-") }
+    place += length
+    var rest = magnitude
+    digits(&rest, count: decimals, before: place)
+    guard decimals > 0 else { return digits(&rest, count: digitCount, before: place) }
+    self[place - decimals - 1] = UInt8(ascii: ".")
+    digits(&rest, count: digitCount - decimals, before: place - decimals - 1)
+  }
+
+  /// The last digits of a number, two at a time from the end; what stands before them is left.
+  private mutating func digits(_ rest: inout UInt64, count: Int, before end: Int) {
+    let zero = UInt8(ascii: "0")
+    var place = end
+    while place - 2 >= end - count {
+      let (quotient, pair) = rest.quotientAndRemainder(dividingBy: 100)
+      let (tens, units) = pair.quotientAndRemainder(dividingBy: 10)
+      self[place - 1] = zero + UInt8(truncatingIfNeeded: units)
+      self[place - 2] = zero + UInt8(truncatingIfNeeded: tens)
+      place -= 2
+      rest = quotient
+    }
+    guard place > end - count else { return }
+    let (quotient, units) = rest.quotientAndRemainder(dividingBy: 10)
+    self[place - 1] = zero + UInt8(truncatingIfNeeded: units)
+    rest = quotient
+  }
+}
+
+extension UInt64 {
+  /// The number of decimal digits, one for zero.
+  fileprivate var digitCount: Int {
+    var (rest, count) = (self, 1)
+    while rest >= 10_000 {
+      rest /= 10_000
+      count += 4
+    }
+    return count + (rest >= 1000 ? 3 : rest >= 100 ? 2 : rest >= 10 ? 1 : 0)
   }
 }

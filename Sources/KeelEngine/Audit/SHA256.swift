@@ -9,12 +9,20 @@ public struct SHA256: Sendable {
     0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab,
     0x5be0_cd19)
 
-  /// What does not fill a block yet.
-  private var pending: [UInt8] = []
+  /// What does not fill a block yet, followed by zeros.
+  private var pending = SIMD64<UInt8>()
+  private var pendingCount = 0
   private var length: UInt64 = 0
 
   /// Creates a computation over no bytes.
   public init() {}
+
+  /// Creates a computation over eight bytes: a number, the highest byte first.
+  init(_ number: UInt64) {
+    pending.write(number, at: 0)
+    pendingCount = 8
+    length = 8
+  }
 
   /// The digest of bytes.
   ///
@@ -43,17 +51,19 @@ public struct SHA256: Sendable {
   mutating func update(_ bytes: ArraySlice<UInt8>) {
     length &+= UInt64(bytes.count)
     var rest = bytes
-    if !pending.isEmpty {
-      let first = rest.prefix(Self.blockLength - pending.count)
-      pending.append(contentsOf: first)
+    if pendingCount > 0 {
+      let first = rest.prefix(Self.blockLength - pendingCount)
+      pending.write(first, at: pendingCount)
+      pendingCount += first.count
       rest = rest[first.endIndex...]
-      if pending.count < Self.blockLength { return }
-      compress(pending[...], into: &state)
-      pending.removeAll(keepingCapacity: true)
+      if pendingCount < Self.blockLength { return }
+      compress(&pending, into: &state)
+      pending = SIMD64()
     }
     let whole = rest.startIndex + rest.count / Self.blockLength * Self.blockLength
     compress(rest[..<whole], into: &state)
-    pending.append(contentsOf: rest[whole...])
+    pending.write(rest[whole...], at: 0)
+    pendingCount = rest.endIndex - whole
   }
 
   /// The digest of the bytes so far; more may be added to the computation itself afterwards.
@@ -61,15 +71,14 @@ public struct SHA256: Sendable {
   /// - Returns: 32 bytes.
   public func finalized() -> [UInt8] {
     // A one, zeros up to eight bytes before the end of a block, and the length in bits.
-    let blocks = pending.count + 9 > Self.blockLength ? 2 : 1
-    var last = pending
-    last.reserveCapacity(blocks * Self.blockLength)
-    last.append(0x80)
-    last.append(
-      contentsOf: repeatElement(0, count: blocks * Self.blockLength - pending.count - 1))
-    last.write(length &* 8, at: last.count - 8)
-    var words = state
-    compress(last[...], into: &words)
+    var (last, words) = (pending, state)
+    last[pendingCount] = 0x80
+    if pendingCount + 9 > Self.blockLength {
+      compress(&last, into: &words)
+      last = SIMD64()
+    }
+    last.write(length &* 8, at: Self.blockLength - 8)
+    compress(&last, into: &words)
     var digest = [UInt8](repeating: 0, count: 32)
     digest.write(UInt64(words[0]) << 32 | UInt64(words[1]), at: 0)
     digest.write(UInt64(words[2]) << 32 | UInt64(words[3]), at: 8)

@@ -93,14 +93,7 @@ public struct MarketMemory: Hashable, Sendable, Codable {
       lastPrices[i] = price
     }
     if let last = times.last {
-      var place = 0
-      for i in returns.indices {
-        let scaled = (1 - decay) * returns[i]
-        for j in 0...i {
-          products[place] = decay * products[place] + scaled * returns[j]
-          place += 1
-        }
-      }
+      addProducts(of: returns, decay: decay)
       totalWeight = decay * totalWeight + (1 - decay)
       totalYears = decay * totalYears + (1 - decay) * market.time.years(since: last)
       returnCount += 1
@@ -115,6 +108,20 @@ public struct MarketMemory: Hashable, Sendable, Codable {
     for (name, values) in quoted.merging(market.series, uniquingKeysWith: { $1 }) {
       series[name, default: ObservedSeries([])]
         .append(.init(time: market.time, values: values), keeping: rowCapacity)
+    }
+  }
+
+  /// Lets the products of returns decay and adds those of a row.
+  private mutating func addProducts(of returns: [Double], decay: Double) {
+    var sums = products.mutableSpan
+    let row = returns.span
+    var place = 0
+    for i in row.indices {
+      let scaled = (1 - decay) * row[i]
+      for j in 0...i {
+        sums[place] = decay * sums[place] + scaled * row[j]
+        place += 1
+      }
     }
   }
 
@@ -182,30 +189,31 @@ public struct MarketMemory: Hashable, Sendable, Codable {
       guard let place = universe.position(of: asset) else { throw .unknownAsset(asset) }
       places.append(place)
     }
-    return try covariance(places, assets)
-  }
-
-  /// The covariance of the assets at some places.
-  func covariance(_ places: [Int], _ assets: [AssetID]) throws(EngineError) -> Covariance? {
-    guard totalWeight > 0 else { return nil }
     do throws(DataError) {
-      // A sum of squares with positive weights: semidefinite by construction.
-      let order = places.count
-      let roots = places.map { weights[$0].squareRoot() }
-      var values = [Double](repeating: 0, count: order * order)
-      for (column, j) in places.enumerated() where weights[j] > 0 {
-        for row in column..<order where weights[places[row]] > 0 {
-          let place = Self.place(places[row], j)
-          values[row + column * order] = products[place] / (roots[row] * roots[column])
-        }
-      }
-      return try Covariance(
-        universe: Universe(assets),
-        dense: SymmetricMatrix(lowerTriangleOf: values, order: order),
-        definiteness: .byConstruction)
+      return try covariance(places, Universe(assets))
     } catch {
       throw EngineError(error, asset: assets.first ?? AssetID(""))
     }
+  }
+
+  /// The covariance of the assets at some places, over a universe of just them.
+  func covariance(_ places: [Int], _ universe: Universe) throws(DataError) -> Covariance? {
+    guard totalWeight > 0 else { return nil }
+    // A sum of squares with positive weights: semidefinite by construction.
+    let order = places.count
+    let roots = places.map { weights[$0].squareRoot() }
+    var values = [Double](repeating: 0, count: order * order)
+    var entries = values.mutableSpan
+    let (sums, rows, scales) = (products.span, places.span, roots.span)
+    for column in rows.indices where scales[column] > 0 {
+      for row in column..<order where scales[row] > 0 {
+        let place = Self.place(rows[row], rows[column])
+        entries[row + column * order] = sums[place] / (scales[row] * scales[column])
+      }
+    }
+    return try Covariance(
+      universe: universe, dense: SymmetricMatrix(lowerTriangleOf: values, order: order),
+      definiteness: .byConstruction)
   }
 
   /// What signals may see now: the rows that are kept.

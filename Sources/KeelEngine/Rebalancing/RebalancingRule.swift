@@ -325,23 +325,22 @@ private struct Drift {
     _ threshold: (Int) throws(EngineError) -> RebalancingThreshold?
   ) throws(EngineError) -> RuleVerdict {
     let universe = target.universe
+    let (assets, wanted) = (universe.assets, target.values)
     var beyond: [AssetID] = []
     var nearTies: [AssetID] = []
     let cash = universe.position(of: cash)
     for place in universe.positionsByName where place != cash {
       guard let threshold = try threshold(place) else { continue }
-      let asset = universe.assets[place]
-      let drift = weights[place] - target.values[place]
-      let relative = drift == 0 ? 0 : drift / target.values[place].magnitude
+      let drift = weights[place] - wanted[place]
+      let relative = drift == 0 ? 0 : drift / wanted[place].magnitude
       let verdict = threshold.verdict(
         absolute: drift, relative: relative,
-        wasBreached: !breached.isEmpty && breached.contains(asset))
-      if verdict.isBreached { beyond.append(asset) }
-      if verdict.isNearTie { nearTies.append(asset) }
+        wasBreached: !breached.isEmpty && breached.contains(assets[place]))
+      if verdict.isBreached { beyond.append(assets[place]) }
+      if verdict.isNearTie { nearTies.append(assets[place]) }
     }
-    let ties = nearTies.map { Decision.Reason.nearTie($0) }
-    return RuleVerdict(
-      isDue: !beyond.isEmpty, breached: beyond,
-      reasons: (beyond.isEmpty ? [.notDue] : beyond.map { .drifted($0) }) + ties)
+    var reasons: [Decision.Reason] = beyond.isEmpty ? [.notDue] : beyond.map { .drifted($0) }
+    for asset in nearTies { reasons.append(.nearTie(asset)) }
+    return RuleVerdict(isDue: !beyond.isEmpty, breached: beyond, reasons: reasons)
   }
 }

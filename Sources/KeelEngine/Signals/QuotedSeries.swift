@@ -36,11 +36,13 @@ public enum QuotedSeries: String, Hashable, Sendable, Codable, CaseIterable {
     if market.quotes.isEmpty || catalog.listings.isEmpty { return [:] }
     var means: [QuotedSeries: [AssetID: (sum: Double, count: Double)]] = [:]
     var rates: [AssetID: Double] = [:]
-    var options: [AssetID: [OptionQuote]] = [:]
+    // By position in the universe: what can be used has a price, and so is in it.
+    var options = [[OptionQuote]](repeating: [], count: market.universe.count)
     for listing in catalog.listings {
       guard let quote = market.quotes[listing.id] else { continue }
       let asset = listing.instrument.underlying
-      let spot = market.price(of: asset)
+      let place = market.universe.position(of: asset) ?? market.prices.count
+      let spot = place < market.prices.count ? market.prices[place] : .nan
       switch (listing.instrument, quote) {
       case (.perpetual, .contract(_, let rate?)):
         let paid = rate.paidByLong * rate.interval.intervalsPerYear
@@ -52,8 +54,8 @@ public enum QuotedSeries: String, Hashable, Sendable, Codable, CaseIterable {
         means[.basis, default: [:]][asset, default: (0, 0)].count += 1
       case (.deposit, .lending(_, let rate)): rates[asset] = max(rates[asset] ?? -.infinity, rate)
       case (.option(let option), .option(let volatility, _)):
-        options[asset, default: []].append(
-          OptionQuote(option, volatility, spot: spot, at: market.time))
+        let quote = OptionQuote(option, volatility, spot: spot, at: market.time)
+        if quote.isUsable { options[place].append(quote) }
       default: continue
       }
     }
@@ -62,7 +64,8 @@ public enum QuotedSeries: String, Hashable, Sendable, Codable, CaseIterable {
       series[kind.rawValue] = sums.mapValues { $0.sum / $0.count }
     }
     if !rates.isEmpty { series[lending.rawValue] = rates }
-    for (asset, quotes) in options {
+    for (place, quotes) in options.enumerated() where !quotes.isEmpty {
+      let asset = market.universe.assets[place]
       let smile = Smile(quotes)
       if let value = smile.atTheMoney { series[volatility.rawValue, default: [:]][asset] = value }
       if let value = smile.skew { series[skew.rawValue, default: [:]][asset] = value }
@@ -88,6 +91,13 @@ private struct OptionQuote {
     self.volatility = volatility
   }
 
+  /// The order of expiries, then of strikes, then calls first.
+  func isBefore(_ other: OptionQuote) -> Bool {
+    if life != other.life { return life < other.life }
+    if strike != other.strike { return strike < other.strike }
+    return kind.rawValue < other.kind.rawValue
+  }
+
   var isUsable: Bool { life > 0 && volatility > 0 && volatility.isFinite && logMoneyness.isFinite }
 }
 
@@ -96,9 +106,7 @@ private struct Smile {
   private let expiries: [[OptionQuote]]
 
   init(_ quotes: [OptionQuote]) {
-    let usable = quotes.filter(\.isUsable).sorted {
-      ($0.life, $0.strike, $0.kind.rawValue) < ($1.life, $1.strike, $1.kind.rawValue)
-    }
+    let usable = quotes.sorted { $0.isBefore($1) }
     var expiries: [[OptionQuote]] = []
     for quote in usable {
       if let last = expiries.last?.last, last.life == quote.life {

@@ -263,7 +263,8 @@ extension Engine {
       trades: draft.trades, orders: draft.orders, in: view.market, catalog: view.catalog
     ).account
     do throws(MarketsError) {
-      let valuation = try account.valuation(in: view.market, catalog: view.catalog)
+      let valuation = try account.valuation(
+        in: view.market, catalog: view.catalog, known: (view.account, view.valuation))
       return PlannedAccount(
         account: account, valuation: valuation,
         weights: try Self.weights(valuation, account.holdings.universe))

@@ -66,13 +66,14 @@ public struct RiskTarget: TargetPolicy, Hashable, Codable {
   /// Chooses the weights; see the type.
   public func target(_ view: DecisionView) throws(EngineError) -> Target {
     let universe = view.prices.universe
+    let cash = universe.position(of: view.account.cash)
+    let left = Set(view.untradable.compactMap { universe.position(of: $0) })
     let places = universe.assets.indices.filter { place in
-      view.memory.returnCount(at: place) >= returnsNeeded
-        && universe.assets[place] != view.account.cash
-        && !view.untradable.contains(universe.assets[place])
+      place != cash && !left.contains(place)
+        && view.memory.returnCount(at: place) >= returnsNeeded
     }
-    let assets = places.map { universe.assets[$0] }
-    guard !places.isEmpty, let covariance = try view.memory.covariance(places, assets) else {
+    guard !places.isEmpty, let covariance = try Self.covariance(places, universe, view.memory)
+    else {
       return try Target(
         weights: Self.spread([], [], universe), reasons: [.waiting("covariance")])
     }
@@ -106,6 +107,18 @@ public struct RiskTarget: TargetPolicy, Hashable, Codable {
     }
     return try Target(
       weights: Self.spread(values.map { max($0, 0) * share }, places, universe), reasons: reasons)
+  }
+
+  private static func covariance(
+    _ places: [Int],
+    _ universe: Universe,
+    _ memory: MarketMemory
+  ) throws(EngineError) -> Covariance? {
+    do throws(DataError) {
+      return try memory.covariance(places, Universe(uncheckedPlaces: places, of: universe))
+    } catch {
+      throw EngineError(error, asset: universe.assets[places[0]])
+    }
   }
 
   /// Weights of some assets over the whole universe, zero elsewhere.

@@ -11,7 +11,8 @@ public struct Account: Hashable, Sendable, Codable {
     /// The units or contracts, negative when short; of a loan what is owed.
     public var quantity: Amount
 
-    /// The price from which the profit of a future or perpetual counts; of no meaning elsewhere.
+    /// The price from which the profit of a future or perpetual counts, or the index from which a yield token earns; of no
+    /// meaning elsewhere.
     public var entryPrice: Double
 
     /// Creates a position.
@@ -19,7 +20,8 @@ public struct Account: Hashable, Sendable, Codable {
     /// - Parameters:
     ///   - id: The listing's name.
     ///   - quantity: The units or contracts, negative when short; of a loan what is owed.
-    ///   - entryPrice: The price from which the profit of a future or perpetual counts.
+    ///   - entryPrice: The price from which the profit of a future or perpetual counts, or the index from which a yield
+    ///     token earns.
     public init(_ id: AssetID, quantity: Amount, entryPrice: Double = 0) {
       self.id = id
       self.quantity = quantity
@@ -108,7 +110,7 @@ public struct Account: Hashable, Sendable, Codable {
   /// Trades contracts, liquidity, deposits or loans at the market's marks and pays what it costs.
   ///
   /// Bought contracts of futures and perpetuals realize the profit of what they close; of everything else the
-  /// value is paid from cash, or received.
+  /// value is paid from cash, or received. A trade of yield tokens pays out what the position has earned.
   ///
   /// - Parameters:
   ///   - quantity: What is bought, negative when sold.
@@ -124,7 +126,8 @@ public struct Account: Hashable, Sendable, Codable {
     var after = self
     let old = position(listing.id)
     let units = quantity.doubleValue
-    let mark = listing.exposure(quantity: units.magnitude, entryPrice: 1, in: market)
+    let entryNow = listing.entryIndex(in: market) ?? 1
+    let mark = listing.exposure(quantity: units.magnitude, entryPrice: entryNow, in: market)
     guard mark.value.isFinite else { throw .unknownInstrument(listing.id) }
     let cost = listing.cost(ofNotional: mark.notional)
     var entry = old?.entryPrice ?? 0
@@ -134,6 +137,11 @@ public struct Account: Hashable, Sendable, Codable {
       entry = trade.entry
       let isInverse = listing.instrument.settlement == .inverse
       received = trade.profit * (isInverse ? market.price(of: listing.instrument.underlying) : 1)
+    }
+    if let index = listing.entryIndex(in: market) {
+      let earned = old.map { $0.quantity.doubleValue * (index - $0.entryPrice) / $0.entryPrice }
+      received += (earned ?? 0) * market.price(of: listing.instrument.underlying)
+      entry = index
     }
     do throws(DataError) {
       let sum = try old?.quantity.adding(quantity) ?? quantity
@@ -148,6 +156,13 @@ public struct Account: Hashable, Sendable, Codable {
 }
 
 extension Listing {
+  /// The index from which a yield token that is bought now earns; nil for what has none.
+  fileprivate func entryIndex(in market: MarketSnapshot) -> Double? {
+    guard case .yieldToken = instrument, case .yieldSplit(let index, _, _)? = market.quotes[id]
+    else { return nil }
+    return index
+  }
+
   /// Entry and realized profit of a trade in a future or perpetual.
   fileprivate func trade(
     _ quantity: Double,

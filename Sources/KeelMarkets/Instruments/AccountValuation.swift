@@ -30,7 +30,7 @@ public struct AccountValuation: Hashable, Sendable, Codable {
     public let asset: AssetID
 
     /// The sum over spot and all positions.
-    public let exposure: Exposure
+    public fileprivate(set) var exposure: Exposure
   }
 
   /// What an account has in one protocol.
@@ -118,34 +118,48 @@ extension Account {
     in market: MarketSnapshot,
     catalog: Catalog
   ) throws(MarketsError) -> AccountValuation {
+    try valuation(in: market, catalog: catalog, known: nil)
+  }
+
+  /// Values the account when another one is known in the same market with the same instruments: what both hold the
+  /// same of is not valued again.
+  package func valuation(
+    in market: MarketSnapshot,
+    catalog: Catalog,
+    known: (account: Account, valuation: AccountValuation)?
+  ) throws(MarketsError) -> AccountValuation {
     // The same universe by far most often: then places are the same, and nothing is looked up.
     let isAligned =
       market.universe == holdings.universe
       && market.prices.count == holdings.amounts.count
-    var sums = UnderlyingSums(universe: market.universe)
+    var sums = UnderlyingSums(reserving: holdings.amounts.count + positions.count)
     let cashPlace = holdings.universe.position(of: cash)
-    var held = [Double](repeating: 0, count: holdings.amounts.count)
-    for place in holdings.universe.positionsByName {
-      let asset = holdings.universe.assets[place]
-      let units = holdings.amounts[place].doubleValue
+    let (assets, order) = (holdings.universe.assets, holdings.universe.positionsByName)
+    let (amounts, prices) = (holdings.amounts, market.prices)
+    var held = [Double](repeating: 0, count: amounts.count)
+    for place in order {
+      let units = amounts[place].doubleValue
       if units == 0 { continue }
       let isCash = place == cashPlace
-      let price = isCash ? 1 : isAligned ? market.prices[place] : market.price(of: asset)
-      guard price > 0, price.isFinite else { throw .unknownInstrument(asset) }
+      let price = isCash ? 1 : isAligned ? prices[place] : market.price(of: assets[place])
+      guard price > 0, price.isFinite else { throw .unknownInstrument(assets[place]) }
       held[place] = units * price
       if isCash { continue }
       let exposure = Exposure(value: units * price, delta: units)
-      if isAligned { sums.add(exposure, at: place) } else { sums.add(exposure, to: asset) }
+      sums.append(exposure, of: assets[place])
     }
-    var equity = holdings.universe.positionsByName.reduce(0) { $0 + held[$1] }
+    var equity = order.reduce(0) { $0 + held[$1] }
+    var before = known.map { KnownExposures($0.account.positions, $0.valuation.positions) }
     var margin = 0.0
     var exposures: [Exposure] = []
     var owed: [(name: String, value: Double, counted: Double, debt: Double)] = []
     exposures.reserveCapacity(positions.count)
     for position in positions {
       guard let listing = catalog[position.id] else { throw .unknownInstrument(position.id) }
-      let exposure = listing.exposure(
-        quantity: position.quantity.doubleValue, entryPrice: position.entryPrice, in: market)
+      let exposure =
+        before?.exposure(of: position)
+        ?? listing.exposure(
+          quantity: position.quantity.doubleValue, entryPrice: position.entryPrice, in: market)
       guard exposure.value.isFinite else { throw .unknownInstrument(position.id) }
       exposures.append(exposure)
       equity += exposure.value
@@ -163,7 +177,7 @@ extension Account {
       }
     }
     return AccountValuation(
-      equity: equity, positions: exposures, holdings: held, underlyings: sums.sorted,
+      equity: equity, positions: exposures, holdings: held, underlyings: sums.underlyings,
       margin: margin,
       protocols: owed.sorted { $0.name < $1.name }.map {
         AccountValuation.ProtocolValue(
@@ -173,32 +187,64 @@ extension Account {
   }
 }
 
-/// Exposures in the making, by position in the market's universe.
+/// What is known of positions, which are asked for in the order of names.
+private struct KnownExposures {
+  private let positions: [Account.Position]
+  private let exposures: [Exposure]
+  private var place = 0
+
+  init(_ positions: [Account.Position], _ exposures: [Exposure]) {
+    self.positions = positions
+    self.exposures = exposures
+  }
+
+  /// The exposure of a position that is exactly the same; nil for none.
+  mutating func exposure(of position: Account.Position) -> Exposure? {
+    while place < positions.count, positions[place].id < position.id { place += 1 }
+    guard place < min(positions.count, exposures.count) else { return nil }
+    let candidate = positions[place]
+    let isSame =
+      candidate.id == position.id && candidate.entryPrice == position.entryPrice
+      && candidate.quantity == position.quantity
+    return isSame ? exposures[place] : nil
+  }
+}
+
+/// Exposures in the making, in the order of the names of their underlyings.
 private struct UnderlyingSums {
-  let universe: Universe
-  private var sums: [Exposure?]
+  private(set) var underlyings: [AccountValuation.Underlying] = []
 
-  init(universe: Universe) {
-    self.universe = universe
-    sums = [Exposure?](repeating: nil, count: universe.count)
+  /// Where the last exposure went: neighbors often have the same underlying.
+  private var last = 0
+
+  init(reserving count: Int) { underlyings.reserveCapacity(count) }
+
+  /// Adds the first exposure to an asset whose name comes after all that are there.
+  mutating func append(_ exposure: Exposure, of asset: AssetID) {
+    underlyings.append(.init(asset: asset, exposure: exposure))
   }
 
-  /// Adds an exposure to an asset that has a price, and so is in the universe.
+  /// Adds an exposure to any asset.
   mutating func add(_ exposure: Exposure, to asset: AssetID) {
-    if let place = universe.position(of: asset) { add(exposure, at: place) }
-  }
-
-  mutating func add(_ exposure: Exposure, at place: Int) {
-    if sums[place] == nil { sums[place] = exposure } else { sums[place]? += exposure }
-  }
-
-  var sorted: [AccountValuation.Underlying] {
-    var underlyings: [AccountValuation.Underlying] = []
-    underlyings.reserveCapacity(universe.count)
-    for place in universe.positionsByName {
-      guard let exposure = sums[place] else { continue }
-      underlyings.append(.init(asset: universe.assets[place], exposure: exposure))
+    if last < underlyings.count, underlyings[last].asset == asset {
+      underlyings[last].exposure += exposure
+      return
     }
-    return underlyings
+    last = place(of: asset)
+    if last < underlyings.count, underlyings[last].asset == asset {
+      underlyings[last].exposure += exposure
+    } else {
+      underlyings.insert(.init(asset: asset, exposure: exposure), at: last)
+    }
+  }
+
+  /// The place of the first name that is not before a name.
+  private func place(of asset: AssetID) -> Int {
+    var (low, high) = (0, underlyings.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if underlyings[middle].asset < asset { low = middle + 1 } else { high = middle }
+    }
+    return low
   }
 }

@@ -29,6 +29,9 @@ public struct Exposure: Hashable, Sendable, Codable {
   /// The income at unchanged prices: funding, basis, interest and fees.
   public var carry: PerTime
 
+  /// The change of value with the rate that principal tokens imply.
+  public var impliedRate: PerRate
+
   /// The magnitude that margin and trading costs are taken from, in cash.
   public var notional: Double
 
@@ -45,6 +48,7 @@ public struct Exposure: Hashable, Sendable, Codable {
     vega = PerVolatility(perUnitVolatility: 0)
     theta = PerTime(perYear: 0)
     carry = PerTime(perYear: 0)
+    impliedRate = PerRate(perUnitRate: 0)
     notional = value.magnitude
     margin = 0
   }
@@ -64,6 +68,7 @@ public struct Exposure: Hashable, Sendable, Codable {
     left.vega.perUnitVolatility += right.vega.perUnitVolatility
     left.theta.perYear += right.theta.perYear
     left.carry.perYear += right.carry.perYear
+    left.impliedRate.perUnitRate += right.impliedRate.perUnitRate
     left.notional += right.notional
     left.margin += right.margin
   }
@@ -79,10 +84,13 @@ extension Listing {
   /// | option | `q · size ·` Black-Scholes price, whatever it settles in | none: its time is theta |
   /// | pool | `q` units of liquidity | fees at the present volume |
   /// | deposit, loan | `±q · index · S` | interest at the present rate |
+  /// | principal token | `q · S e^(−yτ)` | the pull to its unit at the implied rate y |
+  /// | yield token | `q · S (index/entry − e^(−yτ))` | yield at the present rate less that pull |
   ///
   /// - Parameters:
   ///   - quantity: The units or contracts, negative when short: finite. Of a loan, what is owed: not negative.
-  ///   - entryPrice: The price from which profit counts; used by futures and perpetuals only.
+  ///   - entryPrice: The price from which profit counts of futures and perpetuals, the index of yield tokens; not used by
+  ///     others.
   ///   - market: The market.
   /// - Returns: The exposure; NaN where the market lacks a number or has one outside its domain.
   /// - Complexity: O(1).
@@ -143,6 +151,14 @@ extension Listing {
       return lending(quantity * index, spot, rate)
     case (.loan, .lending(let index, let rate)?):
       return lending(-quantity * index, spot, rate)
+    case (.principalToken(_, let maturity), .yieldSplit(let index, let growth, let implied)?),
+      (.yieldToken(_, let maturity), .yieldSplit(let index, let growth, let implied)?):
+      guard
+        let split = try? YieldSplit(
+          index: index, impliedRate: implied, timeToMaturity: max(maturity.years(since: time), 0))
+      else { return .undefined }
+      if case .principalToken = instrument { return split.principal(quantity, spot) }
+      return split.yield(quantity, spot, rate: growth, entryIndex: entryPrice)
     default:
       return .undefined
     }
@@ -151,6 +167,31 @@ extension Listing {
   private func lending(_ units: Double, _ spot: Double, _ rate: Double) -> Exposure {
     var exposure = Exposure(value: units * spot, delta: units)
     exposure.carry.perYear = rate * exposure.value
+    return exposure
+  }
+}
+
+extension YieldSplit {
+  fileprivate func principal(_ quantity: Double, _ spot: Double) -> Exposure {
+    let units = quantity * principalPrice
+    var exposure = Exposure(value: units * spot, delta: units)
+    exposure.impliedRate.perUnitRate = quantity * principalSensitivity.perUnitRate * spot
+    exposure.carry.perYear = timeToMaturity > 0 ? impliedRate * exposure.value : 0
+    return exposure
+  }
+
+  fileprivate func yield(
+    _ quantity: Double,
+    _ spot: Double,
+    rate: Double,
+    entryIndex: Double
+  ) -> Exposure {
+    let accrued = accruedYield(since: entryIndex)
+    let units = quantity * (accrued + yieldPrice)
+    var exposure = Exposure(value: units * spot, delta: units)
+    exposure.impliedRate.perUnitRate = -quantity * principalSensitivity.perUnitRate * spot
+    let perUnit = rate * (1 + accrued) - impliedRate * principalPrice
+    exposure.carry.perYear = timeToMaturity > 0 ? quantity * perUnit * spot : 0
     return exposure
   }
 }

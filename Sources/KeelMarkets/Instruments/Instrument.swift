@@ -29,10 +29,17 @@ public enum Instrument: Hashable, Sendable, Codable {
   /// One unit owed to a money market, interest by index.
   case loan(asset: AssetID)
 
+  /// One unit of an asset at maturity: the principal of a yield-bearing asset that is split.
+  case principalToken(asset: AssetID, maturity: Timestamp)
+
+  /// The yield of one unit of an asset until maturity, from the index at which the position was entered.
+  case yieldToken(asset: AssetID, maturity: Timestamp)
+
   /// The asset whose price moves the value.
   public var underlying: AssetID {
     switch self {
-    case .spot(let asset), .deposit(let asset, _), .loan(let asset), .pool(let asset, _, _, _):
+    case .spot(let asset), .deposit(let asset, _), .loan(let asset), .pool(let asset, _, _, _),
+      .principalToken(let asset, _), .yieldToken(let asset, _):
       asset
     case .future(_, let asset, _, _), .perpetual(_, let asset, _): asset
     case .option(let option): option.underlying
@@ -44,6 +51,7 @@ public enum Instrument: Hashable, Sendable, Codable {
     switch self {
     case .future(_, _, let expiry, _): expiry
     case .option(let option): option.expiry
+    case .principalToken(_, let maturity), .yieldToken(_, let maturity): maturity
     default: nil
     }
   }

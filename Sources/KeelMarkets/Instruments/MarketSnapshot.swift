@@ -19,6 +19,10 @@ public struct MarketSnapshot: Hashable, Sendable, Codable {
 
     /// A deposit or loan: what one unit of the first day has become, and the present rate per year.
     case lending(index: Double, ratePerYear: Double)
+
+    /// A principal or yield token: what one unit of the first day has become, of the time of maturity from then on; the
+    /// present rate of that per year; and the rate that the principal's price implies, continuously compounded per year.
+    case yieldSplit(index: Double, ratePerYear: Double, impliedRate: Double)
   }
 
   /// The time at which all this is known.

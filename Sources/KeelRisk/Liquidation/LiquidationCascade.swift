@@ -80,6 +80,21 @@ public struct LiquidationCascade: Hashable, Sendable, Codable {
     impactPerCash: Double,
     settings: Settings = Settings()
   ) throws(RiskError) {
+    try self.init(
+      shock: shock, price: price, levels: levels, impactPerCash: impactPerCash, settings: settings
+    ) { _ in 0 }
+  }
+
+  /// Follows a cascade in which somebody else is forced to trade too: so much in all when the price has moved by a
+  /// fraction, and never less than before.
+  init(
+    shock: Double,
+    price: Double,
+    levels: [Level],
+    impactPerCash: Double,
+    settings: Settings,
+    others: (_ move: Double) throws(RiskError) -> Double
+  ) throws(RiskError) {
     try require(shock, "shock", in: Double(-1).nextUp...1e6)
     try require(price, "price", in: .positive)
     try require(impactPerCash, "impactPerCash", in: .nonnegative)
@@ -95,7 +110,7 @@ public struct LiquidationCascade: Hashable, Sendable, Codable {
       .filter { $0.distance > 0 }
       .sorted { ($0.distance, $0.notional) < ($1.distance, $1.notional) }
     let start = sign * log1p(shock)
-    var (distance, forced, next, rounds) = (start, 0.0, 0, 0)
+    var (distance, forced, added, next, rounds) = (start, 0.0, 0.0, 0, 0)
     var isComplete = false
     while !isComplete, rounds < settings.maximumRounds {
       rounds += 1
@@ -104,15 +119,17 @@ public struct LiquidationCascade: Hashable, Sendable, Codable {
         forced += distances[next].notional
         next += 1
       }
-      isComplete = next == first
-      distance = start + impactPerCash * forced
+      let addedBefore = added
+      added = max(added, try others(max(expm1(sign * distance), Double(-1).nextUp)))
+      isComplete = next == first && added == addedBefore
+      distance = start + impactPerCash * (forced + added)
     }
     let move = expm1(sign * distance)
     try require(move, "move", in: -1...Double.greatestFiniteMagnitude)
     self.price = price * (1 + move)
     self.move = move
     amplification = shock == 0 ? 1 : move / shock
-    forcedNotional = forced
+    forcedNotional = forced + added
     roundCount = rounds
     self.isComplete = isComplete
   }

@@ -15,7 +15,7 @@ public import KeelMarkets
 // With growth g = 1 + move, time τ, basis F/S and life T:
 //
 //   spot S g;   perpetual F g;   future S g (F/S)^(T′/T) e^(Δr T′), T′ = max(T − τ, 0)
-//   volatility max(v factor + shift, 0);   index I e^(rτ) at the rate before the shift
+//   volatility max(v factor + shift, 0);   index I e^(rτ) at the rate before the shift, until a maturity
 //
 // A scenario of nothing changes no bit: every factor is exactly one then.
 
@@ -26,7 +26,7 @@ struct ScenarioChange {
   let universe: Universe
 
   /// One plus the move of each asset.
-  let growth: [Double]
+  private(set) var growth: [Double]
 
   /// The time after the shock.
   let time: Timestamp
@@ -52,6 +52,13 @@ struct ScenarioChange {
     time = try Self.advance(market.time, by: scenario.elapsedYears)
   }
 
+  /// The same change with another move of one asset, which stays above −1.
+  func moving(_ place: Int, by move: Double) -> ScenarioChange {
+    var change = self
+    change.growth[place] = 1 + max(move, Double(-1).nextUp)
+    return change
+  }
+
   /// The quote of a listing after the shock.
   func quote(_ quote: MarketSnapshot.Quote, of listing: Listing, spot: Double, growth: Double)
     -> MarketSnapshot.Quote
@@ -72,6 +79,11 @@ struct ScenarioChange {
     case .lending(let index, let rate):
       return .lending(
         index: index * exp(rate * scenario.elapsedYears), ratePerYear: rate + scenario.rateShift)
+    case .yieldSplit(let index, let rate, let implied):
+      let life = listing.instrument.expiry.map { max($0.years(since: before), 0) } ?? 0
+      return .yieldSplit(
+        index: index * exp(rate * min(scenario.elapsedYears, life)),
+        ratePerYear: rate + scenario.rateShift, impliedRate: implied + scenario.rateShift)
     }
   }
 

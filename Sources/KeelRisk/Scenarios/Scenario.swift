@@ -34,7 +34,8 @@ public struct Scenario: Hashable, Sendable, Codable {
   /// What is added to the funding that longs pay, as a simple rate per year.
   public var fundingShift = 0.0
 
-  /// What is added to the rates of cash, loans and deposits, per year; dated futures follow the rate of cash.
+  /// What is added to the rates of cash, loans, deposits and split yields, per year; dated futures follow the rate of
+  /// cash.
   public var rateShift = 0.0
 
   /// The depth that is left, as a fraction: costs in proportion to size are divided by it; positive.

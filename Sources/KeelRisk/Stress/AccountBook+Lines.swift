@@ -130,16 +130,29 @@ extension AccountBook {
 extension AccountBook.Line {
   /// The mark of everything else.
   func mark(after change: ScenarioChange, in market: MarketSnapshot) -> AccountBook.Mark {
+    let exposure = exposure(after: change, in: market)
+    return AccountBook.Mark(
+      value: exposure.value, notional: exposure.notional, margin: exposure.margin,
+      income: paysCarry ? exposure.carry.perYear * change.scenario.elapsedYears : 0)
+  }
+
+  /// What closing the position sells of its underlying, in cash; negative for a purchase.
+  func sale(after change: ScenarioChange, in market: MarketSnapshot) -> Double {
+    let exposure = exposure(after: change, in: market)
+    switch listing.instrument {
+    case .future, .perpetual: return quantity < 0 ? -exposure.notional : exposure.notional
+    default: return exposure.delta * market.prices[place] * change.growth[place]
+    }
+  }
+
+  private func exposure(after change: ScenarioChange, in market: MarketSnapshot) -> Exposure {
     let before = market.prices[place]
     let quote = quote.map {
       change.quote($0, of: listing, spot: before, growth: change.growth[place])
     }
-    let exposure = listing.exposure(
+    return listing.exposure(
       quantity: quantity, entryPrice: entryPrice, spot: before * change.growth[place],
       quote: quote, rate: market.rate + change.scenario.rateShift, time: change.time)
-    return AccountBook.Mark(
-      value: exposure.value, notional: exposure.notional, margin: exposure.margin,
-      income: paysCarry ? exposure.carry.perYear * change.scenario.elapsedYears : 0)
   }
 
   /// Whether carry is paid beside the value: a future's roll and a loan's interest are in the value.

@@ -138,10 +138,15 @@ struct AccountBook: Sendable {
 
   /// Values the account in a scenario.
   func state(in scenario: Scenario) throws(RiskError) -> State {
+    try checkProtocols(of: scenario)
+    return try state(after: ScenarioChange(scenario, of: market, cash: cash))
+  }
+
+  /// Checks that every protocol that fails is known.
+  func checkProtocols(of scenario: Scenario) throws(RiskError) {
     for name in scenario.failures.keys.sorted() where !knownProtocols.contains(name) {
       throw .unknownProtocol(name)
     }
-    return try state(after: ScenarioChange(scenario, of: market, cash: cash))
   }
 
   /// Values the account after a change of the market.
@@ -180,6 +185,23 @@ struct AccountBook: Sendable {
         highest: .greatestFiniteMagnitude)
     }
     return state
+  }
+}
+
+extension AccountBook {
+  /// Positions with margin when equity is below it, collateral and loans where the health factor is below one.
+  func liquidatedPlaces(_ state: State) -> [Int] {
+    let hasMarginCall = state.marginRatio < 1
+    return terms.indices.filter { i in
+      if hasMarginCall, state.margins[i] > 0 { return true }
+      let owner = terms[i].owner
+      guard owner >= 0, state.debtors[owner].healthFactor < 1 else { return false }
+      switch terms[i].kind {
+      case .collateral: return terms[i].rate > 0
+      case .debt: return true
+      default: return false
+      }
+    }
   }
 }
 

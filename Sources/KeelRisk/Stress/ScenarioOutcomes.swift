@@ -61,7 +61,11 @@ extension AccountBook {
       guard let place = market.universe.position(of: underlying), place < market.prices.count
       else { throw .unknownInstrument(underlying) }
       var entry = 0.0
-      if case .contract(let price, _)? = market.quotes[listing.id] { entry = price }
+      switch market.quotes[listing.id] {
+      case .contract(let price, _): entry = price
+      case .yieldSplit(let index, _, _): entry = index
+      default: break
+      }
       return Line(
         listing: listing, place: place, quantity: 1, entryPrice: entry,
         quote: market.quotes[listing.id],

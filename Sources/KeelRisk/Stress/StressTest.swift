@@ -9,7 +9,7 @@ public import KeelMarkets
 
 /// An account with the market in which it stands, to be revalued in scenarios.
 public struct StressTest: Sendable {
-  private let book: AccountBook
+  let book: AccountBook
   private let before: AccountBook.State
 
   /// The equity before any shock, in cash.
@@ -52,7 +52,7 @@ public struct StressTest: Sendable {
       positions: positions.indices.map {
         .init(id: book.lines[$0].listing.id, loss: positions[$0])
       },
-      liquidated: liquidated(after))
+      liquidated: book.liquidatedPlaces(after).map { book.lines[$0].listing.id })
   }
 
   /// What the account loses in each of several scenarios.
@@ -93,21 +93,6 @@ public struct StressTest: Sendable {
     let universe = book.market.universe
     return universe.positionsByName.filter { isThere[$0] }
       .map { .init(id: universe.assets[$0], loss: sums[$0]) }
-  }
-
-  /// Positions with margin when equity is below it, collateral and loans where the health factor is below one.
-  private func liquidated(_ state: AccountBook.State) -> [AssetID] {
-    let hasMarginCall = state.marginRatio < 1
-    return book.terms.indices.filter { i in
-      if hasMarginCall, state.margins[i] > 0 { return true }
-      let owner = book.terms[i].owner
-      guard owner >= 0, state.debtors[owner].healthFactor < 1 else { return false }
-      switch book.terms[i].kind {
-      case .collateral: return book.terms[i].rate > 0
-      case .debt: return true
-      default: return false
-      }
-    }.map { book.lines[$0].listing.id }
   }
 }
 
