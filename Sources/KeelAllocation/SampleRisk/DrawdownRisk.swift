@@ -18,27 +18,57 @@ extension RiskProblem {
     _ measure: SampleRiskMeasure,
     _ risk: DrawdownProgram.Risk
   ) throws(AllocationError) -> (weights: [Double], bound: Double) {
-    let n = scenarios.universe.count
     let start = try descent.start()
-    var best = (weights: Array(start.prefix(n)), variables: start, risk: Double.infinity)
-    // No drawdown is negative.
-    var bound = 0.0
-    var search = DrawdownSearch(
-      try drawdownProgram(risk), near: start, settings: settings)
+    let program = try drawdownProgram(risk)
+    var best = Proof(
+      weights: Array(start.prefix(scenarios.universe.count)), variables: start, risk: .infinity,
+      // No drawdown is negative.
+      bound: 0)
+    var searched = [risk]
+    // Where several drawdowns are the largest, the entropic one may be no less than they are.
+    if case .entropic = risk { searched.append(.largest) }
+    for risk in searched where !best.holds(to: MinimumRisk.gapTolerance) {
+      var search = DrawdownSearch(
+        program, near: best.variables, lowering: risk, settings: settings)
+      try improve(&best, measure, by: &search)
+    }
+    if best.holds(to: MinimumRisk.gapTolerance) { return (best.weights, best.bound) }
+    let fallback = try bundle(measure, from: best.variables)
+    return (fallback.weights, max(best.bound, fallback.bound))
+  }
+
+  /// Weights with their risk and a lower bound of it.
+  private struct Proof {
+    var weights: [Double]
+    /// The weights and the further variables.
+    var variables: [Double]
+    var risk: Double
+    var bound: Double
+
+    func holds(to tolerance: Double) -> Bool {
+      risk < .infinity && risk - bound <= tolerance * risk
+    }
+  }
+
+  /// Takes over the best points and bounds of a search.
+  private func improve(
+    _ best: inout Proof,
+    _ measure: SampleRiskMeasure,
+    by search: inout DrawdownSearch
+  ) throws(AllocationError) {
     for tolerance in Self.drawdownTolerances {
       guard let (point, canGoOn) = search.next(tolerance: tolerance),
         point.variables.allSatisfy(\.isFinite)
-      else { break }
-      let weights = Array(point.variables.prefix(n))
-      let value = try self.risk(measure, at: weights).value
-      if value < best.risk { best = (weights, point.variables, value) }
-      bound = max(bound, leastValue(ofPlane: assetSlopes(point.slopes), point.rowDuals))
-      let isProved = best.risk - bound <= MinimumRisk.gapTolerance / 2 * best.risk
-      if isProved { return (best.weights, bound) }
-      if !canGoOn { break }
+      else { return }
+      let weights = Array(point.variables.prefix(best.weights.count))
+      let value = try risk(measure, at: weights).value
+      if value < best.risk {
+        (best.weights, best.variables, best.risk) = (weights, point.variables, value)
+      }
+      let bound = leastValue(ofPlane: assetSlopes(point.slopes), point.rowDuals)
+      best.bound = max(best.bound, bound)
+      if best.holds(to: MinimumRisk.gapTolerance / 2) || !canGoOn { return }
     }
-    let fallback = try bundle(measure, from: best.variables)
-    return (fallback.weights, max(bound, fallback.bound))
   }
 
   private func drawdownProgram(

@@ -252,7 +252,8 @@ struct RiskProblem {
       try ExpectedShortfallProgram(
         outcomes: outcomes, probabilities: probabilities, confidence: confidence,
         linear: linear.map { $0 + held.map { _ in 0 } + furtherNames.map { _ in 0 } },
-        shortfallWeight: shortfallWeight, lowerBounds: widened(constraints.lower), upperBounds: widened(constraints.upper),
+        shortfallWeight: shortfallWeight, lowerBounds: widened(constraints.lower),
+        upperBounds: widened(constraints.upper),
         rows: rows,
         variableNames: constraints.universe.assets.map(\.rawValue)
           + held.map { _ in "target of the partial moment" } + furtherNames)

@@ -82,6 +82,7 @@ struct SmoothMeanDifference: ConvexObjective {
     }
     let weights = sorted.indices.map { mass[point.partners[$0]] }
     var gradient: [Double] = []
+    var squares: [Double] = []
     var columns: [Double] = []
     var images: [Double] = []
     columns.reserveCapacity(order.count * outcomes.columnCount)
@@ -91,30 +92,37 @@ struct SmoothMeanDifference: ConvexObjective {
       let source = outcomes.column(j)
       for (place, s) in order.enumerated() { column[place] = source[s] }
       let sums = RunningSums(zip(masses, column).map { $0 * $1 })
-      var slope = 0.0
+      var (slope, square) = (0.0, 0.0)
       for place in column.indices {
         slope += slopes[place] * column[place]
+        square += masses[place] * column[place] * column[place]
         let near = weights[place] * column[place] - sums[point.partners[place]]
         images.append(masses[place] * near / width)
       }
       columns.append(contentsOf: column)
       gradient.append(slope)
+      squares.append(square)
     }
-    return (gradient, try product(columns, images))
+    return (gradient, try product(columns, images, squares))
   }
+
+  /// Differences of running sums have so many roundings of the whole: a flat direction must not fall.
+  private static let roundings = 64 * Double.ulpOfOne
 
   /// The symmetric product of columns and images.
   private func product(
     _ columns: [Double],
-    _ images: [Double]
+    _ images: [Double],
+    _ squares: [Double]
   ) throws(AllocationError) -> SymmetricMatrix {
-    let (count, width) = (outcomes.rowCount, outcomes.columnCount)
+    let (count, order) = (outcomes.rowCount, outcomes.columnCount)
     do {
-      var result = try Matrix(rowCount: width, columnCount: width)
+      var result = try Matrix(rowCount: order, columnCount: order)
       try result.setToProduct(
-        Matrix(rowCount: count, columnCount: width, columnMajor: columns), .transposed,
-        Matrix(rowCount: count, columnCount: width, columnMajor: images), .none)
-      return SymmetricMatrix(lowerTriangleOf: result.columnMajorElements, order: width)
+        Matrix(rowCount: count, columnCount: order, columnMajor: columns), .transposed,
+        Matrix(rowCount: count, columnCount: order, columnMajor: images), .none)
+      for j in 0..<order { result[j, j] += Self.roundings * squares[j] / width }
+      return SymmetricMatrix(lowerTriangleOf: result.columnMajorElements, order: order)
     } catch {
       throw .invalidValue(argument: "outcomes", asset: nil, got: .nan, allowed: .finite)
     }

@@ -20,6 +20,12 @@ extension DrawdownInteriorPoint {
   private static let aimedGain = 0.08
   private static let centralRange = 0.1...10
 
+  /// A share of the probability that changes no sum of tilts by what matters before the end.
+  private static let negligibleTilt = 1e-6
+
+  /// A share that has a logarithm and no weight.
+  private static let leastTilt = 1e-60
+
   // MARK: - Matrix
 
   /// Eliminates the drawdowns and factors what is left.
@@ -310,9 +316,13 @@ extension DrawdownInteriorPoint {
       dual[j] += dualLength * direction.dual[j]
     }
     for m in tilts.indices {
-      // A tilt that falls does so in its logarithm, in which its equation is linear.
+      // A tilt that falls does so in its logarithm, in which its equation is linear; one that rises
+      // stays below that, but while it is negligible.
       let change = dualLength * direction.tilts[m]
-      tilts[m] = change < 0 ? tilts[m] * exp(change / tilts[m]) : tilts[m] + change
+      let moved = tilts[m] * exp(change / tilts[m])
+      let negligible = Self.negligibleTilt * objective.limits[m]
+      let next = change < 0 ? moved : max(tilts[m] + change, min(moved, negligible))
+      tilts[m] = max(next, Self.leastTilt * objective.limits[m])
     }
   }
 }

@@ -40,6 +40,8 @@ struct DrawdownInteriorPoint: ~Copyable {
     /// One number a row, zero for one that is no equation.
     var equalities: [Double] = []
     var mu = 0.0
+    /// What is missed in the objective, and the worst relative miss.
+    var gap = Double.infinity
     var merit = Double.infinity
   }
 
@@ -148,17 +150,16 @@ struct DrawdownInteriorPoint: ~Copyable {
     maximumIterations: Int,
     interruption: () -> TailInteriorPoint.End?
   ) -> TailInteriorPoint.End {
-    var best = Double.infinity
+    var best = (gap: Double.infinity, merit: Double.infinity)
     var withoutGain = 0
     while iterations < maximumIterations {
       if let end = interruption() { return end }
       setResiduals()
       if residuals.merit <= tolerance { return .converged }
       withoutGain += 1
-      if residuals.merit < best {
-        best = residuals.merit
-        withoutGain = 0
-      }
+      // Far from the optimum the objective falls as fast as the gap.
+      if residuals.merit < best.merit || residuals.gap < best.gap { withoutGain = 0 }
+      best = (min(best.gap, residuals.gap), min(best.merit, residuals.merit))
       guard residuals.merit < .infinity, withoutGain < Self.patience, step() else {
         return .stalled
       }
@@ -239,8 +240,9 @@ extension DrawdownInteriorPoint {
       primalSize = max(primalSize, core.rows.lower[k].magnitude)
     }
     let products = dot(primal, dual)
+    residuals.gap = gap + products
     let merit = max(
-      relative(gap + products, to: max(objectiveValue().magnitude, Self.leastGapScale)),
+      relative(residuals.gap, to: max(objectiveValue().magnitude, Self.leastGapScale)),
       relative(largestMagnitude(residuals.variables), to: dualSize),
       relative(largestMagnitude(residuals.slots, residuals.equalities), to: primalSize))
     residuals.mu = products / Double(primal.count)

@@ -14,10 +14,13 @@ package struct DrawdownSearch: ~Copyable {
   /// - Parameters:
   ///   - program: The program.
   ///   - start: Variables near which to begin.
+  ///   - risk: The risk that the iterations lower, where it is not the one of the program, whose
+  ///     supporting planes the points have all the same.
   ///   - settings: The limits.
   package init(
     _ program: DrawdownProgram,
     near start: [Double],
+    lowering risk: DrawdownProgram.Risk? = nil,
     settings: QuadraticSolver.Settings
   ) {
     self.program = program
@@ -34,7 +37,7 @@ package struct DrawdownSearch: ~Copyable {
     var core = TailCore()
     model.fill(&core, set, at: x, of: base)
     let objective = DrawdownObjective(
-      program.risk, probabilities: base.probabilities, limits: model.limits)
+      risk ?? program.risk, probabilities: base.probabilities, limits: model.limits)
     core.setLevels(of: objective)
     var near: [Double] = []
     for i in set.variables { near.append(x[i] / model.scaling.variable[i]) }
