@@ -64,6 +64,15 @@ struct ConvexDescent {
     ).value
   }
 
+  /// The point nearest to another one that satisfies the constraints.
+  ///
+  /// - Parameter variables: The weights and the further variables.
+  /// - Returns: The weights and the further variables.
+  /// - Throws: ``AllocationError``.
+  func nearest(to variables: [Double]) throws(AllocationError) -> [Double] {
+    try model(.diagonal(variables.map { _ in 1 }), variables.map { -$0 }).value
+  }
+
   /// Minimizes from a point that satisfies the constraints and where the function is finite.
   ///
   /// - Parameters:

@@ -1,3 +1,9 @@
+// Goals in order: a proof, weights that are exactly at their bounds, few iterations.
+//
+// An interior point of the program with the drawdowns as variables is exact enough when the plane of its dual values proves it.
+// Its weights are near their bounds and not at them: the nearest point with those at bounds whose slopes say so is taken
+// instead.
+
 import KeelData
 import KeelDistributions
 import KeelNumerics
@@ -20,34 +26,39 @@ extension RiskProblem {
   ) throws(AllocationError) -> (weights: [Double], bound: Double) {
     let start = try descent.start()
     let program = try drawdownProgram(risk)
-    var best = Proof(
-      weights: Array(start.prefix(scenarios.universe.count)), variables: start, risk: .infinity,
-      // No drawdown is negative.
-      bound: 0)
+    // No drawdown is negative.
+    var best = Proof(variables: start, risk: .infinity, bound: 0)
     var searched = [risk]
     // Where several drawdowns are the largest, the entropic one may be no less than they are.
     if case .entropic = risk { searched.append(.largest) }
-    for risk in searched where !best.holds(to: MinimumRisk.gapTolerance) {
+    for risk in searched where !holds(best, MinimumRisk.gapTolerance) {
       var search = DrawdownSearch(
         program, near: best.variables, lowering: risk, settings: settings)
       try improve(&best, measure, by: &search)
     }
-    if best.holds(to: MinimumRisk.gapTolerance) { return (best.weights, best.bound) }
+    if holds(best, MinimumRisk.gapTolerance) {
+      return (weights(of: try landed(best, measure)), best.bound)
+    }
     let fallback = try bundle(measure, from: best.variables)
     return (fallback.weights, max(best.bound, fallback.bound))
   }
 
-  /// Weights with their risk and a lower bound of it.
+  /// Variables with their risk and a lower bound of it.
   private struct Proof {
-    var weights: [Double]
     /// The weights and the further variables.
     var variables: [Double]
     var risk: Double
     var bound: Double
+    /// What dual values leave of the slopes of the last plane, relative to the largest slope.
+    var reducedSlopes: [Double] = []
+  }
 
-    func holds(to tolerance: Double) -> Bool {
-      risk < .infinity && risk - bound <= tolerance * risk
-    }
+  private func holds(_ proof: Proof, _ tolerance: Double) -> Bool {
+    isProved(proof.risk, proof.bound, within: tolerance)
+  }
+
+  private func weights(of variables: [Double]) -> [Double] {
+    Array(variables.prefix(scenarios.universe.count))
   }
 
   /// Takes over the best points and bounds of a search.
@@ -60,15 +71,36 @@ extension RiskProblem {
       guard let (point, canGoOn) = search.next(tolerance: tolerance),
         point.variables.allSatisfy(\.isFinite)
       else { return }
-      let weights = Array(point.variables.prefix(best.weights.count))
-      let value = try risk(measure, at: weights).value
-      if value < best.risk {
-        (best.weights, best.variables, best.risk) = (weights, point.variables, value)
-      }
-      let bound = leastValue(ofPlane: assetSlopes(point.slopes), point.rowDuals)
-      best.bound = max(best.bound, bound)
-      if best.holds(to: MinimumRisk.gapTolerance / 2) || !canGoOn { return }
+      let value = try risk(measure, at: weights(of: point.variables)).value
+      if value < best.risk { (best.variables, best.risk) = (point.variables, value) }
+      let slopes = assetSlopes(point.slopes)
+      best.bound = max(best.bound, leastValue(ofPlane: slopes, point.rowDuals))
+      let steepest = slopes.reduce(0) { max($0, $1.magnitude) }
+      best.reducedSlopes = reducedSlopes(slopes, point.rowDuals).map { $0 / steepest }
+      if holds(best, MinimumRisk.gapTolerance / 2) || !canGoOn { return }
     }
+  }
+
+  /// The nearest variables with those at their bounds that interior points come near only; the variables
+  /// as they are where that would lose the proof.
+  private func landed(
+    _ best: Proof,
+    _ measure: SampleRiskMeasure
+  ) throws(AllocationError) -> [Double] {
+    var bounds = constraints
+    let size = best.variables.reduce(0) { max($0, $1.magnitude) }
+    for (i, slope) in best.reducedSlopes.enumerated() where slope != 0 {
+      let bound = slope > 0 ? constraints.lower[i] : constraints.upper[i]
+      // At an active bound the slope is the larger one of the two.
+      guard (best.variables[i] - bound).magnitude < size * slope.magnitude else { continue }
+      (bounds.lower[i], bounds.upper[i]) = (bound, bound)
+    }
+    let descent = ConvexDescent(
+      constraints: bounds, furtherNames: furtherNames, settings: settings)
+    guard let landed = try? descent.nearest(to: best.variables) else { return best.variables }
+    var proof = best
+    proof.risk = try risk(measure, at: weights(of: landed)).value
+    return holds(proof, MinimumRisk.gapTolerance) ? landed : best.variables
   }
 
   private func drawdownProgram(

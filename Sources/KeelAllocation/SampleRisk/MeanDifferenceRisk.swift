@@ -54,19 +54,18 @@ extension RiskProblem {
     var crossed: [Pair] = []
     for _ in 0..<Self.rounds {
       best.risk = min(best.risk, try risk(measure, at: best.weights).value)
-      if best.risk <= bound { break }
+      if isProved(best.risk, bound, within: 0) { return (best.weights, bound) }
       let round = try orderedProgram(near: near, places, count: size, and: crossed)
       let value = try risk(measure, at: round.weights).value
       bound = max(bound, round.bound)
       if value < best.risk { best = (round.weights, value) }
-      if best.risk - bound <= MinimumRisk.gapTolerance / 2 * best.risk {
+      if isProved(best.risk, bound, within: MinimumRisk.gapTolerance / 2) {
         return (best.weights, bound)
       }
       crossed = round.tied
       near = best.weights
       size = min(Self.growth * size, pairCount)
     }
-    if best.risk <= bound { return (best.weights, bound) }
     let fallback = try bundle(measure, from: best.weights + variables.dropFirst(n))
     return (fallback.weights, max(bound, fallback.bound))
   }

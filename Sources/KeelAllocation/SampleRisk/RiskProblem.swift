@@ -13,6 +13,8 @@ struct RiskProblem {
   let settings: QuadraticSolver.Settings
   /// Summing to one.
   let probabilities: [Double]
+  /// The largest outcome of an asset.
+  let largestOutcome: Double
 
   init(
     _ choice: MinimumRisk,
@@ -28,6 +30,7 @@ struct RiskProblem {
     (constraints, furtherNames, generated) = resolved.split()
     self.scenarios = scenarios
     settings = choice.settings
+    largestOutcome = scenarios.outcomes.columnMajorElements.reduce(0) { max($0, $1.magnitude) }
     let masses =
       scenarios.probabilities ?? [Double](repeating: 1, count: scenarios.scenarioCount)
     let total = masses.reduce(0, +)
@@ -109,16 +112,30 @@ struct RiskProblem {
 
   /// A lower bound of `slopes · w` under the constraints, with any dual values of rows.
   func leastValue(ofPlane slopes: [Double], _ duals: [Double]) -> Double {
-    var left = slopes + furtherNames.map { _ in 0.0 }
+    let left = reducedSlopes(slopes, duals)
     var sum = 0.0
     for (row, dual) in zip(constraints.rows, duals) where dual != 0 {
-      for (i, a) in zip(row.indices, row.coefficients) { left[i] -= dual * a }
       sum += dual * (dual > 0 ? row.lower : row.upper)
     }
     for i in left.indices where left[i] != 0 {
       sum += left[i] * (left[i] > 0 ? constraints.lower[i] : constraints.upper[i])
     }
     return sum.isNaN ? -.infinity : sum
+  }
+
+  /// Whether a risk is proved to be the least within a relative tolerance, or to rounding.
+  func isProved(_ risk: Double, _ bound: Double, within tolerance: Double) -> Bool {
+    risk < .infinity
+      && risk - bound <= max(tolerance * risk, 2 * .ulpOfOne * largestOutcome)
+  }
+
+  /// What dual values of rows leave of slopes, for the weights and the further variables.
+  func reducedSlopes(_ slopes: [Double], _ duals: [Double]) -> [Double] {
+    var left = slopes + furtherNames.map { _ in 0.0 }
+    for (row, dual) in zip(constraints.rows, duals) where dual != 0 {
+      for (i, a) in zip(row.indices, row.coefficients) { left[i] -= dual * a }
+    }
+    return left
   }
 
   // MARK: - Newton's method
