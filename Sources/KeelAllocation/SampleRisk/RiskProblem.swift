@@ -126,7 +126,7 @@ struct RiskProblem {
   /// Whether a risk is proved to be the least within a relative tolerance, or to rounding.
   func isProved(_ risk: Double, _ bound: Double, within tolerance: Double) -> Bool {
     risk < .infinity
-      && risk - bound <= max(tolerance * risk, 2 * .ulpOfOne * largestOutcome)
+      && risk - bound <= max(tolerance * risk.magnitude, 2 * .ulpOfOne * largestOutcome)
   }
 
   /// What dual values of rows leave of slopes, for the weights and the further variables.
@@ -157,25 +157,6 @@ struct RiskProblem {
     return (point.weights, (2 * max(point.value - missed, 0)).squareRoot())
   }
 
-  private func entropic(
-    _ confidence: Double
-  ) throws(AllocationError) -> (weights: [Double], bound: Double) {
-    // Where every scenario has the mass of the tail, the value is the largest loss.
-    let least = probabilities.reduce(1) { $1 > 0 ? min($0, $1) : $0 }
-    if least >= 1 - confidence { return try worstCase() }
-    let objective = EntropicRisk(
-      outcomes: scenarios.outcomes, probabilities: probabilities, confidence: confidence)
-    let start = try descent.start()
-    let (point, _, missed) = try descent.minimize(objective, from: start)
-    if missed <= MinimumRisk.gapTolerance / 2 * point.value.magnitude {
-      return (point.weights, point.value - missed)
-    }
-    // Where some losses tie for the largest, the value has a kink.
-    return try bundle(
-      .entropicValueAtRisk(confidence: confidence),
-      from: point.weights + start.dropFirst(point.weights.count))
-  }
-
   // MARK: - Expected shortfalls
 
   /// Σ p max(target − x'w, 0): half the probability stands on a scenario without outcome.
@@ -204,8 +185,17 @@ struct RiskProblem {
       matrix, probabilities.map { $0 / 2 } + [0.5], 0.5, fixedColumns: isShifted ? 1 : 0)
   }
 
+  func worstCase() throws(AllocationError) -> (weights: [Double], bound: Double) {
+    let solution = try Translation.solution(
+      of: try worstCaseProgram(), universe: scenarios.universe, settings: settings)
+    return (
+      Array(solution.value.variables.prefix(scenarios.universe.count)),
+      solution.certificate.dualObjective
+    )
+  }
+
   /// The largest loss is the mean of the worst part that is smaller than any scenario.
-  private func worstCase() throws(AllocationError) -> (weights: [Double], bound: Double) {
+  func worstCaseProgram() throws(AllocationError) -> ExpectedShortfallProgram {
     let possible = probabilities.indices.filter { probabilities[$0] > 0 }
     var elements: [Double] = []
     elements.reserveCapacity(possible.count * scenarios.outcomes.columnCount)
@@ -216,7 +206,8 @@ struct RiskProblem {
     let matrix = try Translation.matrix(
       elements, rowCount: possible.count, columnCount: scenarios.outcomes.columnCount)
     let count = Double(possible.count)
-    return try tail(matrix, possible.map { _ in 1 / count }, 1 - 0.5 / count)
+    return try tailProgram(
+      matrix, possible.map { _ in 1 / count }, 1 - 0.5 / count, fixedColumns: 0)
   }
 
   private func tail(

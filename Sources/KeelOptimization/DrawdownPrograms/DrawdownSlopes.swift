@@ -47,7 +47,9 @@ extension DrawdownProgram {
     case .largest:
       ShortfallMultipliers.normalize(
         &pulls, limits: base.probabilities.map { $0 > 0 ? DrawdownObjective.noLimit : 0 })
-    case .entropic(let confidence): limitEntropy(of: &pulls, to: -log1p(-confidence))
+    case .entropic(let confidence):
+      EntropyLimit.apply(
+        to: &pulls, probabilities: base.probabilities, limit: -log1p(-confidence))
     }
     var slopes = [Double](repeating: 0, count: masses.count)
     var later = 0.0
@@ -64,19 +66,5 @@ extension DrawdownProgram {
       let later = t + 1 < masses.count ? max(masses[t + 1], 0) : 0
       return base.probabilities[t] > 0 ? max(masses[t] - later, 0) : 0
     }
-  }
-
-  /// Makes pulls into probabilities near enough to those of the program: mixtures with them have at
-  /// most the same share of the entropy.
-  private func limitEntropy(of pulls: inout [Double], to limit: Double) {
-    let sum = pulls.reduce(0) { $0 + max($1, 0) }
-    var entropy = CompensatedSum()
-    for (t, p) in base.probabilities.enumerated() {
-      pulls[t] = p > 0 && sum > 0 ? max(pulls[t], 0) / sum : p
-      if pulls[t] > 0 { entropy.add(pulls[t] * log(pulls[t] / p)) }
-    }
-    if entropy.value <= limit { return }
-    let share = limit / entropy.value
-    for (t, p) in base.probabilities.enumerated() { pulls[t] = p + share * (pulls[t] - p) }
   }
 }
