@@ -475,6 +475,82 @@ def highs_expected_shortfall(x):
     return run
 
 
+def clarabel_program(q, equalities, inequalities, exponentials, n):
+    """The least q'v with rows (A, b): A v = b, A v <= b, and b - A v in exponential cones."""
+    import clarabel
+    from scipy import sparse
+    parts = [part for part in (equalities, inequalities, exponentials) if part is not None]
+    a = sparse.vstack([part[0] for part in parts]).tocsc()
+    b = np.concatenate([part[1] for part in parts])
+    cones = [clarabel.ZeroConeT(len(equalities[1])), clarabel.NonnegativeConeT(len(inequalities[1]))]
+    if exponentials is not None:
+        cones += [clarabel.ExponentialConeT() for _ in range(len(exponentials[1]) // 3)]
+    settings = clarabel.DefaultSettings()
+    settings.verbose = False
+    settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = 1e-9
+    nothing = sparse.csc_matrix((len(q), len(q)))
+
+    def run():
+        solution = clarabel.DefaultSolver(nothing, q, a, b, cones, settings).solve()
+        return np.array(solution.x)[:n]
+    return run
+
+
+def total_weight(n, further):
+    """The weights sum to one; all variables but free ones at the end are not negative."""
+    from scipy import sparse
+    return sparse.csc_matrix(np.concatenate([np.ones(n), np.zeros(further)])), np.ones(1)
+
+
+@peer("clarabel")
+def clarabel_mean_absolute_deviation(x):
+    from scipy import sparse
+    s, n = x.shape
+    centered = sparse.csc_matrix(x - x.mean(axis=0))
+    one = sparse.identity(s)
+    rows = sparse.vstack([
+        sparse.hstack([centered, -one]), sparse.hstack([-centered, -one]),
+        -sparse.identity(n + s)])
+    return clarabel_program(
+        np.concatenate([np.zeros(n), np.full(s, 1 / s)]), total_weight(n, s),
+        (rows, np.zeros(3 * s + n)), None, n)
+
+
+@peer("clarabel")
+def clarabel_conditional_drawdown(x):
+    """At 95 %: drawdowns d(t) >= d(t - 1) - x(t), shortages over a level."""
+    from scipy import sparse
+    s, n = x.shape
+    one = sparse.identity(s)
+    change = sparse.diags([np.ones(s), -np.ones(s - 1)], [0, -1])
+    rows = sparse.vstack([
+        sparse.hstack([-sparse.csc_matrix(x), -change, sparse.csc_matrix((s, s + 1))]),
+        sparse.hstack([sparse.csc_matrix((s, n)), one, -one, -np.ones((s, 1))]),
+        sparse.hstack([-sparse.identity(n + 2 * s), sparse.csc_matrix((n + 2 * s, 1))])])
+    return clarabel_program(
+        np.concatenate([np.zeros(n + s), np.full(s, 20 / s), [1]]), total_weight(n, 2 * s + 1),
+        (rows, np.zeros(4 * s + n)), None, n)
+
+
+@peer("clarabel")
+def clarabel_entropic_value_at_risk(x):
+    """At 95 %: z exp((-x'w - c) / z) <= u, the sum of u at most z, and c - z log(s / 20) the value."""
+    from scipy import sparse
+    s, n = x.shape
+    # Weights, u, z, c.
+    signs = sparse.hstack([-sparse.identity(n + s + 1), sparse.csc_matrix((n + s + 1, 1))])
+    sum_row = sparse.csc_matrix(np.concatenate([np.zeros(n), np.ones(s), [-1, 0]]))
+    cones = np.zeros((3 * s, n + s + 2))
+    cones[0::3, :n] = x
+    cones[0::3, -1] = 1
+    cones[1::3, -2] = -1
+    cones[np.arange(2, 3 * s, 3), n + np.arange(s)] = -1
+    return clarabel_program(
+        np.concatenate([np.zeros(n + s), [-np.log(s / 20), 1]]), total_weight(n, s + 2),
+        (sparse.vstack([signs, sum_row]), np.zeros(n + s + 2)),
+        (sparse.csc_matrix(cones), np.zeros(3 * s)), n)
+
+
 @peer("diffcp")
 def diffcp_reverse(p, q, g):
     import diffcp

@@ -21,13 +21,11 @@ import Testing
     let portfolios: [Portfolio]
   }
 
-  /// The measures, the last ones those of supporting planes, which take long without optimization.
   static func measures(
     _ confidence: Double,
-    _ target: Double,
-    arePlanesToo: Bool = true
+    _ target: Double
   ) -> [(name: String, measure: SampleRiskMeasure)] {
-    let measures: [(name: String, measure: SampleRiskMeasure)] = [
+    [
       ("standardDeviation", .standardDeviation),
       ("meanAbsoluteDeviation", .meanAbsoluteDeviation),
       ("semideviation", .semideviation),
@@ -43,11 +41,6 @@ import Testing
       ("entropicDrawdown", .entropicDrawdown(confidence: confidence)),
       ("ulcerIndex", .ulcerIndex),
     ]
-    #if DEBUG
-      return arePlanesToo ? measures : Array(measures.prefix(8))
-    #else
-      return measures
-    #endif
   }
 
   private static func scenarios(
@@ -79,9 +72,7 @@ import Testing
     {
       let scenarios = try Self.scenarios(
         reference.returns, count: reference.count, probabilities: reference.probabilities)
-      for (name, measure) in Self.measures(
-        reference.confidence, reference.target, arePlanesToo: number == 0)
-      {
+      for (name, measure) in Self.measures(reference.confidence, reference.target) {
         let choice = MinimumRisk(
           measure, targetReturn: reference.targetReturn,
           constraints: PortfolioConstraints(
@@ -111,7 +102,7 @@ import Testing
     var generator = SeededGenerator(seed: UInt64(seed))
     let (count, width) = (30 + 20 * (seed % 5), 3 + seed)
     let scenarios = try Self.random(seed, count: count, width: width)
-    for (name, measure) in Self.measures(0.9, 0.001, arePlanesToo: seed < 3) {
+    for (name, measure) in Self.measures(0.9, 0.001) {
       let found = try MinimumRisk(measure).weights(scenarios: scenarios)
       for _ in 0..<40 {
         var other = (0..<width).map { _ in generator.uniform(0...1) * generator.uniform(0...1) }
@@ -133,7 +124,7 @@ import Testing
     let scenarios = try Self.random(5, count: 40, width: 5)
     let universe = scenarios.universe
     let held = try Weights(universe: universe, values: [0.5, 0.5, 0, 0, 0])
-    for (name, measure) in Self.measures(0.9, 0.001, arePlanesToo: false) {
+    for (name, measure) in Self.measures(0.9, 0.001) {
       let free = try MinimumRisk(measure).weights(scenarios: scenarios)
       let turning = PortfolioConstraints(absolute: [.turnover(from: held, limit: 0.3)])
       let found = try MinimumRisk(measure, constraints: turning).weights(scenarios: scenarios)
@@ -185,7 +176,7 @@ import Testing
     }
     // Few scenarios: the tail is smaller than any of them, and risks of zero are possible.
     let few = try Self.random(3, count: 4, width: 9)
-    for (name, measure) in Self.measures(0.95, -0.5, arePlanesToo: false) {
+    for (name, measure) in Self.measures(0.95, -0.5) {
       let found = try MinimumRisk(
         measure, constraints: .longShort(net: 1, gross: 3)
       ).weights(scenarios: few)

@@ -65,8 +65,8 @@ struct Main {
 /// All cases but the floors; every file in `Cases` adds one list.
 let allCases: [Case] =
   linearAlgebraCases + specialFunctionCases + estimationCases + portfolioCases + derivativeCases
-  + engineCases + targetPortfolioCases + gammaBetaCases + tailRiskCases + infeasibilityCases
-  + riskBudgetingCases + conicCases + integerCases + fitCases + perpetualCases
+  + engineCases + targetPortfolioCases + gammaBetaCases + tailRiskCases + sampleRiskCases
+  + infeasibilityCases + riskBudgetingCases + conicCases + integerCases + fitCases + perpetualCases
   + optionColumnsCases + workspaceCases + backtestingCases + riskCases
   + engineStepCases
 

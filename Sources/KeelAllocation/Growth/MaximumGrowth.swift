@@ -93,7 +93,7 @@ public struct MaximumGrowth: Hashable, Sendable {
     _ = try constraints.resolvedRows(over: universe)
     let descent = ConvexDescent(
       constraints: try constraints.resolved(over: universe), furtherNames: [], settings: settings)
-    let (point, missed) = try descent.minimize(
+    let (point, _, missed) = try descent.minimize(
       LogGrowth(scenarios), from: try survivor(scenarios))
     return Portfolio(
       weights: try Translation.weights(point.weights, over: universe), growth: -point.value,

@@ -64,22 +64,33 @@ struct ConvexDescent {
     ).value
   }
 
+  /// The point nearest to another one that satisfies the constraints.
+  ///
+  /// - Parameter variables: The weights and the further variables.
+  /// - Returns: The weights and the further variables.
+  /// - Throws: ``AllocationError``.
+  func nearest(to variables: [Double]) throws(AllocationError) -> [Double] {
+    try model(.diagonal(variables.map { _ in 1 }), variables.map { -$0 }).value
+  }
+
   /// Minimizes from a point that satisfies the constraints and where the function is finite.
   ///
   /// - Parameters:
   ///   - objective: The function.
   ///   - start: The weights, then the further variables.
-  /// - Returns: The best point and what it misses at most.
+  ///   - relativeTolerance: A share of the value that may be missed.
+  /// - Returns: The best point, all its variables and what it misses at most.
   /// - Throws: ``AllocationError``.
   func minimize<Objective: ConvexObjective>(
     _ objective: Objective,
-    from start: [Double]
-  ) throws(AllocationError) -> (point: Objective.Point, missed: Double) {
+    from start: [Double],
+    relativeTolerance: Double = 0
+  ) throws(AllocationError) -> (point: Objective.Point, variables: [Double], missed: Double) {
     let n = universe.count
     let padding = furtherNames.map { _ in 0.0 }
     var further = Array(start.dropFirst(n))
     var point = objective.evaluate(Array(start.prefix(n)))
-    var best = (point: point, missed: Double.infinity)
+    var best = (point: point, variables: start, missed: Double.infinity)
     for _ in 0..<Self.stepLimit {
       let (gradient, hessian) = try objective.derivatives(at: point)
       let pull = try Translation.product(hessian, point.weights)
@@ -89,14 +100,15 @@ struct ConvexDescent {
       let missed = missed(point.weights + further, gradient + padding, model.duals.rows)
       // Where the function is flat to rounding, full steps go on as long as the bound falls.
       let hasImproved = missed < best.missed / 2
-      if missed < best.missed { best = (point, missed) }
+      if missed < best.missed { best = (point, point.weights + further, missed) }
       let target = Array(model.value.prefix(n))
       let slope = zip(gradient, zip(target, point.weights)).reduce(0) {
         $0 + $1.0 * ($1.1.0 - $1.1.1)
       }
       let rounding = objective.rounding(at: point)
       let isFlat = slope.magnitude <= rounding
-      if missed <= Self.enough * rounding || (isFlat && !hasImproved) { break }
+      let isEnough = missed <= max(Self.enough * rounding, relativeTolerance * point.value)
+      if isEnough || (isFlat && !hasImproved) { break }
       guard let (next, length) = step(objective, point, target, slope, isFlat) else { break }
       further = zip(further, model.value.dropFirst(n)).map { $0 + length * ($1 - $0) }
       point = next

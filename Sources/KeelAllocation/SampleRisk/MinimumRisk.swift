@@ -1,10 +1,12 @@
 // Goals in order: the least risk with a proof, one definition of every measure, the solver that fits it.
 //
-// Three ways lead to the least risk, each with a lower bound:
+// Five ways lead to the least risk, each with a lower bound:
 // - measures that are expected shortfalls of some scenarios go to the solver of those programs: Σ p max(y, 0) is the expected
 //   shortfall at 1/2 of y with half the probability, and of zero with the other half;
 // - mean squares and the entropic value at risk have derivatives and go to Newton's method;
-// - the mean difference and drawdowns, and what the others do not prove, go to a level bundle of supporting planes.
+// - drawdowns are variables of a program of their own, from which the interior point eliminates them in linear time;
+// - the mean difference is the expected shortfall of those pairs whose order is open;
+// - what the others do not prove goes to a level bundle of supporting planes.
 
 public import KeelData
 public import KeelDistributions
@@ -69,7 +71,7 @@ public struct MinimumRisk: Hashable, Sendable {
   ///   to the risk or, where it is smaller, to the largest outcome of the portfolio.
   /// - Throws: ``AllocationError``: for bad numbers and names, constraints that clash, and where the gap
   ///   stays wide.
-  /// - Complexity: O(S N² + N³) a step, some ten steps.
+  /// - Complexity: O(S N² + N³) a step, some twenty steps, in O(S N) memory.
   public func weights(
     scenarios: ScenarioSet,
     expectedReturns: ExpectedReturns? = nil

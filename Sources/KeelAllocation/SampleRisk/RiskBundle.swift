@@ -66,25 +66,8 @@ extension RiskProblem {
     _ measure: SampleRiskMeasure,
     at weights: [Double]
   ) throws(AllocationError) -> (risk: Double, plane: Plane) {
-    let outcomes = scenarios.outcomes
-    var portfolio = [Double](repeating: 0, count: outcomes.rowCount)
-    for (j, weight) in weights.enumerated() where weight != 0 {
-      let column = outcomes.column(j)
-      for s in column.indices { portfolio[s] += weight * column[s] }
-    }
-    let risk: SampleRisk
-    do throws(DistributionsError) {
-      risk = try measure.risk(
-        of: EmpiricalDistribution(outcomes: portfolio, probabilities: scenarios.probabilities))
-    } catch {
-      throw .invalidValue(argument: "scenarios", asset: nil, got: .infinity, allowed: .finite)
-    }
-    let slopes = weights.indices.map { j in
-      let column = outcomes.column(j)
-      var sum = 0.0
-      for s in column.indices where risk.slopes[s] != 0 { sum += risk.slopes[s] * column[s] }
-      return sum
-    }
+    let risk = try risk(measure, at: weights)
+    let slopes = assetSlopes(risk.slopes)
     let product = zip(slopes, weights).reduce(0) { $0 + $1.0 * $1.1 }
     return (risk.value, Plane(slopes: slopes, constant: risk.value - product))
   }
@@ -125,20 +108,13 @@ extension RiskProblem {
   private func proved(_ planes: [Plane], _ shares: [Double], _ duals: [Double]) -> Double {
     let total = shares.reduce(0) { $0 + max($1, 0) }
     guard total > 0, shares.count == planes.count else { return -.infinity }
-    var left = [Double](repeating: 0, count: constraints.lower.count)
-    var sum = 0.0
+    var slopes = [Double](repeating: 0, count: scenarios.universe.count)
+    var constant = 0.0
     for (plane, share) in zip(planes, shares) where share > 0 {
-      sum += share / total * plane.constant
-      for i in plane.slopes.indices { left[i] += share / total * plane.slopes[i] }
+      constant += share / total * plane.constant
+      for i in slopes.indices { slopes[i] += share / total * plane.slopes[i] }
     }
-    for (row, dual) in zip(constraints.rows, duals) where dual != 0 {
-      for (i, a) in zip(row.indices, row.coefficients) { left[i] -= dual * a }
-      sum += dual * (dual > 0 ? row.lower : row.upper)
-    }
-    for i in left.indices where left[i] != 0 {
-      sum += left[i] * (left[i] > 0 ? constraints.lower[i] : constraints.upper[i])
-    }
-    return sum.isNaN ? -.infinity : sum
+    return constant + leastValue(ofPlane: slopes, duals)
   }
 
   /// Takes note of the planes that are the largest at some weights.

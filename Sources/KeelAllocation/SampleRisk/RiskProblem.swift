@@ -12,7 +12,9 @@ struct RiskProblem {
   private let generated: Set<String>
   let settings: QuadraticSolver.Settings
   /// Summing to one.
-  private let probabilities: [Double]
+  let probabilities: [Double]
+  /// The largest outcome of an asset.
+  let largestOutcome: Double
 
   init(
     _ choice: MinimumRisk,
@@ -28,6 +30,7 @@ struct RiskProblem {
     (constraints, furtherNames, generated) = resolved.split()
     self.scenarios = scenarios
     settings = choice.settings
+    largestOutcome = scenarios.outcomes.columnMajorElements.reduce(0) { max($0, $1.magnitude) }
     let masses =
       scenarios.probabilities ?? [Double](repeating: 1, count: scenarios.scenarioCount)
     let total = masses.reduce(0, +)
@@ -67,12 +70,72 @@ struct RiskProblem {
     case .entropicValueAtRisk(let confidence):
       try Translation.requireConfidence(confidence)
       return try entropic(confidence)
-    case .conditionalDrawdown(let confidence), .entropicDrawdown(let confidence):
+    case .giniMeanDifference: return try meanDifference()
+    case .maximumDrawdown: return try drawdown(measure, .largest)
+    case .averageDrawdown: return try drawdown(measure, .mean)
+    case .ulcerIndex: return try drawdown(measure, .rootMeanSquare)
+    case .conditionalDrawdown(let confidence):
       try Translation.requireConfidence(confidence)
-      return try bundle(measure, from: try descent.start())
-    default:
-      return try bundle(measure, from: try descent.start())
+      return try drawdown(measure, .tail(confidence: confidence))
+    case .entropicDrawdown(let confidence):
+      try Translation.requireConfidence(confidence)
+      return try drawdown(measure, .entropic(confidence: confidence))
     }
+  }
+
+  // MARK: - Values and planes
+
+  /// The risk of some weights.
+  func risk(
+    _ measure: SampleRiskMeasure,
+    at weights: [Double]
+  ) throws(AllocationError) -> SampleRisk {
+    do throws(DistributionsError) {
+      return try measure.risk(
+        of: EmpiricalDistribution(
+          outcomes: scenarios.outcomes.outcomes(of: weights),
+          probabilities: scenarios.probabilities))
+    } catch {
+      throw .invalidValue(argument: "scenarios", asset: nil, got: .infinity, allowed: .finite)
+    }
+  }
+
+  /// The slopes in the weights that belong to slopes in the outcomes.
+  func assetSlopes(_ slopes: [Double]) -> [Double] {
+    (0..<scenarios.universe.count).map { j in
+      let column = scenarios.outcomes.column(j)
+      var sum = 0.0
+      for s in column.indices where slopes[s] != 0 { sum += slopes[s] * column[s] }
+      return sum
+    }
+  }
+
+  /// A lower bound of `slopes · w` under the constraints, with any dual values of rows.
+  func leastValue(ofPlane slopes: [Double], _ duals: [Double]) -> Double {
+    let left = reducedSlopes(slopes, duals)
+    var sum = 0.0
+    for (row, dual) in zip(constraints.rows, duals) where dual != 0 {
+      sum += dual * (dual > 0 ? row.lower : row.upper)
+    }
+    for i in left.indices where left[i] != 0 {
+      sum += left[i] * (left[i] > 0 ? constraints.lower[i] : constraints.upper[i])
+    }
+    return sum.isNaN ? -.infinity : sum
+  }
+
+  /// Whether a risk is proved to be the least within a relative tolerance, or to rounding.
+  func isProved(_ risk: Double, _ bound: Double, within tolerance: Double) -> Bool {
+    risk < .infinity
+      && risk - bound <= max(tolerance * risk.magnitude, 2 * .ulpOfOne * largestOutcome)
+  }
+
+  /// What dual values of rows leave of slopes, for the weights and the further variables.
+  func reducedSlopes(_ slopes: [Double], _ duals: [Double]) -> [Double] {
+    var left = slopes + furtherNames.map { _ in 0.0 }
+    for (row, dual) in zip(constraints.rows, duals) where dual != 0 {
+      for (i, a) in zip(row.indices, row.coefficients) { left[i] -= dual * a }
+    }
+    return left
   }
 
   // MARK: - Newton's method
@@ -89,28 +152,9 @@ struct RiskProblem {
     let objective = ShortfallSquares(
       outcomes: target == nil ? try centered() : scenarios.outcomes, probabilities: probabilities,
       offset: target ?? 0, isOneSided: isOneSided)
-    let (point, missed) = try descent.minimize(objective, from: try descent.start())
+    let (point, _, missed) = try descent.minimize(objective, from: try descent.start())
     // The measure is the root of twice the value.
     return (point.weights, (2 * max(point.value - missed, 0)).squareRoot())
-  }
-
-  private func entropic(
-    _ confidence: Double
-  ) throws(AllocationError) -> (weights: [Double], bound: Double) {
-    // Where every scenario has the mass of the tail, the value is the largest loss.
-    let least = probabilities.reduce(1) { $1 > 0 ? min($0, $1) : $0 }
-    if least >= 1 - confidence { return try worstCase() }
-    let objective = EntropicRisk(
-      outcomes: scenarios.outcomes, probabilities: probabilities, confidence: confidence)
-    let start = try descent.start()
-    let (point, missed) = try descent.minimize(objective, from: start)
-    if missed <= MinimumRisk.gapTolerance / 2 * point.value.magnitude {
-      return (point.weights, point.value - missed)
-    }
-    // Where some losses tie for the largest, the value has a kink.
-    return try bundle(
-      .entropicValueAtRisk(confidence: confidence),
-      from: point.weights + start.dropFirst(point.weights.count))
   }
 
   // MARK: - Expected shortfalls
@@ -141,8 +185,17 @@ struct RiskProblem {
       matrix, probabilities.map { $0 / 2 } + [0.5], 0.5, fixedColumns: isShifted ? 1 : 0)
   }
 
+  func worstCase() throws(AllocationError) -> (weights: [Double], bound: Double) {
+    let solution = try Translation.solution(
+      of: try worstCaseProgram(), universe: scenarios.universe, settings: settings)
+    return (
+      Array(solution.value.variables.prefix(scenarios.universe.count)),
+      solution.certificate.dualObjective
+    )
+  }
+
   /// The largest loss is the mean of the worst part that is smaller than any scenario.
-  private func worstCase() throws(AllocationError) -> (weights: [Double], bound: Double) {
+  func worstCaseProgram() throws(AllocationError) -> ExpectedShortfallProgram {
     let possible = probabilities.indices.filter { probabilities[$0] > 0 }
     var elements: [Double] = []
     elements.reserveCapacity(possible.count * scenarios.outcomes.columnCount)
@@ -153,7 +206,8 @@ struct RiskProblem {
     let matrix = try Translation.matrix(
       elements, rowCount: possible.count, columnCount: scenarios.outcomes.columnCount)
     let count = Double(possible.count)
-    return try tail(matrix, possible.map { _ in 1 / count }, 1 - 0.5 / count)
+    return try tailProgram(
+      matrix, possible.map { _ in 1 / count }, 1 - 0.5 / count, fixedColumns: 0)
   }
 
   private func tail(
@@ -179,13 +233,17 @@ struct RiskProblem {
   ///   - probabilities: The probability of each row; they sum to one.
   ///   - confidence: The confidence, inside (0, 1).
   ///   - fixedColumns: The number of columns after the assets.
+  ///   - linear: A slope of each asset that is added to the objective; nil for none.
+  ///   - shortfallWeight: The factor of the expected shortfall.
   /// - Returns: The program over the weights, the columns and the further variables.
   /// - Throws: ``AllocationError``.
   func tailProgram(
     _ outcomes: Matrix,
     _ probabilities: [Double],
     _ confidence: Double,
-    fixedColumns: Int
+    fixedColumns: Int,
+    linear: [Double]? = nil,
+    shortfallWeight: Double = 1
   ) throws(AllocationError) -> ExpectedShortfallProgram {
     let universe = scenarios.universe
     let n = universe.count
@@ -201,7 +259,9 @@ struct RiskProblem {
     return try Translation.shortfallProgram(universe: universe) { () throws(OptimizationError) in
       try ExpectedShortfallProgram(
         outcomes: outcomes, probabilities: probabilities, confidence: confidence,
-        lowerBounds: widened(constraints.lower), upperBounds: widened(constraints.upper),
+        linear: linear.map { $0 + held.map { _ in 0 } + furtherNames.map { _ in 0 } },
+        shortfallWeight: shortfallWeight, lowerBounds: widened(constraints.lower),
+        upperBounds: widened(constraints.upper),
         rows: rows,
         variableNames: constraints.universe.assets.map(\.rawValue)
           + held.map { _ in "target of the partial moment" } + furtherNames)
@@ -220,6 +280,19 @@ struct RiskProblem {
       for s in column.indices { elements.append(column[s] - sum.value) }
     }
     return try Translation.matrix(elements, rowCount: count, columnCount: width)
+  }
+}
+
+extension Matrix {
+  /// The outcomes of a portfolio.
+  func outcomes(of weights: [Double]) -> [Double] {
+    var result = [Double](repeating: 0, count: rowCount)
+    var output = result.mutableSpan
+    for (j, weight) in weights.enumerated() where weight != 0 {
+      let column = self.column(j)
+      for s in column.indices { output[s] += weight * column[s] }
+    }
+    return result
   }
 }
 

@@ -234,14 +234,29 @@ extension TailModel {
       point.claim.scenarioMultipliers[s] = outcome.multipliers[p]
     }
     ShortfallMultipliers.normalize(&point.claim.scenarioMultipliers, limits: limits)
-    point.claim.rowDuals.refill(program.rows.count, with: 0)
-    let unit = program.shortfallWeight * lossScale
-    for (p, k) in keptRows.enumerated() {
-      point.claim.rowDuals[k] = outcome.rowDuals[p] * scaling.row[k] * unit
-    }
+    setRowDuals(
+      &point.claim.rowDuals, scaled: outcome.rowDuals, unit: program.shortfallWeight * lossScale,
+      of: program)
     point.level = outcome.x[set.variables.count] * lossScale
     program.setLosses(&point.claim.losses, at: point.claim.x)
     complete(&point, of: program, iterations: iterations)
+  }
+
+  /// Sets the dual values of the caller's rows from those of the last core program; none has the
+  /// sign of a side that the row does not have.
+  func setRowDuals(
+    _ duals: inout [Double],
+    scaled: [Double],
+    unit: Double,
+    of program: ExpectedShortfallProgram
+  ) {
+    duals.refill(program.rows.count, with: 0)
+    for (p, k) in keptRows.enumerated() {
+      let row = program.rows[k]
+      let dual = scaled[p] * scaling.row[k] * unit
+      let isOpen = dual > 0 ? row.lower == -.infinity : row.upper == .infinity
+      duals[k] = isOpen ? 0 : dual
+    }
   }
 
   /// Completes a point with the dual values of forcing rows and of bounds.
@@ -250,12 +265,6 @@ extension TailModel {
     of program: ExpectedShortfallProgram,
     iterations: Int
   ) {
-    for (k, row) in program.rows.enumerated()
-    where point.claim.rowDuals[k] > 0 && row.lower == -.infinity
-      || point.claim.rowDuals[k] < 0 && row.upper == .infinity
-    {
-      point.claim.rowDuals[k] = 0
-    }
     program.setOutcomes(
       &point.claim.weightedOutcomes, weightedBy: point.claim.scenarioMultipliers)
     point.gradient.copyElements(of: program.linear)
