@@ -149,6 +149,17 @@ import Testing
     }
   }
 
+  /// A tail of one scenario up to rounding: 1/20 is less than 1 − 0.95 in binary.
+  @Test(arguments: 1...6)
+  func tailsOfOneScenarioAreWorstCases(seed: Int) throws {
+    let scenarios = try Self.random(seed, count: 20, width: 3 * seed)
+    let worst = try MinimumRisk(.worstCase).weights(scenarios: scenarios)
+    let found = try MinimumRisk(.entropicValueAtRisk(confidence: 0.95))
+      .weights(scenarios: scenarios)
+    expectClose(found.risk, worst.risk, absolute: 1e-9)
+    #expect(found.largestImprovement <= 1e-8 * max(found.risk.magnitude, 1e-2))
+  }
+
   @Test func badInputIsNamed() throws {
     let scenarios = try Self.random(1, count: 20, width: 3)
     for measure in [

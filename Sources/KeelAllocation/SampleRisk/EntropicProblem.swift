@@ -19,16 +19,24 @@ extension RiskProblem {
     // Where every scenario has the mass of the tail, the value is the largest loss.
     let least = probabilities.reduce(1) { $1 > 0 ? min($0, $1) : $0 }
     if least >= 1 - confidence { return try worstCase() }
-    let objective = EntropicRisk(
-      outcomes: scenarios.outcomes, probabilities: probabilities, confidence: confidence)
-    let (point, variables, missed) = try descent.minimize(objective, from: try descent.start())
-    if missed <= MinimumRisk.gapTolerance / 2 * point.value.magnitude {
-      return (point.weights, point.value - missed)
+    let start = try descent.start()
+    var variables = start
+    do throws(AllocationError) {
+      let objective = EntropicRisk(
+        outcomes: scenarios.outcomes, probabilities: probabilities, confidence: confidence)
+      let found = try descent.minimize(objective, from: start)
+      if found.missed <= MinimumRisk.gapTolerance / 2 * found.point.value.magnitude {
+        return (found.point.weights, found.point.value - found.missed)
+      }
+      variables = found.variables
+    } catch {
+      // Near a kink the Hessian has no size, and its programs stop early.
+      guard case .notSolved(let status, _) = error else { throw error }
+      if status == .deadlineExceeded || status == .cancelled { throw error }
     }
     // Where some losses tie for the largest, the value has a kink and is the largest loss.
-    let measure = SampleRiskMeasure.entropicValueAtRisk(confidence: confidence)
     if let worst = try entropicOfWorstCase(confidence) { return worst }
-    return try bundle(measure, from: variables)
+    return try bundle(.entropicValueAtRisk(confidence: confidence), from: variables)
   }
 
   /// The portfolio with the least worst case, where it is proved to have the least entropic value at risk

@@ -123,10 +123,13 @@ struct RiskProblem {
     return sum.isNaN ? -.infinity : sum
   }
 
+  /// A risk of so many roundings of the largest outcome is one of sums that cancel.
+  private static let roundings = 64 * Double.ulpOfOne
+
   /// Whether a risk is proved to be the least within a relative tolerance, or to rounding.
   func isProved(_ risk: Double, _ bound: Double, within tolerance: Double) -> Bool {
     risk < .infinity
-      && risk - bound <= max(tolerance * risk.magnitude, 2 * .ulpOfOne * largestOutcome)
+      && risk - bound <= max(tolerance * risk.magnitude, Self.roundings * largestOutcome)
   }
 
   /// What dual values of rows leave of slopes, for the weights and the further variables.
