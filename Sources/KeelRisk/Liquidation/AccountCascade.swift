@@ -1,6 +1,5 @@
 public import KeelData
 import KeelMarkets
-import KeelNumerics
 
 // A cascade that an account is part of.
 //
