@@ -193,12 +193,7 @@ struct WalkForwardRealDataTests {
     _ scenarios: ScenarioSet,
     _ constraints: PortfolioConstraints
   ) -> [Objective] {
-    #if DEBUG
-      let measures = MinimumRiskTests.measures(0.9, 0, arePlanesToo: false)
-    #else
-      let measures = MinimumRiskTests.measures(0.9, 0)
-    #endif
-    var objectives: [Objective] = measures.map { name, measure in
+    var objectives: [Objective] = MinimumRiskTests.measures(0.9, 0).map { name, measure in
       (
         name,
         { () throws(AllocationError) in
