@@ -45,7 +45,7 @@ public struct DiscreteUtility: Sendable {
     public let nodeCount: Int
 
     /// The best utility with the same positions and trades, with certificate and dual values: what
-    /// ``MaximumUtility/noTradeBands(around:expectedReturns:covariance:fees:)`` and explanations take.
+    /// ``MaximumUtility/noTradeBands(around:expectedReturns:covariance:fees:)`` takes.
     public let solution: Solution<Weights>
 
     /// What the utility may be below the best possible one.

@@ -29,6 +29,7 @@ extension SIMD64<UInt8> {
 
   /// Overwrites eight lanes with a number, the highest byte first.
   mutating func write(_ value: UInt64, at place: Int) {
+    precondition(place >= 0 && place + 8 <= scalarCount, "place out of range")
     unsafe withUnsafeMutableBytes(of: &self) { target in
       unsafe target.storeBytes(of: value.bigEndian, toByteOffset: place, as: UInt64.self)
     }
