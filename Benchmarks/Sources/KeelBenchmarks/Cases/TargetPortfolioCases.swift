@@ -109,7 +109,7 @@ private func turnoverCase(assetCount n: Int) -> Case {
 }
 
 /// What is bought or sold costs this much, spread over ten periods.
-private let tradingPrice = 0.001
+nonisolated private let tradingPrice = 0.001
 
 /// A utility with costs of trading from equal weights; that named `utility` has none.
 private func costsCase(
