@@ -83,4 +83,18 @@ static const double KEEL_TAIL_BEND[KEEL_TAIL_BEND_COUNT] = {
   -0x1.14c12fc04c5a5p-1,
 };
 
+/* (log((1 + s) / (1 - s)) - 2 s) / s^3, powers of s^2, |s| <= 0.2004
+   Interpolation error 3.9e-17. */
+#define KEEL_LOG_RATIO_COUNT 8
+static const double KEEL_LOG_RATIO[KEEL_LOG_RATIO_COUNT] = {
+  0x1.5555555555555p-1,
+  0x1.9999999999f4ap-2,
+  0x1.24924923d8d53p-2,
+  0x1.c71c72e6a0bf3p-3,
+  0x1.745caa083f891p-3,
+  0x1.3b2a29705fb2cp-3,
+  0x1.0e857c4765545p-3,
+  0x1.16d0d0a09926bp-3,
+};
+
 #endif

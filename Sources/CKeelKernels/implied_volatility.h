@@ -257,16 +257,14 @@ INLINE FN(implied) FN(implied_vector)(const FN(option_walk) *walk) {
   FN(implied) y;
   FN(options) o = FN(options_of)(walk, 1);
   V unused;
-  FN(legs) legs;
-  FN(legs_start)(&legs, &o);
-  FN(legs_logarithm)(&legs, &o, FN(splat)(1.0), &unused);
-  FN(legs_finish)(&legs, &o, walk);
+  P logarithm = FN(log_quotient)(o.spot, o.strike, FN(splat)(1.0), &unused);
+  FN(legs) legs = FN(legs_of)(FN(grown)(logarithm, &o, walk), &o, walk);
   FN(quote) q = FN(quote_of)(o.volatility, o.is_call, &legs);
   U settled, fails = q.below | q.above | q.uninformed;
   P s = FN(implied_total)(&q.search, &y, &settled);
   y.sensitivity *= legs.lesser;
   settled &= (U)(0.5 * q.unit < KEEL_LARGEST_UNCERTAINTY * y.sensitivity)
-    & ~FN(is_blurred)(&legs, s.high);
+    & ~FN(is_blurred)(logarithm.high, legs.x.high, s.high);
   y.left = o.left | q.left | ~(fails | settled);
   V missing = FN(splat)(__builtin_nan(""));
   y.volatility = FN(choose)(fails | y.left, missing, FN(annualized)(s, o.time));

@@ -2,45 +2,62 @@
 
    Goals: no allocation, speed, and results that do not depend on an option's place. */
 
-/* Vectors that take each pass side by side: passes are short enough for the processor to work on
-   several vectors at a time, where the whole chain of one is not. */
-enum { FN(KEEL_VECTORS) = 8 };
+/* Prices of options from `first` on; returns how many are left to the caller. */
+static size_t FN(black_price)(
+  const keel_option_columns *columns, double *output, size_t leading, size_t first, size_t n) {
+  (void)leading;
+  FN(option_walk) walk;
+  FN(option_walk_start)(&walk, columns, first);
+  U left = FN(bits)(FN(splat)(0.0)), mask;
+  output += first;
+  size_t i = 0;
+  for (; i + KEEL_WIDTH <= n; i += KEEL_WIDTH) {
+    FN(store)(output + i, FN(short_price)(&walk, &mask));
+    left += mask & 1u;
+    FN(option_walk_step)(&walk);
+  }
+  if (i < n) {
+    FN(option_walk_finish)(&walk, n - i);
+    V last = FN(short_price)(&walk, &mask);
+    left += mask & FN(first_elements)(n - i) & 1u;
+    __builtin_memcpy(output + i, &last, (n - i) * sizeof(double));
+  }
+  return __builtin_reduce_add(left);
+}
 
-/* The first `count` outputs of options from `first` on; returns how many are left to the caller. */
+/* Vectors that take each pass side by side: passes are short enough for the processor to work on two
+   vectors at a time, where the whole chain of one is not. */
+enum { FN(KEEL_VECTORS) = 2 };
+
+/* The first `count` outputs of options from `first` on, more than the price; returns how many are left
+   to the caller. */
 INLINE size_t FN(black_columns)(
   const keel_option_columns *columns, double *output, size_t leading, size_t first, size_t n,
   int count) {
   FN(option_walk) walk;
   FN(option_walk_start)(&walk, columns, first);
-  FN(priced) vectors[FN(KEEL_VECTORS)];
   U left = FN(bits)(FN(splat)(0.0));
   double last[KEEL_OUTPUT_COUNT * KEEL_WIDTH];
   output += first;
   for (size_t i = 0; i < n;) {
+    FN(priced) passed[FN(KEEL_VECTORS)];
     int used = 0;
     size_t next = i;
     for (; used < FN(KEEL_VECTORS) && next < n; used++, next += KEEL_WIDTH) {
       if (n - next < KEEL_WIDTH) FN(option_walk_finish)(&walk, n - next);
-      FN(priced_start)(&vectors[used], &walk);
+      FN(priced_start)(&passed[used], &walk);
       FN(option_walk_step)(&walk);
     }
-    for (int k = 0; k < used; k++)
-      FN(legs_logarithm)(
-        &vectors[k].legs, &vectors[k].options, vectors[k].s, &vectors[k].per_s);
     for (int k = 0; k < used; k++, i += KEEL_WIDTH) {
-      FN(legs_finish)(&vectors[k].legs, &vectors[k].options, &walk);
-      vectors[k].options.left |= FN(is_blurred)(&vectors[k].legs, vectors[k].s);
-      FN(core) core = FN(black_distances)(
-        vectors[k].legs.x, FN(total_volatility)(&vectors[k]), vectors[k].per_s);
-#if KEEL_FMA
-      FN(black_tails)(&core, count > 1);
-#else
-      FN(black_short_tails)(&core, count > 1);
-#endif
+      FN(priced) *p = &passed[k];
+      FN(legs) legs = FN(legs_of)(FN(grown)(p->logarithm, &p->options, &walk), &p->options, &walk);
+      p->options.left |= FN(is_blurred)(p->logarithm.high, legs.x.high, p->s);
+      FN(core) core = FN(black_distances)(legs.x, FN(total_volatility)(p), p->per_s);
+      FN(black_short_tails)(&core, 1);
       int is_whole = n - i >= KEEL_WIDTH;
-      U mask = vectors[k].options.left & 1u;
       FN(priced_finish)(
-        &vectors[k], &core, is_whole ? output + i : last, is_whole ? leading : KEEL_WIDTH, count);
+        p, &legs, &core, is_whole ? output + i : last, is_whole ? leading : KEEL_WIDTH, count);
+      U mask = p->options.left & 1u;
       if (!is_whole) mask &= FN(first_elements)(n - i);
       left += mask;
     }
@@ -50,11 +67,6 @@ INLINE size_t FN(black_columns)(
     __builtin_memcpy(
       output + n - rest + (size_t)k * leading, last + k * KEEL_WIDTH, rest * sizeof(double));
   return __builtin_reduce_add(left);
-}
-
-static size_t FN(black_price)(
-  const keel_option_columns *columns, double *output, size_t leading, size_t first, size_t n) {
-  return FN(black_columns)(columns, output, leading, first, n, 1);
 }
 
 static size_t FN(black_greeks)(

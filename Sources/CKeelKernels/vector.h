@@ -10,6 +10,7 @@
 
 typedef double V __attribute__((ext_vector_type(KEEL_WIDTH)));
 typedef uint64_t U __attribute__((ext_vector_type(KEEL_WIDTH)));
+typedef int64_t FN(keel_integers) __attribute__((ext_vector_type(KEEL_WIDTH)));
 
 INLINE U FN(bits)(V x) { return (U)x; }
 INLINE V FN(value)(U x) { return (V)x; }

@@ -6,12 +6,12 @@ Run from the package folder with mpmath 1.3.0:
 
 The first table is the normal tail over its density, from a little left of zero to infinity, mapped to
 [-1, 1] as in kernel_coefficients.py. Its start at -1/2 lets one formula cover every option whose
-price would cancel. The Swift table starts the recurrence of MillsDifference.swift.
+price would cancel. The last one is the logarithm of a quotient that is reduced by a power of two alone. The Swift table starts the recurrence of MillsDifference.swift.
 """
 
-from mpmath import erfc, exp, mp, mpf, sqrt
+from mpmath import erfc, exp, log1p, mp, mpf, sqrt
 
-from kernel_coefficients import error, interpolant, scaled_erfc, table
+from kernel_coefficients import error, interpolant, quotient, scaled_erfc, table
 
 mp.dps = 60
 
@@ -61,6 +61,12 @@ def parts():
               mapped, -1, 1, 24),
         table("KEEL_TAIL_BEND", "Half of its second derivative, which multiplies a correction.",
               bend, -1, 1, 4),
+        table("KEEL_LOG_RATIO",
+              "(log((1 + s) / (1 - s)) - 2 s) / s^3, powers of s^2, |s| <= 0.2004",
+              lambda q: quotient(
+                  lambda z: (log1p(sqrt(z)) - log1p(-sqrt(z)) - 2 * sqrt(z)) / (z * sqrt(z)),
+                  q, mpf(2) / 3),
+              0, "0.0402", 8),
         "#endif",
         "",
     ]

@@ -5,7 +5,8 @@ import KeelNumerics
 /// Element `i` of every column belongs to option `i`; a column of one element holds for all
 /// options. So a chain on one asset has one spot and a column of strikes. An element's result
 /// depends on its own values alone, bit for bit on one processor: not on its place, on its
-/// neighbors, on whether a value is shared or on the number of threads. Method and accuracy:
+/// neighbors, on whether a value is shared or on the number of threads. A price alone is exact for inputs
+/// moved by some units in the last place; beside Greeks it has more digits far out. Method and accuracy:
 /// <doc:BatchOptions>.
 ///
 /// ```swift
