@@ -128,8 +128,9 @@ extension OptionColumns {
     }
   }
 
-  /// The scalar price comes back within 4 units in the last place or what one unit of the volatility
-  /// moves it, also where growth cancels the logarithm of spot over strike; with rates the scalar price
+  /// The scalar price comes back within 4 units or what one unit of the volatility moves it.
+  ///
+  /// Also where growth cancels the logarithm of spot over strike; with rates the scalar price
   /// may be off by 8 units of its own each time. Without fused operations within 16 units and that.
   @Test(arguments: 1...20, Kernels.Level.allCases)
   func returnsThePrice(seed: Int, level: Kernels.Level) throws {
