@@ -101,7 +101,7 @@ public struct MaximumGrowth: Hashable, Sendable {
   }
 
   /// Weights that leave something in every scenario.
-  private func survivor(_ scenarios: ScenarioSet) throws(AllocationError) -> [Double] {
+  func survivor(_ scenarios: ScenarioSet) throws(AllocationError) -> [Double] {
     let count = scenarios.scenarioCount
     // The mean of the worst scenario alone is the worst case.
     let safest = try MinimumExpectedShortfall(
@@ -119,7 +119,7 @@ public struct MaximumGrowth: Hashable, Sendable {
 }
 
 /// Expected logarithmic growth over scenarios with its sign turned.
-private struct LogGrowth: ConvexObjective {
+struct LogGrowth: ConvexObjective {
   struct Point: ConvexPoint {
     let weights: [Double]
     /// What is left of a unit in each scenario.
@@ -128,8 +128,9 @@ private struct LogGrowth: ConvexObjective {
     let worst: Double
   }
 
-  private let scenarios: ScenarioSet
-  private let probabilities: [Double]
+  let scenarios: ScenarioSet
+  /// Summing to one.
+  let probabilities: [Double]
 
   init(_ scenarios: ScenarioSet) {
     self.scenarios = scenarios
