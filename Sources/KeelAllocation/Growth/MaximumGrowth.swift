@@ -94,14 +94,22 @@ public struct MaximumGrowth: Hashable, Sendable {
     let descent = ConvexDescent(
       constraints: try constraints.resolved(over: universe), furtherNames: [], settings: settings)
     let (point, _, missed) = try descent.minimize(
-      LogGrowth(scenarios), from: try survivor(scenarios))
+      LogGrowth(scenarios), from: try survivor(scenarios, descent))
     return Portfolio(
       weights: try Translation.weights(point.weights, over: universe), growth: -point.value,
       largestImprovement: missed, worstOutcome: point.worst)
   }
 
+  /// A start that leaves this much of a unit everywhere is as good as the safest one.
+  private static let safeOutcome = 0.5
+
   /// Weights that leave something in every scenario.
-  func survivor(_ scenarios: ScenarioSet) throws(AllocationError) -> [Double] {
+  func survivor(
+    _ scenarios: ScenarioSet,
+    _ descent: ConvexDescent
+  ) throws(AllocationError) -> [Double] {
+    let spread = try descent.start()
+    if LogGrowth(scenarios).evaluate(spread).worst >= Self.safeOutcome { return spread }
     let count = scenarios.scenarioCount
     // The mean of the worst scenario alone is the worst case.
     let safest = try MinimumExpectedShortfall(

@@ -121,7 +121,8 @@ public struct MaximumGrowthAtDrawdown: Hashable, Sendable {
     _ = try constraints.resolvedRows(over: universe)
     let descent = ConvexDescent(
       constraints: try constraints.resolved(over: universe), furtherNames: [], settings: settings)
-    let start = try MaximumGrowth(constraints: constraints, settings: settings).survivor(scenarios)
+    let start = try MaximumGrowth(constraints: constraints, settings: settings)
+      .survivor(scenarios, descent)
     var objective = GrowthAtDrawdown(growth: LogGrowth(scenarios), exponent: exponent, share: 0)
     func minimum(share: Double, from start: [Double]) throws(AllocationError) -> Minimum {
       objective.share = share
