@@ -1,4 +1,5 @@
-// The portfolio that grows fastest over scenarios, half of it, and how many independent bets it is.
+// The portfolio that grows fastest over scenarios, half of it, the fastest one that seldom falls far, and how many independent
+// bets it is.
 import Keel
 
 let stream = RandomStream(seed: 11, stream: 0)
@@ -19,6 +20,12 @@ let best = try MaximumGrowth().weights(scenarios: scenarios)
 print(best.weights.values, "grows by", best.growth, "a period; no portfolio by more than")
 print(best.largestImprovement, "more; the worst scenario leaves", best.worstOutcome)
 let half = try best.fraction(0.5, cash: "USD")
+func falls(_ weights: Weights) throws -> Double {
+  try MaximumGrowthAtDrawdown.drawdownProbability(of: weights, below: 0.7, scenarios: scenarios)
+}
+print("falls by 30 % ever: at most", try falls(best.weights), "half of it", try falls(half))
+let calm = try MaximumGrowthAtDrawdown(floor: 0.7, probability: 0.1).weights(scenarios: scenarios)
+print(calm.weights.values, "grows by", calm.growth, "and falls with", calm.drawdownProbability)
 let returns = try SimpleReturns(
   universe: scenarios.universe,
   timestamps: (0..<count).map { Timestamp(nanosecondsSinceEpoch: Int64($0)) },

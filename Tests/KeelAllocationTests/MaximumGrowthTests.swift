@@ -110,6 +110,15 @@ import Testing
     #expect(kept.growth < free.growth)
   }
 
+  /// Where a spread loses most, the search starts from the safest portfolio: p/a − (1 − p)/b of two like bets.
+  @Test func dangerousSpreadsAreNoStart() throws {
+    let scenarios = try Self.scenarios(
+      [[0, 2, 2], [0, -1, -1]], probabilities: [0.5, 0.5])
+    let found = try MaximumGrowth().weights(scenarios: scenarios)
+    expectClose(found.weights.values[1] + found.weights.values[2], 0.25, absolute: 1e-9)
+    #expect(found.largestImprovement < 1e-12)
+  }
+
   /// What cannot happen ruins nobody, whatever the other probabilities are.
   @Test func impossibleScenariosDoNotCount() throws {
     let rows = [[0, 1.0], [0, -1], [-2, -2]]

@@ -1,6 +1,7 @@
 import Foundation
 import KeelData
 import KeelEngine
+import KeelMarkets
 import KeelNumerics
 import KeelTestSupport
 import Testing
@@ -113,6 +114,67 @@ import Testing
     #expect(fresh["A"] != nil && fresh["C"] == nil)
     #expect(
       try signals[2].scores(SignalView(history: history, time: day(111)))["A"] == nil)
+  }
+
+  private func book(bid: [Double], ask: [Double]) throws -> OrderBook {
+    try OrderBook(
+      bids: bid.enumerated().map { .init(price: 99 - Double($0.offset), quantity: $0.element) },
+      asks: ask.enumerated().map { .init(price: 101 + Double($0.offset), quantity: $0.element) })
+  }
+
+  /// Imbalances of order books become scores, when they are known and as long as they are fresh.
+  @Test func bookImbalanceIsASignal() throws {
+    let history = try history(rows: 4)
+    let signal = try SeriesSignal(
+      series: "imbalance", center: 0, width: 0.5, maximumAgeNanoseconds: 86_400_000_000_000)
+    // Within 2.5 %: 6 against 10 units, almost only bids, and none in reach; a side that is empty is no book.
+    let far = try OrderBook(
+      bids: [.init(price: 90, quantity: 3)], asks: [.init(price: 110, quantity: 50)])
+    #expect(throws: MarketsError.self) { try book(bid: [4], ask: []) }
+    #expect(throws: MarketsError.self) { try book(bid: [], ask: [4]) }
+    let books = [
+      "A": try book(bid: [1, 5], ask: [2, 8, 100]), "B": try book(bid: [30], ask: [0.1]),
+      "C": far, "D": try? book(bid: [4], ask: []),
+    ]
+    let imbalances = ObservedSeries([
+      .init(
+        time: day(1),
+        values: .init(
+          uniqueKeysWithValues: books.compactMap { name, book in
+            book.map { (AssetID(name), $0.imbalance(within: 0.025)) }
+          })),
+      .init(time: day(3), values: ["A": try book(bid: [9], ask: [1]).imbalance(within: 0.025)]),
+    ])
+    func scores(_ time: Timestamp) -> SignalScores {
+      signal.scores(SignalView(history: history, series: ["imbalance": imbalances], time: time))
+    }
+    // (6 − 10) / 16 over one half; beyond one half it is cut at one; without a book there is no opinion.
+    let first = scores(day(1))
+    expectClose(try #require(first["A"]), -0.5, relative: 1e-15)
+    #expect(first["B"] == 1 && first["C"] == 0 && first["D"] == nil)
+    // Nothing before it is known, the same a day later, nothing when stale, and the next book replaces it.
+    #expect(scores(day(0)).values == [nil, nil, nil, nil])
+    #expect(scores(day(2)) == first)
+    #expect(
+      scores(Timestamp(nanosecondsSinceEpoch: day(2).nanosecondsSinceEpoch + 1)).values
+        == [nil, nil, nil, nil])
+    expectClose(try #require(scores(day(3))["A"]), 1, relative: 1e-15)
+    #expect(scores(day(3))["B"] == nil)
+    // Any book gives a score from −1 to 1, of the sign of its imbalance.
+    var generator = SeededGenerator(seed: 4)
+    for _ in 0..<200 {
+      let random = try book(
+        bid: (0..<4).map { _ in generator.uniform(0.01...100) },
+        ask: (0..<4).map { _ in generator.uniform(0.01...100) })
+      let value = random.imbalance(within: generator.uniform(0...0.05))
+      let view = SignalView(
+        history: history,
+        series: ["imbalance": ObservedSeries([.init(time: day(2), values: ["A": value])])],
+        time: day(2))
+      let score = try #require(signal.scores(view)["A"])
+      #expect(score.magnitude <= 1 && score * value >= 0)
+      expectClose(score, min(max(2 * value, -1), 1), relative: 1e-15)
+    }
   }
 
   @Test func regimesHaveHysteresis() throws {

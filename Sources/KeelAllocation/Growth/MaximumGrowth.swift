@@ -94,14 +94,22 @@ public struct MaximumGrowth: Hashable, Sendable {
     let descent = ConvexDescent(
       constraints: try constraints.resolved(over: universe), furtherNames: [], settings: settings)
     let (point, _, missed) = try descent.minimize(
-      LogGrowth(scenarios), from: try survivor(scenarios))
+      LogGrowth(scenarios), from: try survivor(scenarios, descent))
     return Portfolio(
       weights: try Translation.weights(point.weights, over: universe), growth: -point.value,
       largestImprovement: missed, worstOutcome: point.worst)
   }
 
+  /// A start that leaves this much of a unit everywhere is as good as the safest one.
+  private static let safeOutcome = 0.5
+
   /// Weights that leave something in every scenario.
-  private func survivor(_ scenarios: ScenarioSet) throws(AllocationError) -> [Double] {
+  func survivor(
+    _ scenarios: ScenarioSet,
+    _ descent: ConvexDescent
+  ) throws(AllocationError) -> [Double] {
+    let spread = try descent.start()
+    if LogGrowth(scenarios).evaluate(spread).worst >= Self.safeOutcome { return spread }
     let count = scenarios.scenarioCount
     // The mean of the worst scenario alone is the worst case.
     let safest = try MinimumExpectedShortfall(
@@ -119,7 +127,7 @@ public struct MaximumGrowth: Hashable, Sendable {
 }
 
 /// Expected logarithmic growth over scenarios with its sign turned.
-private struct LogGrowth: ConvexObjective {
+struct LogGrowth: ConvexObjective {
   struct Point: ConvexPoint {
     let weights: [Double]
     /// What is left of a unit in each scenario.
@@ -128,8 +136,9 @@ private struct LogGrowth: ConvexObjective {
     let worst: Double
   }
 
-  private let scenarios: ScenarioSet
-  private let probabilities: [Double]
+  let scenarios: ScenarioSet
+  /// Summing to one.
+  let probabilities: [Double]
 
   init(_ scenarios: ScenarioSet) {
     self.scenarios = scenarios
