@@ -1,4 +1,5 @@
-// The portfolios of least risk by several measures, each with the bound that proves it, and what each asset adds.
+// The portfolios of least risk by several measures, each with the bound that proves it and what each asset adds, and those
+// with the most return for it.
 import Keel
 
 let stream = RandomStream(seed: 12, stream: 0)
@@ -25,4 +26,9 @@ for measure in measures {
   print(measure, safest.weights.values, "risk", safest.risk, "at least", safest.lowerBound)
   let parts = try RiskContributions.of(measure, weights: safest.weights, scenarios: scenarios)
   print("  of it, by asset:", parts.shares)
+  let best = try MaximumReturnOverRisk(measure, riskFreeRate: 0.0005).weights(scenarios: scenarios)
+  print("  best ratio:", best.ratio, "by", best.weights.values, "at most", best.upperBound)
+}
+for point in try RiskFrontier(.maximumDrawdown).portfolios(count: 4, scenarios: scenarios) {
+  print("drawdown", point.risk, "for a return of", point.expectedReturn)
 }

@@ -96,21 +96,23 @@ public struct MaximumReturnAtRisk: Hashable, Sendable {
   ) throws(AllocationError) -> Portfolio {
     try Translation.require(limit, "limit", in: .finite)
     let means = try Translation.expectedReturns(expectedReturns, scenarios)
-    let least = try point(nil, scenarios, means)
-    let most = try highest(scenarios, means)
+    let points = RiskPoints(
+      measure: measure, constraints: constraints, settings: settings, scenarios: scenarios,
+      means: means)
+    let least = try points.least(atReturn: nil)
+    let most = try points.highest()
     if most.risk <= limit { return portfolio(most, upperBound: most.expectedReturn) }
     guard least.risk <= limit else {
       throw .targetUnreachable(
         target: "risk", got: limit, reachable: least.risk...max(most.risk, least.risk))
     }
-    return try search(from: (least, most), scenarios, means)
+    return try search(from: (least, most), points)
   }
 
   /// Moves both ends toward the limit.
   private func search(
     from ends: (inside: RiskPortfolio, outside: RiskPortfolio),
-    _ scenarios: ScenarioSet,
-    _ means: ExpectedReturns
+    _ points: RiskPoints
   ) throws(AllocationError) -> Portfolio {
     var (inside, outside) = ends
     let width = outside.expectedReturn - inside.expectedReturn
@@ -130,7 +132,7 @@ public struct MaximumReturnAtRisk: Hashable, Sendable {
         target = Self.crossing(before, inside, limit) + step
       }
       if !(target > low && target < outside.expectedReturn) { target = low + gap / 2 }
-      let next = try point(target, scenarios, means)
+      let next = try points.least(atReturn: target)
       if next.risk <= limit && next.expectedReturn > low {
         before = inside
         inside = next
@@ -162,46 +164,5 @@ public struct MaximumReturnAtRisk: Hashable, Sendable {
     Portfolio(
       weights: point.weights, expectedReturn: point.expectedReturn,
       upperBound: max(upperBound, point.expectedReturn), measure: measure, risk: point.risk)
-  }
-
-  /// The least risk at a return.
-  private func point(
-    _ target: Double?,
-    _ scenarios: ScenarioSet,
-    _ means: ExpectedReturns
-  ) throws(AllocationError) -> RiskPortfolio {
-    try MinimumRisk(
-      measure, targetReturn: target, constraints: constraints, settings: settings
-    ).weights(scenarios: scenarios, expectedReturns: means)
-  }
-
-  /// A portfolio with the highest return.
-  private func highest(
-    _ scenarios: ScenarioSet,
-    _ means: ExpectedReturns
-  ) throws(AllocationError) -> RiskPortfolio {
-    let none = try Translation.flatCovariance(over: scenarios.universe)
-    let solution = try MaximumUtility(
-      riskAversion: 0, constraints: constraints, settings: settings
-    ).weights(expectedReturns: means, covariance: none)
-    do throws(DistributionsError) {
-      let law = try EmpiricalDistribution(weights: solution.value, scenarios: scenarios)
-      return RiskPortfolio(
-        weights: solution.value, expectedReturn: -solution.certificate.primalObjective,
-        measure: measure, risk: try measure.risk(of: law).value, lowerBound: -.infinity)
-    } catch {
-      throw .invalidValue(argument: "scenarios", asset: nil, got: .infinity, allowed: .finite)
-    }
-  }
-}
-
-extension Translation {
-  /// A covariance of zeros.
-  static func flatCovariance(over universe: Universe) throws(AllocationError) -> Covariance {
-    do {
-      return try Covariance(universe: universe, dense: SymmetricMatrix(order: universe.count))
-    } catch {
-      throw .invalidValue(argument: "covariance", asset: nil, got: .nan, allowed: .finite)
-    }
   }
 }

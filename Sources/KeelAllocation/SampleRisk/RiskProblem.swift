@@ -44,9 +44,15 @@ struct RiskProblem {
     do throws(AllocationError) {
       return try solutionByItsOwnMethod(measure)
     } catch {
-      guard case .infeasible(let names, let contradiction) = error else { throw error }
-      throw .infeasible(
-        constraints: names.filter { !generated.contains($0) }, contradiction: contradiction)
+      switch error {
+      case .infeasible(let names, let contradiction):
+        throw .infeasible(
+          constraints: names.filter { !generated.contains($0) }, contradiction: contradiction)
+      case .notSolved(status: .stalled, _):
+        // Where a return is all but out of reach a program of tails can end before its proof.
+        return try bundle(measure, from: try descent.start())
+      default: throw error
+      }
     }
   }
 
