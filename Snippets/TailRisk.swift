@@ -29,6 +29,9 @@ let split = try RiskContributions.expectedShortfall(
   weights: least.value.weights, scenarios: scenarios, confidence: 0.95)
 print("shares of the tail", split.shares)
 
+let shared = try ShortfallRiskBudgeting(confidence: 0.95).weights(scenarios: scenarios)
+print("equal parts of the tail", shared.weights.values, shared.contributions)
+
 let best = try MaximumReturnOverExpectedShortfall(confidence: 0.95, riskFreeRate: 0)
   .weights(scenarios: scenarios)
 print("return over shortfall", best.value.expectedReturn / best.value.expectedShortfall)

@@ -1,0 +1,250 @@
+import KeelLinearAlgebra
+import KeelNumerics
+
+// The weights whose parts of the expected shortfall are given, by an interior point.
+//
+// Goals in order: contributions to 1e-9, a proof, O(S N²) an iteration.
+//
+// With v ≥ h = −X y − t and 0 ≤ q ≤ c = p / (1 − confidence) the least of ES(y) − Σ b ln y is where
+//
+//   (v − h) q = μ,   v (c − q) = μ,   Σ q = 1,   −X'q = b / y
+//
+// for μ → 0: the conditions of the linear program of an expected shortfall, with the budgets in place of the reduced costs of the
+// weights (S. Maillard, T. Roncalli, J. Teïletche, Journal of Portfolio Management 36 (2010), for the barrier). Newton's
+// method in v, q and t leaves one matrix of the order of the assets, a weighted covariance of the outcomes; centering after
+// S. Mehrotra, SIAM Journal on Optimization 2 (1992). The barrier of the weights stays as it is, not linear in a second unknown:
+// from far away that loses its way.
+struct ShortfallBudgetSearch {
+  private let outcomes: Matrix
+  private let caps: [Double]
+  private let budgets: [Double]
+  /// The weights in any scale, and the value at risk.
+  private(set) var y: [Double]
+  private var t = 0.0
+  /// The losses above it, and the shares of the scenarios in the tail.
+  private var v: [Double]
+  private(set) var shares: [Double]
+  private(set) var iterations = 0
+
+  /// - Parameters:
+  ///   - outcomes: S outcomes of N assets.
+  ///   - probabilities: The probability of each scenario; they sum to one.
+  ///   - confidence: The confidence, inside (0, 1).
+  ///   - budgets: The part of each asset: positive, adding to one.
+  ///   - sizes: The size of the outcomes of each asset: positive.
+  init(
+    outcomes: Matrix,
+    probabilities: [Double],
+    confidence: Double,
+    budgets: [Double],
+    sizes: [Double]
+  ) {
+    self.outcomes = outcomes
+    self.budgets = budgets
+    caps = probabilities.map { $0 / (1 - confidence) }
+    shares = probabilities
+    y = zip(budgets, sizes).map { $0 / $1 }
+    v = []
+    let h = excess()
+    let size = h.reduce(0) { max($0, $1.magnitude) }
+    v = h.map { max($0, 0) + size }
+  }
+
+  /// −X y − t.
+  private func excess() -> [Double] {
+    outcomes.outcomes(of: y).map { -$0 - t }
+  }
+
+  /// −X'q: what one unit of each asset adds to the loss in the tail.
+  func prices() -> [Double] { outcomes.transposedProduct(shares).map { -$0 } }
+
+  /// How far products and sums are from what they should be, relative.
+  private func error() -> Double {
+    let prices = prices()
+    var worst = (shares.reduce(0, +) - 1).magnitude
+    for i in y.indices {
+      worst = max(worst, (y[i] * prices[i] / budgets[i] - 1).magnitude)
+    }
+    return worst
+  }
+
+  /// Steps until the products are small; false where that fails.
+  mutating func run(tolerance: Double, maximumIterations: Int) throws(LinearAlgebraError) -> Bool {
+    while iterations < maximumIterations {
+      let gap = products().reduce(0, +)
+      guard gap.isFinite else { return false }
+      if gap <= tolerance && error() <= tolerance { return true }
+      iterations += 1
+      guard
+        let system = try ShortfallBudgetSystem(
+          outcomes, upper: zip(v, excess()).map { $0 - $1 }, v, shares, caps,
+          zip(budgets, y).map { $0 / ($1 * $1) })
+      else { return false }
+      let count = Double(2 * v.count)
+      let predictor = direction(system, target: 0, nil)
+      let left = products(after: predictor, length(predictor)).reduce(0, +)
+      // Far below the tolerance nothing is won, and shares end as zeros.
+      let target = max(left / gap * (left / gap) * (left / count), Self.share * tolerance / count)
+      var step = direction(system, target: target, predictor)
+      // Next to an edge only the way to the middle is free.
+      if length(step) < Self.shortStep {
+        step = direction(system, target: gap / count, nil)
+      }
+      move(step, 0.995 * length(step))
+    }
+    return false
+  }
+
+  private static let shortStep = 0.1
+
+  /// The share of the tolerance that the products aim for.
+  private static let share = 0.1
+
+  /// A change of everything.
+  private struct Step {
+    var y: [Double], v: [Double], q: [Double]
+    var t: Double
+    /// Of v − h.
+    var upper: [Double]
+  }
+
+  /// (v − h) q and v (c − q).
+  private func products() -> [Double] {
+    let h = excess()
+    return v.indices.flatMap { [(v[$0] - h[$0]) * shares[$0], v[$0] * (caps[$0] - shares[$0])] }
+  }
+
+  private func products(after step: Step, _ length: Double) -> [Double] {
+    let h = excess()
+    return v.indices.flatMap { s -> [Double] in
+      let q = shares[s] + length * step.q[s]
+      return [
+        (v[s] - h[s] + length * step.upper[s]) * q, (v[s] + length * step.v[s]) * (caps[s] - q),
+      ]
+    }
+  }
+
+  private func direction(
+    _ system: ShortfallBudgetSystem,
+    target: Double,
+    _ predictor: Step?
+  ) -> Step {
+    let h = excess()
+    var (first, second) = (v, v)
+    for s in v.indices {
+      // The products' second-order terms along the predictor.
+      let upperBend = predictor.map { $0.upper[s] * $0.q[s] } ?? 0
+      let lowerBend = predictor.map { -$0.v[s] * $0.q[s] } ?? 0
+      first[s] = (target - upperBend) / shares[s] - (v[s] - h[s])
+      second[s] = (target - lowerBend) / (caps[s] - shares[s]) - v[s]
+    }
+    let prices = prices()
+    let (dy, dt, dh) = system.solution(
+      prices: y.indices.map { budgets[$0] / y[$0] - prices[$0] },
+      rests: zip(first, second).map { $0 - $1 }, missing: 1 - shares.reduce(0, +))
+    var step = Step(y: dy, v: v, q: v, t: dt, upper: v)
+    for s in v.indices {
+      let q = system.weights[s] * (dh[s] + first[s] - second[s])
+      step.q[s] = q
+      step.v[s] = second[s] + v[s] / (caps[s] - shares[s]) * q
+      step.upper[s] = step.v[s] - dh[s]
+    }
+    return step
+  }
+
+  /// The longest step up to one that keeps everything positive.
+  private func length(_ step: Step) -> Double {
+    var length = 1.0
+    func shorten(_ value: Double, _ change: Double) {
+      if value + change <= 0 { length = min(length, -value / change) }
+    }
+    let h = excess()
+    for s in v.indices {
+      shorten(v[s], step.v[s])
+      shorten(v[s] - h[s], step.upper[s])
+      shorten(shares[s], step.q[s])
+      shorten(caps[s] - shares[s], -step.q[s])
+    }
+    for i in y.indices { shorten(y[i], step.y[i]) }
+    return length
+  }
+
+  private mutating func move(_ step: Step, _ length: Double) {
+    for i in y.indices { y[i] += length * step.y[i] }
+    for s in v.indices {
+      v[s] += length * step.v[s]
+      shares[s] += length * step.q[s]
+    }
+    t += length * step.t
+  }
+}
+
+/// The equations of one step in the weights.
+private struct ShortfallBudgetSystem {
+  /// What a change of a loss moves its scenario's share by.
+  let weights: [Double]
+  private let outcomes: Matrix
+  private let means: [Double]
+  private let total: Double
+  private let factor: Cholesky
+
+  /// Nil where the matrix is not positive definite to rounding.
+  init?(
+    _ outcomes: Matrix,
+    upper: [Double],
+    _ v: [Double],
+    _ shares: [Double],
+    _ caps: [Double],
+    _ curvatures: [Double]
+  ) throws(LinearAlgebraError) {
+    self.outcomes = outcomes
+    weights = v.indices.map { 1 / (upper[$0] / shares[$0] + v[$0] / (caps[$0] - shares[$0])) }
+    total = weights.reduce(0, +)
+    means = outcomes.transposedProduct(weights).map { [total] in $0 / total }
+    var scaled: [Double] = []
+    scaled.reserveCapacity(outcomes.rowCount * outcomes.columnCount)
+    let roots = weights.map { $0.squareRoot() }
+    for j in 0..<outcomes.columnCount {
+      let column = outcomes.column(j)
+      for s in column.indices { scaled.append(roots[s] * (column[s] - means[j])) }
+    }
+    guard scaled.allSatisfy(\.isFinite),
+      let matrix = try? Matrix(
+        rowCount: outcomes.rowCount, columnCount: outcomes.columnCount, columnMajor: scaled)
+    else { return nil }
+    var gram = try matrix.gram()
+    for (i, curvature) in curvatures.enumerated() { gram[i, i] += curvature }
+    do throws(LinearAlgebraError) {
+      factor = try Cholesky(gram)
+    } catch {
+      return nil
+    }
+  }
+
+  /// The changes of the weights, of the value at risk and of the losses above it.
+  func solution(
+    prices: [Double],
+    rests: [Double],
+    missing: Double
+  ) -> (y: [Double], t: Double, h: [Double]) {
+    let weighted = zip(weights, rests).map { $0 * $1 }
+    let sum = weighted.reduce(0, +) - missing
+    let moved = outcomes.transposedProduct(weighted)
+    let right = prices.indices.map { prices[$0] + moved[$0] - means[$0] * sum }
+    let y = (try? factor.solve(right)) ?? right.map { _ in .nan }
+    let t = sum / total - zip(means, y).reduce(0) { $0 + $1.0 * $1.1 }
+    return (y, t, outcomes.outcomes(of: y).map { -$0 - t })
+  }
+}
+
+extension Matrix {
+  /// X'q.
+  fileprivate func transposedProduct(_ q: [Double]) -> [Double] {
+    (0..<columnCount).map { j in
+      let column = self.column(j)
+      var sum = 0.0
+      for s in column.indices { sum += column[s] * q[s] }
+      return sum
+    }
+  }
+}
