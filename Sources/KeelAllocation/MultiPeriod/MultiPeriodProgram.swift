@@ -30,7 +30,10 @@ struct MultiPeriodProgram {
   private var alone: [PortfolioProgram] = []
 
   /// The relative gaps at which the iterations' point is tried.
-  private static let tolerances = [1e-6, 1e-9, 1e-12]
+  private static let tolerances = [1e-3, 1e-6, 1e-9, 1e-12]
+
+  /// What the solution of a few equations leaves of a weight that is zero.
+  private static let rounding = 1e-13
 
   /// Weights that are so many times the typical one grow without limit.
   private static let unboundedSize = 1e5
@@ -119,14 +122,17 @@ extension MultiPeriodProgram {
     var last: Certificate?
     var size = 0.0
     for tolerance in Self.tolerances {
-      let (point, status) = search.next(tolerance: tolerance)
-      let claim = try certified(point)
-      last = claim.certificate
-      size = point.variables.joined().reduce(0) { max($0, $1.magnitude) }
+      let (points, status) = search.next(tolerance: tolerance)
+      for point in points {
+        let claim = try certified(point)
+        if claim.status == .optimal { return claim }
+        last = claim.certificate
+        size = point.variables.joined().reduce(0) { max($0, $1.magnitude) }
+      }
       switch status {
       case .deadlineExceeded, .cancelled:
-        throw .notSolved(status: status, certificate: claim.certificate)
-      default: if claim.status == .optimal { return claim }
+        if let last { throw .notSolved(status: status, certificate: last) }
+      default: break
       }
       if status != .optimal { break }
     }
@@ -193,7 +199,8 @@ extension MultiPeriodProgram {
   private func trade(
     _ t: Int,
     _ change: [Double],
-    _ bent: [[Double]]
+    _ bent: [[Double]],
+    _ powers: [Double]
   ) -> (slopes: [Double], cost: Double, bound: Double) {
     let costs = trades[t].costs
     var slopes = [Double](repeating: 0, count: change.count)
@@ -212,12 +219,13 @@ extension MultiPeriodProgram {
         cost.add(half)
         bound.add(-half)
       }
-      if let power = trades[t].power {
-        let size = change[i].magnitude
-        let value = power.coefficients[i] * size * size.squareRoot()
-        slopes[i] += power.slope(change[i], i)
-        cost.add(value)
-        bound.add(-value / 2)
+      if let power = trades[t].power, power.coefficients[i] > 0 {
+        let (size, price) = (change[i].magnitude, power.coefficients[i])
+        slopes[i] += powers[i]
+        cost.add(price * size * size.squareRoot())
+        // The slope is that of this trade, whose cost is twice the conjugate.
+        let root = powers[i].magnitude / (1.5 * price)
+        bound.add(-price * root * root * root / 2)
       }
     }
     return (slopes, cost.value, bound.value)
@@ -227,7 +235,7 @@ extension MultiPeriodProgram {
   private func certified(
     _ point: SequentialPoint
   ) throws(AllocationError) -> Solution<MultiPeriodUtility.Plan> {
-    let weights = point.variables.map { Array($0.prefix(universe.count)) }
+    let weights = point.variables.indices.map { atReferences(point.variables[$0], $0) }
     var before = start ?? weights[0]
     var changes: [[Double]] = []
     for values in weights {
@@ -237,7 +245,7 @@ extension MultiPeriodProgram {
     let isFree = start == nil
     let paid = changes.indices.map { t in
       isFree && t == 0
-        ? (slopes: changes[0], cost: 0, bound: 0) : trade(t, changes[t], point.slopes[t])
+        ? (slopes: changes[0], cost: 0, bound: 0) : trade(t, changes[t], point.slopes[t], point.powerSlopes[t])
     }
     var proof = PlanProof(universe, iterations: point.iterations)
     var utilities: [Double] = []
@@ -266,6 +274,18 @@ extension MultiPeriodProgram {
       value: MultiPeriodUtility.Plan(weights: plan, trades: changes, utilities: utilities),
       status: certificate.holds(Certificate.optimalTolerances) ? .optimal : .stalled,
       certificate: certificate, duals: proof.duals)
+  }
+
+  /// The weights of a period, exactly at the references of limits on distances where rounding is all that is missing.
+  private func atReferences(_ variables: [Double], _ t: Int) -> [Double] {
+    var result = Array(variables.prefix(universe.count))
+    for row in limits[t].absolute {
+      for i in result.indices
+      where row.coefficients[i] > 0 && (result[i] - row.reference[i]).magnitude < Self.rounding {
+        result[i] = min(max(row.reference[i], limits[t].lower[i]), limits[t].upper[i])
+      }
+    }
+    return result
   }
 
   /// The dual values of the rows of one period, then of its limits on sums of distances.

@@ -11,35 +11,38 @@ extension SequentialInteriorPoint {
   private static let aimedGain = 0.08
   private static let centralRange = 0.1...10
 
-  /// The weight W of a bend.
-  private func weight(_ j: Int) -> Double {
-    1
-      / (primal[firstBend + j] / dual[firstBend + j]
-        + primal[firstShortage + j] / dual[firstShortage + j])
-  }
+  /// The largest weight of a bend, in units of a slope over a typical variable: more would drown the curvature.
+  private static let largestWeight = 1e10
 
   /// Collects the weights of slots and bends, and eliminates.
   mutating func factor() -> Bool {
-    for t in x.indices {
-      weights[t].diagonal.refill(x[t].count, with: 0)
-      weights[t].rows.refill(model.rows[t].count, with: 0)
-      for i in 0..<model.linkCount {
-        weights[t].changes[i] = model.changes[t].curvature(model.change(t, i, x), i)
-      }
+    weights.diagonal.refill(x.count, with: 0)
+    weights.rows.refill(model.rows.count, with: 0)
+    weights.changes.copyElements(of: model.curvatures)
+    powerWeights.refill(x.count, with: 0)
+    // Far from the optimum the slope of a small change says little.
+    let least = model.size * min(residuals.merit * residuals.merit, 1)
+    model.forEachPower { own, t, i in
+      powerWeights[own] = model.power(own, t, i, x, slopes, least: least).weight
+      weights.changes[own] += powerWeights[own]
     }
     for (j, slot) in slots.enumerated() {
       let weight = dual[j] / primal[j]
       if slot.isRow {
-        weights[slot.step].rows[slot.target] += weight
+        weights.rows[slot.target] += weight
       } else {
-        weights[slot.step].diagonal[slot.target] += weight
+        weights.diagonal[slot.target] += weight
       }
     }
+    bendWeights.refill(model.bends.count, with: 0)
     for (j, bend) in model.bends.enumerated() {
-      if bend.isChange {
-        weights[bend.step].changes[bend.index] += weight(j)
+      let (e, f) = (firstBend + j, firstShortage + j)
+      let weight = 1 / (primal[e] / dual[e] + primal[f] / dual[f])
+      bendWeights[j] = min(weight, Self.largestWeight / model.size)
+      if bend.before >= 0 {
+        weights.changes[bend.own] += bendWeights[j]
       } else {
-        weights[bend.step].diagonal[bend.index] += weight(j)
+        weights.diagonal[bend.own] += bendWeights[j]
       }
     }
     return system.factor(weights)
@@ -53,20 +56,33 @@ extension SequentialInteriorPoint {
 
   /// Solves for the direction to the target.
   mutating func findDirection() {
-    var right = residuals.gradients
-    for t in right.indices { for i in right[t].indices { right[t][i] = -right[t][i] } }
+    right.copyElements(of: residuals.gradient)
+    for j in right.indices { right[j] = -right[j] }
     for (j, slot) in slots.enumerated() {
       let pull = slot.sign * (target[j] + dual[j] * residuals.slots[j]) / primal[j]
       if slot.isRow {
-        model.rows[slot.step].add(slot.target, times: pull, to: &right[slot.step])
+        model.rows.add(slot.target, times: pull, to: &right)
       } else {
-        right[slot.step][slot.target] += pull
+        right[slot.target] += pull
       }
     }
     for (j, bend) in model.bends.enumerated() {
-      model.add(-weight(j) * shift(j), of: bend, to: &right)
+      model.add(-bendWeights[j] * shift(j), of: bend, to: &right)
+    }
+    model.forEachPower { own, t, i in
+      model.addChange(-powerWeights[own] * residuals.powers[own], t, i, to: &right)
     }
     system.solve(right, residuals.rows, &direction.x, &direction.y)
+    direction.slopes.refill(x.count, with: 0)
+    model.forEachPower { own, t, i in
+      direction.slopes[own] =
+        powerWeights[own] * (model.movedChange(t, i, direction.x) + residuals.powers[own])
+    }
+    completeSlots()
+    completeBends()
+  }
+
+  private mutating func completeSlots() {
     direction.primal.refill(primal.count, with: 0)
     direction.dual.refill(dual.count, with: 0)
     for (j, slot) in slots.enumerated() {
@@ -74,19 +90,23 @@ extension SequentialInteriorPoint {
       direction.primal[j] = change
       direction.dual[j] = (-target[j] - dual[j] * change) / primal[j]
     }
+  }
+
+  private mutating func completeBends() {
     for (j, bend) in model.bends.enumerated() {
       let (e, f) = (firstBend + j, firstShortage + j)
-      let moved = model.moved(bend, direction.x) + residuals.bends[j]
-      let slope = weight(j) * (moved - residuals.bends[j] + shift(j))
+      let moved = model.moved(bend, direction.x)
+      let slope = bendWeights[j] * (moved + shift(j))
+      let distance = moved + residuals.bends[j]
       direction.dual[e] = -slope
       direction.dual[f] = slope
       // The larger dual value divides, so that nothing is amplified.
       if dual[e] > dual[f] {
         direction.primal[e] = (-target[e] + primal[e] * slope) / dual[e]
-        direction.primal[f] = direction.primal[e] - moved
+        direction.primal[f] = direction.primal[e] - distance
       } else {
         direction.primal[f] = (-target[f] - primal[f] * slope) / dual[f]
-        direction.primal[e] = direction.primal[f] + moved
+        direction.primal[e] = direction.primal[f] + distance
       }
     }
   }
@@ -128,10 +148,11 @@ extension SequentialInteriorPoint {
   /// Takes a step.
   mutating func move(_ longest: Double) {
     let length = min(1, Self.stepFraction * longest)
-    for t in x.indices {
-      for i in x[t].indices { x[t][i] += length * direction.x[t][i] }
-      for k in y[t].indices { y[t][k] += length * direction.y[t][k] }
+    for j in x.indices {
+      x[j] += length * direction.x[j]
+      slopes[j] += length * direction.slopes[j]
     }
+    for k in y.indices { y[k] += length * direction.y[k] }
     for j in primal.indices {
       primal[j] += length * direction.primal[j]
       dual[j] += length * direction.dual[j]

@@ -1,4 +1,3 @@
-import KeelLinearAlgebra
 import KeelNumerics
 
 // Goals: (1) a point near the optimum from which the active constraints can be read; (2) one block elimination an
@@ -19,7 +18,6 @@ struct SequentialInteriorPoint: ~Copyable {
 
   /// A bound of a variable or of a row: sign × value ≤ bound.
   struct Slot {
-    let step: Int
     let target: Int
     let isRow: Bool
     let sign: Double
@@ -28,18 +26,21 @@ struct SequentialInteriorPoint: ~Copyable {
 
   /// Distances from the optimality conditions.
   struct Residuals {
-    var gradients: [[Double]] = []
-    var rows: [[Double]] = []
+    var gradient: [Double] = []
+    var rows: [Double] = []
     var slots: [Double] = []
     var bends: [Double] = []
+    /// One number a variable: of the power of the change to it.
+    var powers: [Double] = []
     var mu = 0.0
     var merit = Double.infinity
   }
 
   /// Changes of all unknowns.
   struct Direction {
-    var x: [[Double]] = []
-    var y: [[Double]] = []
+    var x: [Double] = []
+    var y: [Double] = []
+    var slopes: [Double] = []
     var primal: [Double] = []
     var dual: [Double] = []
   }
@@ -52,12 +53,16 @@ struct SequentialInteriorPoint: ~Copyable {
   let model: SequentialModel
   private(set) var slots: [Slot] = []
   var system: SequentialSystem
-  /// The weights of the present system.
-  var weights: [SequentialSystem.Weights]
+  var weights = SequentialSystem.Weights()
+  /// The weight of each bend, and of the power of each change.
+  var bendWeights: [Double] = []
+  var powerWeights: [Double] = []
 
-  var x: [[Double]]
+  var x: [Double] = []
   /// Dual values of equations, with the sign of the gradient.
-  var y: [[Double]]
+  var y: [Double]
+  /// The slopes of powers, one number a variable.
+  var slopes: [Double] = []
   /// Slacks, then e and f of each bend; their dual values are those of slots, then a − s and s + b.
   var primal: [Double] = []
   var dual: [Double] = []
@@ -68,45 +73,32 @@ struct SequentialInteriorPoint: ~Copyable {
   var target: [Double] = []
   var direction = Direction()
   private var other = Direction()
+  var right: [Double] = []
 
   var firstBend: Int { slots.count }
   var firstShortage: Int { slots.count + model.bends.count }
 
   init(_ model: SequentialModel) {
     self.model = model
-    system = SequentialSystem(model.matrices, model.rows, linkCount: model.linkCount)
-    weights = model.steps.map { step in
-      SequentialSystem.Weights(
-        diagonal: [Double](repeating: 0, count: step.count),
-        changes: [Double](repeating: 0, count: model.linkCount),
-        rows: [Double](repeating: 0, count: step.rows.count),
-        isEquation: step.rows.map(\.isEquality),
-        isHeld: step.lower.indices.map { step.lower[$0] == step.upper[$0] })
+    system = SequentialSystem(model)
+    y = [Double](repeating: 0, count: model.rows.count)
+    for j in 0..<model.count {
+      weights.isHeld.append(model.isFixed(j))
+      appendSlots(j, isRow: false, model.lower[j], model.upper[j])
     }
-    x = model.zeros
-    y = model.rowZeros
-    direction.x = x
-    direction.y = y
-    other = direction
-    for t in model.steps.indices { appendSlots(t) }
+    for k in 0..<model.rows.count {
+      weights.isEquation.append(model.rows.isEquality(k))
+      appendSlots(k, isRow: true, model.rows.lower[k], model.rows.upper[k])
+    }
     moveInside()
   }
 
-  private mutating func appendSlots(_ t: Int) {
-    func append(_ target: Int, _ isRow: Bool, _ lower: Double, _ upper: Double) {
-      if lower == upper { return }
-      if lower.isFinite {
-        slots.append(Slot(step: t, target: target, isRow: isRow, sign: -1, bound: -lower))
-      }
-      if upper.isFinite {
-        slots.append(Slot(step: t, target: target, isRow: isRow, sign: 1, bound: upper))
-      }
+  private mutating func appendSlots(_ target: Int, isRow: Bool, _ lower: Double, _ upper: Double) {
+    if lower == upper { return }
+    if lower.isFinite {
+      slots.append(Slot(target: target, isRow: isRow, sign: -1, bound: -lower))
     }
-    let step = model.steps[t]
-    for i in 0..<step.count { append(i, false, step.lower[i], step.upper[i]) }
-    for k in 0..<model.rows[t].count {
-      append(k, true, model.rows[t].lower[k], model.rows[t].upper[k])
-    }
+    if upper.isFinite { slots.append(Slot(target: target, isRow: isRow, sign: 1, bound: upper)) }
   }
 
   /// Runs the iterations.
@@ -160,8 +152,7 @@ struct SequentialInteriorPoint: ~Copyable {
     } else {
       swap(&direction, &other)
     }
-    guard length > Self.leastStep, direction.x.allSatisfy({ largestMagnitude($0) < .infinity })
-    else { return false }
+    guard length > Self.leastStep, largestMagnitude(direction.x) < .infinity else { return false }
     move(length)
     return true
   }
@@ -175,16 +166,19 @@ extension SequentialInteriorPoint {
 
   /// Inside the bounds near the start, with dual values that balance the products.
   private mutating func moveInside() {
-    for t in model.steps.indices {
-      let step = model.steps[t]
-      for i in 0..<step.count {
-        let margin = min(model.size, (step.upper[i] - step.lower[i]) / 4)
+    for t in 0..<model.stepCount {
+      for j in model.variables(t) {
+        let margin = min(model.size, (model.upper[j] - model.lower[j]) / 4)
+        let i = j - model.offsets[t]
         let near = i < model.linkCount ? model.start[i] : 0
-        x[t][i] = min(max(near, step.lower[i] + margin), step.upper[i] - margin)
+        x.append(min(max(near, model.lower[j] + margin), model.upper[j] - margin))
       }
     }
-    let bends = model.bends
-    primal.refill(slots.count + 2 * bends.count, with: 1)
+    slopes.refill(x.count, with: 0)
+    model.forEachPower { own, t, i in
+      slopes[own] = model.powerSlope(own, model.change(t, i, x))
+    }
+    primal.refill(slots.count + 2 * model.bends.count, with: 1)
     dual.refill(primal.count, with: 1)
     for (j, slot) in slots.enumerated() {
       var slack = slot.bound - value(slot, x)
@@ -192,8 +186,8 @@ extension SequentialInteriorPoint {
       primal[j] = slack
       dual[j] = model.size / slack
     }
-    for (j, bend) in bends.enumerated() {
-      let distance = model.value(bend, x) - bend.reference
+    for (j, bend) in model.bends.enumerated() {
+      let distance = model.distance(bend, x)
       let half = (bend.above + bend.below) / 2
       let least = min(model.size, model.size / half)
       primal[firstBend + j] = max(distance, 0) + least
@@ -204,10 +198,8 @@ extension SequentialInteriorPoint {
   }
 
   /// The value of the variable or row of a slot, with its sign.
-  func value(_ slot: Slot, _ x: [[Double]]) -> Double {
-    let t = slot.step
-    return slot.sign
-      * (slot.isRow ? model.rows[t].value(slot.target, at: x[t]) : x[t][slot.target])
+  func value(_ slot: Slot, _ x: [Double]) -> Double {
+    slot.sign * (slot.isRow ? model.rows.value(slot.target, at: x) : x[slot.target])
   }
 }
 
@@ -216,20 +208,15 @@ extension SequentialInteriorPoint {
 extension SequentialInteriorPoint {
   /// The slope of a bend.
   func slope(_ j: Int) -> Double {
-    let bend = model.bends[j]
     let (room, depth) = (dual[firstBend + j], dual[firstShortage + j])
-    return room < depth ? bend.above - room : depth - bend.below
+    return room < depth ? model.bends[j].above - room : depth - model.bends[j].below
   }
 
   private mutating func setResiduals() {
-    if residuals.gradients.isEmpty { residuals.gradients = model.zeros }
-    if residuals.rows.isEmpty { residuals.rows = model.rowZeros }
-    model.setGradients(&residuals.gradients, at: x)
+    model.setGradient(&residuals.gradient, at: x, slopes)
     var size = 0.0
-    for t in x.indices {
-      for i in x[t].indices {
-        size += x[t][i].magnitude * (residuals.gradients[t][i].magnitude + model.linear[t][i].magnitude)
-      }
+    for j in x.indices {
+      size += x[j].magnitude * (residuals.gradient[j].magnitude + model.linear[j].magnitude)
     }
     var (gap, primalMiss) = (0.0, 0.0)
     residuals.slots.refill(slots.count, with: 0)
@@ -240,46 +227,50 @@ extension SequentialInteriorPoint {
       primalMiss = max(primalMiss, miss.magnitude)
       gap += (miss * dual[j]).magnitude
       if slot.isRow {
-        model.rows[slot.step].add(
-          slot.target, times: slot.sign * dual[j], to: &residuals.gradients[slot.step])
+        model.rows.add(slot.target, times: slot.sign * dual[j], to: &residuals.gradient)
       } else {
-        residuals.gradients[slot.step][slot.target] += slot.sign * dual[j]
+        residuals.gradient[slot.target] += slot.sign * dual[j]
       }
     }
     for (j, bend) in model.bends.enumerated() {
-      let miss =
-        (model.value(bend, x) - bend.reference) - (primal[firstBend + j] - primal[firstShortage + j])
+      let distance = model.distance(bend, x)
+      let miss = distance - (primal[firstBend + j] - primal[firstShortage + j])
       residuals.bends[j] = miss
       primalMiss = max(primalMiss, miss.magnitude)
       let slope = slope(j)
       gap += (miss * slope).magnitude
-      size += (slope * (model.value(bend, x) - bend.reference)).magnitude
-      model.add(slope, of: bend, to: &residuals.gradients)
+      size += (slope * distance).magnitude
+      model.add(slope, of: bend, to: &residuals.gradient)
+    }
+    residuals.powers.refill(x.count, with: 0)
+    model.forEachPower { own, t, i in
+      let miss = model.power(own, t, i, x, slopes).miss
+      residuals.powers[own] = miss
+      primalMiss = max(primalMiss, miss.magnitude)
+      gap += (miss * slopes[own]).magnitude
     }
     setRowResiduals(&gap, &primalMiss)
     let products = dot(primal, dual)
     residuals.mu = primal.isEmpty ? 0 : products / Double(primal.count)
     let merit = max(
-      relative(gap + products, to: size),
-      largestMagnitude(residuals.gradients.map { largestMagnitude($0) }),
+      relative(gap + products, to: size), largestMagnitude(residuals.gradient),
       primalMiss / model.size)
     residuals.merit = merit.isNaN ? .infinity : merit
   }
 
   /// Equations, their prices in the gradient, and what is missed of it by variables that may move.
   private mutating func setRowResiduals(_ gap: inout Double, _ primalMiss: inout Double) {
-    for t in x.indices {
-      for k in 0..<model.rows[t].count where model.rows[t].isEquality(k) {
-        let miss = model.rows[t].lower[k] - model.rows[t].value(k, at: x[t])
-        residuals.rows[t][k] = miss
-        primalMiss = max(primalMiss, miss.magnitude)
-        gap += (miss * y[t][k]).magnitude
-        model.rows[t].add(k, times: y[t][k], to: &residuals.gradients[t])
-      }
-      for i in x[t].indices {
-        if weights[t].isHeld[i] { residuals.gradients[t][i] = 0 }
-        gap += (x[t][i] * residuals.gradients[t][i]).magnitude
-      }
+    residuals.rows.refill(model.rows.count, with: 0)
+    for k in y.indices where weights.isEquation[k] {
+      let miss = model.rows.lower[k] - model.rows.value(k, at: x)
+      residuals.rows[k] = miss
+      primalMiss = max(primalMiss, miss.magnitude)
+      gap += (miss * y[k]).magnitude
+      model.rows.add(k, times: y[k], to: &residuals.gradient)
+    }
+    for j in x.indices {
+      if weights.isHeld[j] { residuals.gradient[j] = 0 }
+      gap += (x[j] * residuals.gradient[j]).magnitude
     }
   }
 }

@@ -15,49 +15,55 @@ struct SequentialPolish: ~Copyable {
 
   /// The weight of an equation between two steps, in units of the curvature.
   private static let bond = 1e4
+  /// A curvature that stands for none: slopes change by a tenth over a typical variable.
+  private static let leastCurvature = 0.1
+
+  /// Corrections end where they gain less than this factor.
+  private static let leastGain = 0.5
 
   /// What counts as missed: a part of the typical variable, and of a typical slope.
-  private static let tolerance = 1e-13
+  private static let tolerance = 1e-10
 
-  private let model: SequentialModel
+  let model: SequentialModel
   private var system: SequentialSystem
-  private var weights: [SequentialSystem.Weights]
+  private var weights: SequentialSystem.Weights
 
-  private(set) var x: [[Double]]
+  private(set) var x: [Double]
   /// Dual values of rows, with the sign of the gradient.
-  private(set) var y: [[Double]]
-  /// One slope a bend.
-  private(set) var slopes: [Double]
+  private(set) var y: [Double]
+  /// One slope a bend, and one for the power of each change.
+  private(set) var bendSlopes: [Double] = []
+  private(set) var powerSlopes: [Double]
   /// For each variable −1, 0 or 1: at its lower bound, between, at its upper bound; 2 at a bend.
-  private var sides: [[Int]]
-  private var rowSides: [[Int]]
+  private var sides: [Int] = []
+  private var rowSides: [Int] = []
   /// For each bend −1, 0 or 1: below, at rest, above.
-  private var bendSides: [Int]
-  private var gradients: [[Double]]
+  private var bendSides: [Int] = []
+  private var gradient: [Double] = []
+  private var right: [Double] = []
+  private var values: [Double] = []
   private var bonds: [Double] = []
+  /// Whether the change to a variable is known, so that the slope of its power is.
+  private var isPinned: [Bool] = []
 
   /// Reads the sides of the iterations' point: what is smaller, in natural units, rests.
   init(_ method: borrowing SequentialInteriorPoint) {
     model = method.model
-    system = SequentialSystem(model.matrices, model.rows, linkCount: model.linkCount)
+    system = SequentialSystem(model)
     weights = method.weights
     x = method.x
     y = method.y
-    gradients = model.zeros
-    sides = model.steps.map { step in
-      step.lower.indices.map { step.lower[$0] == step.upper[$0] ? -1 : 0 }
-    }
-    rowSides = model.steps.map { step in step.rows.map { $0.isEquality ? 2 : 0 } }
-    slopes = []
-    bendSides = []
+    powerSlopes = method.slopes
     let size = model.size
+    for j in 0..<model.count { sides.append(model.isFixed(j) ? -1 : 0) }
+    for k in 0..<model.rows.count { rowSides.append(model.rows.isEquality(k) ? 2 : 0) }
     for (j, slot) in method.slots.enumerated() {
       let isActive = method.primal[j] < size * method.dual[j]
       if slot.isRow {
-        y[slot.step][slot.target] += slot.sign * method.dual[j]
-        if isActive { rowSides[slot.step][slot.target] = slot.sign > 0 ? 1 : -1 }
+        y[slot.target] += slot.sign * method.dual[j]
+        if isActive { rowSides[slot.target] = slot.sign > 0 ? 1 : -1 }
       } else if isActive {
-        sides[slot.step][slot.target] = slot.sign > 0 ? 1 : -1
+        sides[slot.target] = slot.sign > 0 ? 1 : -1
       }
     }
     for (j, bend) in model.bends.enumerated() {
@@ -67,35 +73,31 @@ struct SequentialPolish: ~Copyable {
         method.primal[e] * range > size * method.dual[e]
         ? 1 : method.primal[f] * range > size * method.dual[f] ? -1 : 0
       bendSides.append(side)
-      slopes.append(method.slope(j))
+      bendSlopes.append(method.slope(j))
     }
     setBonds()
   }
 
   /// The weight of the bond of each change: many times the curvature at its ends.
   private mutating func setBonds() {
+    var diagonal: [Double] = []
+    for t in 0..<model.stepCount {
+      let n = model.variables(t).count
+      for i in 0..<n { diagonal.append(model.matrices[t][i * (n + 1)]) }
+    }
     for bend in model.bends {
-      let n = model.count(bend.step)
-      var curvature = model.matrices[bend.step][bend.index * (n + 1)]
-      if bend.step > 0 {
-        let before = model.count(bend.step - 1)
-        curvature += model.matrices[bend.step - 1][bend.index * (before + 1)]
-      }
+      let curvature = diagonal[bend.own] + (bend.before >= 0 ? diagonal[bend.before] : 0)
       bonds.append(Self.bond * max(curvature, Self.leastCurvature))
     }
   }
-
-  /// A curvature that stands for none: slopes change by a tenth over a typical variable.
-  private static let leastCurvature = 0.1
 
   /// Runs rounds until no side changes.
   ///
   /// - Returns: Whether that was reached.
   mutating func run() -> Bool {
     for _ in 0..<Self.mostRounds {
-      guard solve() else { print("solve failed"); return false }
-      print("round", residuals().worst, sides.joined().count { $0 == 0 }, bendSides.count { $0 == 0 })
-      if !changeSides() { print("done"); return true }
+      guard solve() else { return false }
+      if !changeSides() { return true }
     }
     return false
   }
@@ -104,101 +106,119 @@ struct SequentialPolish: ~Copyable {
   private mutating func solve() -> Bool {
     settleSides()
     var isFactored = false
-    let isCurved = model.changes.contains { !$0.powers.isEmpty }
-    var (direction, prices) = (model.zeros, model.rowZeros)
+    var (direction, prices): ([Double], [Double]) = ([], [])
     var last = Double.infinity
-    for _ in 0..<(isCurved ? 4 : 1) * Self.mostCorrections {
-      let (right, values, worst) = residuals()
-      if worst == 0 || worst >= last && worst < Self.tolerance { return true }
+    for _ in 0..<(model.hasPowers ? 2 : 1) * Self.mostCorrections {
+      let worst = setResiduals()
+      if worst == 0 || worst > Self.leastGain * last && worst < Self.tolerance { return true }
       last = worst
-      if !isFactored || isCurved {
+      if !isFactored || model.hasPowers {
         setWeights()
         guard system.factor(weights) else { return false }
         isFactored = true
       }
       system.solve(right, values, &direction, &prices)
-      guard direction.allSatisfy({ largestMagnitude($0) < .infinity }) else { return false }
-      for t in x.indices {
-        for i in x[t].indices { x[t][i] += direction[t][i] }
-        for k in y[t].indices { y[t][k] += prices[t][k] }
+      guard largestMagnitude(direction) < .infinity else { return false }
+      model.forEachPower { own, t, i in
+        if isPinned[own] { return }
+        let (miss, weight) = model.power(own, t, i, x, powerSlopes)
+        powerSlopes[own] += weight * (miss + model.movedChange(t, i, direction))
       }
-      for (j, bend) in model.bends.enumerated() where bendSides[j] == 0 && bend.isChange {
+      for j in x.indices { x[j] += direction[j] }
+      for k in y.indices { y[k] += prices[k] }
+      for (j, bend) in model.bends.enumerated() where isBond(j) {
         // The weight acted on the change and on what was missed before it.
-        slopes[j] += bonds[j] * (model.value(bend, x) - bend.reference)
+        bendSlopes[j] += bonds[j] * model.distance(bend, x)
       }
     }
     return true
   }
 
+  /// Whether a bend is an equation between two steps now.
+  private func isBond(_ j: Int) -> Bool { bendSides[j] == 0 && model.bends[j].before >= 0 }
+
   /// Puts variables on their bounds and references, slopes on their sides.
   private mutating func settleSides() {
-    for t in x.indices {
-      for i in x[t].indices where sides[t][i] != 0 {
-        if sides[t][i] < 0 { x[t][i] = model.steps[t].lower[i] }
-        if sides[t][i] == 1 { x[t][i] = model.steps[t].upper[i] }
-      }
-      for k in y[t].indices where rowSides[t][k] == 0 { y[t][k] = 0 }
+    for j in x.indices {
+      if sides[j] == -1 { x[j] = model.lower[j] }
+      if sides[j] == 1 { x[j] = model.upper[j] }
     }
+    for k in y.indices where rowSides[k] == 0 { y[k] = 0 }
     for (j, bend) in model.bends.enumerated() {
-      if bendSides[j] != 0 { slopes[j] = bendSides[j] > 0 ? bend.above : -bend.below }
-      if bend.isChange { continue }
-      let (t, i) = (bend.step, bend.index)
-      if bendSides[j] == 0, sides[t][i] == 0 || sides[t][i] == 2 {
-        sides[t][i] = 2
-        x[t][i] = bend.reference
+      if bendSides[j] != 0 { bendSlopes[j] = bendSides[j] > 0 ? bend.above : -bend.below }
+      if bend.before >= 0 || bendSides[j] != 0 { continue }
+      if sides[bend.own] == 0 || sides[bend.own] == 2 {
+        sides[bend.own] = 2
+        x[bend.own] = bend.reference
       }
+    }
+    pinPowers()
+  }
+
+  /// Sets the slopes of powers of changes that are known.
+  private mutating func pinPowers() {
+    guard model.hasPowers else { return }
+    isPinned.refill(x.count, with: false)
+    for (j, bend) in model.bends.enumerated() where isBond(j) {
+      isPinned[bend.own] = true
+      if model.powers[bend.own] > 0 {
+        powerSlopes[bend.own] = model.powerSlope(bend.own, bend.reference)
+      }
+    }
+    model.forEachPower { own, t, i in
+      let isKnown = sides[own] != 0 && (t == 0 || sides[model.offsets[t - 1] + i] != 0)
+      if !isKnown || isPinned[own] { return }
+      isPinned[own] = true
+      powerSlopes[own] = model.powerSlope(own, model.change(t, i, x))
     }
   }
 
-  /// The right-hand sides of a correction, and the largest miss in natural units.
-  private mutating func residuals() -> (right: [[Double]], values: [[Double]], worst: Double) {
-    setGradients()
-    var right = gradients
-    var values = model.rowZeros
+  /// Sets the right-hand sides of a correction; returns the largest miss in natural units.
+  private mutating func setResiduals() -> Double {
+    setGradient()
+    right.copyElements(of: gradient)
+    values.refill(y.count, with: 0)
     var worst = 0.0
-    for t in x.indices {
-      for i in x[t].indices {
-        right[t][i] = -right[t][i]
-        if sides[t][i] == 0 { worst = max(worst, right[t][i].magnitude) }
-      }
-      for k in y[t].indices where rowSides[t][k] != 0 {
-        let rows = model.rows[t]
-        let bound = rowSides[t][k] < 0 ? rows.lower[k] : rows.upper[k]
-        values[t][k] = bound - rows.value(k, at: x[t])
-        worst = max(worst, values[t][k].magnitude / model.size)
-      }
+    for j in right.indices {
+      right[j] = -right[j]
+      if sides[j] == 0 { worst = max(worst, right[j].magnitude) }
     }
-    for (j, bend) in model.bends.enumerated() where bendSides[j] == 0 && bend.isChange {
-      let miss = model.value(bend, x) - bend.reference
+    for k in y.indices where rowSides[k] != 0 {
+      values[k] = (rowSides[k] < 0 ? model.rows.lower[k] : model.rows.upper[k])
+        - model.rows.value(k, at: x)
+      worst = max(worst, values[k].magnitude / model.size)
+    }
+    for (j, bend) in model.bends.enumerated() where isBond(j) {
+      let miss = model.distance(bend, x)
       worst = max(worst, miss.magnitude / model.size)
       model.add(-bonds[j] * miss, of: bend, to: &right)
     }
-    return (right, values, worst)
+    model.forEachPower { own, t, i in
+      if isPinned[own] { return }
+      let (miss, weight) = model.power(own, t, i, x, powerSlopes)
+      worst = max(worst, miss.magnitude / model.size)
+      model.addChange(-weight * miss, t, i, to: &right)
+    }
+    return worst.isNaN ? .infinity : worst
   }
 
-  private mutating func setGradients() {
-    model.setGradients(&gradients, at: x)
-    for (j, bend) in model.bends.enumerated() { model.add(slopes[j], of: bend, to: &gradients) }
-    for t in x.indices {
-      for k in y[t].indices where y[t][k] != 0 {
-        model.rows[t].add(k, times: y[t][k], to: &gradients[t])
-      }
-    }
+  private mutating func setGradient() {
+    model.setGradient(&gradient, at: x, powerSlopes)
+    for (j, bend) in model.bends.enumerated() { model.add(bendSlopes[j], of: bend, to: &gradient) }
+    for k in y.indices where y[k] != 0 { model.rows.add(k, times: y[k], to: &gradient) }
   }
 
   private mutating func setWeights() {
-    for t in x.indices {
-      weights[t].diagonal.refill(x[t].count, with: 0)
-      weights[t].rows.refill(model.rows[t].count, with: 0)
-      for i in x[t].indices { weights[t].isHeld[i] = sides[t][i] != 0 }
-      for k in y[t].indices { weights[t].isEquation[k] = rowSides[t][k] != 0 }
-      for i in 0..<model.linkCount {
-        weights[t].changes[i] = model.changes[t].curvature(model.change(t, i, x), i)
-      }
+    weights.diagonal.refill(x.count, with: 0)
+    weights.rows.refill(y.count, with: 0)
+    weights.changes.copyElements(of: model.curvatures)
+    for j in x.indices { weights.isHeld[j] = sides[j] != 0 }
+    for k in y.indices { weights.isEquation[k] = rowSides[k] != 0 }
+    model.forEachPower { own, t, i in
+      if isPinned[own] { return }
+      weights.changes[own] += model.power(own, t, i, x, powerSlopes).weight
     }
-    for (j, bend) in model.bends.enumerated() where bendSides[j] == 0 && bend.isChange {
-      weights[bend.step].changes[bend.index] += bonds[j]
-    }
+    for (j, bend) in model.bends.enumerated() where isBond(j) { weights.changes[bend.own] += bonds[j] }
   }
 }
 
@@ -207,108 +227,98 @@ struct SequentialPolish: ~Copyable {
 extension SequentialPolish {
   /// Moves what contradicts its side; returns whether anything did.
   private mutating func changeSides() -> Bool {
-    setGradients()
-    var isChanged = false
-    let (room, slack) = (1e3 * Self.tolerance, 1e3 * Self.tolerance * model.size)
-    for (j, bend) in model.bends.enumerated() where isAtRest(j) {
-      let (t, i) = (bend.step, bend.index)
-      let slope = min(max(slopes[j] - gradients[t][i], -bend.below), bend.above)
-      gradients[t][i] += slope - slopes[j]
-      slopes[j] = slope
+    setGradient()
+    let (room, slack) = (Self.tolerance, Self.tolerance * model.size)
+    let bends = changeBendSides(room, slack)
+    let rows = changeRowSides(room, slack)
+    var isChanged = bends || rows
+    for j in x.indices where !model.isFixed(j) {
+      var next = sides[j]
+      switch next {
+      case 0: next = x[j] < model.lower[j] - slack ? -1 : x[j] > model.upper[j] + slack ? 1 : 0
+      case -1: if gradient[j] < -room { next = 0 }
+      case 1: if gradient[j] > room { next = 0 }
+      default: break
+      }
+      if next != sides[j] { isChanged = true }
+      sides[j] = next
     }
+    return isChanged
+  }
+
+  private mutating func changeBendSides(_ room: Double, _ slack: Double) -> Bool {
+    for (j, bend) in model.bends.enumerated() where isAtRest(j) {
+      let slope = min(max(bendSlopes[j] - gradient[bend.own], -bend.below), bend.above)
+      gradient[bend.own] += slope - bendSlopes[j]
+      bendSlopes[j] = slope
+    }
+    var isChanged = false
     for (j, bend) in model.bends.enumerated() {
       let side = bendSides[j]
       var next = side
       if side != 0 {
-        let distance = model.value(bend, x) - bend.reference
-        if Double(side) * distance < -slack { next = 0 }
-      } else if bend.isChange {
-        if slopes[j] > bend.above + room { next = 1 }
-        if slopes[j] < -bend.below - room { next = -1 }
-      } else if isAtRest(j) {
-        let gradient = gradients[bend.step][bend.index]
-        if gradient.magnitude > room { next = gradient < 0 ? 1 : -1 }
+        if Double(side) * model.distance(bend, x) < -slack { next = 0 }
+      } else if bend.before >= 0 {
+        if bendSlopes[j] > bend.above + room { next = 1 }
+        if bendSlopes[j] < -bend.below - room { next = -1 }
+      } else if isAtRest(j), gradient[bend.own].magnitude > room {
+        next = gradient[bend.own] < 0 ? 1 : -1
       }
       if next == side { continue }
       bendSides[j] = next
       isChanged = true
     }
-    for t in x.indices {
-      for i in x[t].indices where sides[t][i] == 2 && gradients[t][i].magnitude > room {
-        sides[t][i] = 0
-      }
-    }
-    for t in x.indices {
-      let step = model.steps[t]
-      for i in x[t].indices where !model.isFixed(t, i) {
-        var next = sides[t][i]
-        switch next {
-        case 0: next = x[t][i] < step.lower[i] - slack ? -1 : x[t][i] > step.upper[i] + slack ? 1 : 0
-        case -1: if gradients[t][i] < -room { next = 0 }
-        case 1: if gradients[t][i] > room { next = 0 }
-        default: break
-        }
-        if next != sides[t][i] { isChanged = true }
-        sides[t][i] = next
-      }
-      if changeRowSides(t, room, slack) { isChanged = true }
-    }
+    for j in x.indices where sides[j] == 2 && gradient[j].magnitude > room { sides[j] = 0 }
     return isChanged
   }
 
   /// Whether a variable is held at a bend.
   private func isAtRest(_ j: Int) -> Bool {
-    let bend = model.bends[j]
-    return bendSides[j] == 0 && !bend.isChange && sides[bend.step][bend.index] == 2
+    bendSides[j] == 0 && model.bends[j].before < 0 && sides[model.bends[j].own] == 2
   }
 
-  private mutating func changeRowSides(_ t: Int, _ room: Double, _ slack: Double) -> Bool {
+  private mutating func changeRowSides(_ room: Double, _ slack: Double) -> Bool {
     var isChanged = false
-    let rows = model.rows[t]
-    for k in y[t].indices where rowSides[t][k] != 2 {
-      let value = rows.value(k, at: x[t])
-      var next = rowSides[t][k]
+    for k in y.indices where rowSides[k] != 2 {
+      let value = model.rows.value(k, at: x)
+      var next = rowSides[k]
       switch next {
-      case 0: next = value < rows.lower[k] - slack ? -1 : value > rows.upper[k] + slack ? 1 : 0
-      case -1: if y[t][k] > room { next = 0 }
-      default: if y[t][k] < -room { next = 0 }
+      case 0:
+        next =
+          value < model.rows.lower[k] - slack ? -1 : value > model.rows.upper[k] + slack ? 1 : 0
+      case -1: if y[k] > room { next = 0 }
+      default: if y[k] < -room { next = 0 }
       }
-      if next != rowSides[t][k] { isChanged = true }
-      rowSides[t][k] = next
+      if next != rowSides[k] { isChanged = true }
+      rowSides[k] = next
     }
     return isChanged
   }
 
-  /// Makes changes at rest exact: from where a variable is held, forward and backward in time.
+  /// Makes changes at rest exact, from where a variable is held, forward and backward in time.
   mutating func snap() {
-    var rests = model.steps.map { _ in [Double](repeating: .nan, count: model.linkCount) }
-    for (j, bend) in model.bends.enumerated() where bendSides[j] == 0 && bend.isChange {
-      rests[bend.step][bend.index] = bend.reference
-    }
-    for i in 0..<model.linkCount {
-      var isAnchored = true
-      for t in x.indices {
-        let before = t > 0 ? x[t - 1][i] : model.start[i]
-        let isHeld = sides[t][i] != 0
-        if isHeld {
+    let links = model.linkCount
+    var rests = [Double](repeating: .nan, count: x.count)
+    for (j, bend) in model.bends.enumerated() where isBond(j) { rests[bend.own] = bend.reference }
+    for i in 0..<links {
+      var isAnchored = false
+      for t in 0..<model.stepCount {
+        let own = model.offsets[t] + i
+        if sides[own] != 0 {
           // What rests before a held variable follows it.
           var s = t
-          while s > 0, !rests[s][i].isNaN, sides[s - 1][i] == 0, !isAnchored {
-            x[s - 1][i] = x[s][i] - rests[s][i]
+          while !isAnchored, s > 0, !rests[model.offsets[s] + i].isNaN {
+            x[model.offsets[s - 1] + i] = x[model.offsets[s] + i] - rests[model.offsets[s] + i]
             s -= 1
           }
           isAnchored = true
-        } else if rests[t][i].isNaN {
+        } else if rests[own].isNaN {
           isAnchored = false
         } else {
-          x[t][i] = before + rests[t][i]
+          x[own] = x[model.offsets[t - 1] + i] + rests[own]
         }
       }
     }
-    for t in x.indices {
-      for i in x[t].indices {
-        x[t][i] = min(max(x[t][i], model.steps[t].lower[i]), model.steps[t].upper[i])
-      }
-    }
+    for j in x.indices { x[j] = min(max(x[j], model.lower[j]), model.upper[j]) }
   }
 }

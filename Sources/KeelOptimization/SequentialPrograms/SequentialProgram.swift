@@ -36,28 +36,6 @@ package struct SequentialProgram: Sendable {
       self.curvatures = curvatures
       self.powers = powers
     }
-
-    /// The slope of the smooth part at a change.
-    func slope(_ change: Double, _ i: Int) -> Double {
-      var result = curvatures.isEmpty ? 0 : curvatures[i] * change
-      if !powers.isEmpty {
-        let root = 1.5 * powers[i] * change.magnitude.squareRoot()
-        result += change < 0 ? -root : root
-      }
-      return result
-    }
-
-    /// Its curvature; that of the power ends near zero.
-    func curvature(_ change: Double, _ i: Int) -> Double {
-      var result = curvatures.isEmpty ? 0 : curvatures[i]
-      if !powers.isEmpty {
-        result += 0.75 * powers[i] / max(change.magnitude, Self.leastChange).squareRoot()
-      }
-      return result
-    }
-
-    /// Changes below this size have the curvature of this size.
-    private static let leastChange = 1e-16
   }
 
   /// One step of the plan.
@@ -120,6 +98,8 @@ package struct SequentialPoint: Sendable {
   package var variables: [[Double]] = []
   /// For each step and each charge of its change one slope a linked variable.
   package var slopes: [[[Double]]] = []
+  /// For each step one slope of the power of the change a linked variable.
+  package var powerSlopes: [[Double]] = []
   /// The dual values of each step's rows.
   package var rowDuals: [[Double]] = []
   /// The number of iterations so far.

@@ -20,8 +20,11 @@ package struct SequentialSearch: ~Copyable {
   /// Runs on to a tolerance.
   ///
   /// - Parameter tolerance: The relative gap and residuals in the units of the iterations.
-  /// - Returns: The point, exact on its active constraints where they were found, and how the iterations ended.
-  package mutating func next(tolerance: Double) -> (point: SequentialPoint, status: SolverStatus) {
+  /// - Returns: The point of the iterations, after one that is exact on the active constraints where they were found,
+  ///   and how the iterations ended.
+  package mutating func next(
+    tolerance: Double
+  ) -> (points: [SequentialPoint], status: SolverStatus) {
     let settings = settings
     let end = method.run(tolerance: tolerance, maximumIterations: settings.maximumIterations) {
       switch settings.interruption() {
@@ -30,41 +33,41 @@ package struct SequentialSearch: ~Copyable {
       default: nil
       }
     }
+    var polish = SequentialPolish(method)
+    let raw = point(polish)
     switch end {
-    case .deadline: return (point(x: method.x, y: method.y, slopes: []), .deadlineExceeded)
-    case .cancelled: return (point(x: method.x, y: method.y, slopes: []), .cancelled)
+    case .deadline: return ([raw], .deadlineExceeded)
+    case .cancelled: return ([raw], .cancelled)
     default: break
     }
-    var polish = SequentialPolish(method)
-    let start = (x: polish.x, y: polish.y, slopes: polish.slopes)
     let status: SolverStatus =
       end == .converged ? .optimal : end == .iterationLimit ? .iterationLimit : .stalled
-    guard polish.run() else {
-      return (point(x: start.x, y: start.y, slopes: start.slopes), status)
-    }
+    guard polish.run() else { return ([raw], status) }
     polish.snap()
-    return (point(x: polish.x, y: polish.y, slopes: polish.slopes), status)
+    return ([point(polish), raw], status)
   }
 
   /// A point in the caller's units.
-  private func point(x: [[Double]], y: [[Double]], slopes: [Double]) -> SequentialPoint {
+  private func point(_ source: borrowing SequentialPolish) -> SequentialPoint {
     let model = method.model
     var result = SequentialPoint()
     result.iterations = method.iterations
-    for t in x.indices {
-      let step = program.steps[t]
+    for (t, step) in program.steps.enumerated() {
       result.variables.append(
-        x[t].indices.map { min(max(x[t][$0], step.lower[$0]), step.upper[$0]) })
+        model.variables(t).map { min(max(source.x[$0], model.lower[$0]), model.upper[$0]) })
       result.rowDuals.append(
-        y[t].indices.map { -y[t][$0] * model.scale * model.rowScales[t][$0] })
+        model.rowRange(t).map { -source.y[$0] * model.scale * model.rowScales[$0] })
       result.slopes.append(
         step.changes.charges.map { [Double](repeating: 0, count: $0.reference.count) })
+      let first = model.offsets[t]
+      result.powerSlopes.append(
+        (0..<model.linkCount).map { source.powerSlopes[first + $0] * model.scale })
     }
-    for (j, slope) in slopes.enumerated() where model.bends[j].isChange {
-      let bend = model.bends[j]
+    for (j, bend) in model.bends.enumerated() where bend.charge >= 0 {
       let charge = program.steps[bend.step].changes.charges[bend.charge]
-      result.slopes[bend.step][bend.charge][bend.index] = min(
-        max(slope * model.scale, -charge.below[bend.index]), charge.above[bend.index])
+      let i = bend.own - model.offsets[bend.step]
+      result.slopes[bend.step][bend.charge][i] = min(
+        max(source.bendSlopes[j] * model.scale, -charge.below[i]), charge.above[i])
     }
     return result
   }

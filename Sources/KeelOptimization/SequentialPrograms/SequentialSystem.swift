@@ -1,7 +1,8 @@
 import KeelLinearAlgebra
 import KeelNumerics
 
-// Goals: (1) O(T n³), nothing of the order T n; (2) one Cholesky factor and its inverse a step.
+// Goals: (1) O(T n³), nothing of the order T n; (2) one Cholesky factor and its inverse a step, of the order of the
+// variables that may move.
 //
 // The matrix has the blocks P(t) + D(t) + E(t) + E(t + 1) on its diagonal and −E(t) beside it, E diagonal: the
 // weights of changes. Elimination in the order of time (the Riccati recursion, Wang and Boyd, IEEE Trans. Control
@@ -9,16 +10,13 @@ import KeelNumerics
 // equations A w = r:
 //
 //   S(t) = P + D + E(t) + E(t + 1) − E(t) K(t − 1) E(t),   K = S⁻¹ − S⁻¹A'(A S⁻¹A')⁻¹A S⁻¹
-//
-// Variables that are held are left out of K.
 
 /// The block tridiagonal systems of a sequential program, with equations in each step.
 struct SequentialSystem: ~Copyable {
-  /// What the matrix of one step has beside P.
+  /// What the matrix has beside P.
   struct Weights {
-    /// One number a variable.
+    /// One number a variable, and one for the change to it.
     var diagonal: [Double] = []
-    /// One number a linked variable: of the change to this step.
     var changes: [Double] = []
     /// One number a row that is no equation now.
     var rows: [Double] = []
@@ -28,215 +26,278 @@ struct SequentialSystem: ~Copyable {
   }
 
   private struct Block {
+    /// The variables that may move, and the number of linked ones among them.
+    var free: [Int] = []
+    var linkedCount = 0
     /// K, both triangles.
     var inverse: [Double] = []
-    /// S⁻¹A', n numbers an equation.
-    var images: [Double] = []
-    /// The inverse of A S⁻¹A', both triangles.
-    var prices: [Double] = []
     var equations: [Int] = []
+    /// A, S⁻¹A', and the inverse of A S⁻¹A', both triangles.
+    var coefficients: [Double] = []
+    var images: [Double] = []
+    var prices: [Double] = []
     /// The gradient that reached the step, and what it makes of the variables.
     var gradient: [Double] = []
     var response: [Double] = []
   }
 
   /// A part of the diagonal that is added to it, beside rounding.
-  private static let shift = 1e-14
+  private static let shift = 1e-15
   /// The same for the matrix of the equations, which may depend on each other.
   private static let equationShift = 1e-13
 
-  private var matrices: [[Double]] = []
-  private var rows: [CoreRows] = []
-  private let linkCount: Int
-  private var weights: [Weights] = []
-  private var blocks: [Block] = []
+  private let model: SequentialModel
+  private var weights = Weights()
+  private var blocks: [Block]
+  /// Where each variable stands among the free ones of its step; −1 for one that is held.
+  private var places: [Int]
   private var working = WorkingCholesky()
-  private var small = WorkingCholesky()
   private var matrix: [Double] = []
 
-  init(_ matrices: [[Double]], _ rows: [CoreRows], linkCount: Int) {
-    self.matrices = matrices
-    self.rows = rows
-    self.linkCount = linkCount
-    blocks = [Block](repeating: Block(), count: matrices.count)
+  init(_ model: SequentialModel) {
+    self.model = model
+    blocks = [Block](repeating: Block(), count: model.stepCount)
+    places = [Int](repeating: -1, count: model.count)
   }
 
   /// Eliminates step after step.
   ///
-  /// - Parameter next: The weights of each step.
+  /// - Parameter next: The weights.
   /// - Returns: False when a block is not positive definite.
-  mutating func factor(_ next: [Weights]) -> Bool {
+  mutating func factor(_ next: Weights) -> Bool {
     weights = next
     for t in blocks.indices {
+      findFree(t)
       setMatrix(t)
+      if t > 0 { subtractCoupling(t) }
+      addRows(t)
       guard invert(t), eliminateEquations(t) else { return false }
     }
     return true
   }
 
+  private mutating func findFree(_ t: Int) {
+    let range = model.variables(t)
+    blocks[t].free.removeAll(keepingCapacity: true)
+    for j in range {
+      if j - range.lowerBound == model.linkCount { blocks[t].linkedCount = blocks[t].free.count }
+      places[j] = weights.isHeld[j] ? -1 : blocks[t].free.count
+      if !weights.isHeld[j] { blocks[t].free.append(j) }
+    }
+    if range.count == model.linkCount { blocks[t].linkedCount = blocks[t].free.count }
+  }
+
+  /// P + D + E(t) + E(t + 1) over the free variables, the lower triangle.
   private mutating func setMatrix(_ t: Int) {
-    matrix = matrices[t]
-    let n = weights[t].diagonal.count
-    var scale = 0.0
-    for i in 0..<n {
-      var sum = weights[t].diagonal[i]
-      if i < linkCount {
-        sum += weights[t].changes[i]
-        if t + 1 < weights.count { sum += weights[t + 1].changes[i] }
-      }
-      matrix[i * (n + 1)] += sum
-      scale += matrix[i * (n + 1)]
+    let free = blocks[t].free
+    let offset = model.offsets[t]
+    let n = model.offsets[t + 1] - offset
+    let k = free.count
+    matrix.refill(k * k, with: 0)
+    let (source, linked) = (model.matrices[t], blocks[t].linkedCount)
+    let next = t + 1 < blocks.count ? model.offsets[t + 1] : -1
+    var diagonal: [Double] = []
+    for (q, j) in free.enumerated() {
+      var sum = weights.diagonal[j] + weights.changes[j]
+      if next >= 0, q < linked { sum += weights.changes[next + (j - offset)] }
+      diagonal.append(sum)
     }
-    if t > 0 { subtractCoupling(t, order: n) }
-    for k in 0..<rows[t].count {
-      // Equations hold anyway: their square only lends curvature.
-      let square = rows[t].entries(k).reduce(0) {
-        $0 + rows[t].coefficients[$1] * rows[t].coefficients[$1]
-      }
-      let weight =
-        weights[t].isEquation[k]
-        ? (square > 0 ? scale / (Double(n) * square) : 0) : weights[t].rows[k]
-      if weight > 0 { rows[t].addOuterProduct(of: k, weight: weight, to: &matrix, order: n) }
-    }
-    for i in 0..<n where weights[t].isHeld[i] {
-      for j in 0..<i { matrix[i + j * n] = 0 }
-      for j in i..<n { matrix[j + i * n] = 0 }
-      matrix[i * (n + 1)] = 1
+    let elements = source.span
+    let positions = free.span
+    var target = matrix.mutableSpan
+    for q in 0..<k {
+      let column = (positions[q] &- offset) &* n
+      for p in q..<k { target[p &+ q &* k] = elements[positions[p] &- offset &+ column] }
+      target[q &* (k &+ 1)] += diagonal[q]
     }
   }
 
   /// Subtracts E K E of the step before.
-  private mutating func subtractCoupling(_ t: Int, order n: Int) {
-    let before = weights[t - 1].diagonal.count
-    let (changes, inverses) = (weights[t].changes, blocks[t - 1].inverse)
-    let (change, inverse) = (changes.span, inverses.span)
-    let count = linkCount
+  private mutating func subtractCoupling(_ t: Int) {
+    let (k, before) = (blocks[t].free.count, blocks[t - 1].free.count)
+    let count = blocks[t].linkedCount
+    let shift = model.offsets[t] - model.offsets[t - 1]
+    var (from, factors): ([Int], [Double]) = ([], [])
+    for q in 0..<count {
+      let j = blocks[t].free[q]
+      from.append(places[j - shift])
+      factors.append(weights.changes[j])
+    }
+    let inverses = blocks[t - 1].inverse
+    let inverse = inverses.span
+    let (place, factor) = (from.span, factors.span)
     var target = matrix.mutableSpan
-    for j in 0..<count where change[j] != 0 {
-      for i in j..<count {
-        target[i &+ j &* n] -= change[i] * inverse[i &+ j &* before] * change[j]
+    for q in 0..<count where place[q] >= 0 && factor[q] != 0 {
+      let column = place[q] &* before
+      for p in q..<count where place[p] >= 0 {
+        target[p &+ q &* k] -= factor[p] * inverse[place[p] &+ column] * factor[q]
+      }
+    }
+  }
+
+  /// Adds the squares of rows: weights of inequalities; those of equations only lend curvature.
+  private mutating func addRows(_ t: Int) {
+    let k = blocks[t].free.count
+    var scale = 0.0
+    for q in 0..<k { scale += matrix[q * (k + 1)] }
+    for r in model.rowRange(t) {
+      let entries = model.rows.entries(r)
+      var weight = weights.rows[r]
+      if weights.isEquation[r] {
+        let square = entries.reduce(0) {
+          $0 + model.rows.coefficients[$1] * model.rows.coefficients[$1]
+        }
+        weight = square > 0 && k > 0 ? scale / (Double(k) * square) : 0
+      }
+      if weight <= 0 { continue }
+      for e in entries {
+        let column = places[model.rows.indices[e]]
+        if column < 0 { continue }
+        let factor = weight * model.rows.coefficients[e]
+        for f in e..<entries.upperBound {
+          let row = places[model.rows.indices[f]]
+          if row >= 0 { matrix[row + column * k] += factor * model.rows.coefficients[f] }
+        }
       }
     }
   }
 
   private mutating func invert(_ t: Int) -> Bool {
-    let n = weights[t].diagonal.count
-    blocks[t].inverse.refill(n * n, with: 0)
+    let k = blocks[t].free.count
+    blocks[t].inverse.refill(k * k, with: 0)
+    if k == 0 { return true }
     let elements = matrix
-    guard working.factor(elements.span, order: n, relativeShift: Self.shift),
+    guard working.factor(elements.span, order: k, relativeShift: Self.shift),
       working.setInverse(&blocks[t].inverse)
     else { return false }
-    var inverse = blocks[t].inverse.mutableSpan
-    for j in 0..<n {
-      for i in (j + 1)..<max(n, j + 1) { inverse[j &+ i &* n] = inverse[i &+ j &* n] }
-    }
-    for i in 0..<n where weights[t].isHeld[i] { inverse[i &* (n &+ 1)] = 0 }
+    Self.mirror(&blocks[t].inverse, order: k)
     return true
+  }
+
+  private static func mirror(_ elements: inout [Double], order n: Int) {
+    var elements = elements.mutableSpan
+    for j in 0..<n { for i in j..<n { elements[j &+ i &* n] = elements[i &+ j &* n] } }
   }
 
   /// S⁻¹A', the inverse of A S⁻¹A', and K.
   private mutating func eliminateEquations(_ t: Int) -> Bool {
-    let n = weights[t].diagonal.count
-    let equations = weights[t].isEquation.indices.filter { weights[t].isEquation[$0] }
+    let k = blocks[t].free.count
+    let equations = model.rowRange(t).filter { weights.isEquation[$0] }
     let m = equations.count
     blocks[t].equations = equations
-    blocks[t].images.refill(n * m, with: 0)
+    blocks[t].coefficients.refill(k * m, with: 0)
+    blocks[t].images.refill(k * m, with: 0)
     blocks[t].prices.refill(m * m, with: 0)
     if m == 0 { return true }
-    for (p, k) in equations.enumerated() {
-      var row = [Double](repeating: 0, count: n)
-      rows[t].add(k, times: 1, to: &row)
-      var image = [Double](repeating: 0, count: n)
-      PanelProducts.add(blocks[t].inverse, rowCount: n, columnCount: n, .none, row, to: &image)
-      for i in 0..<n { blocks[t].images[i + p * n] = image[i] }
+    for (q, r) in equations.enumerated() {
+      var row = [Double](repeating: 0, count: k)
+      for e in model.rows.entries(r) {
+        let place = places[model.rows.indices[e]]
+        if place < 0 { continue }
+        row[place] = model.rows.coefficients[e]
+        blocks[t].coefficients[place + q * k] = row[place]
+      }
+      var image = [Double](repeating: 0, count: k)
+      PanelProducts.add(blocks[t].inverse, rowCount: k, columnCount: k, .none, row, to: &image)
+      for i in 0..<k { blocks[t].images[i + q * k] = image[i] }
     }
     var gram = [Double](repeating: 0, count: m * m)
-    for (p, k) in equations.enumerated() {
-      for q in 0..<m { gram[p + q * m] = rows[t].value(k, at: blocks[t].images, from: q * n) }
-    }
-    guard small.factor(gram.span, order: m, relativeShift: Self.equationShift),
-      small.setInverse(&blocks[t].prices)
-    else { return false }
-    for q in 0..<m {
-      for p in 0..<q { blocks[t].prices[p + q * m] = blocks[t].prices[q + p * m] }
-    }
     for q in 0..<m {
       for p in 0..<m {
-        let price = blocks[t].prices[p + q * m]
-        let images = blocks[t].images
-        var inverse = blocks[t].inverse.mutableSpan
-        for j in 0..<n where images[j + q * n] != 0 {
-          let factor = price * images[j + q * n]
-          for i in 0..<n { inverse[i &+ j &* n] -= images[i &+ p &* n] * factor }
+        for i in 0..<k {
+          gram[p + q * m] += blocks[t].coefficients[i + p * k] * blocks[t].images[i + q * k]
+        }
+      }
+    }
+    guard working.factor(gram.span, order: m, relativeShift: Self.equationShift),
+      working.setInverse(&blocks[t].prices)
+    else { return false }
+    Self.mirror(&blocks[t].prices, order: m)
+    let (images, prices) = (blocks[t].images, blocks[t].prices)
+    let image = images.span
+    var inverse = blocks[t].inverse.mutableSpan
+    for q in 0..<m {
+      for p in 0..<m {
+        for j in 0..<k {
+          let factor = prices[p + q * m] * image[j &+ q &* k]
+          for i in 0..<k { inverse[i &+ j &* k] -= image[i &+ p &* k] * factor }
         }
       }
     }
     return true
   }
+}
 
+// MARK: - Solution
+
+extension SequentialSystem {
   /// Solves for the changes of all variables, and the dual values of equations.
   ///
   /// - Parameters:
-  ///   - gradients: The right-hand side of each step.
-  ///   - values: What the rows of each step are to change by; only those of equations are read.
+  ///   - gradient: The right-hand side.
+  ///   - values: What each row is to change by; only those of equations are read.
   ///   - variables: The changes of the variables.
   ///   - duals: What the rows of equations add to the gradient: A'y, zero for other rows.
   mutating func solve(
-    _ gradients: [[Double]],
-    _ values: [[Double]],
-    _ variables: inout [[Double]],
-    _ duals: inout [[Double]]
+    _ gradient: [Double],
+    _ values: [Double],
+    _ variables: inout [Double],
+    _ duals: inout [Double]
   ) {
+    variables.refill(model.count, with: 0)
+    duals.refill(model.rows.count, with: 0)
     for t in blocks.indices {
-      blocks[t].gradient.copyElements(of: gradients[t])
+      blocks[t].gradient.removeAll(keepingCapacity: true)
+      for j in blocks[t].free { blocks[t].gradient.append(gradient[j]) }
       if t > 0 {
-        for i in 0..<linkCount {
-          blocks[t].gradient[i] += weights[t].changes[i] * blocks[t - 1].response[i]
+        let shift = model.offsets[t] - model.offsets[t - 1]
+        for q in 0..<blocks[t].linkedCount {
+          let j = blocks[t].free[q]
+          let place = places[j - shift]
+          if place >= 0 {
+            blocks[t].gradient[q] += weights.changes[j] * blocks[t - 1].response[place]
+          }
         }
       }
-      setResponse(t, values[t])
+      setResponse(t, values)
     }
     for t in blocks.indices.reversed() {
       if t + 1 < blocks.count {
-        for i in 0..<linkCount {
-          blocks[t].gradient[i] += weights[t + 1].changes[i] * variables[t + 1][i]
+        let shift = model.offsets[t + 1] - model.offsets[t]
+        for q in 0..<blocks[t].linkedCount {
+          let next = blocks[t].free[q] + shift
+          blocks[t].gradient[q] += weights.changes[next] * variables[next]
         }
-        setResponse(t, values[t])
+        setResponse(t, values)
       }
-      variables[t].copyElements(of: blocks[t].response)
-      setDuals(t, values[t], &duals[t])
+      for q in blocks[t].free.indices { variables[blocks[t].free[q]] = blocks[t].response[q] }
+      setDuals(t, values, &duals)
     }
   }
 
   private mutating func setResponse(_ t: Int, _ values: [Double]) {
-    let n = weights[t].diagonal.count
-    blocks[t].response.refill(n, with: 0)
+    let k = blocks[t].free.count
+    blocks[t].response.refill(k, with: 0)
     PanelProducts.add(
-      blocks[t].inverse, rowCount: n, columnCount: n, .none, blocks[t].gradient,
+      blocks[t].inverse, rowCount: k, columnCount: k, .none, blocks[t].gradient,
       to: &blocks[t].response)
     let m = blocks[t].equations.count
     for q in 0..<m {
       var price = 0.0
       for p in 0..<m { price += blocks[t].prices[q + p * m] * values[blocks[t].equations[p]] }
       if price == 0 { continue }
-      for i in 0..<n { blocks[t].response[i] += blocks[t].images[i + q * n] * price }
+      for i in 0..<k { blocks[t].response[i] += blocks[t].images[i + q * k] * price }
     }
   }
 
   /// y = (A S⁻¹A')⁻¹ (A S⁻¹ gradient − values).
   private func setDuals(_ t: Int, _ values: [Double], _ duals: inout [Double]) {
-    let n = weights[t].diagonal.count
-    duals.refill(rows[t].count, with: 0)
+    let k = blocks[t].free.count
     let m = blocks[t].equations.count
-    var missing = [Double](repeating: 0, count: m)
     for p in 0..<m {
-      for i in 0..<n { missing[p] += blocks[t].images[i + p * n] * blocks[t].gradient[i] }
-      missing[p] -= values[blocks[t].equations[p]]
-    }
-    for q in 0..<m {
-      for p in 0..<m {
-        duals[blocks[t].equations[q]] += blocks[t].prices[q + p * m] * missing[p]
-      }
+      var missing = -values[blocks[t].equations[p]]
+      for i in 0..<k { missing += blocks[t].images[i + p * k] * blocks[t].gradient[i] }
+      for q in 0..<m { duals[blocks[t].equations[q]] += blocks[t].prices[q + p * m] * missing }
     }
   }
 }
