@@ -367,7 +367,8 @@ func planUtilities(
     // 0.04 w + 0.06 (change to it) − 0.06 (change from it) = mean.
     let w = plan.value.weights.map { $0.values[0] }
     expectClose(0.04 * w[0] + 0.06 * (w[0] - 0.2) - 0.06 * (w[1] - w[0]), means[0], relative: 1e-11)
-    expectClose(0.04 * w[1] + 0.06 * (w[1] - w[0]) - 0.06 * (w[2] - w[1]), means[1], relative: 1e-11)
+    expectClose(
+      0.04 * w[1] + 0.06 * (w[1] - w[0]) - 0.06 * (w[2] - w[1]), means[1], relative: 1e-11)
     expectClose(0.04 * w[2] + 0.06 * (w[2] - w[1]), means[2], relative: 1e-11)
   }
 
@@ -440,6 +441,59 @@ func planUtilities(
     }
   }
 
+  /// Few different means and correlations, singular covariances, and limits that are met exactly.
+  @Test(arguments: seeds(60))
+  func hardMarketsAreProved(seed: Int) throws {
+    let market =
+      seed % 2 == 0 ? try HardMarket.ties(seed: seed) : try HardMarket.fewObservations(seed: seed)
+    let universe = market.covariance.universe
+    let held = try Weights(
+      universe: universe,
+      values: [Double](repeating: 1 / Double(universe.count), count: universe.count))
+    var constraints = market.constraints
+    if seed % 3 == 0 { constraints.absolute = [] }
+    let steps = try (0..<4).map { t in
+      MultiPeriodUtility.Step(
+        expectedReturns: try ExpectedReturns(
+          universe: universe, values: market.mean.values.map { t % 2 == 0 ? $0 : -$0 }),
+        covariance: market.covariance)
+    }
+    let plan = try MultiPeriodUtility(
+      riskAversion: 2, constraints: constraints,
+      costs: TradingCosts(
+        from: held, buying: .uniform(0.001), selling: .uniform(0.002), spreadOver: 1)
+    ).plan(steps)
+    #expect(plan.status == .optimal)
+  }
+
+  /// The same plan in other units of return.
+  @Test(arguments: [1e-8, 1e-3, 1e3, 1e8])
+  func scalesWithReturns(factor: Double) throws {
+    let forecast = try Forecast(count: 10, steps: 5, seed: 12)
+    let plan = try MultiPeriodUtility(
+      riskAversion: 4, costs: forecast.costs(0.0005, impact: 0.01)
+    ).plan(forecast.steps)
+    let steps = try forecast.steps.map {
+      MultiPeriodUtility.Step(
+        expectedReturns: try ExpectedReturns(
+          universe: forecast.universe, values: $0.expectedReturns.values.map { factor * $0 }),
+        covariance: $0.covariance)
+    }
+    let scaled = try MultiPeriodUtility(
+      riskAversion: 4 * factor, costs: forecast.costs(0.0005 * factor, impact: 0.01 * factor)
+    ).plan(steps)
+    for (left, right) in zip(plan.value.weights, scaled.value.weights) {
+      for (w, v) in zip(left.values, right.values) { expectClose(w, v, absolute: 1e-10) }
+    }
+  }
+
+  @Test func deadlinesAreKept() throws {
+    let forecast = try Forecast(count: 10, steps: 5, seed: 12)
+    var choice = MultiPeriodUtility(riskAversion: 4, costs: forecast.costs(0.0005))
+    choice.settings.deadline = ContinuousClock.now
+    #expect(throws: AllocationError.self) { try choice.plan(forecast.steps) }
+  }
+
   @Test func repeatsToTheLastBit() throws {
     let forecast = try Forecast(count: 30, steps: 10, seed: 6)
     let plan = try MultiPeriodUtility(riskAversion: 4, costs: forecast.costs(0.0005, impact: 0.01))
@@ -489,9 +543,19 @@ func planUtilities(
       covariance: try Covariance(
         universe: universe, dense: SymmetricMatrix(lowerTriangleOf: [0.04, 0, 0, 0], order: 2)))
     let free = PortfolioConstraints(bounds: .uniform(-.infinity ... .infinity))
-    #expect(throws: AllocationError.self) {
+    #expect(throws: AllocationError.unbounded(asset: "A")) {
       try MultiPeriodUtility(riskAversion: 0, constraints: free).plan([step, step])
     }
+    // Costs that grow with the square bound what returns do not.
+    var costs = TradingCosts(
+      from: try Weights(universe: universe, values: [0, 1]), buying: .none, selling: .none,
+      spreadOver: 1)
+    costs.impact = .uniform(0.1)
+    let plan = try MultiPeriodUtility(riskAversion: 0, constraints: free, costs: costs)
+      .plan([step, step])
+    // The trades sell cash for A; each earns 0.01 a period and costs 0.2 of its square.
+    expectClose(plan.value.trades[0][0], 0.02 / 0.4, relative: 1e-11)
+    expectClose(plan.value.trades[1][0], 0.01 / 0.4, relative: 1e-11)
   }
 
   @Test func badNumbersAreErrors() throws {

@@ -58,7 +58,9 @@ struct MultiPeriodProgram {
       riskAversion: choice.riskAversion, holdingCosts: choice.holdingCosts, penalty: choice.penalty
     ).resolvedCosts(over: universe)
     let firstCosts = first.costs ?? choice.costs
-    if let current = firstCosts?.current { try Translation.requireEqual(current.universe, universe) }
+    if let current = firstCosts?.current {
+      try Translation.requireEqual(current.universe, universe)
+    }
     start = firstCosts?.current.values
     for (t, step) in steps.enumerated() {
       try Translation.requireEqual(step.covariance.universe, universe)
@@ -141,6 +143,8 @@ extension MultiPeriodProgram {
     throw .notSolved(status: .stalled, certificate: last)
   }
 
+  private var tradesAreFree: Bool { trades.allSatisfy { $0.costs.isEmpty && $0.power == nil } }
+
   /// Throws where one period alone has no answer.
   private func findReason(_ size: Double) throws(AllocationError) {
     for program in alone {
@@ -150,7 +154,8 @@ extension MultiPeriodProgram {
         switch error {
         case .infeasible: throw error
         // Costs of trades may bound what is unbounded without them.
-        case .unbounded: if size > Self.unboundedSize * program.typicalSize { throw error }
+        case .unbounded:
+          if tradesAreFree || size > Self.unboundedSize * program.typicalSize { throw error }
         default: break
         }
       }
@@ -245,7 +250,8 @@ extension MultiPeriodProgram {
     let isFree = start == nil
     let paid = changes.indices.map { t in
       isFree && t == 0
-        ? (slopes: changes[0], cost: 0, bound: 0) : trade(t, changes[t], point.slopes[t], point.powerSlopes[t])
+        ? (slopes: changes[0], cost: 0, bound: 0)
+        : trade(t, changes[t], point.slopes[t], point.powerSlopes[t])
     }
     var proof = PlanProof(universe, iterations: point.iterations)
     var utilities: [Double] = []
@@ -276,7 +282,7 @@ extension MultiPeriodProgram {
       certificate: certificate, duals: proof.duals)
   }
 
-  /// The weights of a period, exactly at the references of limits on distances where rounding is all that is missing.
+  /// The weights of a period, exactly at the references of limits on distances where only rounding is missing.
   private func atReferences(_ variables: [Double], _ t: Int) -> [Double] {
     var result = Array(variables.prefix(universe.count))
     for row in limits[t].absolute {

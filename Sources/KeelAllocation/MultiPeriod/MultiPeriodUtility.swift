@@ -68,7 +68,7 @@ public struct MultiPeriodUtility: Hashable, Sendable {
   /// The risk aversion λ per unit of variance; zero is allowed and maximizes the return.
   public var riskAversion: Double
 
-  /// The constraints of every period.
+  /// The constraints of every period; limits on distances keep their own reference.
   public var constraints: PortfolioConstraints
 
   /// The costs of every trade, the first one from their current weights; nil for none.

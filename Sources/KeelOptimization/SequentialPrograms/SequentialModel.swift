@@ -1,8 +1,9 @@
 import KeelLinearAlgebra
 import KeelNumerics
 
-/// A sequential program in the units of its iterations: slopes near one, rows with a largest coefficient of one. The
-/// variables of all steps stand one after the other.
+/// A sequential program in the units of its iterations, the variables of all steps one after the other.
+///
+/// Slopes are near one, and the largest coefficient of a row is one.
 struct SequentialModel: Sendable {
   /// A number at which a charge bends, in one variable or in one change.
   struct Bend {

@@ -184,7 +184,8 @@ struct SequentialPolish: ~Copyable {
       if sides[j] == 0 { worst = max(worst, right[j].magnitude) }
     }
     for k in y.indices where rowSides[k] != 0 {
-      values[k] = (rowSides[k] < 0 ? model.rows.lower[k] : model.rows.upper[k])
+      values[k] =
+        (rowSides[k] < 0 ? model.rows.lower[k] : model.rows.upper[k])
         - model.rows.value(k, at: x)
       worst = max(worst, values[k].magnitude / model.size)
     }
@@ -218,7 +219,9 @@ struct SequentialPolish: ~Copyable {
       if isPinned[own] { return }
       weights.changes[own] += model.power(own, t, i, x, powerSlopes).weight
     }
-    for (j, bend) in model.bends.enumerated() where isBond(j) { weights.changes[bend.own] += bonds[j] }
+    for (j, bend) in model.bends.enumerated() where isBond(j) {
+      weights.changes[bend.own] += bonds[j]
+    }
   }
 }
 
