@@ -267,9 +267,7 @@ func planUtilities(
     ).plan(forecast.steps)
     let stacked = try stackedObjective(forecast, price, 3, group, low)
     expectClose(plan.certificate.primalObjective, stacked, relative: 1e-7, absolute: 1e-12)
-    expectClose(
-      plan.certificate.dualObjective, plan.certificate.primalObjective, relative: 1e-9,
-      absolute: 1e-14)
+    #expect(plan.certificate.holds(Certificate.optimalTolerances))
     for weights in plan.value.weights {
       #expect(weights.values.allSatisfy { $0 >= low && $0 <= 0.7 })
       expectClose(weights.values.reduce(0, +), 1, absolute: 1e-14)

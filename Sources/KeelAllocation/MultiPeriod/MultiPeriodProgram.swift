@@ -124,16 +124,14 @@ extension MultiPeriodProgram {
     var last: Certificate?
     var size = 0.0
     for tolerance in Self.tolerances {
-      let (points, status) = search.next(tolerance: tolerance)
-      for point in points {
-        let claim = try certified(point)
-        if claim.status == .optimal { return claim }
-        last = claim.certificate
-        size = point.variables.joined().reduce(0) { max($0, $1.magnitude) }
-      }
+      let (point, status) = search.next(tolerance: tolerance)
+      let claim = try certified(point)
+      if claim.status == .optimal { return claim }
+      last = claim.certificate
+      size = point.variables.joined().reduce(0) { max($0, $1.magnitude) }
       switch status {
       case .deadlineExceeded, .cancelled:
-        if let last { throw .notSolved(status: status, certificate: last) }
+        throw .notSolved(status: status, certificate: claim.certificate)
       default: break
       }
       if status != .optimal { break }

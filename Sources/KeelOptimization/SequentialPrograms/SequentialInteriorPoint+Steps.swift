@@ -14,9 +14,15 @@ extension SequentialInteriorPoint {
   /// The largest weight of a bend, in units of a slope over a typical variable: more would drown the curvature.
   private static let largestWeight = 1e10
 
+  /// Nearer to the optimum each system is solved twice: the weights are far apart.
+  private static let exactMerit = 1e-5
+
+  /// What every variable has at least, so that directions without curvature do not run away.
+  private static let leastWeight = 1e-9
+
   /// Collects the weights of slots and bends, and eliminates.
   mutating func factor() -> Bool {
-    weights.diagonal.refill(x.count, with: 0)
+    weights.diagonal.refill(x.count, with: Self.leastWeight)
     weights.rows.refill(model.rows.count, with: 0)
     weights.changes.copyElements(of: model.curvatures)
     powerWeights.refill(x.count, with: 0)
@@ -72,7 +78,11 @@ extension SequentialInteriorPoint {
     model.forEachPower { own, t, i in
       model.addChange(-powerWeights[own] * residuals.powers[own], t, i, to: &right)
     }
-    system.solve(right, residuals.rows, &direction.x, &direction.y)
+    if residuals.merit < Self.exactMerit {
+      system.solveTwice(right, residuals.rows, &direction.x, &direction.y)
+    } else {
+      system.solve(right, residuals.rows, &direction.x, &direction.y)
+    }
     direction.slopes.refill(x.count, with: 0)
     model.forEachPower { own, t, i in
       direction.slopes[own] =

@@ -36,8 +36,10 @@ struct SequentialInteriorPoint: ~Copyable {
     var merit = Double.infinity
   }
 
-  /// Changes of all unknowns.
+  /// All unknowns, or their changes.
   struct Direction {
+    /// Of a point.
+    var merit = Double.infinity
     var x: [Double] = []
     var y: [Double] = []
     var slopes: [Double] = []
@@ -73,6 +75,7 @@ struct SequentialInteriorPoint: ~Copyable {
   var target: [Double] = []
   var direction = Direction()
   private var other = Direction()
+  private var best = Direction()
   var right: [Double] = []
 
   var firstBend: Int { slots.count }
@@ -113,23 +116,41 @@ struct SequentialInteriorPoint: ~Copyable {
     maximumIterations: Int,
     interruption: () -> End?
   ) -> End {
-    var best = Double.infinity
     var withoutGain = 0
     while iterations < maximumIterations {
       if let end = interruption() { return end }
       setResiduals()
       if residuals.merit <= tolerance { return .converged }
       withoutGain += 1
-      if residuals.merit < best {
-        best = residuals.merit
+      if residuals.merit < best.merit {
+        keepBest()
         withoutGain = 0
       }
       guard residuals.merit < .infinity, withoutGain < Self.patience, step() else {
+        returnToBest()
         return .stalled
       }
       iterations += 1
     }
     return .iterationLimit
+  }
+
+  private mutating func keepBest() {
+    best.merit = residuals.merit
+    best.x.copyElements(of: x)
+    best.y.copyElements(of: y)
+    best.slopes.copyElements(of: slopes)
+    best.primal.copyElements(of: primal)
+    best.dual.copyElements(of: dual)
+  }
+
+  private mutating func returnToBest() {
+    guard best.merit < .infinity else { return }
+    x.copyElements(of: best.x)
+    y.copyElements(of: best.y)
+    slopes.copyElements(of: best.slopes)
+    primal.copyElements(of: best.primal)
+    dual.copyElements(of: best.dual)
   }
 
   /// Takes one predictor-corrector step; returns false when it cannot move.

@@ -10,16 +10,26 @@ import KeelNumerics
 /// The sides that a point of a sequential program takes, and the point that belongs to them.
 struct SequentialPolish: ~Copyable {
   /// The numbers of rounds and of corrections in each.
-  private static let mostRounds = 12
+  private static let mostRounds = 40
   private static let mostCorrections = 16
+
+  /// What contradicts its side moves with the worst in so many first rounds, down to a share of it.
+  private static let mostWideRounds = 6
+  private static let share = 0.1
 
   /// The weight of an equation between two steps, in units of the curvature.
   private static let bond = 1e4
+  /// The weight of staying where a correction begins, in the same units: it vanishes with the corrections, and
+  /// directions without curvature do not move.
+  private static let proximity = 1e-7
   /// A curvature that stands for none: slopes change by a tenth over a typical variable.
   private static let leastCurvature = 0.1
 
   /// Corrections end where they gain less than this factor.
   private static let leastGain = 0.5
+
+  /// What equations that contradict each other leave.
+  private static let inconsistency = 1e-3
 
   /// What counts as missed: a part of the typical variable, and of a typical slope.
   private static let tolerance = 1e-10
@@ -43,6 +53,7 @@ struct SequentialPolish: ~Copyable {
   private var right: [Double] = []
   private var values: [Double] = []
   private var bonds: [Double] = []
+  private var anchors: [Double] = []
   /// Whether the change to a variable is known, so that the slope of its power is.
   private var isPinned: [Bool] = []
 
@@ -89,20 +100,18 @@ struct SequentialPolish: ~Copyable {
       let curvature = diagonal[bend.own] + (bend.before >= 0 ? diagonal[bend.before] : 0)
       bonds.append(Self.bond * max(curvature, Self.leastCurvature))
     }
+    anchors = diagonal.map { Self.proximity * max($0, Self.leastCurvature) }
   }
 
   /// Runs rounds until no side changes.
-  ///
-  /// - Returns: Whether that was reached.
-  mutating func run() -> Bool {
-    for _ in 0..<Self.mostRounds {
-      guard solve() else { return false }
-      if !changeSides() { return true }
+  mutating func run() {
+    for round in 0..<Self.mostRounds {
+      let share = round < Self.mostWideRounds ? Self.share : 1
+      guard solve(), changeSides(share: share) else { return }
     }
-    return false
   }
 
-  /// The point and multipliers of the present sides.
+  /// Finds the point and multipliers of the present sides; returns whether there are any.
   private mutating func solve() -> Bool {
     settleSides()
     var isFactored = false
@@ -131,7 +140,7 @@ struct SequentialPolish: ~Copyable {
         bendSlopes[j] += bonds[j] * model.distance(bend, x)
       }
     }
-    return true
+    return last <= Self.inconsistency
   }
 
   /// Whether a bend is an equation between two steps now.
@@ -210,7 +219,7 @@ struct SequentialPolish: ~Copyable {
   }
 
   private mutating func setWeights() {
-    weights.diagonal.refill(x.count, with: 0)
+    weights.diagonal.copyElements(of: anchors)
     weights.rows.refill(y.count, with: 0)
     weights.changes.copyElements(of: model.curvatures)
     for j in x.indices { weights.isHeld[j] = sides[j] != 0 }
@@ -228,74 +237,99 @@ struct SequentialPolish: ~Copyable {
 // MARK: - Sides
 
 extension SequentialPolish {
-  /// Moves what contradicts its side; returns whether anything did.
-  private mutating func changeSides() -> Bool {
-    setGradient()
-    let (room, slack) = (Self.tolerance, Self.tolerance * model.size)
-    let bends = changeBendSides(room, slack)
-    let rows = changeRowSides(room, slack)
-    var isChanged = bends || rows
-    for j in x.indices where !model.isFixed(j) {
-      var next = sides[j]
-      switch next {
-      case 0: next = x[j] < model.lower[j] - slack ? -1 : x[j] > model.upper[j] + slack ? 1 : 0
-      case -1: if gradient[j] < -room { next = 0 }
-      case 1: if gradient[j] > room { next = 0 }
-      default: break
-      }
-      if next != sides[j] { isChanged = true }
-      sides[j] = next
-    }
-    return isChanged
+  /// What contradicts its side, by how much, and where it goes.
+  private struct Move {
+    enum Kind { case variable, row, bend, rest }
+    let kind: Kind
+    let place: Int
+    let side: Int
+    let amount: Double
   }
 
-  private mutating func changeBendSides(_ room: Double, _ slack: Double) -> Bool {
-    for (j, bend) in model.bends.enumerated() where isAtRest(j) {
+  /// Moves what contradicts its side by more than a share of the worst; returns whether anything did.
+  private mutating func changeSides(share: Double) -> Bool {
+    setGradient()
+    leaveSlopesAtRest()
+    var moves: [Move] = []
+    findVariables(&moves)
+    findRows(&moves)
+    findBends(&moves)
+    let worst = moves.reduce(0) { max($0, $1.amount) }
+    for move in moves where move.amount >= share * worst {
+      switch move.kind {
+      case .variable: sides[move.place] = move.side
+      case .row: rowSides[move.place] = move.side
+      case .bend: bendSides[move.place] = move.side
+      case .rest:
+        sides[move.place] = 0
+        for (j, bend) in model.bends.enumerated() where bend.own == move.place && bend.before < 0 {
+          if bendSides[j] == 0, bend.reference == x[move.place] { bendSides[j] = move.side }
+        }
+      }
+    }
+    return !moves.isEmpty
+  }
+
+  /// Gives the bends at which variables are held the slopes that the gradient asks for.
+  private mutating func leaveSlopesAtRest() {
+    for (j, bend) in model.bends.enumerated()
+    where bendSides[j] == 0 && bend.before < 0 && sides[bend.own] == 2 {
       let slope = min(max(bendSlopes[j] - gradient[bend.own], -bend.below), bend.above)
       gradient[bend.own] += slope - bendSlopes[j]
       bendSlopes[j] = slope
     }
-    var isChanged = false
-    for (j, bend) in model.bends.enumerated() {
-      let side = bendSides[j]
-      var next = side
-      if side != 0 {
-        if Double(side) * model.distance(bend, x) < -slack { next = 0 }
-      } else if bend.before >= 0 {
-        if bendSlopes[j] > bend.above + room { next = 1 }
-        if bendSlopes[j] < -bend.below - room { next = -1 }
-      } else if isAtRest(j), gradient[bend.own].magnitude > room {
-        next = gradient[bend.own] < 0 ? 1 : -1
+  }
+
+  private func findVariables(_ moves: inout [Move]) {
+    for j in x.indices where !model.isFixed(j) {
+      func add(_ amount: Double, _ kind: Move.Kind, to side: Int) {
+        if amount > Self.tolerance {
+          moves.append(Move(kind: kind, place: j, side: side, amount: amount))
+        }
       }
-      if next == side { continue }
-      bendSides[j] = next
-      isChanged = true
-    }
-    for j in x.indices where sides[j] == 2 && gradient[j].magnitude > room { sides[j] = 0 }
-    return isChanged
-  }
-
-  /// Whether a variable is held at a bend.
-  private func isAtRest(_ j: Int) -> Bool {
-    bendSides[j] == 0 && model.bends[j].before < 0 && sides[model.bends[j].own] == 2
-  }
-
-  private mutating func changeRowSides(_ room: Double, _ slack: Double) -> Bool {
-    var isChanged = false
-    for k in y.indices where rowSides[k] != 2 {
-      let value = model.rows.value(k, at: x)
-      var next = rowSides[k]
-      switch next {
+      switch sides[j] {
       case 0:
-        next =
-          value < model.rows.lower[k] - slack ? -1 : value > model.rows.upper[k] + slack ? 1 : 0
-      case -1: if y[k] > room { next = 0 }
-      default: if y[k] < -room { next = 0 }
+        add((model.lower[j] - x[j]) / model.size, .variable, to: -1)
+        add((x[j] - model.upper[j]) / model.size, .variable, to: 1)
+      case -1: add(-gradient[j], .variable, to: 0)
+      case 1: add(gradient[j], .variable, to: 0)
+      default: add(gradient[j].magnitude, .rest, to: gradient[j] < 0 ? 1 : -1)
       }
-      if next != rowSides[k] { isChanged = true }
-      rowSides[k] = next
     }
-    return isChanged
+  }
+
+  private func findRows(_ moves: inout [Move]) {
+    for k in y.indices where rowSides[k] != 2 {
+      func add(_ amount: Double, to side: Int) {
+        if amount > Self.tolerance {
+          moves.append(Move(kind: .row, place: k, side: side, amount: amount))
+        }
+      }
+      switch rowSides[k] {
+      case 0:
+        let value = model.rows.value(k, at: x)
+        add((model.rows.lower[k] - value) / model.size, to: -1)
+        add((value - model.rows.upper[k]) / model.size, to: 1)
+      case -1: add(y[k], to: 0)
+      default: add(-y[k], to: 0)
+      }
+    }
+  }
+
+  private func findBends(_ moves: inout [Move]) {
+    for (j, bend) in model.bends.enumerated() {
+      func add(_ amount: Double, to side: Int) {
+        if amount > Self.tolerance {
+          moves.append(Move(kind: .bend, place: j, side: side, amount: amount))
+        }
+      }
+      if bendSides[j] != 0 {
+        add(-Double(bendSides[j]) * model.distance(bend, x) / model.size, to: 0)
+      } else if bend.before >= 0 {
+        add(bendSlopes[j] - bend.above, to: 1)
+        add(-bend.below - bendSlopes[j], to: -1)
+      }
+    }
   }
 
   /// Makes changes at rest exact, from where a variable is held, forward and backward in time.

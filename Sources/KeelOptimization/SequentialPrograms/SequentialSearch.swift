@@ -20,11 +20,10 @@ package struct SequentialSearch: ~Copyable {
   /// Runs on to a tolerance.
   ///
   /// - Parameter tolerance: The relative gap and residuals in the units of the iterations.
-  /// - Returns: The point of the iterations, after one that is exact on the active constraints where they were found,
-  ///   and how the iterations ended.
+  /// - Returns: The point, exact on its active constraints where they were found, and how the iterations ended.
   package mutating func next(
     tolerance: Double
-  ) -> (points: [SequentialPoint], status: SolverStatus) {
+  ) -> (point: SequentialPoint, status: SolverStatus) {
     let settings = settings
     let end = method.run(tolerance: tolerance, maximumIterations: settings.maximumIterations) {
       switch settings.interruption() {
@@ -34,17 +33,17 @@ package struct SequentialSearch: ~Copyable {
       }
     }
     var polish = SequentialPolish(method)
-    let raw = point(polish)
     switch end {
-    case .deadline: return ([raw], .deadlineExceeded)
-    case .cancelled: return ([raw], .cancelled)
+    case .deadline: return (point(polish), .deadlineExceeded)
+    case .cancelled: return (point(polish), .cancelled)
     default: break
     }
-    let status: SolverStatus =
-      end == .converged ? .optimal : end == .iterationLimit ? .iterationLimit : .stalled
-    guard polish.run() else { return ([raw], status) }
+    polish.run()
     polish.snap()
-    return ([point(polish), raw], status)
+    return (
+      point(polish),
+      end == .converged ? .optimal : end == .iterationLimit ? .iterationLimit : .stalled
+    )
   }
 
   /// A point in the caller's units.

@@ -44,7 +44,7 @@ struct SequentialSystem: ~Copyable {
   /// A part of the diagonal that is added to it, beside rounding.
   private static let shift = 1e-15
   /// The same for the matrix of the equations, which may depend on each other.
-  private static let equationShift = 1e-13
+  private static let equationShift = 1e-9
 
   private let model: SequentialModel
   private var weights = Weights()
@@ -231,6 +231,55 @@ struct SequentialSystem: ~Copyable {
 // MARK: - Solution
 
 extension SequentialSystem {
+  /// Solves, and once more for what the solution leaves.
+  mutating func solveTwice(
+    _ gradient: [Double],
+    _ values: [Double],
+    _ variables: inout [Double],
+    _ duals: inout [Double]
+  ) {
+    solve(gradient, values, &variables, &duals)
+    var (left, missing) = (gradient, values)
+    subtractProduct(variables, duals, from: &left)
+    for k in missing.indices where weights.isEquation[k] {
+      missing[k] -= model.rows.value(k, at: variables)
+    }
+    var (change, changeOfDuals): ([Double], [Double]) = ([], [])
+    solve(left, missing, &change, &changeOfDuals)
+    for j in variables.indices { variables[j] += change[j] }
+    for k in duals.indices { duals[k] += changeOfDuals[k] }
+  }
+
+  /// Subtracts the whole matrix times a solution, but the squares of equations, which hold.
+  private func subtractProduct(
+    _ variables: [Double],
+    _ duals: [Double],
+    from result: inout [Double]
+  ) {
+    for t in blocks.indices {
+      let range = model.variables(t)
+      let n = range.count
+      var product = [Double](repeating: 0, count: n)
+      PanelProducts.add(
+        model.matrices[t], rowCount: n, columnCount: n, .none, Array(variables[range]),
+        to: &product)
+      for i in 0..<n {
+        let j = range.lowerBound + i
+        result[j] -= product[i] + weights.diagonal[j] * variables[j]
+        if weights.changes[j] == 0 { continue }
+        let before = t > 0 ? model.offsets[t - 1] + i : -1
+        let pull = weights.changes[j] * (variables[j] - (before >= 0 ? variables[before] : 0))
+        result[j] -= pull
+        if before >= 0 { result[before] += pull }
+      }
+    }
+    for k in 0..<model.rows.count {
+      let slope = weights.rows[k] == 0 ? 0 : weights.rows[k] * model.rows.value(k, at: variables)
+      let price = weights.isEquation[k] ? duals[k] : slope
+      if price != 0 { model.rows.add(k, times: -price, to: &result) }
+    }
+  }
+
   /// Solves for the changes of all variables, and the dual values of equations.
   ///
   /// - Parameters:
