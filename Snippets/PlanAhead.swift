@@ -29,7 +29,7 @@ print("trade now", solution.value.trades[0])
 print("hold", solution.value.weights[0].values, "then", solution.value.weights[1].values)
 print("utilities", solution.value.utilities, "gap", solution.certificate.relativeGap)
 
-// One period alone sees the costs of the first trade but not those of the way back.
+// One period alone charges the whole cost to the returns of one period, and does not see the way back.
 let single = try MaximumUtility(riskAversion: 2, costs: costs).weights(
   expectedReturns: steps[0].expectedReturns, covariance: covariance)
 print("one period alone", single.value.values)
