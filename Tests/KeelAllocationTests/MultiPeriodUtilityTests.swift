@@ -485,11 +485,21 @@ func planUtilities(
     }
   }
 
-  @Test func deadlinesAreKept() throws {
+  @Test func limitsAreKept() throws {
     let forecast = try Forecast(count: 10, steps: 5, seed: 12)
-    var choice = MultiPeriodUtility(riskAversion: 4, costs: forecast.costs(0.0005))
-    choice.settings.deadline = ContinuousClock.now
-    #expect(throws: AllocationError.self) { try choice.plan(forecast.steps) }
+    func status(_ change: (inout QuadraticSolver.Settings) -> Void) -> SolverStatus? {
+      var choice = MultiPeriodUtility(riskAversion: 4, costs: forecast.costs(0.0005))
+      change(&choice.settings)
+      do throws(AllocationError) {
+        _ = try choice.plan(forecast.steps)
+      } catch {
+        if case .notSolved(let status, _) = error { return status }
+      }
+      return nil
+    }
+    #expect(status { $0.deadline = ContinuousClock.now } == .deadlineExceeded)
+    #expect(status { $0.maximumIterations = 1 } == .iterationLimit)
+    #expect(status { _ in } == nil)
   }
 
   @Test func repeatsToTheLastBit() throws {

@@ -121,24 +121,19 @@ extension MultiPeriodProgram {
       throw Translation.translated(error, universe)
     }
     var search = SequentialSearch(sequential, settings: choice.settings)
-    var last: Certificate?
-    var size = 0.0
+    var last: (status: SolverStatus, certificate: Certificate, size: Double)?
     for tolerance in Self.tolerances {
       let (point, status) = search.next(tolerance: tolerance)
       let claim = try certified(point)
       if claim.status == .optimal { return claim }
-      last = claim.certificate
-      size = point.variables.joined().reduce(0) { max($0, $1.magnitude) }
-      switch status {
-      case .deadlineExceeded, .cancelled:
-        throw .notSolved(status: status, certificate: claim.certificate)
-      default: break
-      }
+      let size = point.variables.joined().reduce(0) { max($0, $1.magnitude) }
+      last = (status, claim.certificate, size)
       if status != .optimal { break }
     }
-    try findReason(size)
     guard let last else { throw .covarianceNotPositiveSemidefinite }
-    throw .notSolved(status: .stalled, certificate: last)
+    if last.status == .stalled { try findReason(last.size) }
+    throw .notSolved(
+      status: last.status == .optimal ? .stalled : last.status, certificate: last.certificate)
   }
 
   private var tradesAreFree: Bool { trades.allSatisfy { $0.costs.isEmpty && $0.power == nil } }
