@@ -503,6 +503,39 @@ def total_weight(n, further):
 
 
 @peer("clarabel")
+def clarabel_multi_period(covariance, means):
+    """Weights, purchases and sales of all periods, stacked; the objective is brought to unit size."""
+    import clarabel
+    from scipy import sparse
+    n, steps = means.shape
+    price, impact, aversion = 0.0005, 0.01, 5
+    size = 1 / (aversion * np.mean(np.diag(covariance)))
+    one, count = sparse.identity(n * steps), n * steps
+    p = sparse.block_diag([
+        sparse.kron(sparse.identity(steps), aversion * covariance), 2 * impact * sparse.identity(2 * count)])
+    q = np.concatenate([-means.ravel(order="F"), np.full(2 * count, price)])
+    change = one - sparse.diags([np.ones(count - n)], [-n])
+    equations = sparse.vstack([
+        sparse.hstack([change, -one, one]),
+        sparse.hstack([sparse.kron(sparse.identity(steps), np.ones((1, n))), sparse.csc_matrix((steps, 2 * count))])])
+    start = np.concatenate([np.full(n, 1 / n), np.zeros(count - n)])
+    b = np.concatenate([start, np.ones(steps), np.zeros(3 * count), np.ones(count)])
+    bounds = sparse.vstack([
+        -sparse.identity(3 * count), sparse.hstack([one, sparse.csc_matrix((count, 2 * count))])])
+    a = sparse.vstack([equations, bounds]).tocsc()
+    cones = [clarabel.ZeroConeT(count + steps), clarabel.NonnegativeConeT(4 * count)]
+    settings = clarabel.DefaultSettings()
+    settings.verbose = False
+    settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = 1e-10
+    p = sparse.triu(p * size).tocsc()
+
+    def run():
+        solution = clarabel.DefaultSolver(p, q * size, a, b, cones, settings).solve()
+        return np.array(solution.x)[:count]
+    return run
+
+
+@peer("clarabel")
 def clarabel_mean_absolute_deviation(x):
     from scipy import sparse
     s, n = x.shape

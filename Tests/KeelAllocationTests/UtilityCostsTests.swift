@@ -53,7 +53,7 @@ struct UtilityCostsReference: Decodable, Sendable, CustomTestStringConvertible {
       Dictionary(uniqueKeysWithValues: zip(universe.assets, values)), others: 0)
   }
 
-  private static func levels(
+  static func levels(
     _ book: Book?,
     _ universe: Universe
   ) -> [AssetID: [TradingCosts.Level]] {

@@ -65,7 +65,8 @@ struct Main {
 /// All cases but the floors; every file in `Cases` adds one list.
 let allCases: [Case] =
   linearAlgebraCases + specialFunctionCases + estimationCases + portfolioCases + derivativeCases
-  + engineCases + targetPortfolioCases + gammaBetaCases + tailRiskCases + sampleRiskCases
+  + engineCases + targetPortfolioCases + multiPeriodCases + gammaBetaCases + tailRiskCases
+  + sampleRiskCases
   + infeasibilityCases + riskBudgetingCases + conicCases + integerCases + fitCases + perpetualCases
   + optionColumnsCases + workspaceCases + backtestingCases + riskCases
   + engineStepCases

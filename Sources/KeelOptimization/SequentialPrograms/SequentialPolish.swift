@@ -1,0 +1,361 @@
+import KeelNumerics
+
+// Goals: (1) a point that meets the optimality conditions to rounding; (2) few eliminations.
+//
+// The active constraints of an approximate point are taken for equations and the rest is left out. Changes that rest at a
+// bend are equations between two steps: a large weight in the place of an infinite one, and its multiplier, found by a
+// few corrections (the method of multipliers) that all use one elimination. What contradicts its sign or is missed
+// changes sides, and the rounds go on until nothing does.
+
+/// The sides that a point of a sequential program takes, and the point that belongs to them.
+struct SequentialPolish: ~Copyable {
+  /// The numbers of rounds and of corrections in each.
+  private static let mostRounds = 40
+  private static let mostCorrections = 16
+
+  /// What contradicts its side moves with the worst in so many first rounds, down to a share of it.
+  private static let mostWideRounds = 6
+  private static let share = 0.1
+
+  /// The weight of an equation between two steps, in units of the curvature.
+  private static let bond = 1e4
+  /// The weight of staying where a correction begins, in the same units: it vanishes with the corrections, and
+  /// directions without curvature do not move.
+  private static let proximity = 1e-7
+  /// A curvature that stands for none: slopes change by a tenth over a typical variable.
+  private static let leastCurvature = 0.1
+
+  /// Corrections end where they gain less than this factor.
+  private static let leastGain = 0.5
+
+  /// What equations that contradict each other leave.
+  private static let inconsistency = 1e-3
+
+  /// What counts as missed: a part of the typical variable, and of a typical slope.
+  private static let tolerance = 1e-10
+
+  let model: SequentialModel
+  private var system: SequentialSystem
+  private var weights: SequentialSystem.Weights
+
+  private(set) var x: [Double]
+  /// Dual values of rows, with the sign of the gradient.
+  private(set) var y: [Double]
+  /// One slope a bend, and one for the power of each change.
+  private(set) var bendSlopes: [Double] = []
+  private(set) var powerSlopes: [Double]
+  /// For each variable −1, 0 or 1: at its lower bound, between, at its upper bound; 2 at a bend.
+  private var sides: [Int] = []
+  private var rowSides: [Int] = []
+  /// For each bend −1, 0 or 1: below, at rest, above.
+  private var bendSides: [Int] = []
+  private var gradient: [Double] = []
+  private var right: [Double] = []
+  private var values: [Double] = []
+  private var bonds: [Double] = []
+  private var anchors: [Double] = []
+  /// Whether the change to a variable is known, so that the slope of its power is.
+  private var isPinned: [Bool] = []
+
+  /// Reads the sides of the iterations' point: what is smaller, in natural units, rests.
+  init(_ method: borrowing SequentialInteriorPoint) {
+    model = method.model
+    system = SequentialSystem(model)
+    weights = method.weights
+    x = method.x
+    y = method.y
+    powerSlopes = method.slopes
+    let size = model.size
+    for j in 0..<model.count { sides.append(model.isFixed(j) ? -1 : 0) }
+    for k in 0..<model.rows.count { rowSides.append(model.rows.isEquality(k) ? 2 : 0) }
+    for (j, slot) in method.slots.enumerated() {
+      let isActive = method.primal[j] < size * method.dual[j]
+      if slot.isRow {
+        y[slot.target] += slot.sign * method.dual[j]
+        if isActive { rowSides[slot.target] = slot.sign > 0 ? 1 : -1 }
+      } else if isActive {
+        sides[slot.target] = slot.sign > 0 ? 1 : -1
+      }
+    }
+    for (j, bend) in model.bends.enumerated() {
+      let (e, f) = (method.firstBend + j, method.firstShortage + j)
+      let range = bend.above + bend.below
+      let side =
+        method.primal[e] * range > size * method.dual[e]
+        ? 1 : method.primal[f] * range > size * method.dual[f] ? -1 : 0
+      bendSides.append(side)
+      bendSlopes.append(method.slope(j))
+    }
+    setBonds()
+  }
+
+  /// The weight of the bond of each change: many times the curvature at its ends.
+  private mutating func setBonds() {
+    var diagonal: [Double] = []
+    for t in 0..<model.stepCount {
+      let n = model.variables(t).count
+      for i in 0..<n { diagonal.append(model.matrices[t][i * (n + 1)]) }
+    }
+    for bend in model.bends {
+      let curvature = diagonal[bend.own] + (bend.before >= 0 ? diagonal[bend.before] : 0)
+      bonds.append(Self.bond * max(curvature, Self.leastCurvature))
+    }
+    anchors = diagonal.map { Self.proximity * max($0, Self.leastCurvature) }
+  }
+
+  /// Runs rounds until no side changes.
+  mutating func run() {
+    for round in 0..<Self.mostRounds {
+      let share = round < Self.mostWideRounds ? Self.share : 1
+      guard solve(), changeSides(share: share) else { return }
+    }
+  }
+
+  /// Finds the point and multipliers of the present sides; returns whether there are any.
+  private mutating func solve() -> Bool {
+    settleSides()
+    var isFactored = false
+    var (direction, prices): ([Double], [Double]) = ([], [])
+    var last = Double.infinity
+    for _ in 0..<(model.hasPowers ? 2 : 1) * Self.mostCorrections {
+      let worst = setResiduals()
+      if worst == 0 || worst > Self.leastGain * last && worst < Self.tolerance { return true }
+      last = worst
+      if !isFactored || model.hasPowers {
+        setWeights()
+        guard system.factor(weights) else { return false }
+        isFactored = true
+      }
+      system.solve(right, values, &direction, &prices)
+      guard largestMagnitude(direction) < .infinity else { return false }
+      model.forEachPower { own, t, i in
+        if isPinned[own] { return }
+        let (miss, weight) = model.power(own, t, i, x, powerSlopes)
+        powerSlopes[own] += weight * (miss + model.movedChange(t, i, direction))
+      }
+      for j in x.indices { x[j] += direction[j] }
+      for k in y.indices { y[k] += prices[k] }
+      for (j, bend) in model.bends.enumerated() where isBond(j) {
+        // The weight acted on the change and on what was missed before it.
+        bendSlopes[j] += bonds[j] * model.distance(bend, x)
+      }
+    }
+    return last <= Self.inconsistency
+  }
+
+  /// Whether a bend is an equation between two steps now.
+  private func isBond(_ j: Int) -> Bool { bendSides[j] == 0 && model.bends[j].before >= 0 }
+
+  /// Puts variables on their bounds and references, slopes on their sides.
+  private mutating func settleSides() {
+    for j in x.indices {
+      if sides[j] == -1 { x[j] = model.lower[j] }
+      if sides[j] == 1 { x[j] = model.upper[j] }
+    }
+    for k in y.indices where rowSides[k] == 0 { y[k] = 0 }
+    for (j, bend) in model.bends.enumerated() {
+      if bendSides[j] != 0 { bendSlopes[j] = bendSides[j] > 0 ? bend.above : -bend.below }
+      if bend.before >= 0 || bendSides[j] != 0 { continue }
+      if sides[bend.own] == 0 || sides[bend.own] == 2 {
+        sides[bend.own] = 2
+        x[bend.own] = bend.reference
+      }
+    }
+    pinPowers()
+  }
+
+  /// Sets the slopes of powers of changes that are known.
+  private mutating func pinPowers() {
+    guard model.hasPowers else { return }
+    isPinned.refill(x.count, with: false)
+    for (j, bend) in model.bends.enumerated() where isBond(j) {
+      isPinned[bend.own] = true
+      if model.powers[bend.own] > 0 {
+        powerSlopes[bend.own] = model.powerSlope(bend.own, bend.reference)
+      }
+    }
+    model.forEachPower { own, t, i in
+      let isKnown = sides[own] != 0 && (t == 0 || sides[model.offsets[t - 1] + i] != 0)
+      if !isKnown || isPinned[own] { return }
+      isPinned[own] = true
+      powerSlopes[own] = model.powerSlope(own, model.change(t, i, x))
+    }
+  }
+
+  /// Sets the right-hand sides of a correction; returns the largest miss in natural units.
+  private mutating func setResiduals() -> Double {
+    setGradient()
+    right.copyElements(of: gradient)
+    values.refill(y.count, with: 0)
+    var worst = 0.0
+    for j in right.indices {
+      right[j] = -right[j]
+      if sides[j] == 0 { worst = max(worst, right[j].magnitude) }
+    }
+    for k in y.indices where rowSides[k] != 0 {
+      values[k] =
+        (rowSides[k] < 0 ? model.rows.lower[k] : model.rows.upper[k])
+        - model.rows.value(k, at: x)
+      worst = max(worst, values[k].magnitude / model.size)
+    }
+    for (j, bend) in model.bends.enumerated() where isBond(j) {
+      let miss = model.distance(bend, x)
+      worst = max(worst, miss.magnitude / model.size)
+      model.add(-bonds[j] * miss, of: bend, to: &right)
+    }
+    model.forEachPower { own, t, i in
+      if isPinned[own] { return }
+      let (miss, weight) = model.power(own, t, i, x, powerSlopes)
+      worst = max(worst, miss.magnitude / model.size)
+      model.addChange(-weight * miss, t, i, to: &right)
+    }
+    return worst.isNaN ? .infinity : worst
+  }
+
+  private mutating func setGradient() {
+    model.setGradient(&gradient, at: x, powerSlopes)
+    for (j, bend) in model.bends.enumerated() { model.add(bendSlopes[j], of: bend, to: &gradient) }
+    for k in y.indices where y[k] != 0 { model.rows.add(k, times: y[k], to: &gradient) }
+  }
+
+  private mutating func setWeights() {
+    weights.diagonal.copyElements(of: anchors)
+    weights.rows.refill(y.count, with: 0)
+    weights.changes.copyElements(of: model.curvatures)
+    for j in x.indices { weights.isHeld[j] = sides[j] != 0 }
+    for k in y.indices { weights.isEquation[k] = rowSides[k] != 0 }
+    model.forEachPower { own, t, i in
+      if isPinned[own] { return }
+      weights.changes[own] += model.power(own, t, i, x, powerSlopes).weight
+    }
+    for (j, bend) in model.bends.enumerated() where isBond(j) {
+      weights.changes[bend.own] += bonds[j]
+    }
+  }
+}
+
+// MARK: - Sides
+
+extension SequentialPolish {
+  /// What contradicts its side, by how much, and where it goes.
+  private struct Move {
+    enum Kind { case variable, row, bend, rest }
+    let kind: Kind
+    let place: Int
+    let side: Int
+    let amount: Double
+  }
+
+  /// Moves what contradicts its side by more than a share of the worst; returns whether anything did.
+  private mutating func changeSides(share: Double) -> Bool {
+    setGradient()
+    leaveSlopesAtRest()
+    var moves: [Move] = []
+    findVariables(&moves)
+    findRows(&moves)
+    findBends(&moves)
+    let worst = moves.reduce(0) { max($0, $1.amount) }
+    for move in moves where move.amount >= share * worst {
+      switch move.kind {
+      case .variable: sides[move.place] = move.side
+      case .row: rowSides[move.place] = move.side
+      case .bend: bendSides[move.place] = move.side
+      case .rest:
+        sides[move.place] = 0
+        for (j, bend) in model.bends.enumerated() where bend.own == move.place && bend.before < 0 {
+          if bendSides[j] == 0, bend.reference == x[move.place] { bendSides[j] = move.side }
+        }
+      }
+    }
+    return !moves.isEmpty
+  }
+
+  /// Gives the bends at which variables are held the slopes that the gradient asks for.
+  private mutating func leaveSlopesAtRest() {
+    for (j, bend) in model.bends.enumerated()
+    where bendSides[j] == 0 && bend.before < 0 && sides[bend.own] == 2 {
+      let slope = min(max(bendSlopes[j] - gradient[bend.own], -bend.below), bend.above)
+      gradient[bend.own] += slope - bendSlopes[j]
+      bendSlopes[j] = slope
+    }
+  }
+
+  private func findVariables(_ moves: inout [Move]) {
+    for j in x.indices where !model.isFixed(j) {
+      func add(_ amount: Double, _ kind: Move.Kind, to side: Int) {
+        if amount > Self.tolerance {
+          moves.append(Move(kind: kind, place: j, side: side, amount: amount))
+        }
+      }
+      switch sides[j] {
+      case 0:
+        add((model.lower[j] - x[j]) / model.size, .variable, to: -1)
+        add((x[j] - model.upper[j]) / model.size, .variable, to: 1)
+      case -1: add(-gradient[j], .variable, to: 0)
+      case 1: add(gradient[j], .variable, to: 0)
+      default: add(gradient[j].magnitude, .rest, to: gradient[j] < 0 ? 1 : -1)
+      }
+    }
+  }
+
+  private func findRows(_ moves: inout [Move]) {
+    for k in y.indices where rowSides[k] != 2 {
+      func add(_ amount: Double, to side: Int) {
+        if amount > Self.tolerance {
+          moves.append(Move(kind: .row, place: k, side: side, amount: amount))
+        }
+      }
+      switch rowSides[k] {
+      case 0:
+        let value = model.rows.value(k, at: x)
+        add((model.rows.lower[k] - value) / model.size, to: -1)
+        add((value - model.rows.upper[k]) / model.size, to: 1)
+      case -1: add(y[k], to: 0)
+      default: add(-y[k], to: 0)
+      }
+    }
+  }
+
+  private func findBends(_ moves: inout [Move]) {
+    for (j, bend) in model.bends.enumerated() {
+      func add(_ amount: Double, to side: Int) {
+        if amount > Self.tolerance {
+          moves.append(Move(kind: .bend, place: j, side: side, amount: amount))
+        }
+      }
+      if bendSides[j] != 0 {
+        add(-Double(bendSides[j]) * model.distance(bend, x) / model.size, to: 0)
+      } else if bend.before >= 0 {
+        add(bendSlopes[j] - bend.above, to: 1)
+        add(-bend.below - bendSlopes[j], to: -1)
+      }
+    }
+  }
+
+  /// Makes changes at rest exact, from where a variable is held, forward and backward in time.
+  mutating func snap() {
+    let links = model.linkCount
+    var rests = [Double](repeating: .nan, count: x.count)
+    for (j, bend) in model.bends.enumerated() where isBond(j) { rests[bend.own] = bend.reference }
+    for i in 0..<links {
+      var isAnchored = false
+      for t in 0..<model.stepCount {
+        let own = model.offsets[t] + i
+        if sides[own] != 0 {
+          // What rests before a held variable follows it.
+          var s = t
+          while !isAnchored, s > 0, !rests[model.offsets[s] + i].isNaN {
+            x[model.offsets[s - 1] + i] = x[model.offsets[s] + i] - rests[model.offsets[s] + i]
+            s -= 1
+          }
+          isAnchored = true
+        } else if rests[own].isNaN {
+          isAnchored = false
+        } else {
+          x[own] = x[model.offsets[t - 1] + i] + rests[own]
+        }
+      }
+    }
+    for j in x.indices { x[j] = min(max(x[j], model.lower[j]), model.upper[j]) }
+  }
+}
