@@ -5,7 +5,8 @@ python Tests/Generate/robust.py
 
 The utilities and shortfalls are written down in cvxpy as their definitions read and solved by Clarabel at tight
 tolerances. The worst shortfall of given weights over laws near a sample is found without its formula: a linear program
-of HiGHS moves the mass of each scenario to the points of a grid.
+of HiGHS moves the mass of each scenario to the points of a grid. Mean weights over draws are those of NumPy's own
+random numbers, with the frontier of two assets in closed form.
 """
 
 import importlib.metadata
@@ -153,6 +154,35 @@ def transport(seed, norm_name):
         radius=radius, norm=norm_name, weights=w.tolist(), worst=float(-result.fun))
 
 
+def resampled(seed, freedom):
+    """Mean weights of the frontiers of two assets, which have a closed form, over very many draws."""
+    rng = np.random.default_rng(seed)
+    observations, ranks, draws = int(rng.integers(12, 40)), 5, 400_000
+    deviations = rng.uniform(0.01, 0.04, 2)
+    correlation = float(rng.uniform(-0.3, 0.6))
+    cov = np.outer(deviations, deviations) * np.array([[1, correlation], [correlation, 1]])
+    mean = rng.uniform(0, 0.01, 2)
+    root = np.linalg.cholesky(cov)
+    total, squares = np.zeros(ranks), np.zeros(ranks)
+    for _ in range(20):
+        x = rng.standard_normal((draws // 20, observations, 2)) @ root.T
+        if freedom:
+            x *= np.sqrt((freedom - 2) / rng.chisquare(freedom, x.shape[:2]))[..., None]
+        means = mean + x.mean(axis=1)
+        y = x - x.mean(axis=1, keepdims=True)
+        s11, s22, s12 = (y[..., 0] ** 2).sum(1), (y[..., 1] ** 2).sum(1), (y[..., 0] * y[..., 1]).sum(1)
+        least = np.clip((s22 - s12) / (s11 + s22 - 2 * s12), 0, 1)
+        best = (means[:, 0] > means[:, 1]).astype(float)
+        # Between the two the expected return is linear in the weight of the first asset.
+        w = least + np.linspace(0, 1, ranks)[:, None] * (best - least)
+        total += w.sum(axis=1)
+        squares += (w ** 2).sum(axis=1)
+    average = total / draws
+    return dict(
+        covariance=cov.tolist(), mean=mean.tolist(), observations=observations, freedom=freedom,
+        weights=average.tolist(), deviations=np.sqrt(squares / draws - average ** 2).tolist(), draws=draws)
+
+
 UTILITIES = [
     {"box"}, {"box", "short"}, {"box", "short", "gross"}, {"box", "short", "cost"}, {"axes"}, {"axes", "short"},
     {"axes", "short", "cash"}, {"own"}, {"own", "short"}, {"other"}, {"other", "short"}, {"other", "short", "gross"},
@@ -170,11 +200,13 @@ transports = [transport(9000 + j, name) for name in DUAL for j in range(3)]
 quantiles = [
     dict(count=n, confidence=c, chiSquare=float(chi2.ppf(c, n)), normal=float(norm.ppf((1 + c) / 2)))
     for n in (1, 2, 7, 50) for c in (0.1, 0.5, 0.9, 0.999)]
+means = [resampled(9500 + j, freedom) for j, freedom in enumerate((None, None, 4.0, 8.0))]
 packages = {name: importlib.metadata.version(name) for name in ["cvxpy", "clarabel", "numpy", "scipy"]}
 with open("Tests/Reference/robust.json", "w") as file:
     json.dump(
         dict(
             generator="Tests/Generate/robust.py", python=sys.version.split()[0], versions=packages,
-            utilities=utilities, shortfalls=shortfalls, transports=transports, quantiles=quantiles), file)
+            utilities=utilities, shortfalls=shortfalls, transports=transports, quantiles=quantiles,
+            resampled=means), file)
     file.write("\n")
 print(len(utilities), len(shortfalls), len(transports))
