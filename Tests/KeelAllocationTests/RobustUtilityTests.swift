@@ -106,6 +106,12 @@ struct RobustUtilityReference: Decodable, Sendable, CustomTestStringConvertible 
   }
 }
 
+extension Covariance {
+  fileprivate func product(_ x: [Double]) -> [Double] {
+    x.indices.map { i in x.indices.reduce(0) { $0 + matrix[i, $1] * x[$1] } }
+  }
+}
+
 @Suite struct RobustUtilityTests {
   @Test func referencesArePresent() { #expect(RobustUtilityReference.cases.count == 45) }
 
@@ -358,6 +364,38 @@ struct RobustUtilityReference: Decodable, Sendable, CustomTestStringConvertible 
     }
     _ = try? ReturnUncertainty.region(
       forMeansOf: covariance, observationCount: 1, confidence: number)
+  }
+
+  /// Without bounds and risk aversion, weights end where errors outweigh what they earn.
+  @Test func smallRadiusIsUnbounded() throws {
+    let (mean, covariance) = try Market.factorModel(count: 3, seed: 9)
+    func robust(_ radius: Double) throws(AllocationError) -> RobustUtility.Portfolio {
+      try RobustUtility(
+        riskAversion: 0, uncertainty: .ellipsoid(covariance, radius: radius),
+        constraints: PortfolioConstraints(bounds: .uniform(-.infinity ... .infinity))
+      ).weights(expectedReturns: mean, covariance: covariance).value
+    }
+    // The largest return over error of weights that add to zero.
+    let sharpe = try MaximumSharpe(
+      riskFreeRate: 0,
+      constraints: PortfolioConstraints(bounds: .uniform(-1...1), budget: 0)
+    ).weights(expectedReturns: mean, covariance: covariance).value
+    let edge =
+      zip(sharpe.values, mean.values).reduce(0) { $0 + $1.0 * $1.1 }
+      / zip(sharpe.values, covariance.product(sharpe.values)).reduce(0) { $0 + $1.0 * $1.1 }
+      .squareRoot()
+    #expect(try robust(1.001 * edge).upperBound.isFinite)
+    for factor in [0.5, 0.99] {
+      do throws(AllocationError) {
+        _ = try robust(factor * edge)
+        Issue.record("a utility without limit was reached")
+      } catch {
+        guard case .unbounded = error else {
+          Issue.record("\(error)")
+          continue
+        }
+      }
+    }
   }
 
   @Test func errorsAreNamed() throws {

@@ -14,6 +14,7 @@
 // Reference for the multipliers: M. R. Hestenes, Journal of Optimization Theory and Applications 4 (1969).
 
 import KeelData
+import KeelLinearAlgebra
 import KeelNumerics
 import KeelOptimization
 
@@ -38,25 +39,36 @@ struct EllipsoidSearch {
   private let errors: Errors
   private let radius: Double
   private let deviations: [Double]
+  /// F with F'F = Ω, of as many rows as Ω has directions: √(w'Ωw) = ‖Fw‖ keeps the digits that w'Ωw loses.
+  private let root: Matrix?
 
   private static let stepLimit = 100
   private static let multiplierLimit = 30
 
-  /// The longest step to smaller norms, as a factor.
-  private static let longestFall = 1e-3
+  /// The longest step, as a factor to smaller norms and to larger ones.
+  private static let longestStep = 1e-3
   /// Norms below this share of a typical one are tried as none, then below its squares.
   private static let smallShare = 1e-5
   private static let leastShare = 1e-14
-  /// What rounding leaves of a sum of squares, relative to its terms.
-  private static let squareRounding = 64 * Double.ulpOfOne
+  /// Norms above this share of a typical one may have no end.
+  private static let endlessShare = 1e10
+  /// What rounding leaves of a norm, relative to the sum of its terms.
+  private static let rounding = 64 * Double.ulpOfOne
+  /// How much stiffer than the utility the first penalty of the method of multipliers is, and each further one.
+  private static let firstStiffness = 1e3
+  private static let furtherStiffness = 100.0
 
   init(_ problem: RobustProblem, errors: Errors, radius: Double) throws(AllocationError) {
     self.problem = problem
     self.errors = errors
     self.radius = radius
     switch errors {
-    case .matrix(let covariance): deviations = covariance.standardDeviations
-    case .diagonal(let variances): deviations = variances.map { $0.squareRoot() }
+    case .matrix(let covariance):
+      deviations = covariance.standardDeviations
+      root = radius == 0 ? nil : try covariance.root()
+    case .diagonal(let variances):
+      deviations = variances.map { $0.squareRoot() }
+      root = nil
     }
     for (asset, deviation) in zip(problem.covariance.universe.assets, deviations) {
       try Translation.require(deviation, "standard error", in: .nonnegative, asset: asset)
@@ -80,27 +92,51 @@ struct EllipsoidSearch {
     let least = Self.leastShare * norm
     var last: (norm: Double, next: Double)?
     var certificate: Certificate?
+    var stiffness = Self.firstStiffness
     for step in 1...Self.stepLimit {
       let answer = try penalized(radius / norm).solution(settings: problem.settings)
-      let next = size(answer.value)
+      let next = try size(answer.value)
       if let point = try proved(answer, next, step) {
         if point.solution.status == .optimal { return point }
+        if norm > Self.endlessShare * typical { try requireEnd(point) }
         certificate = point.solution.certificate
       }
       if next >= norm { low = max(low, next) } else { high = min(high, next) }
       if low == 0 && next < small {
-        if let point = try withoutErrors(radius / norm, step) { return point }
+        if let point = try withoutErrors(penalty(stiffness), step) {
+          return point
+        }
+        stiffness *= Self.furtherStiffness
         if small <= least { break }
         small = max(small * Self.smallShare, least)
       }
       let target = secant(last, (norm, next))
+      let guess: Double
+      if target > low && target < high {
+        guess = target
+      } else if last == nil {
+        guess = next
+      } else if low > 0 && high < .infinity {
+        guess = (low * high).squareRoot()
+      } else {
+        guess = low > 0 ? .infinity : 0
+      }
       last = (norm, next)
-      let guess = target > low && target < high ? target : next
-      norm = max(guess, Self.longestFall * norm)
+      norm = min(max(guess, Self.longestStep * norm), norm / Self.longestStep)
       guard norm > 0, norm.isFinite else { break }
     }
     if let certificate { throw .notSolved(status: .stalled, certificate: certificate) }
     throw .notSolved(status: .stalled, certificate: try problem.plain().solution.certificate)
+  }
+
+  /// Throws where the worst utility grows without limit along far weights.
+  private func requireEnd(_ point: RobustProblem.Point) throws(AllocationError) {
+    let program = try problem.program(point.mean)
+    guard program.absolute.isEmpty, program.costs.charges.isEmpty else { return }
+    if let proof = program.plain.unboundednessProof(direction: point.solution.value) {
+      throw .unbounded(
+        asset: Translation.largest(proof.direction, problem.covariance.universe))
+    }
   }
 
   /// Where the line through two points in logarithms meets next = norm; NaN where it does not.
@@ -120,13 +156,26 @@ struct EllipsoidSearch {
     _ size: Double,
     _ step: Int
   ) throws(AllocationError) -> RobustProblem.Point? {
-    let push = product(answer.value)
+    let push = try product(answer.value)
     let factor = size > 0 ? radius / size : 0
     guard factor.isFinite else { return nil }
     let worst = zip(problem.mean, push).map { $0 - factor * $1 }
     let solution = try problem.program(worst).certified(
       answer.value, rows: answer.duals.rows, bounds: answer.duals.bounds, iterations: step)
     return RobustProblem.Point(solution: solution, mean: worst, loss: radius * size)
+  }
+
+  /// The factor of Ω that makes it so many times as large as the curvature of the utility; without curvature, as the charge
+  /// for a typical error.
+  private func penalty(_ stiffness: Double) -> Double {
+    var curvature = problem.costs.curvatures.reduce(0, +)
+    for deviation in problem.covariance.standardDeviations {
+      curvature += problem.riskAversion * deviation * deviation
+    }
+    let size = deviations.reduce(0) { $0 + $1 * $1 }
+    return curvature > 0
+      ? stiffness * curvature / size
+      : stiffness / Self.firstStiffness * radius / (size / Double(deviations.count)).squareRoot()
   }
 
   /// The best weights without error, if they are the best of all.
@@ -143,16 +192,16 @@ struct EllipsoidSearch {
     var sum = problem.mean.map { _ in 0.0 }
     var best: RobustProblem.Point?
     for round in 1...Self.multiplierLimit {
-      let answer = try penalized(penalty, pushed: product(sum))
+      let answer = try penalized(penalty, pushed: try product(sum))
         .solution(settings: problem.settings)
       let x = answer.value
       for i in sum.indices { sum[i] += penalty * x[i] }
-      let push = product(sum)
-      guard size(sum) <= radius else { return nil }
+      let push = try product(sum)
+      guard try size(sum) <= radius else { return nil }
       let worst = zip(problem.mean, push).map { $0 - $1 }
       let solution = try problem.program(worst).certified(
         x, rows: answer.duals.rows, bounds: answer.duals.bounds, iterations: step + round)
-      let loss = radius * size(x)
+      let loss = try radius * size(x)
       var taken = CompensatedSum()
       for (w, p) in zip(x, push) { taken.add(w * p) }
       let missing = max(loss - taken.value, 0)
@@ -162,7 +211,7 @@ struct EllipsoidSearch {
       ) { $0 + ($1.0 * $1.1).magnitude }
       let isNothing =
         missing <= Certificate.optimalTolerances.gap * scale
-        || missing <= radius * gross * Self.squareRounding.squareRoot()
+        || missing <= radius * gross * Self.rounding
       let point = RobustProblem.Point(
         solution: solution, mean: worst, loss: loss, missing: missing)
       // Further rounds show whether the gradient stays inside.
@@ -176,18 +225,22 @@ struct EllipsoidSearch {
   }
 
   /// Ωx.
-  private func product(_ x: [Double]) -> [Double] {
+  private func product(_ x: [Double]) throws(AllocationError) -> [Double] {
     switch errors {
-    case .matrix(let covariance): covariance.product(with: x)
-    case .diagonal(let variances): zip(variances, x).map { $0 * $1 }
+    case .matrix(let covariance):
+      guard let root else { return covariance.product(with: x) }
+      return try root.transposedProduct(with: root.product(with: x))
+    case .diagonal(let variances): return zip(variances, x).map { $0 * $1 }
     }
   }
 
   /// √(x'Ωx).
-  private func size(_ x: [Double]) -> Double {
+  private func size(_ x: [Double]) throws(AllocationError) -> Double {
     var sum = CompensatedSum()
-    for (a, b) in zip(x, product(x)) { sum.add(a * b) }
-    return max(sum.value, 0).squareRoot()
+    for value in try root?.product(with: x) ?? zip(deviations, x).map({ $0 * $1 }) {
+      sum.add(value * value)
+    }
+    return sum.value.squareRoot()
   }
 
   private func requireSemidefinite(_ covariance: Covariance) throws(AllocationError) {
@@ -241,6 +294,26 @@ struct EllipsoidSearch {
   private func requireFinite(_ values: [Double]) throws(AllocationError) {
     for value in values where !value.isFinite {
       throw .invalidValue(argument: "errors", asset: nil, got: value, allowed: .finite)
+    }
+  }
+}
+
+extension Matrix {
+  /// The product with a vector, in this module's terms.
+  fileprivate func product(with x: [Double]) throws(AllocationError) -> [Double] {
+    do throws(LinearAlgebraError) {
+      return try times(x)
+    } catch {
+      throw .invalidValue(argument: "errors", asset: nil, got: .infinity, allowed: .finite)
+    }
+  }
+
+  /// The product of the transpose with a vector, in this module's terms.
+  fileprivate func transposedProduct(with x: [Double]) throws(AllocationError) -> [Double] {
+    do throws(LinearAlgebraError) {
+      return try transposedTimes(x)
+    } catch {
+      throw .invalidValue(argument: "errors", asset: nil, got: .infinity, allowed: .finite)
     }
   }
 }

@@ -39,8 +39,8 @@ struct EuclideanShortfall {
     limits.maximumIterations = settings.maximumIterations
     limits.deadline = settings.deadline
     let answer: ConicSolution
-    let certificate: ConicCertificate
-    let weights: [Double]
+    var certificate: ConicCertificate
+    var weights: [Double]
     do throws(OptimizationError) {
       let conic = try ConicProgram(linear: objective, constraints: blocks)
       answer = try ConicSolver(settings: limits).solve(conic)
@@ -54,10 +54,14 @@ struct EuclideanShortfall {
     } catch {
       throw Translation.translated(error, universe)
     }
+    if !certificate.holds(ConicProgram.symmetricTolerances) {
+      weights = Array(answer.value.prefix(n))
+      certificate = answer.certificate
+    }
     let proof = Certificate(certificate)
     switch answer.status {
     case .optimal, .almostOptimal:
-      guard certificate.holds(Certificate.optimalTolerances) else {
+      guard certificate.holds(ConicProgram.symmetricTolerances) else {
         throw .notSolved(status: .almostOptimal, certificate: proof)
       }
       return point(weights, answer.duals.blocks, proof)

@@ -19,16 +19,7 @@ struct ReturnSampler: Sendable {
     self.expectedReturns = expectedReturns
     self.law = law
     self.observationCount = observationCount
-    do {
-      let root = try PivotedCholesky(covariance.matrix)
-      var factor = try Matrix(rowCount: root.rank, columnCount: root.order)
-      for (row, place) in root.pivots.enumerated() {
-        for j in 0..<root.rank { factor[j, place] = root.lower[row, j] }
-      }
-      self.factor = factor
-    } catch {
-      throw .covarianceNotPositiveSemidefinite
-    }
+    factor = try covariance.root()
   }
 
   /// The sample mean and the sample covariance (over T − 1) of one draw.
@@ -81,6 +72,26 @@ struct ReturnSampler: Sendable {
     return try stream.uniforms(count: observationCount).map { uniform in
       let chiSquare = 2 * SpecialFunctions.inverseRegularizedGammaP(freedom / 2, uniform)
       return ((freedom - 2) / chiSquare).squareRoot()
+    }
+  }
+}
+
+extension Covariance {
+  /// F with F'F = Σ: as many rows as the rank, one column an asset.
+  ///
+  /// - Returns: The factor.
+  /// - Throws: ``AllocationError/covarianceNotPositiveSemidefinite`` where there is none in finite numbers.
+  /// - Complexity: O(N² rank).
+  func root() throws(AllocationError) -> Matrix {
+    do {
+      let cholesky = try PivotedCholesky(matrix)
+      var root = try Matrix(rowCount: cholesky.rank, columnCount: cholesky.order)
+      for (row, place) in cholesky.pivots.enumerated() {
+        for j in 0..<cholesky.rank { root[j, place] = cholesky.lower[row, j] }
+      }
+      return root
+    } catch {
+      throw .covarianceNotPositiveSemidefinite
     }
   }
 }

@@ -121,7 +121,8 @@ public struct WassersteinExpectedShortfall: Hashable, Sendable {
   /// - Parameters:
   ///   - scenarios: S scenarios of N assets.
   ///   - expectedReturns: The expected return of each asset per period; nil for the mean outcomes.
-  /// - Returns: The optimal weights with their tail, certificate and dual values by name.
+  /// - Returns: The optimal weights with their tail, certificate and dual values by name. For Euclidean
+  ///   distances the certificate holds to `ConicProgram.symmetricTolerances`.
   /// - Throws: ``AllocationError`` when there is no such portfolio.
   /// - Complexity: That of ``MinimumExpectedShortfall``; for Euclidean distances O(S N²) an iteration
   ///   of a conic program.
