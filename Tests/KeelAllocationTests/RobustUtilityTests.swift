@@ -295,6 +295,46 @@ extension Covariance {
     }
   }
 
+  /// Where errors have few directions and a large radius, the weights are the best of those without error.
+  @Test(arguments: 1...12) func certainDirectionsAreLimits(seed: Int) throws {
+    let count = 5 + seed
+    let (mean, covariance) = try Market.factorModel(
+      count: count, seed: seed, isSpecific: seed % 3 != 0)
+    var generator = SeededGenerator(seed: UInt64(seed))
+    let directions = (0...(seed % 2)).map { _ in (0..<count).map { _ in generator.gaussian() } }
+    let errors = try Market.covariance(
+      (0..<count).map { i in
+        (0..<count).map { j in directions.reduce(0) { $0 + 1e-6 * $1[i] * $1[j] } }
+      })
+    let bounds = PortfolioConstraints.Bounds.uniform(-0.8...0.9)
+    let assets = covariance.universe.assets
+    for riskAversion in [0.0, 2] {
+      let plain = try MaximumUtility(
+        riskAversion: riskAversion,
+        constraints: PortfolioConstraints(
+          bounds: bounds,
+          linear: directions.enumerated().map { k, direction in
+            LinearConstraint(
+              "direction \(k)",
+              coefficients: Dictionary(uniqueKeysWithValues: zip(assets, direction)), lower: 0,
+              upper: 0)
+          })
+      ).weights(expectedReturns: mean, covariance: covariance)
+      let robust = try RobustUtility(
+        riskAversion: riskAversion, uncertainty: .ellipsoid(errors, radius: 100),
+        constraints: PortfolioConstraints(bounds: bounds)
+      ).weights(expectedReturns: mean, covariance: covariance).value
+      let best = -plain.certificate.primalObjective
+      expectClose(robust.worstCaseUtility, best, relative: 1e-8)
+      expectClose(robust.upperBound, best, relative: 1e-8)
+      if seed % 3 != 0 || riskAversion == 0 {
+        for (w, v) in zip(robust.weights.values, plain.value.values) {
+          expectClose(w, v, absolute: 1e-6)
+        }
+      }
+    }
+  }
+
   /// Twice the unit of returns, and the weights stay.
   @Test(arguments: [1e-6, 1, 1e6]) func scales(unit: Double) throws {
     let (mean, covariance) = try Market.factorModel(count: 8, seed: 21)

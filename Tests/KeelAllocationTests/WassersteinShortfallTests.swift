@@ -196,6 +196,27 @@ struct WassersteinReference: Decodable, Sendable, CustomTestStringConvertible {
     #expect(robust.value.worstCaseShortfall == plain.value.expectedShortfall)
   }
 
+  /// Scenarios that cannot happen change nothing.
+  @Test func impossibleScenariosDoNotCount() throws {
+    let reference = try #require(WassersteinReference.file?.shortfalls.first)
+    let outcomes = reference.outcomes
+    let crash = outcomes[0].map { _ in -0.9 }
+    let more = try ScenarioSet(
+      universe: Market.universe(reference.weights.count),
+      outcomes: Matrix(rows: [crash] + outcomes + [crash]),
+      probabilities: [0] + reference.probabilities + [0])
+    for distance in [WassersteinExpectedShortfall.OutcomeDistance.sum, .euclidean, .largest] {
+      let choice = WassersteinExpectedShortfall(
+        confidence: 0.9, radius: 0.001, distance: distance,
+        constraints: PortfolioConstraints(bounds: .uniform(-0.3...0.8)))
+      let a = try choice.weights(scenarios: reference.scenarios(outcomes)).value
+      let b = try choice.weights(scenarios: more).value
+      expectClose(a.worstCaseShortfall, b.worstCaseShortfall, relative: 1e-9)
+      #expect(
+        b.estimate.scenarioShares[0] == 0 && b.estimate.scenarioShares.count == outcomes.count + 2)
+    }
+  }
+
   /// Far laws leave only the norm: equal weights for the largest |w| and for Σw².
   @Test func largeRadiusLeavesTheLeastNorm() throws {
     let reference = try #require(WassersteinReference.file?.shortfalls.first)
