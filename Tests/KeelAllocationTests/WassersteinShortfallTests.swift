@@ -196,6 +196,37 @@ struct WassersteinReference: Decodable, Sendable, CustomTestStringConvertible {
     #expect(robust.value.worstCaseShortfall == plain.value.expectedShortfall)
   }
 
+  /// Most scenarios are left out of the conic program, and the proof is over all of them.
+  @Test(arguments: [1e-5, 1e-3, 0.1]) func manyScenariosAreProved(radius: Double) throws {
+    var generator = SeededGenerator(seed: 12)
+    let (count, width) = (700, 6)
+    let outcomes = try Matrix(
+      rowCount: count, columnCount: width,
+      columnMajor: (0..<(count * width)).map {
+        0.01 * Double($0 / count + 1) * generator.gaussian()
+      })
+    let scenarios = try ScenarioSet(universe: Market.universe(width), outcomes: outcomes)
+    let choice = WassersteinExpectedShortfall(
+      confidence: 0.95, radius: radius,
+      constraints: PortfolioConstraints(bounds: .uniform(-0.3...0.8)))
+    let solution = try choice.weights(scenarios: scenarios)
+    #expect(solution.certificate.holds(ConicProgram.symmetricTolerances))
+    let portfolio = solution.value
+    expectClose(portfolio.lowerBound, portfolio.worstCaseShortfall, relative: 1e-8)
+    // Any other allowed weights are worse.
+    for _ in 0..<200 {
+      var w = portfolio.weights.values
+      let (i, j) = (Int(generator.next() % 6), Int(generator.next() % 6))
+      let move = 0.02 * generator.uniform(-1...1)
+      w[i] += move
+      w[j] -= move
+      guard w.allSatisfy({ $0 >= -0.3 && $0 <= 0.8 }) else { continue }
+      let other = try choice.worstCase(
+        of: Weights(universe: scenarios.universe, values: w), scenarios: scenarios)
+      #expect(other >= portfolio.worstCaseShortfall - 1e-10)
+    }
+  }
+
   /// Scenarios that cannot happen change nothing.
   @Test func impossibleScenariosDoNotCount() throws {
     let reference = try #require(WassersteinReference.file?.shortfalls.first)

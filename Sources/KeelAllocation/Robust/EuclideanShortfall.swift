@@ -1,3 +1,7 @@
+// Only scenarios in the tail of the answer count. The program over those that are worst without the norm is small; scenarios
+// that its answer puts beyond τ are added until there are none. The proof is over all scenarios: those left out have no share
+// of the tail.
+
 import KeelData
 import KeelNumerics
 import KeelOptimization
@@ -24,7 +28,11 @@ struct EuclideanShortfall {
     possible = plain.probabilities.indices.filter { plain.probabilities[$0] > 0 }
   }
 
-  /// The optimum, with the certificate of the conic program.
+  /// The probability of the first scenarios, in units of that of the tail, and their least number.
+  private static let firstShare = 3.0
+  private static let firstCount = 50
+
+  /// The optimum, with the certificate of the conic program over all scenarios.
   ///
   /// - Parameters:
   ///   - universe: The assets.
@@ -35,86 +43,180 @@ struct EuclideanShortfall {
     universe: Universe,
     settings: QuadraticSolver.Settings
   ) throws(AllocationError) -> Solution<WorstShortfallPoint> {
-    var limits = ConicSolver.Settings()
-    limits.maximumIterations = settings.maximumIterations
-    limits.deadline = settings.deadline
-    let answer: ConicSolution
-    var certificate: ConicCertificate
-    var weights: [Double]
-    do throws(OptimizationError) {
-      let conic = try ConicProgram(linear: objective, constraints: blocks)
-      answer = try ConicSolver(settings: limits).solve(conic)
-      // What rounding leaves beyond a bound.
-      weights = (0..<n).map {
-        min(max(answer.value[$0], plain.lowerBounds[$0]), plain.upperBounds[$0])
+    var conic = ConicSolver.Settings()
+    conic.maximumIterations = settings.maximumIterations
+    conic.deadline = settings.deadline
+    var chosen = try worst(universe, settings)
+    let whole = try program(possible, universe)
+    while true {
+      let part = try program(chosen, universe)
+      let answer: ConicSolution
+      do throws(OptimizationError) {
+        answer = try ConicSolver(settings: conic).solve(part)
+      } catch {
+        throw Translation.translated(error, universe)
       }
-      certificate = try conic.verify(
-        variables(weights, tau: answer.value[n]), duals: answer.duals,
-        iterations: answer.certificate.iterations)
+      let isWhole = chosen.count == possible.count
+      switch answer.status {
+      case .deadlineExceeded, .cancelled: throw failure(answer, universe)
+      case .optimal, .almostOptimal:
+        let further = isWhole ? [] : beyond(answer.value, chosen)
+        if !further.isEmpty {
+          chosen = (chosen + further).sorted()
+          continue
+        }
+        if let point = try proved(answer, chosen, whole, universe) { return point }
+      default: break
+      }
+      if isWhole { throw failure(answer, universe) }
+      chosen = possible
+    }
+  }
+
+  /// The worst scenarios for the weights of least shortfall without the norm; all where there are none.
+  private func worst(
+    _ universe: Universe,
+    _ settings: QuadraticSolver.Settings
+  ) throws(AllocationError) -> [Int] {
+    let start: Solution<ExpectedShortfallPoint>
+    do throws(AllocationError) {
+      start = try Translation.solution(of: plain, universe: universe, settings: settings)
     } catch {
-      throw Translation.translated(error, universe)
+      // The norm may bound what is unbounded without it; clashes are the same.
+      if case .infeasible = error { throw error }
+      return possible
     }
-    if !certificate.holds(ConicProgram.symmetricTolerances) {
-      weights = Array(answer.value.prefix(n))
-      certificate = answer.certificate
+    let losses = losses(start.value.variables)
+    let ranked = possible.sorted {
+      losses[$0] != losses[$1] ? losses[$0] > losses[$1] : $0 < $1
     }
-    let proof = Certificate(certificate)
-    switch answer.status {
-    case .optimal, .almostOptimal:
-      guard certificate.holds(ConicProgram.symmetricTolerances) else {
-        throw .notSolved(status: .almostOptimal, certificate: proof)
+    let wanted =
+      Self.firstShare * (1 - plain.confidence) * plain.probabilities.reduce(0, +)
+    var (mass, count) = (0.0, 0)
+    while count < ranked.count, mass < wanted || count < Self.firstCount {
+      mass += plain.probabilities[ranked[count]]
+      count += 1
+    }
+    return ranked.prefix(count).sorted()
+  }
+
+  /// The scenarios left out that lose more than τ.
+  private func beyond(_ values: [Double], _ chosen: [Int]) -> [Int] {
+    let losses = losses(Array(values.prefix(n)))
+    let known = Set(chosen)
+    return possible.filter { losses[$0] > values[n] && !known.contains($0) }
+  }
+
+  /// The loss of weights in each scenario.
+  private func losses(_ weights: [Double]) -> [Double] {
+    var result = [Double](repeating: 0, count: plain.scenarioCount)
+    for (j, weight) in weights.enumerated() where weight != 0 {
+      let column = plain.outcomes.column(j)
+      for s in result.indices { result[s] -= weight * column[s] }
+    }
+    return result
+  }
+
+  /// The answer with its proof over all scenarios; nil where the tolerance does not hold.
+  private func proved(
+    _ answer: ConicSolution,
+    _ chosen: [Int],
+    _ whole: ConicProgram,
+    _ universe: Universe
+  ) throws(AllocationError) -> Solution<WorstShortfallPoint>? {
+    let raw = Array(answer.value.prefix(n))
+    // What rounding leaves beyond a bound.
+    let inside = raw.indices.map {
+      min(max(raw[$0], plain.lowerBounds[$0]), plain.upperBounds[$0])
+    }
+    var blocks = answer.duals.blocks
+    let first = plain.rows.count + 1
+    var shares = [Double](repeating: 0, count: plain.scenarioCount)
+    for (s, share) in zip(chosen, blocks[first]) { shares[s] = share }
+    var left = limits
+    for (s, value) in zip(chosen, blocks[first + 1]) { left[s] = value }
+    blocks[first] = possible.map { shares[$0] }
+    blocks[first + 1] = possible.map { left[$0] }
+    let duals = ConicDuals(of: whole, blocks: blocks)
+    for weights in [inside, raw] {
+      let certificate: ConicCertificate
+      do throws(OptimizationError) {
+        certificate = try whole.verify(
+          variables(weights, tau: answer.value[n]), duals: duals,
+          iterations: answer.certificate.iterations)
+      } catch {
+        throw Translation.translated(error, universe)
       }
-      return point(weights, answer.duals.blocks, proof)
-    case .primalInfeasible(let contradiction):
-      // The program without the norm has the same constraints and names what clashes.
-      _ = try Translation.solution(of: plain, universe: universe, settings: settings)
-      throw .infeasible(
-        constraints: contradiction.constraints, contradiction: contradiction.contradiction)
-    case .unbounded(let ray):
-      throw .unbounded(asset: Translation.largest(ray.direction, universe))
-    case .iterationLimit: throw .notSolved(status: .iterationLimit, certificate: proof)
-    case .deadlineExceeded: throw .notSolved(status: .deadlineExceeded, certificate: proof)
-    case .cancelled: throw .notSolved(status: .cancelled, certificate: proof)
-    default: throw .notSolved(status: .stalled, certificate: proof)
+      if certificate.holds(ConicProgram.symmetricTolerances) {
+        return point(weights, blocks, Certificate(certificate))
+      }
+    }
+    guard answer.status == .optimal, chosen.count == possible.count else { return nil }
+    return point(raw, blocks, Certificate(answer.certificate))
+  }
+
+  private func failure(_ answer: ConicSolution, _ universe: Universe) -> AllocationError {
+    let certificate = Certificate(answer.certificate)
+    switch answer.status {
+    case .primalInfeasible(let proof):
+      return .infeasible(constraints: proof.constraints, contradiction: proof.contradiction)
+    case .unbounded(let proof):
+      return .unbounded(asset: Translation.largest(proof.direction, universe))
+    case .optimal, .almostOptimal:
+      return .notSolved(status: .almostOptimal, certificate: certificate)
+    case .iterationLimit: return .notSolved(status: .iterationLimit, certificate: certificate)
+    case .deadlineExceeded: return .notSolved(status: .deadlineExceeded, certificate: certificate)
+    case .cancelled: return .notSolved(status: .cancelled, certificate: certificate)
+    default: return .notSolved(status: .stalled, certificate: certificate)
     }
   }
 
-  private var objective: [Double] {
+  /// The probability of each scenario over that of the tail.
+  private var limits: [Double] {
     let mass = (1 - plain.confidence) * plain.probabilities.reduce(0, +)
-    return plain.linear + [1, rate] + possible.map { plain.probabilities[$0] / mass }
+    return plain.probabilities.map { $0 / mass }
   }
 
-  /// The rows, then bounds, excesses and the norm.
-  private var blocks: [ConicConstraint] {
+  /// The program over some scenarios: the rows, then bounds, excesses and the norm.
+  private func program(
+    _ chosen: [Int],
+    _ universe: Universe
+  ) throws(AllocationError) -> ConicProgram {
     var taken = Set(plain.rows.map(\.name))
     func fresh(_ name: String) -> String { FreshName.insert(name, into: &taken) }
     let weights = Array(0..<n)
-    return plain.rows.map { ConicConstraint($0) } + [
-      .bounds(fresh("bounds"), lower: plain.lowerBounds, upper: plain.upperBounds),
-      ConicConstraint(
-        fresh("excess"), in: .nonnegative,
-        possible.enumerated().map { k, s in
-          AffineExpression(
-            indices: weights + [n, n + 2 + k],
-            coefficients: weights.map { plain.outcomes[s, $0] } + [1, 1])
-        }),
-      ConicConstraint(
-        fresh("no negative excess"), in: .nonnegative,
-        possible.indices.map { AffineExpression(variable: n + 2 + $0) }),
-      .norm(
-        fresh("norm"), of: weights.map { AffineExpression(variable: $0) },
-        atMost: AffineExpression(variable: n + 1)),
-    ]
+    let limits = limits
+    let blocks =
+      plain.rows.map { ConicConstraint($0) } + [
+        .bounds(fresh("bounds"), lower: plain.lowerBounds, upper: plain.upperBounds),
+        ConicConstraint(
+          fresh("excess"), in: .nonnegative,
+          chosen.enumerated().map { k, s in
+            AffineExpression(
+              indices: weights + [n, n + 2 + k],
+              coefficients: weights.map { plain.outcomes[s, $0] } + [1, 1])
+          }),
+        ConicConstraint(
+          fresh("no negative excess"), in: .nonnegative,
+          chosen.indices.map { AffineExpression(variable: n + 2 + $0) }),
+        .norm(
+          fresh("norm"), of: weights.map { AffineExpression(variable: $0) },
+          atMost: AffineExpression(variable: n + 1)),
+      ]
+    do throws(OptimizationError) {
+      return try ConicProgram(
+        linear: plain.linear + [1, rate] + chosen.map { limits[$0] }, constraints: blocks)
+    } catch {
+      throw Translation.translated(error, universe)
+    }
   }
 
   /// All variables at some weights.
   private func variables(_ weights: [Double], tau: Double) -> [Double] {
     var squares = CompensatedSum()
     for weight in weights { squares.add(weight * weight) }
-    let excess = possible.map { s in
-      max(weights.indices.reduce(-tau) { $0 - plain.outcomes[s, $1] * weights[$1] }, 0)
-    }
-    return weights + [tau, squares.value.squareRoot()] + excess
+    let losses = losses(weights)
+    return weights + [tau, squares.value.squareRoot()] + possible.map { max(losses[$0] - tau, 0) }
   }
 
   private func point(

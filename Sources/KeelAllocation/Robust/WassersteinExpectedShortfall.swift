@@ -124,8 +124,8 @@ public struct WassersteinExpectedShortfall: Hashable, Sendable {
   /// - Returns: The optimal weights with their tail, certificate and dual values by name. For Euclidean
   ///   distances the certificate holds to `ConicProgram.symmetricTolerances`.
   /// - Throws: ``AllocationError`` when there is no such portfolio.
-  /// - Complexity: That of ``MinimumExpectedShortfall``; for Euclidean distances O(S N²) an iteration
-  ///   of a conic program.
+  /// - Complexity: That of ``MinimumExpectedShortfall``; for Euclidean distances also O(S' N²) an
+  ///   iteration of a conic program over the S' scenarios near the tail.
   public func weights(
     scenarios: ScenarioSet,
     expectedReturns: ExpectedReturns? = nil
