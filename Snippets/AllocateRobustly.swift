@@ -10,10 +10,10 @@ let covariance = try Covariance(
     [0, 0, 0, 0],
   ]))
 
-// The means are those of 250 days; with these odds they are not farther off, all together.
+// The means are those of 2000 days; with these odds they are not farther off, all together.
 for confidence in [0.0, 0.05, 0.2, 0.5] {
   let set = try ReturnUncertainty.region(
-    forMeansOf: covariance, observationCount: 250, confidence: confidence)
+    forMeansOf: covariance, observationCount: 2000, confidence: confidence)
   let best = try RobustUtility(riskAversion: 2, uncertainty: set)
     .weights(expectedReturns: means, covariance: covariance).value
   print(confidence, best.weights.values, "earns at least", best.worstExpectedReturn)

@@ -194,8 +194,8 @@ struct EllipsoidSearch {
     for round in 1...Self.multiplierLimit {
       let answer = try penalized(penalty, pushed: try product(sum))
         .solution(settings: problem.settings)
-      let x = answer.value
-      for i in sum.indices { sum[i] += penalty * x[i] }
+      for i in sum.indices { sum[i] += penalty * answer.value[i] }
+      let x = withoutDust(answer.value)
       let push = try product(sum)
       guard try size(sum) <= radius else { return nil }
       let worst = zip(problem.mean, push).map { $0 - $1 }
@@ -222,6 +222,17 @@ struct EllipsoidSearch {
       }
     }
     return best
+  }
+
+  /// Weights at zero and at bounds from which they are a rounding of the largest weight away.
+  private func withoutDust(_ x: [Double]) -> [Double] {
+    let dust = 4 * Double.ulpOfOne * x.reduce(0) { max($0, $1.magnitude) }
+    return x.indices.map { i in
+      let (low, high) = (problem.limits.lower[i], problem.limits.upper[i])
+      return [low, high, 0].first {
+        $0 >= low && $0 <= high && (x[i] - $0).magnitude <= dust
+      } ?? x[i]
+    }
   }
 
   /// Ωx.
