@@ -71,7 +71,7 @@ public struct FactorContributions: Hashable, Sendable {
     let split = try Translation.contributions(weights, covariance)
     let products: [Double]
     do throws(LinearAlgebraError) {
-      products = try covariance.matrix.product(weights.values)
+      products = try covariance.matrix.times(weights.values)
     } catch {
       throw .invalidValue(argument: "covariance", asset: nil, got: .nan, allowed: .finite)
     }

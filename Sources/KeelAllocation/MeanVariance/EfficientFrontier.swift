@@ -76,7 +76,7 @@ public struct EfficientFrontier: Hashable, Sendable {
       quadratic: .diagonal([Double](repeating: 0, count: universe.count)), linear: nil)
     let isPlain = constraints.linear.isEmpty && constraints.absolute.isEmpty
     if isPlain { try requireFeasible(check.plain, universe) }
-    try requireSemidefinite(covariance.matrix)
+    try covariance.requireSemidefinite()
     let stepsPerItem = 150
     let items = universe.count + constraints.linear.count + constraints.absolute.count
     let limit = settings.maximumSteps ?? stepsPerItem * items
@@ -130,10 +130,13 @@ public struct EfficientFrontier: Hashable, Sendable {
       constraints: [PortfolioConstraints.budgetName],
       contradiction: max(least - constraints.budget, constraints.budget - most))
   }
+}
 
+extension Covariance {
   /// Factors the correlations after a shift that covers the rounding of some thousand products.
-  private func requireSemidefinite(_ matrix: SymmetricMatrix) throws(AllocationError) {
-    let shift = 1 + Covariance.correlationTolerance
+  func requireSemidefinite() throws(AllocationError) {
+    let matrix = matrix
+    let shift = 1 + Self.correlationTolerance
     let n = matrix.order
     let inverseDeviations = matrix.diagonal.map { $0 > 0 ? 1 / $0.squareRoot() : 0 }
     let correlations = [Double](capacity: n * n) { output in
