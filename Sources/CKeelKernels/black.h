@@ -32,7 +32,6 @@
 #define KEEL_AMOUNT_HIGHEST 0x1p300
 #define KEEL_VOLATILITY_LOWEST 0x1p-100
 #define KEEL_VOLATILITY_HIGHEST 0x1p100
-#define KEEL_RATE_HIGHEST 0x1p100
 #define KEEL_GROWTH_HIGHEST 300.0
 
 /* The logarithm of spot over strike is off by less than 2^-54 times this and the cube of its
