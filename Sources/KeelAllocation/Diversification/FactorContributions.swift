@@ -137,7 +137,8 @@ public struct FactorContributions: Hashable, Sendable {
     let coordinates: [Double]
     do {
       coordinates = try LeastSquares(
-        Matrix(rowCount: universe.count, columnCount: factors.count, columnMajor: elements), gradient
+        Matrix(rowCount: universe.count, columnCount: factors.count, columnMajor: elements),
+        gradient
       ).solution
     } catch {
       throw .invalidValue(argument: "loadings", asset: nil, got: .infinity, allowed: .finite)
