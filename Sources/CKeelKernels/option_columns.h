@@ -49,6 +49,20 @@ INLINE void FN(option_walk_start)(
   if (!columns->kind_step) __builtin_memset(walk->shared_kinds, *columns->kinds, KEEL_WIDTH);
 }
 
+/* Moves the walk on by `count` elements. */
+INLINE void FN(option_walk_skip)(
+  FN(option_walk) *walk, const keel_option_columns *columns, size_t count) {
+  for (int k = 0; k < KEEL_INPUT_COUNT; k++) walk->inputs[k] += columns->steps[k] * count;
+  walk->kinds += columns->kind_step * count;
+}
+
+/* The number of elements, less than a vector's, before one at which a vector of `output` lies within a line
+   of the cache, where there are vectors enough for that to pay; a store across two lines takes twice the
+   time. */
+INLINE size_t FN(elements_unaligned)(const double *output, size_t n) {
+  return n < 4 * KEEL_WIDTH ? 0 : (size_t)(-(uintptr_t)output / sizeof *output) % KEEL_WIDTH;
+}
+
 INLINE void FN(option_walk_step)(FN(option_walk) *walk) {
   for (int k = 0; k < KEEL_INPUT_COUNT; k++) walk->inputs[k] += walk->steps[k];
   walk->kinds += walk->kind_step;

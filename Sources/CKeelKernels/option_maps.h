@@ -10,7 +10,13 @@ static size_t FN(black_price)(
   FN(option_walk_start)(&walk, columns, first);
   U left = FN(bits)(FN(splat)(0.0)), mask;
   output += first;
-  size_t i = 0;
+  /* Elements that two vectors share are computed twice, to the same bits. */
+  size_t i = FN(elements_unaligned)(output, n);
+  if (i > 0) {
+    FN(store)(output, FN(short_price)(&walk, &mask));
+    left += mask & FN(first_elements)(i) & 1u;
+    FN(option_walk_skip)(&walk, columns, i);
+  }
   for (; i + KEEL_WIDTH <= n; i += KEEL_WIDTH) {
     FN(store)(output + i, FN(short_price)(&walk, &mask));
     left += mask & 1u;
@@ -29,6 +35,17 @@ static size_t FN(black_price)(
    vectors at a time, where the whole chain of one is not. */
 enum { FN(KEEL_VECTORS) = 2 };
 
+/* The first `count` outputs of one vector; one where an element is left to the caller. */
+INLINE U FN(priced_outputs)(
+  FN(priced) *p, const FN(option_walk) *walk, double *output, size_t leading, int count) {
+  FN(legs) legs = FN(legs_of)(FN(grown)(p->logarithm, &p->options, walk), &p->options, walk);
+  p->options.left |= FN(is_blurred)(p->logarithm.high, legs.x.high, p->s);
+  FN(core) core = FN(black_distances)(legs.x, FN(total_volatility)(p), p->per_s);
+  FN(black_short_tails)(&core, 1);
+  FN(priced_finish)(p, &legs, &core, output, leading, count);
+  return p->options.left & 1u;
+}
+
 /* The first `count` outputs of options from `first` on, more than the price; returns how many are left
    to the caller. */
 INLINE size_t FN(black_columns)(
@@ -39,7 +56,15 @@ INLINE size_t FN(black_columns)(
   U left = FN(bits)(FN(splat)(0.0));
   double last[KEEL_OUTPUT_COUNT * KEEL_WIDTH];
   output += first;
-  for (size_t i = 0; i < n;) {
+  size_t i = FN(elements_unaligned)(output, n);
+  if (i > 0) {
+    FN(priced) p;
+    FN(priced_start)(&p, &walk);
+    left += FN(priced_outputs)(&p, &walk, output, leading, count) & FN(first_elements)(i);
+    FN(option_walk_skip)(&walk, columns, i);
+  }
+  const size_t rest = (n - i) % KEEL_WIDTH;
+  while (i < n) {
     FN(priced) passed[FN(KEEL_VECTORS)];
     int used = 0;
     size_t next = i;
@@ -49,20 +74,12 @@ INLINE size_t FN(black_columns)(
       FN(option_walk_step)(&walk);
     }
     for (int k = 0; k < used; k++, i += KEEL_WIDTH) {
-      FN(priced) *p = &passed[k];
-      FN(legs) legs = FN(legs_of)(FN(grown)(p->logarithm, &p->options, &walk), &p->options, &walk);
-      p->options.left |= FN(is_blurred)(p->logarithm.high, legs.x.high, p->s);
-      FN(core) core = FN(black_distances)(legs.x, FN(total_volatility)(p), p->per_s);
-      FN(black_short_tails)(&core, 1);
       int is_whole = n - i >= KEEL_WIDTH;
-      FN(priced_finish)(
-        p, &legs, &core, is_whole ? output + i : last, is_whole ? leading : KEEL_WIDTH, count);
-      U mask = p->options.left & 1u;
-      if (!is_whole) mask &= FN(first_elements)(n - i);
-      left += mask;
+      U mask = FN(priced_outputs)(
+        &passed[k], &walk, is_whole ? output + i : last, is_whole ? leading : KEEL_WIDTH, count);
+      left += is_whole ? mask : mask & FN(first_elements)(n - i);
     }
   }
-  size_t rest = n % KEEL_WIDTH;
   for (int k = 0; rest > 0 && k < count; k++)
     __builtin_memcpy(
       output + n - rest + (size_t)k * leading, last + k * KEEL_WIDTH, rest * sizeof(double));

@@ -265,6 +265,28 @@ extension OptionColumns {
     #expect(first == second)
   }
 
+  /// Nor does the place of the output in memory, wherever an option is that the scalar form computes.
+  @Test func outputBeginsAnywhere() throws {
+    let count = 67
+    for special in 0...count {
+      var (columns, volatilities) = randomColumns(count: count, seed: 5)
+      if special < count { columns.timesToExpiry[special] = 0 }
+      let whole = try columns.prices(volatilities: volatilities)
+      #expect(!whole.contains { $0.isNaN })
+      for start in 0..<9 {
+        var buffer = [Double](repeating: -1, count: count + 9)
+        do {
+          var span = buffer.mutableSpan
+          var output = span.extracting(start..<(start + count))
+          try columns.prices(volatilities: volatilities.span, into: &output)
+        }
+        let around = buffer[..<start] + buffer[(start + count)...]
+        #expect(Array(buffer[start..<(start + count)]) == whole, "from \(start)")
+        #expect(around.allSatisfy { $0 == -1 })
+      }
+    }
+  }
+
   @Test func threadsDoNotChangeABit() throws {
     let count = 20_001
     var (columns, volatilities) = randomColumns(count: count, seed: 11)
