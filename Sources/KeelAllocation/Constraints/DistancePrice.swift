@@ -1,29 +1,18 @@
-// Goals: (1) a limit on distances for the price of some programs with charges; (2) the limit met to rounding.
+// Goals: (1) a limit on distances for the price of some steps of a program with charges; (2) the limit met to rounding.
 //
 // Under a charge for its distances in the place of a limit the weights move along straight lines between finitely many prices
-// (Best, An algorithm for the solution of the parametric quadratic programming problem, 1996). Two prices bracket the limit; the
-// weights that meet it on the chord between them are the optimum as soon as no line bends inside.
+// (Best, An algorithm for the solution of the parametric quadratic programming problem, 1996), and so does the sum of distances.
+// Newton's method between two prices that bracket the limit ends with the line that meets it.
 
 import KeelData
 import KeelNumerics
 import KeelOptimization
 
 /// The search for the price of one limit on distances.
-struct DistancePrice {
-  /// An optimum at a price.
-  private struct Point {
-    let price: Double
-    let solution: Solution<[Double]>
-    /// What the distances exceed the limit by.
-    let excess: Double
-  }
-
+struct DistancePrice: ~Copyable {
   private let program: PortfolioProgram
-  private let constraints: ResolvedConstraints
   private let limit: AbsoluteRow
-  /// Bounds and, between them, references.
-  private let breakpoints: [[Double]]
-  private let settings: QuadraticSolver.Settings
+  private var method: PieceMethod
 
   /// Prices at most; some ten are enough.
   private static let attempts = 60
@@ -36,81 +25,77 @@ struct DistancePrice {
 
   /// Takes a program with one limit.
   ///
-  /// - Returns: Nil where there is not exactly one.
-  init?(
-    _ program: PortfolioProgram,
-    _ constraints: ResolvedConstraints,
-    settings: QuadraticSolver.Settings
-  ) {
-    guard program.absolute.count == 1, let limit = program.absolute.first else { return nil }
+  /// - Returns: Nil where there is not exactly one, or not every weight has variance.
+  init?(_ program: PortfolioProgram, settings: QuadraticSolver.Settings) {
+    guard program.absolute.count == 1, let limit = program.absolute.first,
+      let method = PieceMethod(program.plain, program.pieces(pricing: limit), settings: settings)
+    else { return nil }
     self.program = program
-    self.constraints = constraints
     self.limit = limit
-    breakpoints = FrontierLimits(constraints, charges: program.costs.charges).breakpoints
-    self.settings = settings
+    self.method = method
   }
 
   /// The certified optimum; nil where the search does not lead to one, for `free` the optimum without the
   /// limit, which exceeds it.
-  func solution(beside free: Solution<[Double]>) throws(AllocationError) -> Solution<[Double]>? {
-    var low = Point(price: 0, solution: free, excess: excess(free.value))
-    var high: Point?
-    var price = firstPrice(free)
-    var weightOfLow = 1.0
-    var weightOfHigh = 1.0
+  mutating func solution(
+    beside free: Solution<[Double]>
+  ) throws(AllocationError) -> Solution<[Double]>? {
+    let start = startingPoint(free)
+    var price = firstPrice(start, isHeld: start != free.value)
+    guard price > 0, price.isFinite else { return nil }
+    method.begin(at: start, rows: free.duals.rows, price: price)
+    // What the sum of distances is known to.
+    let slack = 4 * Double.ulpOfOne * size(free.value)
+    var (least, most) = (0.0, Double.infinity)
+    var last = (price: Double.infinity, excess: 0.0)
     for attempt in 1...Self.attempts {
-      guard price > 0, price.isFinite, let point = try point(at: price, near: low) else {
-        return nil
+      method.setPrice(price)
+      guard method.run() else { return nil }
+      let excess = limit.value(method.x) - limit.limit
+      if excess.magnitude <= Self.rounding * limit.limit.magnitude + slack {
+        guard method.refine() else { return nil }
+        return try certified(price: price, iterations: attempt)
       }
-      if point.excess.magnitude <= Self.rounding * limit.limit {
-        return try certified(
-          point.solution.value, point.solution.duals, price: price, iterations: attempt)
-      }
-      if point.excess > 0 {
-        low = point
-        weightOfLow = 1
-        weightOfHigh /= 2
-      } else {
-        high = point
-        weightOfHigh = 1
-        weightOfLow /= 2
-      }
-      guard let high else {
-        price *= 4
-        continue
-      }
-      if isLine(low, high), let answer = try onChord(low, high, iterations: attempt) {
-        return answer
-      }
-      // The rule of Illinois: an end that stays loses weight.
-      let (above, below) = (weightOfLow * low.excess, weightOfHigh * -high.excess)
-      let share = above + below > 0 ? above / (above + below) : 0.5
-      price = low.price + share * (high.price - low.price)
-      if price <= low.price || price >= high.price { return nil }
+      if excess > 0 { least = price } else { most = price }
+      guard let rate = method.pricedRate() else { return nil }
+      let secant = (excess - last.excess) / (price - last.price)
+      last = (price, excess)
+      // The sum of distances falls in steps, too steep for the rate at one of them.
+      let guesses = [rate, secant].map { $0 < 0 ? price - excess / $0 : .infinity }
+      price =
+        guesses.first { least < $0 && $0 < most }
+        ?? (most == .infinity ? 4 * price : least + (most - least) / 2)
+      if price <= least || price >= most { return nil }
     }
     return nil
   }
 
-  /// Whether the weights go straight from one optimum to the other: the same are held at the same
-  /// places, all others are on one piece, and the same rows are active.
-  private func isLine(_ low: Point, _ high: Point) -> Bool {
-    let (left, right) = (low.solution, high.solution)
-    for i in breakpoints.indices where left.value[i] != right.value[i] {
-      let (least, most) = (
-        min(left.value[i], right.value[i]), max(left.value[i], right.value[i])
-      )
-      for point in breakpoints[i] where least <= point && point <= most { return false }
+  private func size(_ x: [Double]) -> Double {
+    x.indices.reduce(0) {
+      $0 + limit.coefficients[$1] * (x[$1].magnitude + limit.reference[$1].magnitude)
     }
-    let count = program.plain.rows.count
-    return (0..<count).allSatisfy { (left.duals.rows[$0] == 0) == (right.duals.rows[$0] == 0) }
   }
 
-  private func excess(_ x: [Double]) -> Double { limit.value(x) - limit.limit }
+  /// The nearer one of the optimum without limit and what is held, if that is allowed.
+  private func startingPoint(_ free: Solution<[Double]>) -> [Double] {
+    guard 2 * limit.limit < limit.value(free.value), let held = program.heldPoint else {
+      return free.value
+    }
+    return held
+  }
 
-  /// The mean force that takes the weights away from the reference.
-  private func firstPrice(_ free: Solution<[Double]>) -> Double {
+  /// What the weights are held with at the reference, or a price that is more than most are.
+  private func firstPrice(_ start: [Double], isHeld: Bool) -> Double {
     let moved = program.plain.quadratic.times(
-      zip(free.value, limit.reference).map { $0 - $1 })
+      isHeld ? start : zip(start, limit.reference).map { $0 - $1 })
+    if isHeld {
+      var (least, most) = (Double.infinity, -Double.infinity)
+      for i in moved.indices where limit.coefficients[i] > 0 {
+        let force = (moved[i] + program.plain.linear[i]) / limit.coefficients[i]
+        (least, most) = (min(least, force), max(most, force))
+      }
+      return Self.part * (most - least) / 2
+    }
     var (sum, size) = (0.0, 0.0)
     for i in moved.indices where limit.coefficients[i] > 0 {
       sum += moved[i].magnitude
@@ -119,53 +104,16 @@ struct DistancePrice {
     return size > 0 ? Self.haste * sum / size : 0
   }
 
-  /// The optimum with a charge in the place of the limit.
-  private func point(at price: Double, near other: Point) throws(AllocationError) -> Point? {
-    var free = constraints
-    free.absolute = []
-    var costs = program.costs
-    let charges = limit.coefficients.map { price * $0 }
-    costs.add(TradingCharge(buying: charges, selling: charges, reference: limit.reference))
-    let charged = try PortfolioProgram(
-      constraints: free, quadratic: program.plain.quadratic, convexity: .guaranteed,
-      linear: program.plain.linear, costs: costs)
-    let rounds = PieceRounds(charged, free, settings: settings)
-    guard let solution = try rounds.solution(near: other.solution.value) else { return nil }
-    return Point(price: price, solution: solution, excess: excess(solution.value))
-  }
-
-  /// The weights between two optima that meet the limit, when they are the optimum.
-  private func onChord(
-    _ low: Point,
-    _ high: Point,
-    iterations: Int
-  ) throws(AllocationError) -> Solution<[Double]>? {
-    let share = low.excess > 0 ? low.excess / (low.excess - high.excess) : 0
-    func between(_ left: [Double], _ right: [Double]) -> [Double] {
-      zip(left, right).map { $0 == $1 ? $0 : $0 + share * ($1 - $0) }
-    }
-    let price = low.price + share * (high.price - low.price)
-    let count = program.plain.rows.count
-    let rows = between(
-      Array(low.solution.duals.rows.prefix(count)), Array(high.solution.duals.rows.prefix(count)))
-    return try certified(
-      between(low.solution.value, high.solution.value),
-      Duals(
-        of: program.plain, rows: rows,
-        bounds: between(low.solution.duals.bounds, high.solution.duals.bounds)),
-      price: price, iterations: iterations)
-  }
+  private static let part = 0.75
 
   /// The optimum, when the weights and dual values prove it.
   private func certified(
-    _ x: [Double],
-    _ duals: Duals,
     price: Double,
     iterations: Int
   ) throws(AllocationError) -> Solution<[Double]>? {
-    let rows = duals.rows.prefix(program.plain.rows.count)
     let answer = try program.certified(
-      x, rows: rows + [-price], bounds: duals.bounds, iterations: iterations)
+      method.x, rows: method.rowDuals + [-price], bounds: method.boundDuals,
+      iterations: iterations)
     return answer.status == .optimal ? answer : nil
   }
 }

@@ -68,11 +68,13 @@ struct PortfolioProgram {
     var free: Solution<[Double]>?
     do throws(AllocationError) {
       let relaxed = try Translation.solution(of: plain, universe: universe, settings: settings)
-      let answer = try certified(
-        relaxed.value,
-        rows: relaxed.duals.rows + [Double](repeating: 0, count: absolute.count),
-        bounds: relaxed.duals.bounds, iterations: relaxed.certificate.iterations)
-      if answer.status == .optimal { return answer }
+      if mayBeOptimal(relaxed.value) {
+        let answer = try certified(
+          relaxed.value,
+          rows: relaxed.duals.rows + [Double](repeating: 0, count: absolute.count),
+          bounds: relaxed.duals.bounds, iterations: relaxed.certificate.iterations)
+        if answer.status == .optimal { return answer }
+      }
       free = relaxed
       rows = relaxed.duals.rows
     } catch {
@@ -93,22 +95,75 @@ struct PortfolioProgram {
     return try walk.solution(from: point, rows: rows, settings: settings)
   }
 
+  /// Whether the optimum without limits and charges can be the one with them: near all limits, and nothing charged.
+  private func mayBeOptimal(_ x: [Double]) -> Bool {
+    let nearness = 1e-6
+    return absolute.allSatisfy { $0.value(x) <= $0.limit + nearness * $0.limit.magnitude }
+      && costs.charges.allSatisfy { charge in
+        x.indices.allSatisfy { charge.slope(x[$0], $0) == 0 }
+      }
+  }
+
   /// The optimum from that without limits and charges, by plain programs; nil where that does not end.
   private func nearSolution(
     _ free: Solution<[Double]>,
     settings: QuadraticSolver.Settings
   ) throws(AllocationError) -> Solution<[Double]>? {
-    if absolute.isEmpty {
-      return try PieceRounds(self, constraints, settings: settings).solution(near: free.value)
+    if !absolute.isEmpty {
+      guard var search = DistancePrice(self, settings: settings) else { return nil }
+      return try search.solution(beside: free)
     }
-    return try DistancePrice(self, constraints, settings: settings)?.solution(beside: free)
+    guard var method = PieceMethod(plain, pieces(), settings: settings) else { return nil }
+    method.begin(at: free.value, rows: free.duals.rows, price: 0)
+    guard method.run(), method.refine() else { return nil }
+    let answer = try certified(
+      method.x, rows: method.rowDuals, bounds: method.boundDuals, iterations: method.iterations)
+    return answer.status == .optimal ? answer : nil
+  }
+
+  /// The pieces of all weights between bounds and the references of charges; those of a limit have a price.
+  func pieces(pricing limit: AbsoluteRow? = nil) -> PieceSlopes {
+    let n = plain.linear.count
+    var (buying, selling, references) = ([Double](), [Double](), [Double]())
+    for charge in costs.charges {
+      buying += charge.buying
+      selling += charge.selling
+      references += charge.reference
+    }
+    var result = PieceSlopes(capacity: n * (1 + costs.charges.count + (limit == nil ? 0 : 1)))
+    var points: [Double] = []
+    for i in 0..<n {
+      let (low, high) = (plain.lowerBounds[i], plain.upperBounds[i])
+      points.removeAll(keepingCapacity: true)
+      points.append(low)
+      for k in stride(from: i, to: references.count, by: n) where buying[k] + selling[k] > 0 {
+        if low < references[k] && references[k] < high { points.append(references[k]) }
+      }
+      let coefficient = limit?.coefficients[i] ?? 0
+      let center = limit?.reference[i] ?? 0
+      if coefficient > 0 && low < center && center < high { points.append(center) }
+      if points.count > 2 { points.sort() }
+      for (p, start) in points.enumerated() {
+        let end = p + 1 < points.count ? points[p + 1] : high
+        if start == end && low < high { continue }
+        var slope = 0.0
+        for k in stride(from: i, to: references.count, by: n) {
+          slope += start >= references[k] ? buying[k] : -selling[k]
+        }
+        result.appendPiece(
+          from: (start, end), slope: slope,
+          priced: start >= center ? coefficient : -coefficient)
+      }
+      result.endVariable()
+    }
+    return result
   }
 
   /// Whether the plain program is all there is.
   private var hasNoKinks: Bool { absolute.isEmpty && costs.charges.isEmpty }
 
   /// The first reference of a limit or a charge that satisfies the constraints.
-  private var heldPoint: [Double]? {
+  var heldPoint: [Double]? {
     // What the sum of a hundred fractions may leave.
     let rounding = 1e-13
     let references = absolute.map(\.reference) + costs.charges.map(\.reference)

@@ -147,14 +147,16 @@ extension TradingCosts {
     above first: [Double],
     _ universe: Universe
   ) throws(AllocationError) -> [(sizes: [Double], rises: [Double])] {
-    let unknown = levels.keys.filter { universe.position(of: $0) == nil }.min()
-    if let unknown { throw .universeMismatch(position: nil, left: unknown, right: nil) }
+    if levels.isEmpty { return [] }
     let depth = levels.values.reduce(0) { max($0, $1.count) }
     let nothing = [Double](repeating: 0, count: universe.count)
     var steps = (0..<depth).map { _ in (sizes: nothing, rises: nothing) }
+    var knownCount = 0
     for (i, asset) in universe.assets.enumerated() {
+      guard let book = levels[asset] else { continue }
+      knownCount += 1
       var (size, rate) = (0.0, first[i])
-      for (k, level) in (levels[asset] ?? []).enumerated() {
+      for (k, level) in book.enumerated() {
         guard level.beyond > size, level.beyond.isFinite else {
           throw .invalidValue(
             argument: "\(argument) size", asset: asset, got: level.beyond,
@@ -170,6 +172,11 @@ extension TradingCosts {
         steps[k].rises[i] = next - rate
         (size, rate) = (level.beyond, next)
       }
+    }
+    if knownCount < levels.count,
+      let unknown = levels.keys.filter({ universe.position(of: $0) == nil }).min()
+    {
+      throw .universeMismatch(position: nil, left: unknown, right: nil)
     }
     return steps
   }

@@ -56,6 +56,8 @@ struct ActiveSetMethod: ~Copyable, Sendable {
   /// The square roots of the diagonal of P.
   var deviations: [Double]
   var iterations = 0
+  /// Whether a run goes on with the gradient of the one before, and leaves the rounding of its steps.
+  var keepsGradient = false
   /// Multipliers of rows that prove, when checked, that the last run met a contradiction.
   var rowRay: [Double]
   var hasRay = false
@@ -208,6 +210,7 @@ struct ActiveSetMethod: ~Copyable, Sendable {
       guard newtonStep() else { return false }
       findViolations()
       if flips.count == 0 {
+        if keepsGradient { return true }
         guard refine() else { return false }
         findViolations()
         if flips.count == 0 { return true }
@@ -242,6 +245,7 @@ struct ActiveSetMethod: ~Copyable, Sendable {
       x[i] = side[i] < 0 ? program.lower[i] : program.upper[i]
       guard x[i].isFinite else { return false }
     }
+    if keepsGradient { return true }
     for k in rowSide.indices where rowSide[k] == 0 { rowDuals[k] = 0 }
     recomputeGradient()
     return true
