@@ -5,7 +5,6 @@
 // each the variance is brought to one, which it is at the solution.
 
 import KeelData
-import KeelLinearAlgebra
 import KeelNumerics
 import KeelOptimization
 #if canImport(Glibc)

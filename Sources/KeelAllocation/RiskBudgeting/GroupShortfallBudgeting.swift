@@ -1,5 +1,4 @@
 public import KeelData
-import KeelDistributions
 import KeelNumerics
 
 /// The long-only portfolio in which each group of assets contributes a wanted share of the expected shortfall over scenarios.

@@ -37,8 +37,11 @@ extension ShortfallBudgetSearch {
       scenarios.probabilities ?? [Double](repeating: 1, count: scenarios.scenarioCount)
     let possible = masses.indices.filter { masses[$0] > 0 }
     let total = masses.reduce(0, +)
-    let sizes = try sizes(scenarios, lines)
-    // In units of the assets' own sizes all numbers are near one.
+    let own = try sizes(scenarios)
+    // One size a line: that of its least asset. In these units all numbers are near one.
+    var least = [Double](repeating: .infinity, count: lines.shares.count)
+    for (j, line) in lines.lineOfAsset.enumerated() { least[line] = min(least[line], own[j]) }
+    let sizes = lines.lineOfAsset.map { least[$0] }
     var elements: [Double] = []
     for j in sizes.indices {
       let column = scenarios.outcomes.column(j)
@@ -47,7 +50,8 @@ extension ShortfallBudgetSearch {
     var search = ShortfallBudgetSearch(
       outcomes: try Translation.matrix(
         elements, rowCount: possible.count, columnCount: sizes.count),
-      probabilities: possible.map { masses[$0] / total }, confidence: confidence, lines: lines)
+      probabilities: possible.map { masses[$0] / total }, confidence: confidence, lines: lines,
+      proportions: zip(sizes, own).map { $0 / $1 })
     let isSolved =
       (try? search.run(tolerance: tolerance, maximumIterations: iterationLimit)) ?? false
     var shares = [Double](repeating: 0, count: masses.count)
@@ -57,12 +61,9 @@ extension ShortfallBudgetSearch {
       iterations: search.iterations)
   }
 
-  /// The root mean square of the outcomes of each asset; in a line, that of its least asset.
-  private static func sizes(
-    _ scenarios: ScenarioSet,
-    _ lines: RiskBudgetLines
-  ) throws(AllocationError) -> [Double] {
-    var least = [Double](repeating: .infinity, count: lines.shares.count)
+  /// The root mean square of the outcomes of each asset.
+  private static func sizes(_ scenarios: ScenarioSet) throws(AllocationError) -> [Double] {
+    var sizes: [Double] = []
     for (j, asset) in scenarios.universe.assets.enumerated() {
       let column = scenarios.outcomes.column(j)
       var largest = 0.0
@@ -72,10 +73,9 @@ extension ShortfallBudgetSearch {
       }
       var sum = 0.0
       for s in column.indices { sum += (column[s] / largest) * (column[s] / largest) }
-      let size = largest * (sum / Double(column.count)).squareRoot()
-      least[lines.lineOfAsset[j]] = min(least[lines.lineOfAsset[j]], size)
+      sizes.append(largest * (sum / Double(column.count)).squareRoot())
     }
-    return lines.lineOfAsset.map { least[$0] }
+    return sizes
   }
 }
 

@@ -37,11 +37,13 @@ struct ShortfallBudgetSearch {
   ///   - probabilities: The probability of each scenario; they sum to one.
   ///   - confidence: The confidence, inside (0, 1).
   ///   - lines: The part of each line of assets.
+  ///   - proportions: A first guess of the weights inside each line: positive.
   init(
     outcomes: Matrix,
     probabilities: [Double],
     confidence: Double,
-    lines: RiskBudgetLines
+    lines: RiskBudgetLines,
+    proportions: [Double]
   ) {
     self.outcomes = outcomes
     self.lines = lines
@@ -50,8 +52,13 @@ struct ShortfallBudgetSearch {
     companions = places.indices.filter { lines.sizes[places[$0]] > 1 }
     caps = probabilities.map { $0 / (1 - confidence) }
     shares = probabilities
-    y = places.map { lines.shares[$0] / Double(lines.sizes[$0]) }
-    z = places.map { lines.sizes[$0] > 1 ? 1 / lines.shares[$0] : 0 }
+    let sums = lines.sums(proportions)
+    let start = zip(places, proportions).map { lines.shares[$0] * ($1 / sums[$0]) }
+    y = start
+    z = places.indices.map { i in
+      let size = lines.sizes[places[i]]
+      return size > 1 ? 1 / (Double(size) * start[i]) : 0
+    }
     v = []
     let h = excess()
     let size = h.reduce(0) { max($0, $1.magnitude) }
@@ -72,7 +79,8 @@ struct ShortfallBudgetSearch {
     let totals = totals()
     var worst = (shares.reduce(0, +) - 1).magnitude
     for i in y.indices {
-      worst = max(worst, (totals[i] * (prices[i] / budgets[i] - z[i]) - 1).magnitude)
+      let left = totals[i] * (prices[i] / budgets[i] - z[i]) - 1
+      worst = max(worst, left.magnitude / (1 + totals[i] * z[i]))
     }
     return lines.sums(zip(y, z).map { $0 * $1 }).reduce(worst) { max($0, $1) }
   }
@@ -93,20 +101,27 @@ struct ShortfallBudgetSearch {
       guard let system = try system() else { return false }
       let count = Double(2 * v.count + companions.count)
       let predictor = direction(system, target: 0, nil)
-      let left = products(after: predictor, length(predictor)).reduce(0, +)
+      let reach = length(predictor)
+      let left = products(after: predictor, reach).reduce(0, +)
       // Far below the tolerance nothing is won, and shares end as zeros.
       let target = max(left / gap * (left / gap) * (left / count), Self.share * tolerance / count)
-      var step = direction(system, target: target, predictor)
+      var step = direction(system, target: target, (predictor, 1))
+      // Where the predictor does not go far, its second-order terms hold the path back.
+      let other = direction(system, target: target, (predictor, reach * reach))
+      if sum(after: other) < sum(after: step) { step = other }
       // Next to an edge only the way to the middle is free.
       if length(step) < Self.shortStep {
         step = direction(system, target: gap / count, nil)
       }
-      move(step, 0.995 * length(step))
+      move(step, Self.reach * length(step))
     }
     return false
   }
 
   private static let shortStep = 0.1
+
+  /// The part of the longest step that is taken.
+  private static let reach = 0.995
 
   /// The share of the tolerance that the products aim for.
   private static let share = 0.1
@@ -145,17 +160,21 @@ struct ShortfallBudgetSearch {
       + companions.map { (y[$0] + length * step.y[$0]) * (z[$0] + length * step.z[$0]) }
   }
 
+  private func sum(after step: Step) -> Double {
+    products(after: step, Self.reach * length(step)).reduce(0, +)
+  }
+
   private func direction(
     _ system: ShortfallBudgetSystem,
     target: Double,
-    _ predictor: Step?
+    _ predictor: (step: Step, part: Double)?
   ) -> Step {
     let h = excess()
     var (first, second) = (v, v)
     for s in v.indices {
       // The products' second-order terms along the predictor.
-      let upperBend = predictor.map { $0.upper[s] * $0.q[s] } ?? 0
-      let lowerBend = predictor.map { -$0.v[s] * $0.q[s] } ?? 0
+      let upperBend = predictor.map { $0.part * $0.step.upper[s] * $0.step.q[s] } ?? 0
+      let lowerBend = predictor.map { -$0.part * $0.step.v[s] * $0.step.q[s] } ?? 0
       first[s] = (target - upperBend) / shares[s] - (v[s] - h[s])
       second[s] = (target - lowerBend) / (caps[s] - shares[s]) - v[s]
     }
@@ -164,7 +183,8 @@ struct ShortfallBudgetSearch {
     // What z becomes where y stays.
     var wanted = z
     for i in companions {
-      wanted[i] = (target - (predictor.map { $0.y[i] * $0.z[i] } ?? 0)) / y[i]
+      let bend = predictor.map { $0.part * $0.step.y[i] * $0.step.z[i] } ?? 0
+      wanted[i] = (target - bend) / y[i]
     }
     let (dy, dt, dh) = system.solution(
       prices: y.indices.map { budgets[$0] / totals[$0] + budgets[$0] * wanted[$0] - prices[$0] },

@@ -1,6 +1,4 @@
 public import KeelData
-import KeelDistributions
-import KeelLinearAlgebra
 import KeelNumerics
 
 /// The long-only portfolio in which each asset contributes a wanted share of the expected shortfall over scenarios.
