@@ -9,7 +9,8 @@ import KeelNumerics
 ///
 /// with the shares q of the scenarios in the tail. Where scenarios tie at the value at risk, which is the rule at the solution,
 /// the expected shortfall has no gradient, and q is the subgradient at which the contributions meet their budgets; it is part of
-/// the answer. Add scenarios of the failure of a protocol, and what holds it has a budget of those losses, too.
+/// the answer. Add scenarios of the failure of a protocol, and what holds it has a budget of those losses, too. A budget
+/// for the protocol with all that is in it is a line of ``GroupShortfallBudgeting``.
 ///
 /// The solution is unique. References: S. Maillard, T. Roncalli, J. Teïletche, Journal of Portfolio Management 36 (2010);
 /// K. Boudt, P. Carl, B. Peterson, "Asset allocation with conditional value-at-risk budgets", Journal of Risk 15 (2013).
