@@ -28,7 +28,7 @@ import Testing
     let cases: [Case]
   }
 
-  private static func scenarios(
+  static func scenarios(
     _ columns: [Double],
     count: Int,
     probabilities: [Double]? = nil
@@ -40,7 +40,7 @@ import Testing
       probabilities: probabilities)
   }
 
-  private static func random(_ seed: Int, count: Int, width: Int) throws -> ScenarioSet {
+  static func random(_ seed: Int, count: Int, width: Int) throws -> ScenarioSet {
     var generator = SeededGenerator(seed: UInt64(seed))
     let market = (0..<count).map { _ in 0.02 * generator.gaussian() }
     return try scenarios(

@@ -120,20 +120,7 @@ public struct FactorContributions: Hashable, Sendable {
     _ factors: [FactorLoading]
   ) throws(AllocationError) {
     let universe = weights.universe
-    var elements: [Double] = []
-    for factor in factors {
-      if let unknown = factor.loadings.keys.filter({ universe.position(of: $0) == nil }).min() {
-        throw .universeMismatch(position: nil, left: unknown, right: nil)
-      }
-      for asset in universe.assets {
-        let loading = factor.loadings[asset] ?? 0
-        guard loading.isFinite else {
-          throw .invalidValue(
-            argument: "loadings of \(factor.name)", asset: asset, got: loading, allowed: .finite)
-        }
-        elements.append(loading)
-      }
-    }
+    let elements = try FactorLoading.elements(factors, over: universe)
     let coordinates: [Double]
     do {
       coordinates = try LeastSquares(
@@ -157,6 +144,30 @@ public struct FactorContributions: Hashable, Sendable {
     left.add(total)
     for part in contributions { left.add(-part) }
     rest = left.value
+  }
+}
+
+extension FactorLoading {
+  /// The loadings in the order of a universe, factor after factor.
+  static func elements(
+    _ factors: [FactorLoading],
+    over universe: Universe
+  ) throws(AllocationError) -> [Double] {
+    var elements: [Double] = []
+    for factor in factors {
+      if let unknown = factor.loadings.keys.filter({ universe.position(of: $0) == nil }).min() {
+        throw .universeMismatch(position: nil, left: unknown, right: nil)
+      }
+      for asset in universe.assets {
+        let loading = factor.loadings[asset] ?? 0
+        guard loading.isFinite else {
+          throw .invalidValue(
+            argument: "loadings of \(factor.name)", asset: asset, got: loading, allowed: .finite)
+        }
+        elements.append(loading)
+      }
+    }
+    return elements
   }
 }
 

@@ -170,7 +170,7 @@ public struct RiskBudgeting: Hashable, Sendable {
     }
   }
 
-  private static func certificate(
+  static func certificate(
     _ error: Double,
     _ volatility: Double,
     _ iterations: Int
@@ -189,28 +189,36 @@ extension RiskBudgeting.Budgets {
       if let unknown = table.keys.filter({ universe.position(of: $0) == nil }).min() {
         throw .universeMismatch(position: nil, left: unknown, right: nil)
       }
-      for (i, asset) in universe.assets.enumerated() {
-        guard let share = table[asset], share > 0, share.isFinite else {
-          throw .invalidValue(
-            argument: "budgets", asset: asset, got: table[asset] ?? .nan, allowed: .positive)
-        }
-        shares[i] = share
-      }
+      shares = universe.assets.map { table[$0] ?? .nan }
+    }
+    return try Translation.shares(shares) { ("budgets", universe.assets[$0]) }
+  }
+}
+
+extension Translation {
+  /// Positive numbers over their sum; an error names the number by its label.
+  static func shares(
+    _ numbers: [Double],
+    label: (Int) -> (argument: String, asset: AssetID?)
+  ) throws(AllocationError) -> [Double] {
+    for (i, number) in numbers.enumerated() where !(number > 0 && number.isFinite) {
+      throw .invalidValue(
+        argument: label(i).argument, asset: label(i).asset, got: number, allowed: .positive)
     }
     // Divided by the largest first: the sum of large numbers may overflow.
-    let largest = shares.max() ?? 1
-    let total = shares.reduce(0) { $0 + $1 / largest }
-    let resolved = shares.map { $0 / largest / total }
-    for (i, share) in resolved.enumerated() where !share.isNormal {
+    let largest = numbers.max() ?? 1
+    let total = numbers.reduce(0) { $0 + $1 / largest }
+    let shares = numbers.map { $0 / largest / total }
+    for (i, share) in shares.enumerated() where !share.isNormal {
       throw .invalidValue(
-        argument: "budgets", asset: universe.assets[i], got: shares[i],
+        argument: label(i).argument, asset: label(i).asset, got: numbers[i],
         allowed: largest * .leastNormalMagnitude...largest)
     }
-    return resolved
+    return shares
   }
 }
 
 /// The larger of two numbers, and NaN when one is NaN.
-private func propagatingMaximum(_ left: Double, _ right: Double) -> Double {
+func propagatingMaximum(_ left: Double, _ right: Double) -> Double {
   left.isNaN || right.isNaN ? .nan : max(left, right)
 }

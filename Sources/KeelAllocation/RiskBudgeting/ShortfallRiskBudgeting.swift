@@ -1,6 +1,4 @@
 public import KeelData
-import KeelDistributions
-import KeelLinearAlgebra
 import KeelNumerics
 
 /// The long-only portfolio in which each asset contributes a wanted share of the expected shortfall over scenarios.
@@ -11,7 +9,8 @@ import KeelNumerics
 ///
 /// with the shares q of the scenarios in the tail. Where scenarios tie at the value at risk, which is the rule at the solution,
 /// the expected shortfall has no gradient, and q is the subgradient at which the contributions meet their budgets; it is part of
-/// the answer. Add scenarios of the failure of a protocol, and what holds it has a budget of those losses, too.
+/// the answer. Add scenarios of the failure of a protocol, and what holds it has a budget of those losses, too. A budget
+/// for the protocol with all that is in it is a line of ``GroupShortfallBudgeting``.
 ///
 /// The solution is unique. References: S. Maillard, T. Roncalli, J. Teïletche, Journal of Portfolio Management 36 (2010);
 /// K. Boudt, P. Carl, B. Peterson, "Asset allocation with conditional value-at-risk budgets", Journal of Risk 15 (2013).
@@ -66,8 +65,6 @@ public struct ShortfallRiskBudgeting: Hashable, Sendable {
   /// The largest relative distance of a contribution from its budget, and of their sum from the expected shortfall.
   public static let tolerance = 1e-9
 
-  private static let iterationLimit = 200
-
   /// Chooses the weights.
   ///
   /// - Parameter scenarios: S scenarios of N assets.
@@ -83,91 +80,35 @@ public struct ShortfallRiskBudgeting: Hashable, Sendable {
     guard universe.count > 0 else {
       throw .infeasible(constraints: [PortfolioConstraints.budgetName], contradiction: budget)
     }
-    let masses =
-      scenarios.probabilities ?? [Double](repeating: 1, count: scenarios.scenarioCount)
-    let possible = masses.indices.filter { masses[$0] > 0 }
-    let total = masses.reduce(0, +)
-    let sizes = try sizes(scenarios)
-    // In units of the assets' own sizes all numbers are near one.
-    var elements: [Double] = []
-    for j in 0..<universe.count {
-      let column = scenarios.outcomes.column(j)
-      for s in possible { elements.append(column[s] / sizes[j]) }
-    }
-    var search = ShortfallBudgetSearch(
-      outcomes: try Translation.matrix(
-        elements, rowCount: possible.count, columnCount: universe.count),
-      probabilities: possible.map { masses[$0] / total }, confidence: confidence,
-      budgets: budgets, sizes: [Double](repeating: 1, count: universe.count))
-    var isFound = false
-    do throws(LinearAlgebraError) {
-      isFound = try search.run(
-        tolerance: Self.tolerance / 10, maximumIterations: Self.iterationLimit)
-    } catch {
-      isFound = false
-    }
-    var shares = [Double](repeating: 0, count: masses.count)
-    for (k, s) in possible.enumerated() { shares[s] = search.shares[k] }
-    return try portfolio(
-      zip(search.y, sizes).map { $0 / $1 }, shares, budgets, scenarios, isFound, search.iterations)
-  }
-
-  /// The root mean square of the outcomes of each asset.
-  private func sizes(_ scenarios: ScenarioSet) throws(AllocationError) -> [Double] {
-    var sizes: [Double] = []
-    for (j, asset) in scenarios.universe.assets.enumerated() {
-      let column = scenarios.outcomes.column(j)
-      var largest = 0.0
-      for s in column.indices { largest = max(largest, column[s].magnitude) }
-      guard largest > 0 else {
-        throw .riskBudgetUnattainable(asset: asset, reason: .noVariance)
-      }
-      var sum = 0.0
-      for s in column.indices { sum += (column[s] / largest) * (column[s] / largest) }
-      sizes.append(largest * (sum / Double(column.count)).squareRoot())
-    }
-    return sizes
+    let found = try ShortfallBudgetSearch.run(
+      scenarios, confidence: confidence, lines: RiskBudgetLines(byAsset: budgets))
+    return try portfolio(found, budgets, scenarios)
   }
 
   /// Scales the weights and proves them in the caller's terms.
   private func portfolio(
-    _ y: [Double],
-    _ shares: [Double],
+    _ found: ShortfallBudgetSearch.Answer,
     _ budgets: [Double],
-    _ scenarios: ScenarioSet,
-    _ isFound: Bool,
-    _ iterations: Int
+    _ scenarios: ScenarioSet
   ) throws(AllocationError) -> Portfolio {
     let universe = scenarios.universe
-    let total = y.reduce(0, +)
-    let values = y.map { $0 / total * budget }
+    let total = found.weights.reduce(0, +)
+    let values = found.weights.map { $0 / total * budget }
     let largest = Translation.largest(values, universe)
     guard values.allSatisfy({ $0 > 0 && $0.isFinite }) else {
       throw .riskBudgetUnattainable(asset: largest, reason: .vanishingRisk(error: .infinity))
     }
-    let contributions = universe.assets.indices.map { j in
-      let column = scenarios.outcomes.column(j)
-      var sum = CompensatedSum()
-      for s in column.indices { sum.add(-shares[s] * column[s]) }
-      return values[j] * sum.value
-    }
+    let contributions = zip(values, found.prices(scenarios)).map { $0 * $1 }
     let weights = try Translation.weights(values, over: universe)
-    let risk: Double
-    do throws(DistributionsError) {
-      risk = try SampleRiskMeasure.expectedShortfall(confidence: confidence).risk(
-        of: EmpiricalDistribution(weights: weights, scenarios: scenarios)
-      ).value
-    } catch {
-      throw .invalidValue(argument: "scenarios", asset: nil, got: .infinity, allowed: .finite)
-    }
+    let risk = try Translation.expectedShortfall(weights, scenarios, confidence)
     let sum = contributions.reduce(0, +)
     let error = zip(contributions, budgets)
       .reduce((1 - sum / risk).magnitude) { max($0, ($1.0 / (risk * $1.1) - 1).magnitude) }
-    guard isFound, risk > 0, error <= Self.tolerance else {
+    guard found.isSolved, risk > 0, error <= Self.tolerance else {
       throw .riskBudgetUnattainable(asset: largest, reason: .vanishingRisk(error: error))
     }
     return Portfolio(
       weights: weights, expectedShortfall: risk, contributions: contributions,
-      scenarioShares: shares, largestError: error, iterations: iterations)
+      scenarioShares: found.scenarioShares, largestError: error, iterations: found.iterations)
   }
 }
