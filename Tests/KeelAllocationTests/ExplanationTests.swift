@@ -285,6 +285,48 @@ import Testing
       try choice.explanation(of: solution.map { _ in equal }, covariance: covariance)
     }
   }
+
+  /// Positions, least sizes and fees: terms add up, zeros have their reason, and prices are those of the utility with the
+  /// decided positions.
+  @Test(arguments: seeds(25)) func discreteChoicesAreExplained(seed: Int) throws {
+    let count = 4 + seed % 5
+    let (mean, covariance) = try Market.factorModel(count: count, seed: seed + 900)
+    let universe = covariance.universe
+    let held = try Weights(
+      universe: universe, values: [Double](repeating: 1 / Double(count), count: count))
+    let choice = DiscreteUtility(
+      MaximumUtility(
+        riskAversion: 5,
+        costs: TradingCosts(
+          from: held, buying: .uniform(0.001), selling: .uniform(0.001), spreadOver: 5)),
+      counts: [PositionCount("positions", atMost: 3)], leastPosition: .uniform(0.15),
+      fees: FixedTradingCosts(from: held, fee: .uniform(0.0002), spreadOver: 20))
+    let portfolio = try choice.weights(expectedReturns: mean, covariance: covariance)
+    let explanation = try choice.explanation(
+      of: portfolio, expectedReturns: mean, covariance: covariance)
+    expectSum(explanation)
+    for (i, asset) in universe.assets.enumerated() where portfolio.weights.values[i] == 0 {
+      #expect(try #require(term(explanation, .constraint(asset.rawValue)))[i] != 0)
+    }
+    // The same portfolio of the plain utility, between the bounds that were decided.
+    var plain = choice.utility
+    plain.constraints.bounds = .byAsset(
+      Dictionary(
+        uniqueKeysWithValues: zip(universe.assets, portfolio.weights.values).map { asset, w in
+          (asset, w == 0 || w == 1 / Double(count) ? w...w : 0.15...1)
+        }), others: 0...1)
+    let solution = try plain.weights(expectedReturns: mean, covariance: covariance)
+    let other = try plain.explanation(of: solution, expectedReturns: mean, covariance: covariance)
+    for price in explanation.shadowPrices {
+      expectClose(
+        price.value, other.shadowPrice(of: price.constraint), relative: 1e-8, absolute: 1e-12)
+    }
+    #expect(throws: AllocationError.self) {
+      try choice.explanation(
+        of: portfolio, expectedReturns: mean,
+        covariance: try Market.factorModel(count: count, seed: seed + 901).1)
+    }
+  }
 }
 
 @Suite struct FallbackChainTests {

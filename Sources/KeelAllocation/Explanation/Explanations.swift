@@ -106,6 +106,40 @@ extension MaximumUtility {
   }
 }
 
+extension DiscreteUtility {
+  /// Explains weights that this choice made, given the positions and trades that it decided on.
+  ///
+  /// Zeros, lots and weights that are not traded to save a fee are bounds of their assets: the term of an asset's name is what
+  /// the decision keeps it from, and its shadow price what a weight beside it would change, fees apart.
+  ///
+  /// - Parameters:
+  ///   - portfolio: What ``weights(expectedReturns:covariance:)`` returned.
+  ///   - expectedReturns: The expected returns that it was made from.
+  ///   - covariance: The covariance that it was made from.
+  /// - Returns: The terms of each weight, and shadow prices in units of the utility.
+  /// - Throws: ``AllocationError``; `notSolved` when the portfolio is not optimal for these data.
+  /// - Complexity: O(N k² + k³) for k weights inside their bounds.
+  public func explanation(
+    of portfolio: Portfolio,
+    expectedReturns: ExpectedReturns,
+    covariance: Covariance
+  ) throws(AllocationError) -> PortfolioExplanation {
+    let universe = covariance.universe
+    try Translation.requireEqual(expectedReturns.universe, universe)
+    try Translation.requireEqual(portfolio.weights.universe, universe)
+    let decided = try DiscreteConditions(self, universe).fixing(
+      portfolio.weights.values, in: try utility.constraints.resolved(over: universe))
+    let request = ExplanationRequest(
+      covariance: covariance, active: ActiveWeights(constraints: decided, benchmark: nil),
+      program: try MaximumUtility.program(
+        expectedReturns.values, covariance, riskAversion: utility.riskAversion, decided,
+        costs: try utility.resolvedCosts(over: universe)),
+      riskAversion: utility.riskAversion, views: expectedReturns.values, objective: .utility,
+      priceUnit: -1)
+    return try request.explanation(of: portfolio.weights, duals: portfolio.solution.duals)
+  }
+}
+
 extension TargetRisk {
   /// Explains weights that this choice made.
   ///
