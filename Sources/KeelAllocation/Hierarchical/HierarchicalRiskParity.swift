@@ -101,14 +101,20 @@ extension MergeTree {
     distance: CorrelationDistance,
     linkage: Linkage
   ) {
-    if linkage == .single && distance == .direct {
+    switch (distance, linkage) {
+    case (.direct, .single):
       self.init(
         leafCount: positions.count,
         sorted: CorrelationSpanningTree.joins(covariance, positions: positions))
-    } else {
+    case (.direct, _):
+      var distances = CorrelationDistances(covariance, at: positions)
       self.init(
-        distances: Correlations(covariance.matrix, at: positions).distances(distance),
-        linkage: linkage)
+        leafCount: positions.count,
+        sorted: NearestNeighborChain.joins(
+          distances.elements(squared: linkage == .ward), order: positions.count, linkage))
+    case (.distanceOfDistances, _):
+      var distances = CorrelationDistances(covariance, at: positions)
+      self.init(distances: distances.matrix(distance), linkage: linkage)
     }
   }
 
@@ -133,10 +139,10 @@ extension MergeTree {
       let tree = MergeTree(covariance, at: positions, distance: distance, linkage: linkage)
       return (tree, tree.leafOrder)
     case .optimal:
-      let distances = Correlations(covariance.matrix, at: positions).distances(distance)
-      // One tree for every order: single linkage of direct distances compares them before their roots are taken.
+      var columns = CorrelationDistances(covariance, at: positions)
+      let distances = columns.matrix(distance)
       let tree =
-        linkage == .single && distance == .direct
+        distance == .direct
         ? MergeTree(covariance, at: positions, distance: distance, linkage: linkage)
         : MergeTree(distances: distances, linkage: linkage)
       return (tree, tree.leaves(in: .optimal, distances))

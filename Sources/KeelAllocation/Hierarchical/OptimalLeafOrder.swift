@@ -30,16 +30,8 @@ struct OptimalLeafOrder {
     let n = tree.leafCount
     let leaves = tree.leafOrder
     self.leaves = leaves
-    var ranges = [Range<Int>](repeating: 0..<0, count: n)
-    for (place, item) in leaves.enumerated() { ranges[item] = place..<(place + 1) }
-    for node in tree.nodes {
-      ranges.append(ranges[node.first].lowerBound..<ranges[node.second].upperBound)
-    }
-    self.ranges = ranges
-    var largest = 0.0
-    let elements = distances.elements
-    for k in elements.indices { largest = max(largest, elements[k]) }
-    let scale = largest > 0 ? Double(sign: .plus, exponent: largest.exponent, significand: 1) : 1
+    ranges = tree.ranges(of: leaves)
+    let scale = distances.scale
     self.distances = [Double](capacity: n * n) { output in
       for item in leaves {
         let column = distances.column(item)
