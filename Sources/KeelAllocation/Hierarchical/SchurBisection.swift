@@ -11,6 +11,8 @@ import KeelNumerics
 struct SchurBisection {
   private let covariance: SymmetricMatrix
   private let augmentation: SchurComplementary.Augmentation
+  /// The first halves, most of the work that all γ share; nil where they have no inverse.
+  private let first: Halves?
 
   /// Takes the columns of the covariance in the order in which they are halved, times a power of two.
   init(
@@ -26,6 +28,7 @@ struct SchurBisection {
     let exponent = min(-largest.exponent, 1023)
     ordered.copyElements(of: plain, times: Double(sign: .plus, exponent: exponent, significand: 1))
     self.covariance = ordered
+    first = places.count > 1 ? try? Halves(ordered) : nil
   }
 
   /// The variance of weights, in the unit of the scaled covariance.
@@ -36,9 +39,9 @@ struct SchurBisection {
     do throws(LinearAlgebraError) {
       var weights = [Double](repeating: 1, count: covariance.order)
       switch augmentation {
-      case .covariance: try share(covariance, 1, at: 0, gamma, into: &weights)
+      case .covariance: try share(covariance, first, 1, at: 0, gamma, into: &weights)
       case .budget:
-        weights = try direction(covariance, weights, gamma)
+        weights = try direction(covariance, first, weights, gamma)
         let total = weights.reduce(0, +)
         for i in weights.indices { weights[i] /= total }
       }
@@ -51,6 +54,7 @@ struct SchurBisection {
   /// Gives a cluster its weight.
   private func share(
     _ cluster: SymmetricMatrix,
+    _ known: Halves?,
     _ weight: Double,
     at start: Int,
     _ gamma: Double,
@@ -60,14 +64,21 @@ struct SchurBisection {
       weights[start] = weight
       return
     }
-    var halves = Halves(cluster)
-    if halves.left.order > 1 { try halves.augment(gamma) }
-    let (left, right) = (Self.naiveVariance(halves.left), Self.naiveVariance(halves.right))
-    let part = right / (left + right)
-    try share(halves.left, weight * part, at: start, gamma, into: &weights)
+    let middle = cluster.order / 2
+    let left: SymmetricMatrix
+    let right: SymmetricMatrix
+    if middle > 1 {
+      let halves = try Halves(cluster, known)
+      (left, right) = (try halves.left.augmented(gamma), try halves.right.augmented(gamma))
+    } else {
+      left = cluster.submatrix(at: [0])
+      right = cluster.submatrix(at: Array(1..<cluster.order))
+    }
+    let variances = (Self.naiveVariance(left), Self.naiveVariance(right))
+    let total = variances.0 + variances.1
+    try share(left, nil, weight * (variances.1 / total), at: start, gamma, into: &weights)
     try share(
-      halves.right, weight * (left / (left + right)), at: start + halves.left.order, gamma,
-      into: &weights)
+      right, nil, weight * (variances.0 / total), at: start + middle, gamma, into: &weights)
   }
 
   /// The variance of the inverse-variance portfolio.
@@ -91,15 +102,18 @@ struct SchurBisection {
   /// What stands for Σ⁻¹b of a cluster: the portfolios of its halves, with b'x = 1 / variance of the portfolio that weighs it.
   private func direction(
     _ cluster: SymmetricMatrix,
+    _ known: Halves?,
     _ budget: [Double],
     _ gamma: Double
   ) throws(LinearAlgebraError) -> [Double] {
     if cluster.order == 1 { return [budget[0] / cluster[0, 0]] }
     if budget.allSatisfy({ $0 == 0 }) { return budget }
-    let halves = Halves(cluster)
-    let (left, right) = try halves.complements(budget, gamma)
-    var result = try direction(left.matrix, left.budget, gamma)
-    result += try direction(right.matrix, right.budget, gamma)
+    let halves = try Halves(cluster, known)
+    let (a, d) = (Array(budget.prefix(cluster.order / 2)), budget.dropFirst(cluster.order / 2))
+    var result = try direction(
+      halves.left.complement(gamma), nil, halves.left.budget(a, Array(d), gamma), gamma)
+    result += try direction(
+      halves.right.complement(gamma), nil, halves.right.budget(Array(d), a, gamma), gamma)
     let size = try weight(cluster, budget, gamma)
     let scale = size / zip(result, budget).reduce(0) { $0 + $1.0 * $1.1 }
     guard scale > 0 else { throw .notPositiveDefinite(minorOrder: cluster.order) }
@@ -121,94 +135,92 @@ struct SchurBisection {
   }
 }
 
-/// The blocks A, B and D of a covariance whose list of assets is halved.
+/// A covariance whose list of assets is halved.
 private struct Halves {
-  private(set) var left: SymmetricMatrix
-  private(set) var right: SymmetricMatrix
-  private let across: Matrix
+  let left: Half
+  let right: Half
 
-  init(_ matrix: SymmetricMatrix) {
+  /// Takes what is known of a matrix, or finds it.
+  init(_ matrix: SymmetricMatrix, _ known: Halves? = nil) throws(LinearAlgebraError) {
+    if let known {
+      self = known
+      return
+    }
     let n = matrix.order
     let middle = n / 2
-    left = matrix.submatrix(at: Array(0..<middle))
-    right = matrix.submatrix(at: Array(middle..<n))
-    across = Matrix(
-      uncheckedRowCount: middle, columnCount: n - middle,
-      storage: [Double](capacity: middle * (n - middle)) { output in
-        for j in middle..<n {
+    let a = matrix.submatrix(at: Array(0..<middle))
+    let d = matrix.submatrix(at: Array(middle..<n))
+    let b = Self.block(matrix, 0..<middle, middle..<n)
+    let transposed = Self.block(matrix, middle..<n, 0..<middle)
+    left = try Half(a, b, hedge: Cholesky(d).solve(transposed))
+    right = try Half(d, transposed, hedge: Cholesky(a).solve(b))
+  }
+
+  private static func block(
+    _ matrix: SymmetricMatrix,
+    _ rows: Range<Int>,
+    _ columns: Range<Int>
+  ) -> Matrix {
+    Matrix(
+      uncheckedRowCount: rows.count, columnCount: columns.count,
+      storage: [Double](capacity: rows.count * columns.count) { output in
+        for j in columns {
           let column = matrix.column(j)
-          for i in 0..<middle { output.append(column[i]) }
+          for i in rows { output.append(column[i]) }
         }
       })
   }
+}
 
-  private var transposed: Matrix {
-    Matrix(
-      uncheckedRowCount: across.columnCount, columnCount: across.rowCount,
-      storage: (0..<across.rowCount).flatMap { across.row($0) })
+/// One half with the covariance A, and what the other one, D, hedges of it.
+private struct Half {
+  private let own: SymmetricMatrix
+  /// X = D⁻¹Bᵀ.
+  private let hedge: Matrix
+  /// B X.
+  private let hedged: Matrix
+
+  init(_ own: SymmetricMatrix, _ across: Matrix, hedge: Matrix) throws(LinearAlgebraError) {
+    self.own = own
+    self.hedge = hedge
+    hedged = try across * hedge
   }
 
-  /// Subtracts from both halves, and from their parts of a budget, what the other half hedges.
-  func complements(
-    _ budget: [Double],
-    _ gamma: Double
-  ) throws(LinearAlgebraError) -> (
-    left: (matrix: SymmetricMatrix, budget: [Double]),
-    right: (matrix: SymmetricMatrix, budget: [Double])
-  ) {
-    let (a, d) = (Array(budget.prefix(left.order)), Array(budget.dropFirst(left.order)))
-    let (first, second) = (try Cholesky(left), try Cholesky(right))
-    let b = transposed
-    let hedged = try across.times(try second.solve(d))
-    let other = try b.times(try first.solve(a))
-    return (
-      (
-        Self.symmetric(try Self.complement(left, across, try second.solve(b), gamma)),
-        zip(a, hedged).map { $0 - gamma * $1 }
-      ),
-      (
-        Self.symmetric(try Self.complement(right, b, try first.solve(across), gamma)),
-        zip(d, other).map { $0 - gamma * $1 }
-      )
-    )
+  /// A − γ B D⁻¹ Bᵀ.
+  func complement(_ gamma: Double) -> SymmetricMatrix {
+    let n = own.order
+    let elements = [Double](capacity: n * n) { output in
+      for j in 0..<n {
+        let (column, hedges) = (own.column(j), hedged.column(j))
+        for _ in 0..<j { output.append(0) }
+        for i in j..<n { output.append(column[i] - gamma * hedges[i]) }
+      }
+    }
+    return SymmetricMatrix(lowerTriangleOf: elements, order: n)
   }
 
-  /// Replaces both halves by R⁻¹(A − γ B D⁻¹ Bᵀ), made symmetric, with R = 1 − γ (M D⁻¹ Bᵀ)ᵀ.
-  mutating func augment(_ gamma: Double) throws(LinearAlgebraError) {
-    let (first, second) = (try Cholesky(left), try Cholesky(right))
-    let b = transposed
-    let a = try Self.augmented(left, across, try second.solve(b), gamma)
-    let d = try Self.augmented(right, b, try first.solve(across), gamma)
-    _ = (try Cholesky(a), try Cholesky(d))
-    (left, right) = (a, d)
+  /// a − γ B D⁻¹ d, for budgets of this half and the other one.
+  func budget(_ a: [Double], _ d: [Double], _ gamma: Double) throws(LinearAlgebraError) -> [Double]
+  {
+    zip(a, try hedge.transposedTimes(d)).map { $0 - gamma * $1 }
   }
 
-  /// A − γ B X.
-  private static func complement(
-    _ a: SymmetricMatrix,
-    _ b: Matrix,
-    _ x: Matrix,
-    _ gamma: Double
-  ) throws(LinearAlgebraError) -> Matrix {
-    var result = a.matrix
-    try result.setToProduct(b, .none, x, .none, scale: -gamma, keeping: 1)
-    return result
-  }
-
-  private static func augmented(
-    _ a: SymmetricMatrix,
-    _ b: Matrix,
-    _ x: Matrix,
-    _ gamma: Double
-  ) throws(LinearAlgebraError) -> SymmetricMatrix {
-    let n = a.order
-    let rest = spread(x)
+  /// R⁻¹(A − γ B D⁻¹ Bᵀ), made symmetric, with R = 1 − γ (M D⁻¹ Bᵀ)ᵀ; it is positive definite.
+  func augmented(_ gamma: Double) throws(LinearAlgebraError) -> SymmetricMatrix {
+    let n = own.order
+    let rest = Self.spread(hedge)
     var storage = [Double](repeating: 0, count: n * n)
     for j in 0..<n {
       for i in 0..<n { storage[i + j * n] = (i == j ? 1 : 0) - gamma * rest[j, i] }
     }
     let r = Matrix(uncheckedRowCount: n, columnCount: n, storage: storage)
-    return symmetric(try LU(r).solve(try complement(a, b, x, gamma)))
+    let solved = try LU(r).solve(complement(gamma).matrix)
+    for j in 0..<n {
+      for i in j..<n { storage[i + j * n] = (solved[i, j] + solved[j, i]) / 2 }
+    }
+    let result = SymmetricMatrix(lowerTriangleOf: storage, order: n)
+    _ = try Cholesky(result)
+    return result
   }
 
   /// The product M X of n + 1, n or n − 1 rows X to n rows; the rows of M add to one.
@@ -239,14 +251,5 @@ private struct Halves {
           }
         }
       })
-  }
-
-  private static func symmetric(_ matrix: Matrix) -> SymmetricMatrix {
-    let n = matrix.rowCount
-    var elements = [Double](repeating: 0, count: n * n)
-    for j in 0..<n {
-      for i in j..<n { elements[i + j * n] = (matrix[i, j] + matrix[j, i]) / 2 }
-    }
-    return SymmetricMatrix(lowerTriangleOf: elements, order: n)
   }
 }
