@@ -76,9 +76,13 @@ enum Forest {
       dense: covariance.matrix.submatrix(at: order))
   }
 
-  /// Every choice of distance and linkage.
+  /// Every choice of distance, linkage and order.
   static let choices = CorrelationDistance.allCases.flatMap { distance in
-    Linkage.allCases.map { HierarchicalRiskParity(distance: distance, linkage: $0) }
+    Linkage.allCases.flatMap { linkage in
+      LeafOrder.allCases.map {
+        HierarchicalRiskParity(distance: distance, linkage: linkage, order: $0)
+      }
+    }
   }
 }
 

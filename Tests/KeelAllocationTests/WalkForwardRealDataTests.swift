@@ -171,6 +171,15 @@ struct WalkForwardRealDataTests {
         ))
       objectives.append(
         (
+          "Schur complementary \(linkage)",
+          { () throws(AllocationError) in
+            try SchurComplementary(
+              gamma: 0.5, distance: .direct, linkage: linkage, order: .optimal
+            ).weights(covariance: covariance).weights
+          }
+        ))
+      objectives.append(
+        (
           "hierarchical equal risk \(linkage)",
           { () throws(AllocationError) in
             try HierarchicalEqualRisk(distance: .direct, linkage: linkage)

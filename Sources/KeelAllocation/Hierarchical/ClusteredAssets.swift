@@ -27,9 +27,26 @@ struct ClusteredAssets {
       tree = MergeTree(scaled, at: positions, distance: distance, linkage: linkage)
       clusters = tree.clusters(atMost: most)
     case .byDispersion:
-      let distances = Correlations(covariance.matrix, at: positions).distances(distance)
-      tree = MergeTree(distances: distances, linkage: linkage)
-      clusters = tree.clusters(atMost: tree.countByDispersion(distances))
+      var columns = CorrelationDistances(scaled, at: positions)
+      let most: Int
+      switch distance {
+      case .direct:
+        // Distances are computed twice: to store them takes longer.
+        tree = MergeTree(scaled, at: positions, distance: distance, linkage: linkage)
+        let leaves = tree.leafOrder.map { positions[$0] }
+        most = tree.countByDispersion { item, count, distances in
+          columns.write(item, from: leaves.span.extracting(0..<count), into: &distances)
+        }
+      case .distanceOfDistances:
+        let matrix = columns.matrix(distance)
+        tree = MergeTree(distances: matrix, linkage: linkage)
+        let leaves = tree.leafOrder
+        most = tree.countByDispersion { item, count, distances in
+          let column = matrix.column(item)
+          for k in 0..<count { distances[k] = column[leaves[k]] }
+        }
+      }
+      clusters = tree.clusters(atMost: most)
     }
     let tree = tree
     members = clusters.map { tree.items(of: $0).map { positions[$0] } }

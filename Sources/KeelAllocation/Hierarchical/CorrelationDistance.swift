@@ -1,5 +1,5 @@
 // Goals: (1) distance zero for equal assets, and the same bits for every order of the assets; (2) no
-// overflow for any covariance; (3) loops over columns.
+// overflow for any covariance; (3) vector loops over columns.
 
 import KeelNumerics
 
@@ -25,55 +25,106 @@ public enum CorrelationDistance: Hashable, Sendable, CaseIterable {
   case distanceOfDistances
 }
 
-/// Correlations, with the assets in a given order.
-struct Correlations {
-  /// The correlations, within [−1, 1], column after column; the upper triangle is zero.
-  let lowerTriangle: [Double]
+/// The distances of assets in a given order, column by column.
+struct CorrelationDistances {
+  private let covariance: ScaledCovariance
+  private let positions: [Int]
+  /// The factors, NaN for the asset of the column.
+  private var factors: [Double]
+  private var gaps: [Double]
 
-  let order: Int
+  /// Takes a covariance with positive variances, and the assets in their order.
+  init(_ covariance: ScaledCovariance, at positions: [Int]) {
+    self.covariance = covariance
+    self.positions = positions
+    factors = covariance.factors
+    gaps = [Double](repeating: 0, count: positions.count)
+  }
 
-  /// Divides a covariance with positive variances by its standard deviations.
-  init(_ covariance: SymmetricMatrix, at positions: [Int]) {
-    let n = positions.count
-    order = n
-    let variances = positions.map { covariance[$0, $0] }
-    // Powers of two that bring each variance to [1, 4), exactly. There √(v·v) = v, so that equal
-    // columns have the correlation one and not one minus an ulp.
-    let scales = variances.map {
-      Double(sign: .plus, exponent: -($0.exponent >> 1), significand: 1)
+  /// The N × N distances.
+  mutating func matrix(_ distance: CorrelationDistance) -> SymmetricMatrix {
+    let direct = SymmetricMatrix(lowerTriangleOf: elements(squared: false), order: positions.count)
+    switch distance {
+    case .direct: return direct
+    case .distanceOfDistances: return ColumnDistances.matrix(direct)
     }
-    let scaled = zip(variances, scales).map { $0 * $1 * $1 }
-    var gathered = [Double](repeating: 0, count: n)
-    lowerTriangle = [Double](capacity: n * n) { output in
+  }
+
+  /// The N × N direct distances or their squares, column after column.
+  mutating func elements(squared isSquared: Bool) -> [Double] {
+    let n = positions.count
+    var elements = [Double](capacity: n * n) { output in
       for j in 0..<n {
-        let column = covariance.column(positions[j])
-        for i in j..<n { gathered[i] = column[positions[i]] }
-        let (scale, variance) = (scales[j], scaled[j])
-        for _ in 0..<j { output.append(0) }
-        output.append(1)
-        for i in (j + 1)..<max(n, j + 1) {
-          let ratio = gathered[i] * scales[i] * scale / (scaled[i] * variance).squareRoot()
-          output.append(min(max(ratio, -1), 1))
-        }
+        measure(j)
+        Self.append(gaps.span, positions.span, except: j, to: &output)
+      }
+    }
+    if !isSquared { Self.takeRoots(of: &elements, n * n) }
+    return elements
+  }
+
+  /// Writes the direct distances of an item from others, which are given by their columns.
+  mutating func write(_ item: Int, from columns: Span<Int>, into distances: inout [Double]) {
+    measure(item)
+    Self.gather(gaps.span, columns, into: &distances)
+    Self.takeRoots(of: &distances, columns.count)
+  }
+
+  /// Writes one minus the correlations of an item.
+  private mutating func measure(_ item: Int) {
+    let place = positions[item]
+    factors[place] = .nan
+    let least = covariance.writeGaps(of: place, factors, into: &gaps)
+    factors[place] = covariance.factors[place]
+    if !(least > ScaledCovariance.exactGap) {
+      for k in gaps.indices where gaps[k] < ScaledCovariance.exactGap {
+        gaps[k] = 1 - covariance.correlation(place, k)
       }
     }
   }
 
-  /// The distances of the assets.
-  func distances(_ distance: CorrelationDistance) -> SymmetricMatrix {
-    let n = order
-    let correlations = lowerTriangle.span
-    let direct = [Double](capacity: n * n) { output in
-      for j in 0..<n {
-        let column = correlations.extracting((j &* n)..<((j + 1) &* n))
-        for _ in 0..<j { output.append(0) }
-        for i in j..<n { output.append(((1 - column[i]) / 2).squareRoot()) }
-      }
+  /// The square of a distance, given one minus a correlation.
+  @inline(__always)
+  private static func square(_ gap: Double) -> Double { gap < 2 ? gap / 2 : 1 }
+
+  /// Appends the squared distances of an item.
+  private static func append(
+    _ gaps: Span<Double>,
+    _ columns: Span<Int>,
+    except item: Int,
+    to output: inout OutputSpan<Double>
+  ) {
+    for i in 0..<item { output.append(square(gaps[columns[i]])) }
+    output.append(0)
+    for i in (item + 1)..<max(columns.count, item + 1) {
+      output.append(square(gaps[columns[i]]))
     }
-    let matrix = SymmetricMatrix(lowerTriangleOf: direct, order: n)
-    switch distance {
-    case .direct: return matrix
-    case .distanceOfDistances: return ColumnDistances.matrix(matrix)
+  }
+
+  /// Writes the squared distances of an item from some columns.
+  private static func gather(
+    _ gaps: Span<Double>,
+    _ columns: Span<Int>,
+    into elements: inout [Double]
+  ) {
+    var elements = elements.mutableSpan
+    for i in columns.indices { elements[i] = square(gaps[columns[i]]) }
+  }
+
+  private static func takeRoots(of elements: inout [Double], _ count: Int) {
+    var elements = elements.mutableSpan
+    var i = 0
+    // A single root is checked for its sign.
+    while i + 4 <= count {
+      let roots = SIMD4<Double>(elements[i], elements[i + 1], elements[i + 2], elements[i + 3])
+        .squareRoot()
+      (elements[i], elements[i + 1]) = (roots.x, roots.y)
+      (elements[i + 2], elements[i + 3]) = (roots.z, roots.w)
+      i += 4
+    }
+    while i < count {
+      elements[i] = elements[i].squareRoot()
+      i += 1
     }
   }
 }

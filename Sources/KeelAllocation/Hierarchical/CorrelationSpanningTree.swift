@@ -20,9 +20,6 @@ struct CorrelationSpanningTree {
   private var sources: [Double]
   private var gaps: [Double]
 
-  /// Below this gap the correlation is computed again, by the form that is exact for equal assets.
-  private static let exactGap = 0x1p-30
-
   /// The n − 1 edges in increasing order of their gaps, between ranks, with direct distances.
   static func joins(_ covariance: ScaledCovariance, positions: [Int]) -> [Join] {
     var tree = CorrelationSpanningTree(covariance, positions)
@@ -66,8 +63,8 @@ struct CorrelationSpanningTree {
 
   /// Replaces edges by smaller ones to a new item of the tree; returns the least length.
   private mutating func shorten(by item: Int) -> Double {
-    let least = measure(item)
-    if least < Self.exactGap { repair(item) }
+    let least = covariance.writeGaps(of: item, factors, into: &gaps)
+    if least < ScaledCovariance.exactGap { repair(item) }
     let (length, hasTies) = Self.lower(&lengths, to: gaps, tag: Double(item), &sources)
     // Of two equal edges at one item, the smaller one has the smaller other end.
     if hasTies {
@@ -76,23 +73,6 @@ struct CorrelationSpanningTree {
       }
     }
     return length
-  }
-
-  /// Writes the gaps of a column.
-  private mutating func measure(_ item: Int) -> Double {
-    Self.measure(covariance, item, factors, into: &gaps)
-  }
-
-  private static func measure(
-    _ covariance: ScaledCovariance,
-    _ item: Int,
-    _ factors: [Double],
-    into gaps: inout [Double]
-  ) -> Double {
-    var output = gaps.mutableSpan
-    return Kernels.correlationGaps(
-      covariance.matrix.column(item), of: item, scales: covariance.scales.span,
-      factors: factors.span, factor: covariance.factors[item], into: &output)
   }
 
   private static func lower(
@@ -108,7 +88,7 @@ struct CorrelationSpanningTree {
 
   /// Computes small gaps again.
   private mutating func repair(_ item: Int) {
-    for k in gaps.indices where gaps[k] < Self.exactGap {
+    for k in gaps.indices where gaps[k] < ScaledCovariance.exactGap {
       gaps[k] = 1 - covariance.correlation(item, k)
     }
   }

@@ -39,7 +39,7 @@ public struct Dendrogram: Hashable, Sendable {
 
   /// The assets from left to right, so that each cluster is contiguous (quasi-diagonalization).
   ///
-  /// The two sides of a merge are not swapped to bring similar neighbors together.
+  /// The sides of a merge stand as in ``merges`` unless the optimal order was asked for.
   public let leafOrder: [AssetID]
 
   /// Builds the tree of given distances.
@@ -52,13 +52,15 @@ public struct Dendrogram: Hashable, Sendable {
   ///   - universe: The N assets.
   ///   - distances: N × N numbers, finite and not negative; the diagonal is not read.
   ///   - linkage: How far apart two clusters are.
+  ///   - order: The order of the leaves.
   /// - Throws: ``AllocationError/invalidValue(argument:asset:got:allowed:)`` for a wrong order, an element
   ///   outside its range, or a height that is not representable.
-  /// - Complexity: O(N²).
+  /// - Complexity: O(N²), and O(N³) for the optimal order.
   public init(
     universe: Universe,
     distances: SymmetricMatrix,
-    linkage: Linkage
+    linkage: Linkage,
+    order: LeafOrder = .merges
   ) throws(AllocationError) {
     let n = universe.count
     guard distances.order == n else {
@@ -81,7 +83,9 @@ public struct Dendrogram: Hashable, Sendable {
       throw .invalidValue(
         argument: "distances", asset: nil, got: .infinity, allowed: .nonnegative)
     }
-    self.init(tree, leafOrder: tree.leafOrder, assets: positions.map { universe.assets[$0] })
+    self.init(
+      tree, leafOrder: tree.leaves(in: order, sorted),
+      assets: positions.map { universe.assets[$0] })
   }
 
   /// Puts labels on a tree; `assets` are in the order of their names.
@@ -104,5 +108,13 @@ extension MergeTree {
       linkage == .single
       ? SpanningTree.joins(distances) : NearestNeighborChain.joins(distances, linkage)
     self.init(leafCount: distances.order, sorted: joins)
+  }
+
+  /// The items from left to right, given their distances.
+  func leaves(in order: LeafOrder, _ distances: SymmetricMatrix) -> [Int] {
+    switch order {
+    case .merges: leafOrder
+    case .optimal: OptimalLeafOrder.leaves(self, distances)
+    }
   }
 }

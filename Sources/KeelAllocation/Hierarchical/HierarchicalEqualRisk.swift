@@ -120,19 +120,43 @@ public struct HierarchicalEqualRisk: Hashable, Sendable {
     }
     let total = shares.reduce(0, +)
     for i in shares.indices { shares[i] /= total }
+    // What is below the diagonal counts twice.
     var (variance, size) = (0.0, 0.0)
     for (a, j) in members.enumerated() {
-      let column = matrix.column(j)
-      for (b, i) in members.enumerated() {
-        let term = shares[a] * shares[b] * column[i]
-        variance += term
-        size += term.magnitude
-      }
+      let own = shares[a] * shares[a] * matrix[j, j]
+      let (sum, magnitudes) = Self.sums(matrix.column(j), at: members.span, shares.span, count: a)
+      variance += own + 2 * shares[a] * sum
+      size += own + 2 * shares[a] * magnitudes
     }
     let rounding = Double(members.count) * .ulpOfOne * size
     guard variance >= -rounding else { throw .covarianceNotPositiveSemidefinite }
     if variance <= rounding { return (shares, 0) }
     return (shares, risk == .variance ? variance : variance.squareRoot())
+  }
+
+  /// The sum of some elements of a column times their shares, and that of their magnitudes.
+  private static func sums(
+    _ column: Span<Double>,
+    at items: Span<Int>,
+    _ shares: Span<Double>,
+    count: Int
+  ) -> (Double, Double) {
+    // Two sums at a time: additions wait for each other.
+    var (sums, sizes) = (SIMD2<Double>.zero, SIMD2<Double>.zero)
+    var i = 0
+    while i + 2 <= count {
+      let terms =
+        SIMD2<Double>(column[items[i]], column[items[i + 1]])
+        * SIMD2<Double>(shares[i], shares[i + 1])
+      sums += terms
+      sizes += SIMD2<Double>(terms.x.magnitude, terms.y.magnitude)
+      i += 2
+    }
+    if i < count {
+      let term = column[items[i]] * shares[i]
+      return (sums.sum() + term, sizes.sum() + term.magnitude)
+    }
+    return (sums.sum(), sizes.sum())
   }
 
   /// The share of each cluster, from the top of the tree down.

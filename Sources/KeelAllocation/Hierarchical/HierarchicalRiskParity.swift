@@ -35,15 +35,24 @@ public struct HierarchicalRiskParity: Hashable, Sendable {
   /// The linkage of the clusters.
   public var linkage: Linkage
 
+  /// The order of the leaves.
+  public var order: LeafOrder
+
   /// Creates the portfolio choice.
   ///
   /// - Parameters:
   ///   - distance: The distance. It has no default because libraries differ: the original article
   ///     takes the distance of distances, PyPortfolioOpt and Riskfolio-Lib the direct one.
   ///   - linkage: The linkage; single in the original article.
-  public init(distance: CorrelationDistance, linkage: Linkage = .single) {
+  ///   - order: The order of the leaves; as merges stand in the original article.
+  public init(
+    distance: CorrelationDistance,
+    linkage: Linkage = .single,
+    order: LeafOrder = .merges
+  ) {
     self.distance = distance
     self.linkage = linkage
+    self.order = order
   }
 
   /// Chooses the weights.
@@ -57,7 +66,7 @@ public struct HierarchicalRiskParity: Hashable, Sendable {
   /// - Throws: ``AllocationError/invalidValue(argument:asset:got:allowed:)`` for an asset without variance or
   ///   a volatility that is not representable, ``AllocationError/covarianceNotPositiveSemidefinite``,
   ///   ``AllocationError/infeasible(constraints:contradiction:)`` without assets.
-  /// - Complexity: O(N²), and O(N³) for the distance of distances.
+  /// - Complexity: O(N²), and O(N³) for the distance of distances or the optimal order.
   public func weights(covariance: Covariance) throws(AllocationError) -> Portfolio {
     let universe = covariance.universe
     guard universe.count > 0 else {
@@ -67,13 +76,13 @@ public struct HierarchicalRiskParity: Hashable, Sendable {
     try Translation.requireVariances(covariance)
     let positions = universe.positionsByName
     let scaled = ScaledCovariance(matrix)
-    let tree = MergeTree(scaled, at: positions, distance: distance, linkage: linkage)
-    let order = tree.leafOrder
-    let values = try RecursiveBisection(scaled, order: order.map { positions[$0] }).weights()
+    let (tree, leaves) = MergeTree.ordered(
+      scaled, at: positions, distance: distance, linkage: linkage, order: order)
+    let values = try RecursiveBisection(scaled, order: leaves.map { positions[$0] }).weights()
     let weights = try Translation.weights(values, over: universe)
     return Portfolio(
       weights: weights,
-      tree: Dendrogram(tree, leafOrder: order, assets: positions.map { universe.assets[$0] }),
+      tree: Dendrogram(tree, leafOrder: leaves, assets: positions.map { universe.assets[$0] }),
       contributions: try Translation.contributions(weights, covariance))
   }
 }
@@ -92,14 +101,51 @@ extension MergeTree {
     distance: CorrelationDistance,
     linkage: Linkage
   ) {
-    if linkage == .single && distance == .direct {
+    switch (distance, linkage) {
+    case (.direct, .single):
       self.init(
         leafCount: positions.count,
         sorted: CorrelationSpanningTree.joins(covariance, positions: positions))
-    } else {
+    case (.direct, _):
+      var distances = CorrelationDistances(covariance, at: positions)
       self.init(
-        distances: Correlations(covariance.matrix, at: positions).distances(distance),
-        linkage: linkage)
+        leafCount: positions.count,
+        sorted: NearestNeighborChain.joins(
+          distances.elements(squared: linkage == .ward), order: positions.count, linkage))
+    case (.distanceOfDistances, _):
+      var distances = CorrelationDistances(covariance, at: positions)
+      self.init(distances: distances.matrix(distance), linkage: linkage)
+    }
+  }
+
+  /// Clusters assets by their correlations, and puts them in order.
+  ///
+  /// - Parameters:
+  ///   - covariance: The covariance.
+  ///   - positions: The assets in the order of their names; the items of the tree.
+  ///   - distance: The distance of two assets.
+  ///   - linkage: The distance of two clusters.
+  ///   - order: The order of the leaves.
+  /// - Returns: The tree, and its items from left to right.
+  static func ordered(
+    _ covariance: ScaledCovariance,
+    at positions: [Int],
+    distance: CorrelationDistance,
+    linkage: Linkage,
+    order: LeafOrder
+  ) -> (tree: MergeTree, leaves: [Int]) {
+    switch order {
+    case .merges:
+      let tree = MergeTree(covariance, at: positions, distance: distance, linkage: linkage)
+      return (tree, tree.leafOrder)
+    case .optimal:
+      var columns = CorrelationDistances(covariance, at: positions)
+      let distances = columns.matrix(distance)
+      let tree =
+        distance == .direct
+        ? MergeTree(covariance, at: positions, distance: distance, linkage: linkage)
+        : MergeTree(distances: distances, linkage: linkage)
+      return (tree, tree.leaves(in: .optimal, distances))
     }
   }
 }

@@ -56,6 +56,17 @@ struct MergeTree {
     return order
   }
 
+  /// The places of each cluster's items in the list of leaves.
+  func ranges(of leaves: [Int]) -> [Range<Int>] {
+    var ranges = [Range<Int>](repeating: 0..<0, count: leafCount)
+    ranges.reserveCapacity(leafCount + nodes.count)
+    for (place, item) in leaves.enumerated() { ranges[item] = place..<(place + 1) }
+    for node in nodes {
+      ranges.append(ranges[node.first].lowerBound..<ranges[node.second].upperBound)
+    }
+    return ranges
+  }
+
   private func memberCount(_ cluster: Int) -> Int {
     cluster < leafCount ? 1 : nodes[cluster - leafCount].count
   }

@@ -21,29 +21,39 @@ struct NearestNeighborChain {
 
   /// The merges in increasing order of height; equal ones in the order in which the chain found them.
   static func joins(_ distances: SymmetricMatrix, _ linkage: Linkage) -> [Join] {
-    var clustering = NearestNeighborChain(distances, linkage)
+    let elements = distances.elements
+    // Squares and sums of what is below 2 cannot overflow.
+    let scale = distances.scale
+    let isSquared = linkage == .ward
+    let scaled = [Double](capacity: elements.count) { output in
+      let inverse = 1 / scale
+      for k in elements.indices {
+        let distance = elements[k] * inverse
+        output.append(isSquared ? distance * distance : distance)
+      }
+    }
+    return joins(scaled, order: distances.order, linkage, scale: scale)
+  }
+
+  /// The same for elements that are at most 2: distances over a scale, squared for Ward's linkage.
+  static func joins(
+    _ elements: consuming [Double],
+    order: Int,
+    _ linkage: Linkage,
+    scale: Double = 1
+  ) -> [Join] {
+    var clustering = NearestNeighborChain(elements, order, linkage, scale)
     let joins = clustering.joins()
     return joins.indices
       .sorted { (joins[$0].height, $0) < (joins[$1].height, $1) }
       .map { joins[$0] }
   }
 
-  private init(_ distances: SymmetricMatrix, _ linkage: Linkage) {
-    order = distances.order
+  private init(_ elements: consuming [Double], _ order: Int, _ linkage: Linkage, _ scale: Double) {
+    self.order = order
     self.linkage = linkage
-    let elements = distances.elements
-    var largest = 0.0
-    for k in elements.indices { largest = max(largest, elements[k]) }
-    // A power of two that brings the largest distance to [1, 2): squares and sums cannot overflow.
-    let scale = largest > 0 ? Double(sign: .plus, exponent: largest.exponent, significand: 1) : 1
     self.scale = scale
-    let isSquared = linkage == .ward
-    self.distances = [Double](capacity: elements.count) { output in
-      for k in elements.indices {
-        let distance = elements[k] / scale
-        output.append(isSquared ? distance * distance : distance)
-      }
-    }
+    distances = elements
     sizes = [Int](repeating: 1, count: order)
     active = Array(0..<order)
   }
@@ -113,6 +123,30 @@ struct NearestNeighborChain {
       distances[first &+ other &* order] = value
     }
     sizes[first] = members[first] + members[second]
+  }
+}
+
+extension SymmetricMatrix {
+  /// The power of two in the largest element, one where there is none above zero; its reciprocal is finite.
+  var scale: Double {
+    let elements = elements
+    // Four maxima: comparisons wait for each other.
+    var largest = SIMD4<Double>.zero
+    var k = 0
+    while k + 4 <= elements.count {
+      let next = SIMD4<Double>(elements[k], elements[k + 1], elements[k + 2], elements[k + 3])
+      largest.replace(with: next, where: next .> largest)
+      k += 4
+    }
+    var most = largest.max()
+    while k < elements.count {
+      most = max(most, elements[k])
+      k += 1
+    }
+    if most == 0 { return 1 }
+    return Double(
+      sign: .plus, exponent: max(most.exponent, Double.leastNormalMagnitude.exponent),
+      significand: 1)
   }
 }
 

@@ -23,6 +23,9 @@ struct ScaledCovariance {
 
   var order: Int { matrix.order }
 
+  /// Below this 1 − ρ a correlation is computed by the form that is exact for equal assets.
+  static let exactGap = 0x1p-30
+
   /// Takes a covariance with positive variances.
   init(_ covariance: SymmetricMatrix) {
     matrix = covariance
@@ -38,5 +41,13 @@ struct ScaledCovariance {
   func correlation(_ i: Int, _ j: Int) -> Double {
     let ratio = matrix[i, j] * scales[i] * scales[j] / (variances[i] * variances[j]).squareRoot()
     return min(max(ratio, -1), 1)
+  }
+
+  /// Writes 1 − ρ of a column, NaN where a factor is, and returns the least.
+  func writeGaps(of item: Int, _ factors: [Double], into gaps: inout [Double]) -> Double {
+    var output = gaps.mutableSpan
+    return Kernels.correlationGaps(
+      matrix.column(item), of: item, scales: scales.span, factors: factors.span,
+      factor: self.factors[item], into: &output)
   }
 }

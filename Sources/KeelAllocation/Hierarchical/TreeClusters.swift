@@ -61,22 +61,35 @@ extension MergeTree {
 
   /// The number of clusters at which the dispersion bends most.
   ///
-  /// - Parameter distances: The distances of the items.
+  /// - Parameter write: Writes the distances of an item from so many leaves, from left on.
   /// - Returns: At least two where there are two items.
-  func countByDispersion(_ distances: SymmetricMatrix) -> Int {
+  func countByDispersion(
+    _ write: (_ item: Int, _ count: Int, _ distances: inout [Double]) -> Void
+  ) -> Int {
     let (least, n) = (8, leafCount)
     let most = min(n, max(least, Int(Double(n).squareRoot().rounded(.toNearestOrEven))))
     if most < 3 { return most }
-    var sums = [Double](repeating: 0, count: n + nodes.count)
+    let leaves = leafOrder
+    let ranges = ranges(of: leaves)
+    var parents = [Int](repeating: n + nodes.count, count: n + nodes.count)
     for (k, node) in nodes.enumerated() {
-      let (left, right) = (items(of: node.first), items(of: node.second))
-      var across = 0.0
-      for j in right {
-        let column = distances.column(j)
-        for i in left { across += column[i] }
-      }
-      sums[n + k] = sums[node.first] + sums[node.second] + across
+      (parents[node.first], parents[node.second]) = (n + k, n + k)
     }
+    // The sums of the distances between the two sides of each merge, then of all pairs below it.
+    var sums = [Double](repeating: 0, count: n + nodes.count)
+    var distances = [Double](repeating: 0, count: n)
+    for (place, item) in leaves.enumerated() {
+      write(item, place, &distances)
+      var cluster = item
+      while parents[cluster] < parents.count {
+        let node = nodes[parents[cluster] - n]
+        if node.second == cluster {
+          sums[parents[cluster]] += Self.sum(distances, ranges[node.first])
+        }
+        cluster = parents[cluster]
+      }
+    }
+    for (k, node) in nodes.enumerated() { sums[n + k] += sums[node.first] + sums[node.second] }
     func mean(_ cluster: Int) -> Double {
       if cluster < n { return 0 }
       let count = Double(nodes[cluster - n].count)
@@ -96,5 +109,22 @@ extension MergeTree {
       if bend > largest { (best, largest) = (k, bend) }
     }
     return best + 2
+  }
+
+  private static func sum(_ values: [Double], _ range: Range<Int>) -> Double {
+    let values = values.span
+    // Four sums: additions wait for each other.
+    var sums = SIMD4<Double>.zero
+    var k = range.lowerBound
+    while k + 4 <= range.upperBound {
+      sums += SIMD4<Double>(values[k], values[k + 1], values[k + 2], values[k + 3])
+      k += 4
+    }
+    var sum = sums.sum()
+    while k < range.upperBound {
+      sum += values[k]
+      k += 1
+    }
+    return sum
   }
 }
