@@ -17,8 +17,10 @@ struct DistancePrice: ~Copyable {
   /// Prices at most; some ten are enough.
   private static let attempts = 60
 
-  /// The first price is the mean force times this: more than most prices are.
+  /// From the optimum without limit the first price is the mean force times this, more than most prices are; from the
+  /// reference this part of the price that leaves nothing to trade.
   private static let haste = 8.0
+  private static let part = 0.75
 
   /// A sum of distances this close to the limit, relative to it, meets it.
   private static let rounding = 1e-14
@@ -41,9 +43,9 @@ struct DistancePrice: ~Copyable {
     beside free: Solution<[Double]>
   ) throws(AllocationError) -> Solution<[Double]>? {
     let start = startingPoint(free)
+    method.begin(at: start, rows: free.duals.rows, price: 0)
     var price = firstPrice(start, isHeld: start != free.value)
     guard price > 0, price.isFinite else { return nil }
-    method.begin(at: start, rows: free.duals.rows, price: price)
     // What the sum of distances is known to.
     let slack = 4 * Double.ulpOfOne * size(free.value)
     var (least, most) = (0.0, Double.infinity)
@@ -84,27 +86,22 @@ struct DistancePrice: ~Copyable {
     return held
   }
 
-  /// What the weights are held with at the reference, or a price that is more than most are.
+  /// A price below the one that holds all weights at the reference, or one that is more than most are.
   private func firstPrice(_ start: [Double], isHeld: Bool) -> Double {
-    let moved = program.plain.quadratic.times(
-      isHeld ? start : zip(start, limit.reference).map { $0 - $1 })
-    if isHeld {
-      var (least, most) = (Double.infinity, -Double.infinity)
-      for i in moved.indices where limit.coefficients[i] > 0 {
-        let force = (moved[i] + program.plain.linear[i]) / limit.coefficients[i]
-        (least, most) = (min(least, force), max(most, force))
-      }
-      return Self.part * (most - least) / 2
-    }
+    let forces =
+      isHeld
+      ? method.gradient
+      : program.plain.quadratic.times(zip(start, limit.reference).map { $0 - $1 })
+    var (least, most) = (Double.infinity, -Double.infinity)
     var (sum, size) = (0.0, 0.0)
-    for i in moved.indices where limit.coefficients[i] > 0 {
-      sum += moved[i].magnitude
+    for i in forces.indices where limit.coefficients[i] > 0 {
+      let force = forces[i] / limit.coefficients[i]
+      (least, most) = (min(least, force), max(most, force))
+      sum += forces[i].magnitude
       size += limit.coefficients[i]
     }
-    return size > 0 ? Self.haste * sum / size : 0
+    return isHeld ? Self.part * (most - least) / 2 : size > 0 ? Self.haste * sum / size : 0
   }
-
-  private static let part = 0.75
 
   /// The optimum, when the weights and dual values prove it.
   private func certified(

@@ -61,6 +61,9 @@ struct PortfolioProgram {
         iterations: answer.certificate.iterations)
     }
     if let neighbor {
+      if let answer = try pieceSolution(from: neighbor.point, neighbor.rows, settings: settings) {
+        return answer
+      }
       return try DistanceWalk(self, constraints)
         .solution(from: neighbor.point, rows: neighbor.rows, settings: settings)
     }
@@ -104,17 +107,28 @@ struct PortfolioProgram {
       }
   }
 
-  /// The optimum from that without limits and charges, by plain programs; nil where that does not end.
+  /// The optimum from piece to piece, beginning with that without limits and charges; nil where that does not end.
   private func nearSolution(
     _ free: Solution<[Double]>,
     settings: QuadraticSolver.Settings
   ) throws(AllocationError) -> Solution<[Double]>? {
-    if !absolute.isEmpty {
-      guard var search = DistancePrice(self, settings: settings) else { return nil }
-      return try search.solution(beside: free)
+    if absolute.isEmpty {
+      return try pieceSolution(from: free.value, free.duals.rows, settings: settings)
     }
-    guard var method = PieceMethod(plain, pieces(), settings: settings) else { return nil }
-    method.begin(at: free.value, rows: free.duals.rows, price: 0)
+    guard var search = DistancePrice(self, settings: settings) else { return nil }
+    return try search.solution(beside: free)
+  }
+
+  /// The optimum without limits from piece to piece, beginning at a point; nil where that does not end.
+  private func pieceSolution(
+    from point: [Double],
+    _ rows: [Double],
+    settings: QuadraticSolver.Settings
+  ) throws(AllocationError) -> Solution<[Double]>? {
+    guard absolute.isEmpty, rows.count == plain.rows.count,
+      var method = PieceMethod(plain, pieces(), settings: settings)
+    else { return nil }
+    method.begin(at: point, rows: rows, price: 0)
     guard method.run(), method.refine() else { return nil }
     let answer = try certified(
       method.x, rows: method.rowDuals, bounds: method.boundDuals, iterations: method.iterations)

@@ -116,7 +116,7 @@ extension ActiveSetMethod {
     while true {
       if isInterrupted() { return false }
       iterations += 1
-      recomputeGradient()
+      if !keepsGradient { recomputeGradient() }
       guard newtonStep() else { return false }
       var free = 0
       for i in side.indices where side[i] == 0 { free += 1 }

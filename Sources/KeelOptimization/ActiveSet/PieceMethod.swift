@@ -107,6 +107,9 @@ package struct PieceMethod: ~Copyable, Sendable {
     }
   }
 
+  /// The slope of the objective at each variable, rows included.
+  package var gradient: [Double] { method.gradient }
+
   /// The number of set changes of the last run.
   package var iterations: Int { method.iterations }
 
