@@ -192,7 +192,9 @@ package struct PieceMethod: ~Copyable, Sendable {
     method.program.linear[i] = slope
   }
 
-  private func slope(of piece: Int) -> Double { pieces.slopes[piece] + price * pieces.priced[piece] }
+  private func slope(of piece: Int) -> Double {
+    pieces.slopes[piece] + price * pieces.priced[piece]
+  }
 
   /// Moves variables whose force is stronger than the bend that they are held at.
   ///
