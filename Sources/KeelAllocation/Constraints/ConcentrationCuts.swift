@@ -1,0 +1,239 @@
+// Goals: (1) every choice under constraints takes the limit, and its proof stays that of linear rows; (2) limits that
+// do not bind change no bit; (3) few rounds.
+//
+// The sum of the k largest |w| is the largest of the sums ± w over all sets of k assets. Sets that a portfolio
+// exceeds become rows, and the choice is made again (Kelley, The cutting-plane method for solving convex programs, 1960).
+// There are finitely many; a portfolio that is best under some of the rows and exceeds none is best under all.
+
+import KeelData
+import KeelNumerics
+import KeelOptimization
+
+/// A choice under constraints that can be made again under others.
+protocol ConstrainedChoice {
+  var constraints: PortfolioConstraints { get set }
+}
+
+extension MinimumVariance: ConstrainedChoice {}
+extension MaximumUtility: ConstrainedChoice {}
+extension TargetReturn: ConstrainedChoice {}
+extension TargetRisk: ConstrainedChoice {}
+extension TrackingError: ConstrainedChoice {}
+extension MaximumSharpe: ConstrainedChoice {}
+extension MaximumDiversification: ConstrainedChoice {}
+extension EfficientFrontier: ConstrainedChoice {}
+extension ConstrainedRiskBudgeting: ConstrainedChoice {}
+extension RobustUtility: ConstrainedChoice {}
+extension WassersteinExpectedShortfall: ConstrainedChoice {}
+extension MinimumExpectedShortfall: ConstrainedChoice {}
+extension MaximumReturnOverExpectedShortfall: ConstrainedChoice {}
+extension MinimumRisk: ConstrainedChoice {}
+extension MaximumReturnAtRisk: ConstrainedChoice {}
+extension MaximumReturnOverRisk: ConstrainedChoice {}
+extension RiskFrontier: ConstrainedChoice {}
+extension MaximumGrowth: ConstrainedChoice {}
+extension MaximumGrowthAtDrawdown: ConstrainedChoice {}
+extension DiscreteUtility: ConstrainedChoice {
+  var constraints: PortfolioConstraints {
+    get { utility.constraints }
+    set { utility.constraints = newValue }
+  }
+}
+
+extension ConstrainedChoice {
+  /// The choice under limits on sums of largest weights.
+  ///
+  /// - Parameters:
+  ///   - universe: The assets.
+  ///   - weights: The weights of an answer, all those that must keep the limits.
+  ///   - solve: Makes the choice under constraints without such limits.
+  /// - Returns: The answer and the rows of its last round; nil without such limits.
+  /// - Throws: What `solve` throws, with the names of the limits, and ``AllocationError`` for limits that
+  ///   mean nothing.
+  func cut<Answer>(
+    over universe: Universe,
+    weights: (Answer) -> [Weights],
+    _ solve: (Self) throws(AllocationError) -> Answer
+  ) throws(AllocationError) -> (answer: Answer, cuts: ConcentrationCuts)? {
+    if !constraints.concentration.contains(where: \.isLargest) { return nil }
+    try constraints.checkConcentration(over: universe)
+    var cuts = ConcentrationCuts(constraints)
+    var choice = self
+    while true {
+      choice.constraints = cuts.constraints
+      let answer: Answer
+      do throws(AllocationError) {
+        answer = try solve(choice)
+      } catch {
+        if case .unbounded = error, try cuts.addBounds(over: universe) { continue }
+        throw cuts.translated(error)
+      }
+      if try !cuts.add(below: weights(answer)) { return (answer, cuts) }
+    }
+  }
+
+  /// The choice under limits on sums of largest weights, each with one dual value.
+  ///
+  /// - Parameters:
+  ///   - universe: The assets.
+  ///   - weights: The weights of a value.
+  ///   - solve: Makes the choice under constraints without such limits.
+  /// - Returns: The solution; nil without such limits.
+  /// - Throws: What ``cut(over:weights:_:)`` throws.
+  func limited<Value>(
+    over universe: Universe,
+    weights: (Value) -> Weights,
+    _ solve: (Self) throws(AllocationError) -> Solution<Value>
+  ) throws(AllocationError) -> Solution<Value>? {
+    guard
+      let (answer, cuts) = try cut(over: universe, weights: { [weights($0.value)] }, solve)
+    else { return nil }
+    return cuts.merged(answer)
+  }
+}
+
+extension ConcentrationConstraint {
+  /// Whether the k largest weights are limited.
+  var isLargest: Bool {
+    if case .largest = measure { true } else { false }
+  }
+}
+
+/// The rows that stand for limits on sums of largest weights.
+struct ConcentrationCuts {
+  /// The constraints with rows in the place of the limits.
+  private(set) var constraints: PortfolioConstraints
+  private let limits: [ConcentrationConstraint]
+  /// The rows before those of the limits, the budget among them.
+  private let firstRow: Int
+  /// For each row the position of its limit.
+  private var sources: [Int] = []
+  private var rowNames: Set<String> = []
+  private var rounds = 0
+  private var lastExcess = Double.infinity
+  private var hasBounds = false
+
+  /// Rounds at most; they seldom take more than fifty.
+  private static let maximumRounds = 2000
+
+  /// What a solver may leave of a row, relative to the limit.
+  private static let accuracy = 1e-8
+
+  init(_ constraints: PortfolioConstraints) {
+    self.constraints = constraints
+    limits = constraints.concentration.filter(\.isLargest)
+    firstRow = 1 + constraints.linear.count
+    self.constraints.concentration.removeAll(where: \.isLargest)
+  }
+
+  /// Adds a row for each limit and portfolio that exceeds it by more than rounding.
+  ///
+  /// - Parameter portfolios: The portfolios of an answer.
+  /// - Returns: Whether there are new rows.
+  /// - Throws: ``AllocationError/notSolved(status:certificate:)`` after too many rounds.
+  mutating func add(below portfolios: [Weights]) throws(AllocationError) -> Bool {
+    var worst = 0.0
+    var found: [(row: LinearConstraint, source: Int)] = []
+    for portfolio in portfolios {
+      for (k, limit) in limits.enumerated() {
+        let (row, value) = limit.row(of: portfolio)
+        let rounding = Double(portfolio.values.count) * .ulpOfOne * max(value, limit.limit)
+        if value - limit.limit <= rounding || rowNames.contains(row.name) { continue }
+        worst = max(worst, (value - limit.limit) / max(limit.limit, value))
+        if found.contains(where: { $0.row.name == row.name }) { continue }
+        found.append((row, k))
+      }
+    }
+    // What an inexact solver leaves is no reason for ever more rows.
+    if worst <= Self.accuracy, worst > lastExcess / 2 { return false }
+    lastExcess = worst
+    rounds += 1
+    guard rounds <= Self.maximumRounds else {
+      throw .notSolved(
+        status: .iterationLimit,
+        certificate: Certificate(
+          primalResidual: worst, dualResidual: .nan, relativeGap: .nan, primalObjective: .nan,
+          dualObjective: .nan, worstViolation: nil, iterations: rounds))
+    }
+    for (row, source) in found {
+      constraints.linear.append(row)
+      sources.append(source)
+      rowNames.insert(row.name)
+    }
+    return !found.isEmpty
+  }
+
+  /// Adds bounds that the limits imply with room to spare, so that none of them holds an optimum.
+  ///
+  /// - Returns: Whether there are new bounds.
+  mutating func addBounds(over universe: Universe) throws(AllocationError) -> Bool {
+    if hasBounds { return false }
+    hasBounds = true
+    let least = limits.reduce(Double.infinity) { min($0, $1.limit) }
+    let reach = least > 0 ? 2 * least : 1
+    let (lower, upper) = try constraints.resolvedBounds(over: universe)
+    var ranges: [AssetID: ClosedRange<Double>] = [:]
+    for (i, asset) in universe.assets.enumerated() {
+      let low = lower[i].isFinite ? lower[i] : min(-reach, upper[i])
+      let high = upper[i].isFinite ? upper[i] : max(reach, lower[i])
+      ranges[asset] = low...high
+    }
+    constraints.bounds = .byAsset(ranges, others: 0...0)
+    return true
+  }
+
+  /// The error in the caller's names.
+  func translated(_ error: AllocationError) -> AllocationError {
+    guard case .infeasible(let names, let contradiction) = error else { return error }
+    var result: [String] = []
+    for name in names {
+      let k = constraints.linear.firstIndex { $0.name == name }
+      let row = (k ?? 0) - (firstRow - 1)
+      let own = k == nil || row < 0 ? name : limits[sources[row]].name
+      if !result.contains(own) { result.append(own) }
+    }
+    return .infeasible(constraints: result, contradiction: contradiction)
+  }
+
+  /// The solution with one dual value a limit, after those of the linear constraints.
+  func merged<Value>(_ solution: Solution<Value>) -> Solution<Value> {
+    let duals = solution.duals
+    var sums = limits.map { _ in 0.0 }
+    for (row, k) in sources.enumerated() { sums[k] += duals.rows[firstRow + row] }
+    let last = firstRow + sources.count
+    return Solution(
+      value: solution.value, status: solution.status, certificate: solution.certificate,
+      duals: Duals(
+        rows: duals.rows.prefix(firstRow) + sums + duals.rows.dropFirst(last),
+        bounds: duals.bounds,
+        rowNames: duals.rowNames.prefix(firstRow) + limits.map(\.name)
+          + duals.rowNames.dropFirst(last),
+        variableNames: duals.variableNames))
+  }
+}
+
+extension ConcentrationConstraint {
+  /// The row Σ ± w ≤ limit over the largest weights of a portfolio, and its value there; among equals the first
+  /// in the universe count.
+  func row(of portfolio: Weights) -> (row: LinearConstraint, value: Double) {
+    guard case .largest(let count) = measure else {
+      return (LinearConstraint(name, coefficients: [:]), 0)
+    }
+    let w = portfolio.values
+    let order = w.indices.sorted {
+      (w[$1].magnitude, $0) < (w[$0].magnitude, $1)
+    }
+    let largest = order.prefix(count).filter { w[$0] != 0 }.sorted()
+    var coefficients: [AssetID: Double] = [:]
+    var value = 0.0
+    var labels: [String] = []
+    for i in largest {
+      let asset = portfolio.universe.assets[i]
+      coefficients[asset] = w[i] < 0 ? -1 : 1
+      value += w[i].magnitude
+      labels.append(w[i] < 0 ? "-\(asset)" : "\(asset)")
+    }
+    let title = "\(name): \(labels.joined(separator: ", "))"
+    return (LinearConstraint(title, coefficients: coefficients, upper: limit), value)
+  }
+}
