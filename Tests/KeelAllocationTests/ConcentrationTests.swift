@@ -173,8 +173,8 @@ struct ConcentrationReference: Decodable, Sendable, CustomTestStringConvertible 
       #expect(solution.certificate.primalObjective <= last * (1 + 1e-12))
       expectKept(solution.value, constraints, "step \(step)")
       last = solution.certificate.primalObjective
-      // A bound from the dual values alone.
-      #expect(solution.certificate.dualObjective <= last * (1 + 1e-9))
+      // A bound from the dual values alone; without room the price of a sum of squares has no limit.
+      if step > 0 { #expect(solution.certificate.dualObjective <= last * (1 + 1e-12)) }
     }
     let free = try MinimumVariance().weights(covariance: covariance)
     expectClose(last, free.certificate.primalObjective, relative: 1e-12)
@@ -234,6 +234,7 @@ struct ConcentrationReference: Decodable, Sendable, CustomTestStringConvertible 
         concentration: [.effectiveAssets(atLeast: effective)])
       let solution = try MinimumVariance(constraints: constraints).weights(covariance: covariance)
       expectKept(solution.value, constraints)
+      #expect(solution.status == .optimal)
       if effective == 10 {
         for weight in solution.value.values { expectClose(weight, 0.1, absolute: 1e-7) }
       }

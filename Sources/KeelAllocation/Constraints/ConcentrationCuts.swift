@@ -110,11 +110,15 @@ struct ConcentrationCuts {
   private var sources: [Int] = []
   private var rowNames: Set<String> = []
   private var rounds = 0
+  /// A mean of the answers so far, the last ones first.
+  private var center: [Double] = []
   private var lastExcess = Double.infinity
   private var hasBounds = false
 
   /// Rounds at most; they seldom take more than fifty.
   private static let maximumRounds = 2000
+
+  private static let weightOfLast = 0.3
 
   /// What a solver may leave of a row, relative to the limit.
   private static let accuracy = 1e-8
@@ -134,15 +138,29 @@ struct ConcentrationCuts {
   mutating func add(below portfolios: [Weights]) throws(AllocationError) -> Bool {
     var worst = 0.0
     var found: [(row: LinearConstraint, source: Int)] = []
+    func consider(_ row: LinearConstraint, _ source: Int, exceeding excess: Double) {
+      if rowNames.contains(row.name) || found.contains(where: { $0.row.name == row.name }) { return }
+      found.append((row, source))
+      worst = max(worst, excess / max(limits[source].limit, excess))
+    }
     for portfolio in portfolios {
       for (k, limit) in limits.enumerated() {
         let (row, value) = limit.row(of: portfolio)
         let rounding = Double(portfolio.values.count) * .ulpOfOne * max(value, limit.limit)
-        if value - limit.limit <= rounding || rowNames.contains(row.name) { continue }
-        worst = max(worst, (value - limit.limit) / max(limit.limit, value))
-        if found.contains(where: { $0.row.name == row.name }) { continue }
-        found.append((row, k))
+        if value - limit.limit <= rounding { continue }
+        consider(row, k, exceeding: value - limit.limit)
+        // The largest weights of the answers so far change less from round to round.
+        if center.count == portfolio.values.count {
+          let (row, _) = limit.row(
+            of: try Translation.weights(center, over: portfolio.universe))
+          let excess = row.value(of: portfolio) - limit.limit
+          if excess > rounding { consider(row, k, exceeding: excess) }
+        }
       }
+    }
+    if portfolios.count == 1, let portfolio = portfolios.first {
+      let w = portfolio.values
+      center = center.isEmpty ? w : zip(center, w).map { $0 + Self.weightOfLast * ($1 - $0) }
     }
     // What an inexact solver leaves is no reason for ever more rows.
     if worst <= Self.accuracy, worst > lastExcess / 2 { return false }
@@ -235,5 +253,16 @@ extension ConcentrationConstraint {
     }
     let title = "\(name): \(labels.joined(separator: ", "))"
     return (LinearConstraint(title, coefficients: coefficients, upper: limit), value)
+  }
+}
+
+extension LinearConstraint {
+  /// The sum for a portfolio.
+  fileprivate func value(of portfolio: Weights) -> Double {
+    var sum = 0.0
+    for (i, asset) in portfolio.universe.assets.enumerated() {
+      if let coefficient = coefficients[asset] { sum += coefficient * portfolio.values[i] }
+    }
+    return sum
   }
 }
