@@ -414,4 +414,106 @@ struct ConcentrationReference: Decodable, Sendable, CustomTestStringConvertible 
       try MinimumVariance(constraints: two).weights(covariance: covariance)
     }
   }
+
+  @Test(arguments: seeds(20))
+  func explanationsNameTheLimits(seed: Int) throws {
+    let count = 8 + seed % 12
+    let (mean, covariance) = try Market.factorModel(count: count, seed: seed + 400)
+    var constraints = PortfolioConstraints(
+      bounds: seed % 2 == 0 ? .uniform(0...1) : .uniform(-0.3...0.8))
+    if seed % 3 != 1 {
+      constraints.concentration.append(.largest(3, limit: 3 / Double(count) * 1.3))
+    }
+    if seed % 3 != 0 {
+      constraints.concentration.append(.effectiveAssets(atLeast: 0.85 * Double(count)))
+    }
+    let least = MinimumVariance(constraints: constraints)
+    let utility = MaximumUtility(riskAversion: 2, constraints: constraints)
+    let first = try least.weights(covariance: covariance)
+    let second = try utility.weights(expectedReturns: mean, covariance: covariance)
+    for (solution, explanation, unit) in [
+      (first, try least.explanation(of: first, covariance: covariance), 2.0),
+      (
+        second,
+        try utility.explanation(of: second, expectedReturns: mean, covariance: covariance), -1.0
+      ),
+    ] {
+      #expect(explanation.residual <= 1e-7)
+      for limit in constraints.concentration {
+        let dual = try #require(solution.duals[limit.name])
+        if dual > -1e-9 { continue }
+        let price = try #require(
+          explanation.shadowPrices.first { $0.constraint == limit.name })
+        #expect(price.limit == limit.limit)
+        expectClose(price.value, dual * unit, relative: 1e-12)
+      }
+    }
+    guard seed % 3 == 0 else { return }
+    let sharpe = MaximumSharpe(riskFreeRate: -0.01, constraints: constraints)
+    let third = try sharpe.weights(expectedReturns: mean, covariance: covariance)
+    _ = try sharpe.explanation(of: third, expectedReturns: mean, covariance: covariance)
+  }
+
+  @Test func fallbacksCheckTheLimits() throws {
+    let (_, covariance) = try Market.factorModel(count: 4, seed: 3)
+    let held = try Weights(universe: covariance.universe, values: [0.7, 0.1, 0.1, 0.1])
+    for (limit, amount): (ConcentrationConstraint, Double?) in [
+      (.largest(2, limit: 0.6), 0.2), (.effectiveAssets(atLeast: 4), 0.52 - 0.25),
+      (.largest(2, limit: 0.8), nil), (.effectiveAssets(atLeast: 1.5), nil),
+    ] {
+      let chain = FallbackChain(
+        [.hold(held)], constraints: PortfolioConstraints(concentration: [limit]))
+      let decision = try chain.decide(covariance: covariance) { () throws(AllocationError) in
+        throw .noPortfolioBeatsRiskFree(best: -1, riskFreeRate: 0)
+      }
+      #expect(decision.heldViolation?.name == (amount == nil ? nil : limit.name))
+      expectClose(decision.heldViolation?.amount ?? 0, amount ?? 0, absolute: 1e-14)
+    }
+  }
+
+  @Test func plansKeepTheLimit() throws {
+    let (mean, covariance) = try Market.factorModel(count: 7, seed: 31)
+    let held = try Weights(
+      universe: covariance.universe, values: [Double](repeating: 1.0 / 7, count: 7))
+    let limit = ConcentrationConstraint.largest(2, limit: 0.45)
+    let costs = TradingCosts(
+      from: held, buying: .uniform(0.0005), selling: .uniform(0.0005), spreadOver: 1)
+    let choice = MultiPeriodUtility(
+      riskAversion: 1, constraints: PortfolioConstraints(concentration: [limit]), costs: costs)
+    let steps = (0..<3).map { _ in
+      MultiPeriodUtility.Step(expectedReturns: mean, covariance: covariance)
+    }
+    let plan = try choice.plan(steps)
+    #expect(plan.status == .optimal)
+    for (t, weights) in plan.value.weights.enumerated() {
+      #expect(limit.value(of: weights) <= 0.45 * (1 + 1e-13))
+      #expect(try #require(plan.duals["largest weights[\(t)]"]) <= 0)
+    }
+    // Every set of two as a row of its own.
+    var all = choice
+    all.constraints = .longOnly
+    for i in 0..<7 {
+      for j in 0..<i {
+        all.constraints.linear.append(
+          .group("\(i) \(j)", [AssetID("A\(i)"), AssetID("A\(j)")], total: -1...0.45))
+      }
+    }
+    let expected = try all.plan(steps)
+    expectClose(
+      plan.certificate.primalObjective, expected.certificate.primalObjective, relative: 1e-8)
+    var own = steps
+    own[1].constraints = choice.constraints
+    #expect(throws: AllocationError.self) { try choice.plan(own) }
+    let tight = MultiPeriodUtility(
+      riskAversion: 1, constraints: PortfolioConstraints(concentration: [.largest(2, limit: 0.2)]),
+      costs: costs)
+    do throws(AllocationError) {
+      _ = try tight.plan(steps)
+      Issue.record("an infeasible plan was returned")
+    } catch {
+      guard case .infeasible(let names, _) = error else { throw error }
+      #expect(names.contains { $0.hasPrefix("largest weights") })
+      #expect(names.allSatisfy { !$0.contains(":") })
+    }
+  }
 }

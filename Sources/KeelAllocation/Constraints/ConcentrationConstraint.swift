@@ -48,7 +48,8 @@ public struct ConcentrationConstraint: Hashable, Sendable {
 
   /// A limit on the sum of the largest weights.
   ///
-  /// Every choice under ``PortfolioConstraints`` takes it except ``MultiPeriodUtility``, which throws.
+  /// Every choice under ``PortfolioConstraints`` takes it; among the constraints of one ``MultiPeriodUtility/Step`` it is
+  /// refused.
   ///
   /// - Parameters:
   ///   - count: The number k of weights that are added, 1 to the number of assets.

@@ -33,6 +33,7 @@ extension MaximumReturnOverRisk: ConstrainedChoice {}
 extension RiskFrontier: ConstrainedChoice {}
 extension MaximumGrowth: ConstrainedChoice {}
 extension MaximumGrowthAtDrawdown: ConstrainedChoice {}
+extension MultiPeriodUtility: ConstrainedChoice {}
 extension DiscreteUtility: ConstrainedChoice {
   var constraints: PortfolioConstraints {
     get { utility.constraints }
@@ -139,7 +140,9 @@ struct ConcentrationCuts {
     var worst = 0.0
     var found: [(row: LinearConstraint, source: Int)] = []
     func consider(_ row: LinearConstraint, _ source: Int, exceeding excess: Double) {
-      if rowNames.contains(row.name) || found.contains(where: { $0.row.name == row.name }) { return }
+      if rowNames.contains(row.name) || found.contains(where: { $0.row.name == row.name }) {
+        return
+      }
       found.append((row, source))
       worst = max(worst, excess / max(limits[source].limit, excess))
     }
@@ -205,12 +208,48 @@ struct ConcentrationCuts {
     guard case .infeasible(let names, let contradiction) = error else { return error }
     var result: [String] = []
     for name in names {
-      let k = constraints.linear.firstIndex { $0.name == name }
-      let row = (k ?? 0) - (firstRow - 1)
-      let own = k == nil || row < 0 ? name : limits[sources[row]].name
+      let own = limitName(of: name) ?? name
       if !result.contains(own) { result.append(own) }
     }
     return .infeasible(constraints: result, contradiction: contradiction)
+  }
+
+  /// The limit that a row stands for, with the number of its period if it has one.
+  private func limitName(of name: String) -> String? {
+    for (row, k) in zip(constraints.linear.dropFirst(firstRow - 1), sources) {
+      if name == row.name { return limits[k].name }
+      if name.hasPrefix("\(row.name)[") {
+        return limits[k].name + name.dropFirst(row.name.count)
+      }
+    }
+    return nil
+  }
+
+  /// The solution of a plan with one dual value a limit and period, after all others.
+  func merged<Value>(_ solution: Solution<Value>, periods: [Int]) -> Solution<Value> {
+    let duals = solution.duals
+    var sums: [String: Double] = [:]
+    var rows: [Double] = []
+    var names: [String] = []
+    for (name, dual) in zip(duals.rowNames, duals.rows) {
+      if let own = limitName(of: name) {
+        sums[own, default: 0] += dual
+      } else {
+        rows.append(dual)
+        names.append(name)
+      }
+    }
+    for t in periods {
+      for limit in limits {
+        let name = "\(limit.name)[\(t)]"
+        rows.append(sums[name] ?? 0)
+        names.append(name)
+      }
+    }
+    return Solution(
+      value: solution.value, status: solution.status, certificate: solution.certificate,
+      duals: Duals(
+        rows: rows, bounds: duals.bounds, rowNames: names, variableNames: duals.variableNames))
   }
 
   /// The solution with one dual value a limit, after those of the linear constraints.

@@ -91,7 +91,9 @@ public struct MaximumGrowth: Hashable, Sendable {
   public func weights(scenarios: ScenarioSet) throws(AllocationError) -> Portfolio {
     if let found = try cut(
       over: scenarios.universe, weights: { [$0.weights] },
-      { (choice) throws(AllocationError) in try choice.weights(scenarios: scenarios) })
+      { (choice) throws(AllocationError) in
+        try choice.weights(scenarios: scenarios)
+      })
     {
       return found.answer
     }

@@ -115,7 +115,9 @@ public struct MaximumGrowthAtDrawdown: Hashable, Sendable {
   public func weights(scenarios: ScenarioSet) throws(AllocationError) -> Portfolio {
     if let found = try cut(
       over: scenarios.universe, weights: { [$0.weights] },
-      { (choice) throws(AllocationError) in try choice.weights(scenarios: scenarios) })
+      { (choice) throws(AllocationError) in
+        try choice.weights(scenarios: scenarios)
+      })
     {
       return found.answer
     }

@@ -67,7 +67,9 @@ public struct EfficientFrontier: Hashable, Sendable {
   ) throws(AllocationError) -> FrontierCurve {
     if let found = try cut(
       over: covariance.universe, weights: { $0.corners.map(\.point.weights) },
-      { (choice) throws(AllocationError) in try choice.curve(expectedReturns: expectedReturns, covariance: covariance) })
+      { (choice) throws(AllocationError) in
+        try choice.curve(expectedReturns: expectedReturns, covariance: covariance)
+      })
     {
       return found.answer
     }

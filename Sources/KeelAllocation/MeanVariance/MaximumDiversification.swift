@@ -42,7 +42,9 @@ public struct MaximumDiversification: Hashable, Sendable {
   public func weights(covariance: Covariance) throws(AllocationError) -> Solution<Weights> {
     if let solution = try limited(
       over: covariance.universe, weights: \.self,
-      { (choice) throws(AllocationError) in try choice.weights(covariance: covariance) })
+      { (choice) throws(AllocationError) in
+        try choice.weights(covariance: covariance)
+      })
     {
       return solution
     }

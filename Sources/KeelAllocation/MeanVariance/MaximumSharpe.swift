@@ -52,7 +52,9 @@ public struct MaximumSharpe: Hashable, Sendable {
   ) throws(AllocationError) -> Solution<Weights> {
     if let solution = try limited(
       over: covariance.universe, weights: \.self,
-      { (choice) throws(AllocationError) in try choice.weights(expectedReturns: expectedReturns, covariance: covariance) })
+      { (choice) throws(AllocationError) in
+        try choice.weights(expectedReturns: expectedReturns, covariance: covariance)
+      })
     {
       return solution
     }

@@ -70,7 +70,9 @@ public struct MaximumUtility: Hashable, Sendable {
   ) throws(AllocationError) -> Solution<Weights> {
     if let solution = try limited(
       over: covariance.universe, weights: \.self,
-      { (choice) throws(AllocationError) in try choice.weights(expectedReturns: expectedReturns, covariance: covariance) })
+      { (choice) throws(AllocationError) in
+        try choice.weights(expectedReturns: expectedReturns, covariance: covariance)
+      })
     {
       return solution
     }

@@ -47,7 +47,9 @@ public struct TrackingError: Hashable, Sendable {
   public func weights(covariance: Covariance) throws(AllocationError) -> Solution<Weights> {
     if let solution = try limited(
       over: covariance.universe, weights: \.self,
-      { (choice) throws(AllocationError) in try choice.weights(covariance: covariance) })
+      { (choice) throws(AllocationError) in
+        try choice.weights(covariance: covariance)
+      })
     {
       return solution
     }

@@ -84,7 +84,9 @@ public struct ConstrainedRiskBudgeting: Hashable, Sendable {
   public func weights(covariance: Covariance) throws(AllocationError) -> Solution<Portfolio> {
     if let solution = try limited(
       over: covariance.universe, weights: \.weights,
-      { (choice) throws(AllocationError) in try choice.weights(covariance: covariance) })
+      { (choice) throws(AllocationError) in
+        try choice.weights(covariance: covariance)
+      })
     {
       return solution
     }

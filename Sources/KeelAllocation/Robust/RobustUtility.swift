@@ -108,7 +108,9 @@ public struct RobustUtility: Hashable, Sendable {
   ) throws(AllocationError) -> Solution<Portfolio> {
     if let solution = try limited(
       over: covariance.universe, weights: \.weights,
-      { (choice) throws(AllocationError) in try choice.weights(expectedReturns: expectedReturns, covariance: covariance) })
+      { (choice) throws(AllocationError) in
+        try choice.weights(expectedReturns: expectedReturns, covariance: covariance)
+      })
     {
       return solution
     }

@@ -132,7 +132,9 @@ public struct WassersteinExpectedShortfall: Hashable, Sendable {
   ) throws(AllocationError) -> Solution<Portfolio> {
     if let solution = try limited(
       over: scenarios.universe, weights: \.estimate.weights,
-      { (choice) throws(AllocationError) in try choice.weights(scenarios: scenarios, expectedReturns: expectedReturns) })
+      { (choice) throws(AllocationError) in
+        try choice.weights(scenarios: scenarios, expectedReturns: expectedReturns)
+      })
     {
       return solution
     }

@@ -96,7 +96,9 @@ public struct MaximumReturnAtRisk: Hashable, Sendable {
   ) throws(AllocationError) -> Portfolio {
     if let found = try cut(
       over: scenarios.universe, weights: { [$0.weights] },
-      { (choice) throws(AllocationError) in try choice.weights(scenarios: scenarios, expectedReturns: expectedReturns) })
+      { (choice) throws(AllocationError) in
+        try choice.weights(scenarios: scenarios, expectedReturns: expectedReturns)
+      })
     {
       return found.answer
     }

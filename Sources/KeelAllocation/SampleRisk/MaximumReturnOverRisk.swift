@@ -114,7 +114,9 @@ public struct MaximumReturnOverRisk: Hashable, Sendable {
   ) throws(AllocationError) -> Portfolio {
     if let found = try cut(
       over: scenarios.universe, weights: { [$0.weights] },
-      { (choice) throws(AllocationError) in try choice.weights(scenarios: scenarios, expectedReturns: expectedReturns) })
+      { (choice) throws(AllocationError) in
+        try choice.weights(scenarios: scenarios, expectedReturns: expectedReturns)
+      })
     {
       return found.answer
     }

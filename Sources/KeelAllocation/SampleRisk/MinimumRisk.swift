@@ -78,7 +78,9 @@ public struct MinimumRisk: Hashable, Sendable {
   ) throws(AllocationError) -> RiskPortfolio {
     if let found = try cut(
       over: scenarios.universe, weights: { [$0.weights] },
-      { (choice) throws(AllocationError) in try choice.weights(scenarios: scenarios, expectedReturns: expectedReturns) })
+      { (choice) throws(AllocationError) in
+        try choice.weights(scenarios: scenarios, expectedReturns: expectedReturns)
+      })
     {
       return found.answer
     }

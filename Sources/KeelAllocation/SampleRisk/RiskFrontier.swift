@@ -61,8 +61,9 @@ public struct RiskFrontier: Hashable, Sendable {
   ) throws(AllocationError) -> [RiskPortfolio] {
     if let found = try cut(
       over: scenarios.universe, weights: { $0.map(\.weights) },
-      { (choice) throws(AllocationError) in try choice.portfolios(
-        count: count, scenarios: scenarios, expectedReturns: expectedReturns) })
+      { (choice) throws(AllocationError) in
+        try choice.portfolios(count: count, scenarios: scenarios, expectedReturns: expectedReturns)
+      })
     {
       return found.answer
     }

@@ -62,7 +62,9 @@ public struct MinimumExpectedShortfall: Hashable, Sendable {
   ) throws(AllocationError) -> Solution<ShortfallPortfolio> {
     if let solution = try limited(
       over: scenarios.universe, weights: \.weights,
-      { (choice) throws(AllocationError) in try choice.weights(scenarios: scenarios, expectedReturns: expectedReturns) })
+      { (choice) throws(AllocationError) in
+        try choice.weights(scenarios: scenarios, expectedReturns: expectedReturns)
+      })
     {
       return solution
     }
