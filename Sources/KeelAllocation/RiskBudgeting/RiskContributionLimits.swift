@@ -124,7 +124,7 @@ public struct RiskContributionLimits: Hashable, Sendable {
   /// - Returns: The best portfolio that was found.
   /// - Throws: ``AllocationError``: `infeasible` for constraints that clash, and limits that divide the assets and whose
   ///   shares add to less than one; ``AllocationError/riskLimitsNotMet(limits:excess:)`` where no portfolio was found.
-  /// - Complexity: O(N³) a step, some ten steps from each of five starts.
+  /// - Complexity: O(N³) a step, some ten steps from each of four starts.
   public func weights(
     covariance: Covariance,
     expectedReturns: ExpectedReturns? = nil
