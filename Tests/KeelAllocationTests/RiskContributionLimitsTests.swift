@@ -177,9 +177,14 @@ struct RiskLimitReference: Decodable, Sendable, CustomTestStringConvertible {
       ).weights(covariance: covariance)
     }
     for name in ["budget", "A1"] {
-      #expect(throws: AllocationError.self) {
-        try RiskContributionLimits([RiskContributionLimit(name, ["A0"], share: 0.01)])
-          .weights(covariance: covariance)
+      for share in [0.01, 1] {
+        #expect(
+          throws: AllocationError.invalidValue(
+            argument: "count of constraints named \(name)", asset: nil, got: 2, allowed: 1...1)
+        ) {
+          try RiskContributionLimits([RiskContributionLimit(name, ["A0"], share: share)])
+            .weights(covariance: covariance)
+        }
       }
     }
   }

@@ -87,9 +87,9 @@ struct ContributionLimitSearch {
   func best() throws(AllocationError) -> (found: Solution<[Double]>, bound: Double) {
     let free = try program.solution(settings: settings)
     let bound = free.certificate.dualObjective
-    if excess(free.value) <= 0 {
-      return (try certified(free.value, free.duals, prices: nil), bound)
-    }
+    // Names that meet twice are reported here.
+    let proof = try certified(free.value, free.duals, prices: nil)
+    if excess(free.value) <= 0 { return (proof, bound) }
     var best: Solution<[Double]>?
     var least = Double.infinity
     for start in try starts(free.value) {
