@@ -59,12 +59,12 @@ public struct ConcentrationConstraint: Hashable, Sendable {
     ConcentrationConstraint(largestName, .largest(count: count), limit: limit)
   }
 
-  /// A limit below which no portfolio of fewer equal weights comes.
+  /// A limit on the sum of squares by the number of effective assets, its inverse.
   ///
   /// ``MinimumVariance``, ``MaximumUtility`` and ``TargetReturn`` take it; every other choice throws
   /// ``AllocationError/invalidValue(argument:asset:got:allowed:)`` with the name of the constraint.
   ///
-  /// - Parameter count: The least number of equal weights with a sum of 1 that are as concentrated: Σ w² ≤ 1 / count.
+  /// - Parameter count: The least number: so many equal weights with a sum of 1 have Σ w² = 1 / count.
   /// - Returns: The constraint, named ``effectiveAssetsName``.
   public static func effectiveAssets(atLeast count: Double) -> ConcentrationConstraint {
     ConcentrationConstraint(effectiveAssetsName, .squares, limit: 1 / count)
