@@ -109,7 +109,11 @@ struct ConcentrationCuts {
   private let firstRow: Int
   /// For each row the position of its limit.
   private var sources: [Int] = []
+  /// For each row the rounds since an answer met it.
+  private var idleRounds: [Int] = []
   private var rowNames: Set<String> = []
+  /// The rows that were taken away once.
+  private var dropped: Set<String> = []
   private var rounds = 0
   /// A mean of the answers so far, the last ones first.
   private var center: [Double] = []
@@ -120,6 +124,7 @@ struct ConcentrationCuts {
   private static let maximumRounds = 2000
 
   private static let weightOfLast = 0.3
+  private static let patience = 5
 
   /// What a solver may leave of a row, relative to the limit.
   private static let accuracy = 1e-8
@@ -176,12 +181,29 @@ struct ConcentrationCuts {
           primalResidual: worst, dualResidual: .nan, relativeGap: .nan, primalObjective: .nan,
           dualObjective: .nan, worstViolation: nil, iterations: rounds))
     }
+    if found.isEmpty { return false }
+    dropIdleRows(portfolios)
     for (row, source) in found {
       constraints.linear.append(row)
       sources.append(source)
+      idleRounds.append(0)
       rowNames.insert(row.name)
     }
-    return !found.isEmpty
+    return true
+  }
+
+  /// Takes away rows that no answer met for some rounds; one that comes back stays, so that the rounds end.
+  private mutating func dropIdleRows(_ portfolios: [Weights]) {
+    for k in sources.indices.reversed() {
+      let row = constraints.linear[firstRow - 1 + k]
+      let isIdle = portfolios.allSatisfy { row.value(of: $0) < row.upper * (1 - Self.accuracy) }
+      idleRounds[k] = isIdle ? idleRounds[k] + 1 : 0
+      if idleRounds[k] < Self.patience || !dropped.insert(row.name).inserted { continue }
+      constraints.linear.remove(at: firstRow - 1 + k)
+      sources.remove(at: k)
+      idleRounds.remove(at: k)
+      rowNames.remove(row.name)
+    }
   }
 
   /// Adds bounds that the limits imply with room to spare, so that none of them holds an optimum.
