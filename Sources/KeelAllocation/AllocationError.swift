@@ -53,6 +53,10 @@ public enum AllocationError: Error, Hashable, Sendable {
   /// A limit ended the search for a discrete portfolio before there was one; no portfolio has a higher
   /// utility than the bound.
   case nothingFound(upperBound: Double)
+
+  /// The search found no portfolio that keeps all limits on shares of the variance; the nearest one exceeds one of
+  /// them by this share.
+  case riskLimitsNotMet(limits: [String], excess: Double)
 }
 
 /// Says why risk contributions cannot be attained.
@@ -105,6 +109,9 @@ extension AllocationError: CustomStringConvertible {
       "no weights satisfy the constraints together with \(conditions.joined(separator: ", "))"
     case .nothingFound(let upperBound):
       "the search ended without a portfolio; none has a higher utility than \(upperBound)"
+    case .riskLimitsNotMet(let limits, let excess):
+      "no portfolio was found that keeps \(limits.joined(separator: ", ")): "
+        + "the nearest one exceeds a share by \(excess)"
     }
   }
 }

@@ -22,6 +22,10 @@ import Testing
         .targetUnreachable(target: "target return", got: 0.5, reachable: 0.125...0.25),
         "the target return 0.5 cannot be met: portfolios reach 0.125...0.25"
       ),
+      (
+        .riskLimitsNotMet(limits: ["coins", "staked"], excess: 0.25),
+        "no portfolio was found that keeps coins, staked: the nearest one exceeds a share by 0.25"
+      ),
     ]
     for (error, sentence) in errors { #expect("\(error)" == sentence) }
   }

@@ -2,7 +2,7 @@ public import KeelData
 import KeelNumerics
 import KeelOptimization
 
-/// What a portfolio must satisfy: bounds, the sum of the weights, linear limits, turnover and gross.
+/// What a portfolio must satisfy: bounds, the sum of the weights, linear limits, turnover, gross, concentration.
 ///
 /// ```text
 /// lower ≤ w ≤ upper,   1'w = budget,   lower_k ≤ a_k'w ≤ upper_k,   Σ c |w − reference| ≤ limit
@@ -35,6 +35,9 @@ public struct PortfolioConstraints: Hashable, Sendable {
   /// Limits on sums of distances: turnover, gross exposure.
   public var absolute: [AbsoluteConstraint]
 
+  /// Limits on concentration: the largest weights, the number of effective assets.
+  public var concentration: [ConcentrationConstraint]
+
   /// Creates constraints.
   ///
   /// - Parameters:
@@ -42,16 +45,19 @@ public struct PortfolioConstraints: Hashable, Sendable {
   ///   - budget: The sum of the weights.
   ///   - linear: Further linear constraints.
   ///   - absolute: Limits on sums of distances.
+  ///   - concentration: Limits on concentration.
   public init(
     bounds: Bounds = .uniform(0...1),
     budget: Double = 1,
     linear: [LinearConstraint] = [],
-    absolute: [AbsoluteConstraint] = []
+    absolute: [AbsoluteConstraint] = [],
+    concentration: [ConcentrationConstraint] = []
   ) {
     self.bounds = bounds
     self.budget = budget
     self.linear = linear
     self.absolute = absolute
+    self.concentration = concentration
   }
 
   /// Long only and fully invested.
@@ -159,6 +165,7 @@ extension PortfolioConstraints {
       throw .invalidValue(
         argument: "absolute", asset: nil, got: Double(absolute.count), allowed: 0...0)
     }
+    try refuseConcentration()
     return try resolvedLinearRows(over: universe)
   }
 

@@ -53,6 +53,11 @@ struct PortfolioProgram {
     settings: QuadraticSolver.Settings,
     near neighbor: (point: [Double], rows: [Double])? = nil
   ) throws(AllocationError) -> Solution<[Double]> {
+    if let squares = constraints.squares {
+      var others = constraints
+      others.squares = nil
+      return try SquaresPrice(self, others, squares, settings: settings).solution()
+    }
     if hasNoKinks {
       let answer = try Translation.solution(of: plain, universe: universe, settings: settings)
       if costs.isFlat { return answer }

@@ -11,6 +11,8 @@ struct ResolvedConstraints: Hashable, Sendable {
   var upper: [Double]
   var rows: [LinearRow]
   var absolute: [AbsoluteRow]
+  /// A limit on the sum of squares; nil for none.
+  var squares: SquaresRow?
 
   /// The constraints of x = w − reference.
   ///
@@ -116,8 +118,31 @@ extension PortfolioConstraints {
   ///
   /// - Parameter universe: The assets.
   /// - Returns: Bounds, rows with the budget first, and limits on sums of distances.
-  /// - Throws: ``AllocationError`` for unknown assets and numbers that are not finite.
+  /// - Throws: ``AllocationError`` for unknown assets, numbers that are not finite, and limits on concentration.
   func resolved(over universe: Universe) throws(AllocationError) -> ResolvedConstraints {
+    try refuseConcentration()
+    return try resolvedApartFromConcentration(over: universe)
+  }
+
+  /// The same for a method that takes a limit on the sum of squares.
+  func resolvedWithSquares(over universe: Universe) throws(AllocationError) -> ResolvedConstraints {
+    try checkConcentration(over: universe)
+    var result = try resolvedApartFromConcentration(over: universe)
+    for constraint in concentration {
+      guard constraint.measure == .squares, result.squares == nil else {
+        throw .invalidValue(
+          argument: "count of limits on squares", asset: nil, got: Double(concentration.count),
+          allowed: 0...1)
+      }
+      result.squares = SquaresRow(
+        name: constraint.name, limit: constraint.limit, position: result.rows.count)
+    }
+    return result
+  }
+
+  private func resolvedApartFromConcentration(
+    over universe: Universe
+  ) throws(AllocationError) -> ResolvedConstraints {
     let (lower, upper) = try resolvedBounds(over: universe)
     let rows = try resolvedLinearRows(over: universe)
     var absolute: [AbsoluteRow] = []

@@ -112,6 +112,17 @@ public struct DiscreteUtility: Sendable {
     covariance: Covariance
   ) throws(AllocationError) -> Portfolio {
     let universe = covariance.universe
+    if let (found, cuts) = try cut(
+      over: universe, weights: { [$0.weights] },
+      { (choice) throws(AllocationError) in
+        try choice.weights(expectedReturns: expectedReturns, covariance: covariance)
+      })
+    {
+      return Portfolio(
+        weights: found.weights, utility: found.utility, upperBound: found.upperBound,
+        isProved: found.isProved, nodeCount: found.nodeCount,
+        solution: cuts.merged(found.solution))
+    }
     try Translation.requireEqual(expectedReturns.universe, universe)
     try Translation.require(utility.riskAversion, "riskAversion", in: .nonnegative)
     if try utility.costs?.powers(over: universe) != nil {

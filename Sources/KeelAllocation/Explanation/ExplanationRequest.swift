@@ -19,6 +19,8 @@ struct ExplanationRequest {
   let priceUnit: Double
   /// What the price of the budget lacks.
   var budgetShift = 0.0
+  /// The limits that rows of the program stand for.
+  var concentration: [ConcentrationConstraint] = []
 
   /// Explains the weights of a solution.
   ///
@@ -96,7 +98,9 @@ struct ExplanationRequest {
       let shift = k == 0 ? budgetShift : 0
       prices.append(
         .init(
-          constraint: row.name, limit: duals[k] < 0 ? row.upper : row.lower,
+          constraint: row.name,
+          limit: concentration.first { $0.name == row.name }?.limit
+            ?? (duals[k] < 0 ? row.upper : row.lower),
           value: (duals[k] + shift) * priceUnit))
     }
     for (row, dual) in zip(program.absolute, duals.dropFirst(rows.count))

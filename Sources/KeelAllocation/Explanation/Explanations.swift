@@ -15,13 +15,16 @@ extension MinimumVariance {
     of solution: Solution<Weights>,
     covariance: Covariance
   ) throws(AllocationError) -> PortfolioExplanation {
-    let active = ActiveWeights(
-      constraints: try constraints.resolved(over: covariance.universe), benchmark: nil)
-    let request = ExplanationRequest(
-      covariance: covariance, active: active,
-      program: try active.shifted.program(
-        quadratic: covariance.quadraticTerm, convexity: covariance.convexity, linear: nil),
-      riskAversion: 1, objective: .variance, priceUnit: 2)
+    try Translation.requireEqual(solution.value.universe, covariance.universe)
+    let proof = try constraints.proof(at: solution.value, duals: solution.duals) {
+      (limits) throws(AllocationError) in
+      try limits.program(
+        quadratic: covariance.quadraticTerm, convexity: covariance.convexity, linear: nil)
+    }
+    var request = ExplanationRequest(
+      covariance: covariance, active: proof.active, program: proof.program, riskAversion: 1,
+      objective: .variance, priceUnit: 2)
+    request.concentration = constraints.concentration
     return try request.explanation(of: solution.value, duals: solution.duals)
   }
 }
@@ -44,12 +47,15 @@ extension TargetReturn {
     covariance: Covariance
   ) throws(AllocationError) -> PortfolioExplanation {
     try Translation.requireEqual(expectedReturns.universe, covariance.universe)
-    let active = ActiveWeights(
-      constraints: try constraints.resolved(over: covariance.universe), benchmark: nil)
-    let request = ExplanationRequest(
-      covariance: covariance, active: active,
-      program: try Self.program(target, expectedReturns.values, covariance, active.shifted),
-      riskAversion: 1, objective: .variance, priceUnit: 2)
+    try Translation.requireEqual(solution.value.universe, covariance.universe)
+    let proof = try constraints.proof(at: solution.value, duals: solution.duals) {
+      (limits) throws(AllocationError) in
+      try Self.program(target, expectedReturns.values, covariance, limits)
+    }
+    var request = ExplanationRequest(
+      covariance: covariance, active: proof.active, program: proof.program, riskAversion: 1,
+      objective: .variance, priceUnit: 2)
+    request.concentration = constraints.concentration
     return try request.explanation(of: solution.value, duals: solution.duals)
   }
 }
@@ -71,13 +77,17 @@ extension TrackingError {
     covariance: Covariance
   ) throws(AllocationError) -> PortfolioExplanation {
     try Translation.requireEqual(benchmark.universe, covariance.universe)
-    let active = ActiveWeights(
-      constraints: try constraints.resolved(over: covariance.universe), benchmark: benchmark)
-    let request = ExplanationRequest(
-      covariance: covariance, active: active, benchmark: benchmark,
-      program: try active.shifted.program(
-        quadratic: covariance.quadraticTerm, convexity: covariance.convexity, linear: nil),
+    try Translation.requireEqual(solution.value.universe, covariance.universe)
+    let proof = try constraints.proof(
+      at: solution.value, duals: solution.duals, benchmark: benchmark
+    ) { (limits) throws(AllocationError) in
+      try limits.program(
+        quadratic: covariance.quadraticTerm, convexity: covariance.convexity, linear: nil)
+    }
+    var request = ExplanationRequest(
+      covariance: covariance, active: proof.active, benchmark: benchmark, program: proof.program,
       riskAversion: 1, objective: .trackingVariance, priceUnit: 2)
+    request.concentration = constraints.concentration
     return try request.explanation(of: solution.value, duals: solution.duals)
   }
 }
@@ -99,6 +109,7 @@ extension MaximumUtility {
   ) throws(AllocationError) -> PortfolioExplanation {
     try ExplanationRequest(
       returns: expectedReturns, covariance: covariance, constraints: constraints,
+      weights: solution.value, duals: solution.duals,
       costs: resolvedCosts(over: covariance.universe, tangentAt: solution.value),
       riskAversion: riskAversion,
       objective: .utility, priceUnit: -1
@@ -162,7 +173,8 @@ extension TargetRisk {
     if riskAversion.isFinite {
       return try ExplanationRequest(
         returns: expectedReturns, covariance: covariance, constraints: constraints,
-        benchmark: benchmark, riskAversion: riskAversion, objective: .expectedReturn,
+        weights: solution.value.weights, duals: solution.duals, benchmark: benchmark,
+        riskAversion: riskAversion, objective: .expectedReturn,
         priceUnit: -1
       ).explanation(of: solution.value.weights, duals: solution.duals)
     }
@@ -196,7 +208,8 @@ extension MaximumSharpe {
     try Translation.requireEqual(expectedReturns.universe, covariance.universe)
     return try ExplanationRequest(
       ratioOf: expectedReturns, charge: riskFreeRate, weights: solution.value,
-      covariance: covariance, constraints: constraints, objective: .sharpeRatio
+      duals: solution.duals, covariance: covariance, constraints: constraints,
+      objective: .sharpeRatio
     ).explanation(of: solution.value, duals: solution.duals)
   }
 }
@@ -225,8 +238,8 @@ extension MaximumDiversification {
       throw .invalidValue(argument: "covariance", asset: nil, got: .nan, allowed: .finite)
     }
     return try ExplanationRequest(
-      ratioOf: deviations, charge: 0, weights: solution.value, covariance: covariance,
-      constraints: constraints, objective: .diversificationRatio
+      ratioOf: deviations, charge: 0, weights: solution.value, duals: solution.duals,
+      covariance: covariance, constraints: constraints, objective: .diversificationRatio
     ).explanation(of: solution.value, duals: solution.duals)
   }
 }
@@ -239,6 +252,8 @@ extension ExplanationRequest {
     returns: ExpectedReturns,
     covariance: Covariance,
     constraints: PortfolioConstraints,
+    weights: Weights,
+    duals: Duals,
     benchmark: Weights? = nil,
     costs: UtilityCosts = UtilityCosts(),
     riskAversion: Double,
@@ -247,15 +262,17 @@ extension ExplanationRequest {
   ) throws(AllocationError) {
     try Translation.requireEqual(returns.universe, covariance.universe)
     if let benchmark { try Translation.requireEqual(benchmark.universe, covariance.universe) }
-    let active = ActiveWeights(
-      constraints: try constraints.resolved(over: covariance.universe), benchmark: benchmark)
+    try Translation.requireEqual(weights.universe, covariance.universe)
+    let proof = try constraints.proof(at: weights, duals: duals, benchmark: benchmark) {
+      (limits) throws(AllocationError) in
+      try MaximumUtility.program(
+        returns.values, covariance, riskAversion: riskAversion, limits, costs: costs)
+    }
     self.init(
-      covariance: covariance, active: active, benchmark: benchmark,
-      program: try MaximumUtility.program(
-        returns.values, covariance, riskAversion: riskAversion, active.shifted,
-        costs: costs),
+      covariance: covariance, active: proof.active, benchmark: benchmark, program: proof.program,
       riskAversion: riskAversion, views: returns.values, objective: objective,
       priceUnit: priceUnit)
+    concentration = constraints.concentration
   }
 
   /// The request of a largest ratio: the utility at λ = gain / variance.
@@ -263,6 +280,7 @@ extension ExplanationRequest {
     ratioOf gains: ExpectedReturns,
     charge: Double,
     weights: Weights,
+    duals: Duals,
     covariance: Covariance,
     constraints: PortfolioConstraints,
     objective: PortfolioExplanation.Objective
@@ -275,8 +293,9 @@ extension ExplanationRequest {
       throw .invalidValue(argument: "variance", asset: nil, got: variance, allowed: .positive)
     }
     try self.init(
-      returns: gains, covariance: covariance, constraints: constraints,
-      riskAversion: gain / variance, objective: objective, priceUnit: -1 / variance.squareRoot())
+      returns: gains, covariance: covariance, constraints: constraints, weights: weights,
+      duals: duals, riskAversion: gain / variance, objective: objective,
+      priceUnit: -1 / variance.squareRoot())
     budgetShift = charge
   }
 }

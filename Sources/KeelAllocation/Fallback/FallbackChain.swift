@@ -152,7 +152,7 @@ public struct FallbackChain: Hashable, Sendable {
     try Translation.requireEqual(weights.universe, universe)
     guard let constraints else { return nil }
     let zeros = [Double](repeating: 0, count: universe.count)
-    let program = try constraints.resolved(over: universe).program(
+    let program = try constraints.supported(at: weights).resolved(over: universe).program(
       quadratic: .diagonal(zeros), linear: nil)
     let rows = [Double](repeating: 0, count: program.plain.rows.count + program.absolute.count)
     let check = try program.certified(weights.values, rows: rows, bounds: zeros, iterations: 0)

@@ -89,6 +89,14 @@ public struct MaximumGrowth: Hashable, Sendable {
   /// - Throws: ``AllocationError``: constraints that clash, or under which no portfolio survives every scenario.
   /// - Complexity: O(S N² + N³) a step, some ten steps.
   public func weights(scenarios: ScenarioSet) throws(AllocationError) -> Portfolio {
+    if let found = try cut(
+      over: scenarios.universe, weights: { [$0.weights] },
+      { (choice) throws(AllocationError) in
+        try choice.weights(scenarios: scenarios)
+      })
+    {
+      return found.answer
+    }
     let universe = scenarios.universe
     _ = try constraints.resolvedRows(over: universe)
     let descent = ConvexDescent(

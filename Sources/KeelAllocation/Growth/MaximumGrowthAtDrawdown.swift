@@ -113,6 +113,14 @@ public struct MaximumGrowthAtDrawdown: Hashable, Sendable {
   ///   survives every scenario; `invalidValue` also for an exponent λ outside ``exponents``; `notProved`.
   /// - Complexity: O(S N² + N³) a step, some ten steps for each of some ten minima.
   public func weights(scenarios: ScenarioSet) throws(AllocationError) -> Portfolio {
+    if let found = try cut(
+      over: scenarios.universe, weights: { [$0.weights] },
+      { (choice) throws(AllocationError) in
+        try choice.weights(scenarios: scenarios)
+      })
+    {
+      return found.answer
+    }
     try Translation.require(floor, "floor", in: Self.shares)
     try Translation.require(probability, "probability", in: Self.shares)
     let exponent = log(probability) / log(floor)

@@ -65,6 +65,14 @@ public struct EfficientFrontier: Hashable, Sendable {
     expectedReturns: ExpectedReturns,
     covariance: Covariance
   ) throws(AllocationError) -> FrontierCurve {
+    if let found = try cut(
+      over: covariance.universe, weights: { $0.corners.map(\.point.weights) },
+      { (choice) throws(AllocationError) in
+        try choice.curve(expectedReturns: expectedReturns, covariance: covariance)
+      })
+    {
+      return found.answer
+    }
     let universe = covariance.universe
     try Translation.requireEqual(expectedReturns.universe, universe)
     guard universe.count > 0 else {

@@ -67,7 +67,7 @@ public struct FrontierCurve: Hashable, Sendable {
   /// The data of the curve.
   public let covariance: Covariance
 
-  /// The constraints of the curve.
+  /// The constraints of the curve, with rows in the place of limits on the largest weights.
   public let constraints: PortfolioConstraints
 
   private let lower: [Double]

@@ -40,6 +40,14 @@ public struct MaximumDiversification: Hashable, Sendable {
   ///   `noPortfolioBeatsRiskFree` with a rate of zero when no allowed portfolio has w'σ > 0.
   /// - Complexity: O(N³) an iteration.
   public func weights(covariance: Covariance) throws(AllocationError) -> Solution<Weights> {
+    if let solution = try limited(
+      over: covariance.universe, weights: \.self,
+      { (choice) throws(AllocationError) in
+        try choice.weights(covariance: covariance)
+      })
+    {
+      return solution
+    }
     let choice = LargestRatio(
       gains: covariance.standardDeviations, charge: 0, covariance: covariance,
       constraints: try constraints.resolved(over: covariance.universe), settings: settings)

@@ -50,6 +50,14 @@ public struct MaximumSharpe: Hashable, Sendable {
     expectedReturns: ExpectedReturns,
     covariance: Covariance
   ) throws(AllocationError) -> Solution<Weights> {
+    if let solution = try limited(
+      over: covariance.universe, weights: \.self,
+      { (choice) throws(AllocationError) in
+        try choice.weights(expectedReturns: expectedReturns, covariance: covariance)
+      })
+    {
+      return solution
+    }
     let universe = covariance.universe
     try Translation.requireEqual(expectedReturns.universe, universe)
     guard riskFreeRate.isFinite else {

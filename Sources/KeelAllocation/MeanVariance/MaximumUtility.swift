@@ -68,6 +68,14 @@ public struct MaximumUtility: Hashable, Sendable {
     expectedReturns: ExpectedReturns,
     covariance: Covariance
   ) throws(AllocationError) -> Solution<Weights> {
+    if let solution = try limited(
+      over: covariance.universe, weights: \.self,
+      { (choice) throws(AllocationError) in
+        try choice.weights(expectedReturns: expectedReturns, covariance: covariance)
+      })
+    {
+      return solution
+    }
     let universe = covariance.universe
     try Translation.requireEqual(expectedReturns.universe, universe)
     guard riskAversion >= 0, riskAversion.isFinite else {
@@ -75,10 +83,10 @@ public struct MaximumUtility: Hashable, Sendable {
         argument: "riskAversion", asset: nil, got: riskAversion,
         allowed: .nonnegative)
     }
-    let limits = try constraints.resolved(over: universe)
     let charged = try resolvedCosts(over: universe)
     let solution: Solution<[Double]>
     if let power = try costs?.powers(over: universe) {
+      let limits = try constraints.resolved(over: universe)
       solution = try power.solution(settings: settings) {
         (curvatures, pulls) throws(AllocationError) in
         var charged = charged
@@ -88,7 +96,8 @@ public struct MaximumUtility: Hashable, Sendable {
       }
     } else {
       solution = try Self.program(
-        expectedReturns.values, covariance, riskAversion: riskAversion, limits, costs: charged
+        expectedReturns.values, covariance, riskAversion: riskAversion,
+        constraints.resolvedWithSquares(over: universe), costs: charged
       ).solution(settings: settings)
     }
     return try solution.map { (values) throws(AllocationError) in

@@ -37,8 +37,16 @@ public struct MinimumVariance: Hashable, Sendable {
   /// - Throws: ``AllocationError`` when there is no such portfolio.
   /// - Complexity: O(N³) an iteration.
   public func weights(covariance: Covariance) throws(AllocationError) -> Solution<Weights> {
+    if let solution = try limited(
+      over: covariance.universe, weights: \.self,
+      { (choice) throws(AllocationError) in
+        try choice.weights(covariance: covariance)
+      })
+    {
+      return solution
+    }
     let universe = covariance.universe
-    let program = try constraints.resolved(over: universe).program(
+    let program = try constraints.resolvedWithSquares(over: universe).program(
       quadratic: covariance.quadraticTerm, convexity: covariance.convexity, linear: nil)
     let solution = try program.solution(settings: settings)
     return try solution.map { (values) throws(AllocationError) in

@@ -54,19 +54,31 @@ public struct TargetReturn: Hashable, Sendable {
     expectedReturns: ExpectedReturns,
     covariance: Covariance
   ) throws(AllocationError) -> Solution<Weights> {
+    if let solution = try limited(
+      over: covariance.universe, weights: \.self,
+      { (choice) throws(AllocationError) in
+        try choice.weights(expectedReturns: expectedReturns, covariance: covariance)
+      })
+    {
+      return solution
+    }
     let universe = covariance.universe
     try Translation.requireEqual(expectedReturns.universe, universe)
     guard target.isFinite else {
       throw .invalidValue(argument: Self.rowName, asset: nil, got: target, allowed: .finite)
     }
     let program = try Self.program(
-      target, expectedReturns.values, covariance, constraints.resolved(over: universe))
+      target, expectedReturns.values, covariance,
+      constraints.resolvedWithSquares(over: universe))
     do throws(AllocationError) {
       return try program.solution(settings: settings).map { (values) throws(AllocationError) in
         try Translation.weights(values, over: universe)
       }
     } catch {
-      if case .infeasible = error { try requireReachable(expectedReturns, covariance) }
+      // What is reachable under a limit on squares is not known.
+      if case .infeasible = error, constraints.concentration.isEmpty {
+        try requireReachable(expectedReturns, covariance)
+      }
       throw error
     }
   }

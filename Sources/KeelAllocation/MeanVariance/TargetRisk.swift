@@ -82,6 +82,14 @@ public struct TargetRisk: Hashable, Sendable {
     expectedReturns: ExpectedReturns,
     covariance: Covariance
   ) throws(AllocationError) -> Solution<Portfolio> {
+    if let solution = try limited(
+      over: covariance.universe, weights: \.weights,
+      { (choice) throws(AllocationError) in
+        try choice.weights(expectedReturns: expectedReturns, covariance: covariance)
+      })
+    {
+      return solution
+    }
     let universe = covariance.universe
     try Translation.requireEqual(expectedReturns.universe, universe)
     if let benchmark { try Translation.requireEqual(benchmark.universe, universe) }

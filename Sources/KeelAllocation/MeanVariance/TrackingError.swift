@@ -45,6 +45,14 @@ public struct TrackingError: Hashable, Sendable {
   /// - Throws: ``AllocationError`` when there is no such portfolio.
   /// - Complexity: O(N³) an iteration.
   public func weights(covariance: Covariance) throws(AllocationError) -> Solution<Weights> {
+    if let solution = try limited(
+      over: covariance.universe, weights: \.self,
+      { (choice) throws(AllocationError) in
+        try choice.weights(covariance: covariance)
+      })
+    {
+      return solution
+    }
     let universe = covariance.universe
     try Translation.requireEqual(benchmark.universe, universe)
     let active = ActiveWeights(

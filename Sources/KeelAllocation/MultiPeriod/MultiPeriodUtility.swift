@@ -127,6 +127,14 @@ public struct MultiPeriodUtility: Hashable, Sendable {
   /// - Throws: ``AllocationError`` when there is no such plan.
   /// - Complexity: O(T N³) an iteration for T periods.
   public func plan(_ steps: [Step]) throws(AllocationError) -> Solution<Plan> {
-    try MultiPeriodProgram(self, steps).solution()
+    let periods = steps.indices.filter { steps[$0].constraints == nil }
+    if let universe = steps.first?.covariance.universe,
+      let (solution, cuts) = try cut(
+        over: universe, weights: { plan in periods.map { plan.value.weights[$0] } },
+        { (choice) throws(AllocationError) in try choice.plan(steps) })
+    {
+      return cuts.merged(solution, periods: periods)
+    }
+    return try MultiPeriodProgram(self, steps).solution()
   }
 }

@@ -82,6 +82,14 @@ public struct ConstrainedRiskBudgeting: Hashable, Sendable {
   ///   ``AllocationError/riskBudgetUnattainable(asset:reason:)`` where no weight λ leads to the sum.
   /// - Complexity: O(N²) a pass when nothing binds, else some dozen quadratic programs.
   public func weights(covariance: Covariance) throws(AllocationError) -> Solution<Portfolio> {
+    if let solution = try limited(
+      over: covariance.universe, weights: \.weights,
+      { (choice) throws(AllocationError) in
+        try choice.weights(covariance: covariance)
+      })
+    {
+      return solution
+    }
     let universe = covariance.universe
     let shares = try budgets.resolved(over: universe)
     guard constraints.budget > 0, constraints.budget.isFinite else {

@@ -106,6 +106,14 @@ public struct RobustUtility: Hashable, Sendable {
     expectedReturns: ExpectedReturns,
     covariance: Covariance
   ) throws(AllocationError) -> Solution<Portfolio> {
+    if let solution = try limited(
+      over: covariance.universe, weights: \.weights,
+      { (choice) throws(AllocationError) in
+        try choice.weights(expectedReturns: expectedReturns, covariance: covariance)
+      })
+    {
+      return solution
+    }
     let universe = covariance.universe
     try Translation.requireEqual(expectedReturns.universe, universe)
     try Translation.require(riskAversion, "riskAversion", in: .nonnegative)

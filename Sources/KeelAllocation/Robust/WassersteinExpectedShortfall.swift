@@ -130,6 +130,14 @@ public struct WassersteinExpectedShortfall: Hashable, Sendable {
     scenarios: ScenarioSet,
     expectedReturns: ExpectedReturns? = nil
   ) throws(AllocationError) -> Solution<Portfolio> {
+    if let solution = try limited(
+      over: scenarios.universe, weights: \.estimate.weights,
+      { (choice) throws(AllocationError) in
+        try choice.weights(scenarios: scenarios, expectedReturns: expectedReturns)
+      })
+    {
+      return solution
+    }
     let rate = try rate()
     let plain = try MinimumExpectedShortfall(
       confidence: confidence, targetReturn: targetReturn, constraints: constraints,

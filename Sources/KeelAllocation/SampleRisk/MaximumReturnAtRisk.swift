@@ -94,6 +94,14 @@ public struct MaximumReturnAtRisk: Hashable, Sendable {
     scenarios: ScenarioSet,
     expectedReturns: ExpectedReturns? = nil
   ) throws(AllocationError) -> Portfolio {
+    if let found = try cut(
+      over: scenarios.universe, weights: { [$0.weights] },
+      { (choice) throws(AllocationError) in
+        try choice.weights(scenarios: scenarios, expectedReturns: expectedReturns)
+      })
+    {
+      return found.answer
+    }
     try Translation.require(limit, "limit", in: .finite)
     let means = try Translation.expectedReturns(expectedReturns, scenarios)
     let points = RiskPoints(

@@ -112,6 +112,14 @@ public struct MaximumReturnOverRisk: Hashable, Sendable {
     scenarios: ScenarioSet,
     expectedReturns: ExpectedReturns? = nil
   ) throws(AllocationError) -> Portfolio {
+    if let found = try cut(
+      over: scenarios.universe, weights: { [$0.weights] },
+      { (choice) throws(AllocationError) in
+        try choice.weights(scenarios: scenarios, expectedReturns: expectedReturns)
+      })
+    {
+      return found.answer
+    }
     try Translation.require(riskFreeRate, "riskFreeRate", in: .finite)
     let means = try Translation.expectedReturns(expectedReturns, scenarios)
     let excess: ExpectedReturns

@@ -76,6 +76,14 @@ public struct MinimumRisk: Hashable, Sendable {
     scenarios: ScenarioSet,
     expectedReturns: ExpectedReturns? = nil
   ) throws(AllocationError) -> RiskPortfolio {
+    if let found = try cut(
+      over: scenarios.universe, weights: { [$0.weights] },
+      { (choice) throws(AllocationError) in
+        try choice.weights(scenarios: scenarios, expectedReturns: expectedReturns)
+      })
+    {
+      return found.answer
+    }
     let means = try Translation.expectedReturns(expectedReturns, scenarios)
     let problem = try RiskProblem(self, scenarios, means)
     let (weights, bound) = try problem.solution(of: measure)

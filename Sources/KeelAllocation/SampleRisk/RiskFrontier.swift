@@ -59,6 +59,14 @@ public struct RiskFrontier: Hashable, Sendable {
     scenarios: ScenarioSet,
     expectedReturns: ExpectedReturns? = nil
   ) throws(AllocationError) -> [RiskPortfolio] {
+    if let found = try cut(
+      over: scenarios.universe, weights: { $0.map(\.weights) },
+      { (choice) throws(AllocationError) in
+        try choice.portfolios(count: count, scenarios: scenarios, expectedReturns: expectedReturns)
+      })
+    {
+      return found.answer
+    }
     try Translation.require(Double(count), "count", in: 2 ... .greatestFiniteMagnitude)
     let points = RiskPoints(
       measure: measure, constraints: constraints, settings: settings, scenarios: scenarios,

@@ -66,6 +66,14 @@ public struct MaximumReturnOverExpectedShortfall: Hashable, Sendable {
     scenarios: ScenarioSet,
     expectedReturns: ExpectedReturns? = nil
   ) throws(AllocationError) -> Solution<ShortfallPortfolio> {
+    if let solution = try limited(
+      over: scenarios.universe, weights: \.weights,
+      { (choice) throws(AllocationError) in
+        try choice.weights(scenarios: scenarios, expectedReturns: expectedReturns)
+      })
+    {
+      return solution
+    }
     let universe = scenarios.universe
     let means = try Translation.expectedReturns(expectedReturns, scenarios)
     // Bad numbers, names and bounds are reported in the caller's terms.

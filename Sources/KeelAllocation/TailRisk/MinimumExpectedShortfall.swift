@@ -60,6 +60,14 @@ public struct MinimumExpectedShortfall: Hashable, Sendable {
     scenarios: ScenarioSet,
     expectedReturns: ExpectedReturns? = nil
   ) throws(AllocationError) -> Solution<ShortfallPortfolio> {
+    if let solution = try limited(
+      over: scenarios.universe, weights: \.weights,
+      { (choice) throws(AllocationError) in
+        try choice.weights(scenarios: scenarios, expectedReturns: expectedReturns)
+      })
+    {
+      return solution
+    }
     let program = try program(scenarios: scenarios, expectedReturns: expectedReturns)
     let means = try Translation.expectedReturns(expectedReturns, scenarios)
     let solution = try Translation.solution(

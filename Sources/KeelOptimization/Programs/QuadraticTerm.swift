@@ -290,6 +290,28 @@ extension QuadraticTerm {
     }
   }
 
+  /// The term plus a number on the diagonal.
+  ///
+  /// - Parameter number: The number, zero or more.
+  /// - Returns: The term, of the same form where that has a diagonal.
+  package func adding(_ number: Double) -> QuadraticTerm {
+    switch kernel {
+    case .diagonal(let values): return .diagonal(values.map { $0 + number })
+    case .dense(let matrix, let factor):
+      let n = matrix.order
+      var elements = [Double](repeating: 0, count: n * n)
+      for j in 0..<n {
+        for i in j..<n { elements[i + j * n] = factor * matrix[i, j] }
+        elements[j * (n + 1)] += number
+      }
+      return .dense(SymmetricMatrix(lowerTriangleOf: elements, order: n))
+    case .lowRank(let term):
+      return .factor(
+        FactorTerm(
+          lowRank: LowRankTerm(root: term.root, diagonal: term.diagonal.map { $0 + number })))
+    }
+  }
+
   /// The term with further variables that it does not depend on.
   package func padded(by count: Int) -> QuadraticTerm {
     switch kernel {

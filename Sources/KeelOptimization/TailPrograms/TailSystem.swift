@@ -22,6 +22,9 @@ struct TailSystem: ~Copyable {
   /// Each refinement gains the digits that regularization and rounding left.
   private static let maximumRefinements = 4
 
+  /// Inequalities stand in the border up to one for so many variables.
+  private static let mostBorderRows = 3
+
   private var count = 0
   /// The rows that stand in the border, and those that are part of H.
   private(set) var borderRows: [Int] = []
@@ -62,6 +65,12 @@ struct TailSystem: ~Copyable {
       } else {
         borderRows.append(k)
       }
+    }
+    // More rows than the variables can meet at once make the border singular, and the matrix only larger.
+    let inequalities = borderRows.count { !rows.isEquality($0) }
+    if inequalities > count / Self.mostBorderRows {
+      shortRows += borderRows.filter { !rows.isEquality($0) }
+      borderRows.removeAll { !rows.isEquality($0) }
     }
     while images.count < borderRows.count { images.append([]) }
   }
