@@ -277,7 +277,7 @@ extension OptionColumns {
         var buffer = [Double](repeating: -1, count: count + 9)
         do {
           var span = buffer.mutableSpan
-          var output = span.extracting(start..<(start + count))
+          var output = span._mutatingExtracting(start..<(start + count))
           try columns.prices(volatilities: volatilities.span, into: &output)
         }
         let around = buffer[..<start] + buffer[(start + count)...]
