@@ -240,7 +240,7 @@ struct PortfolioProgram {
     switch nearest.status {
     case .primalInfeasible(let proof):
       throw .infeasible(
-        constraints: proof.constraints.filter { !generated.contains($0) },
+        constraints: generated.constraints(of: proof),
         contradiction: proof.contradiction)
     case .deadlineExceeded, .cancelled:
       throw .notSolved(status: nearest.status, certificate: nearest.certificate)

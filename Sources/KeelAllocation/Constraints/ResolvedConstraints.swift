@@ -75,12 +75,12 @@ struct ResolvedConstraints: Hashable, Sendable {
   ///
   /// A weight whose bounds leave one side needs no further variable.
   ///
-  /// - Returns: The constraints, and the names of the further variables.
-  func split() -> (constraints: ResolvedConstraints, names: [String], generated: Set<String>) {
+  /// - Returns: The constraints, the names of the further variables, and all that are not the caller's.
+  func split() -> (constraints: ResolvedConstraints, names: [String], generated: GeneratedNames) {
     var result = self
     result.absolute = []
     var names: [String] = []
-    var generated: Set<String> = []
+    var generated = GeneratedNames()
     for row in absolute {
       var indices: [Int] = []
       var coefficients: [Double] = []
@@ -100,7 +100,7 @@ struct ResolvedConstraints: Hashable, Sendable {
         result.upper.append(lower[i].isFinite ? reference - lower[i] : .infinity)
         names.append("\(name) sold")
         further.append((variable, 2 * c))
-        generated.formUnion([name, "\(name) sold"])
+        generated.add(row: name, sold: "\(name) sold", of: universe.assets[i].rawValue)
         result.rows.append(
           LinearRow(name, indices: [i, variable], coefficients: [1, 1], lower: reference))
       }
@@ -110,6 +110,38 @@ struct ResolvedConstraints: Hashable, Sendable {
           coefficients: coefficients + further.map(\.coefficient), upper: limit))
     }
     return (result, names, generated)
+  }
+}
+
+/// Names of rows and variables that a caller does not know.
+struct GeneratedNames: Hashable, Sendable {
+  private var rows: Set<String> = []
+  /// The asset of which a variable is what is sold.
+  private var sold: [String: String] = [:]
+
+  var isEmpty: Bool { rows.isEmpty }
+
+  /// Adds a row w + s ≥ reference and its variable s.
+  mutating func add(row: String, sold variable: String, of asset: String) {
+    rows.insert(row)
+    sold[variable] = asset
+  }
+
+  /// The caller's names among some.
+  func removed(from names: [String]) -> [String] {
+    names.filter { !rows.contains($0) && sold[$0] == nil }
+  }
+
+  /// What clashes in the caller's terms: where the most is sold, the weight is at its lower bound.
+  func constraints(of proof: InfeasibilityProof) -> [String] {
+    var result = removed(from: proof.constraints)
+    for name in proof.constraints {
+      guard let asset = sold[name], let multiplier = proof.multipliers[name], multiplier < 0,
+        !result.contains(asset)
+      else { continue }
+      result.append(asset)
+    }
+    return result
   }
 }
 

@@ -74,7 +74,7 @@ struct DiscreteConditions {
     switch found.status {
     case .infeasible(let proof?):
       throw .infeasible(
-        constraints: proof.constraints.filter { !generated(program, limits).contains($0) },
+        constraints: generated(program, limits).constraints(of: proof),
         contradiction: proof.contradiction)
     case .infeasible(nil): throw .noDiscretePortfolio(conditions: names)
     case .unboundedRelaxation(let proof):
@@ -91,11 +91,15 @@ struct DiscreteConditions {
   }
 
   /// The names of what ``split(_:_:)`` added.
-  private func generated(_ program: PortfolioProgram, _ limits: ResolvedConstraints) -> Set<String>
-  {
+  private func generated(
+    _ program: PortfolioProgram,
+    _ limits: ResolvedConstraints
+  ) -> GeneratedNames {
     var names = limits.split().generated
     for k in program.costs.charges.indices {
-      for asset in universe.assets { names.formUnion([bendName(k, asset), soldName(k, asset)]) }
+      for asset in universe.assets {
+        names.add(row: bendName(k, asset), sold: soldName(k, asset), of: asset.rawValue)
+      }
     }
     return names
   }

@@ -8,8 +8,10 @@ struct RiskProblem {
   let scenarios: ScenarioSet
   let constraints: ResolvedConstraints
   let furtherNames: [String]
-  /// The names of rows that are not the caller's.
-  private let generated: Set<String>
+  /// The names that are not the caller's.
+  private let generated: GeneratedNames
+  /// The constraints without further variables.
+  private let unsplit: ResolvedConstraints
   let settings: QuadraticSolver.Settings
   /// Summing to one.
   let probabilities: [Double]
@@ -28,6 +30,7 @@ struct RiskProblem {
         LinearRow(MinimumRisk.targetReturnName, coefficients: means.values, lower: target))
     }
     (constraints, furtherNames, generated) = resolved.split()
+    unsplit = resolved
     self.scenarios = scenarios
     settings = choice.settings
     largestOutcome = scenarios.outcomes.columnMajorElements.reduce(0) { max($0, $1.magnitude) }
@@ -46,8 +49,14 @@ struct RiskProblem {
     } catch {
       switch error {
       case .infeasible(let names, let contradiction):
+        // Where there are further variables, the search for any portfolio names what clashes.
+        if !generated.isEmpty {
+          let ones = [Double](repeating: 1, count: scenarios.universe.count)
+          _ = try unsplit.program(quadratic: .diagonal(ones), convexity: .guaranteed, linear: nil)
+            .feasiblePoint(settings: settings)
+        }
         throw .infeasible(
-          constraints: names.filter { !generated.contains($0) }, contradiction: contradiction)
+          constraints: generated.removed(from: names), contradiction: contradiction)
       case .notSolved(status: .stalled, _):
         // Where a return is all but out of reach a program of tails can end before its proof.
         return try bundle(measure, from: try descent.start())
