@@ -16,7 +16,7 @@ import KeelOptimization
 struct PortfolioProgram {
   let universe: Universe
   /// The program without the limits on sums of distances.
-  let plain: QuadraticProgram
+  private(set) var plain: QuadraticProgram
   let absolute: [AbsoluteRow]
   /// The costs in the objective; the plain program has those that are quadratic.
   let costs: UtilityCosts
@@ -39,6 +39,20 @@ struct PortfolioProgram {
         upperBounds: constraints.upper, rows: constraints.rows,
         uniqueNames: constraints.universe.assets.map(\.rawValue), convexity: convexity)
     }
+  }
+
+  /// The program with other expected returns.
+  ///
+  /// - Parameter returns: The expected returns.
+  /// - Returns: The program.
+  /// - Throws: ``AllocationError`` for numbers that are not finite.
+  func replacing(returns: [Double]) throws(AllocationError) -> PortfolioProgram {
+    var result = self
+    let linear = returns.indices.map { -returns[$0] - (costs.isFlat ? 0 : costs.pulls[$0]) }
+    result.plain = try Translation.program(universe: universe) { () throws(OptimizationError) in
+      try plain.replacing(linear: linear)
+    }
+    return result
   }
 
   /// Solves the program; anything but an optimum is an error.

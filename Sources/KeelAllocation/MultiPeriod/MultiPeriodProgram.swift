@@ -17,6 +17,12 @@ struct MultiPeriodProgram {
   private struct TradeCosts {
     var costs = UtilityCosts()
     var power: PowerImpact?
+
+    /// Whether every trade that costs anything costs more than in proportion, by its square alone.
+    var isSmooth: Bool {
+      power == nil && (costs.charges.isEmpty || costs.curvatures.contains { $0 > 0 })
+        && costs.curvatures.allSatisfy { $0 > 0 }
+    }
   }
 
   private let choice: MultiPeriodUtility
@@ -65,10 +71,17 @@ struct MultiPeriodProgram {
     for (t, step) in steps.enumerated() {
       try Translation.requireEqual(step.covariance.universe, universe)
       try Translation.requireEqual(step.expectedReturns.universe, universe)
-      var limits = try (step.constraints ?? choice.constraints).resolved(over: universe)
-      if t == steps.count - 1 { try Self.end(&limits, at: choice.terminal) }
-      self.limits.append(limits)
-      trades.append(try tradeCosts(step.costs ?? choice.costs))
+      if step.constraints == nil, t > 0, steps[t - 1].constraints == nil {
+        limits.append(limits[t - 1])
+      } else {
+        limits.append(try (step.constraints ?? choice.constraints).resolved(over: universe))
+      }
+      if t == steps.count - 1 { try Self.end(&limits[t], at: choice.terminal) }
+      if step.costs == nil, t > 0, steps[t - 1].costs == nil {
+        trades.append(trades[t - 1])
+      } else {
+        trades.append(try tradeCosts(step.costs ?? choice.costs))
+      }
       alone.append(try program(t, step.expectedReturns.values))
     }
   }
@@ -121,6 +134,10 @@ extension MultiPeriodProgram {
       throw Translation.translated(error, universe)
     }
     var search = SequentialSearch(sequential, settings: choice.settings)
+    if let near = try constantPlan() {
+      let claim = try certified(search.point(near: near))
+      if claim.status == .optimal { return claim }
+    }
     var last: (status: SolverStatus, certificate: Certificate, size: Double)?
     for tolerance in Self.tolerances {
       let (point, status) = search.next(tolerance: tolerance)
@@ -134,6 +151,38 @@ extension MultiPeriodProgram {
     if last.status == .stalled { try findReason(last.size) }
     throw .notSolved(
       status: last.status == .optimal ? .stalled : last.status, certificate: last.certificate)
+  }
+
+  /// The plan that trades once, near the optimum: the best weights for the mean of the returns, with the costs of the
+  /// first trade spread over all periods; nil where further variables or powers are in the way, and where nothing makes
+  /// two small trades cheaper than a large one, so that changes of sides seldom come to an end.
+  private func constantPlan() throws(AllocationError) -> [[Double]]? {
+    guard limits.allSatisfy(\.absolute.isEmpty), trades.allSatisfy(\.isSmooth) else { return nil }
+    let share = 1 / Double(steps.count)
+    var costs = held
+    if let start {
+      for charge in trades[0].costs.charges {
+        costs.add(
+          TradingCharge(
+            buying: charge.buying.map { $0 * share }, selling: charge.selling.map { $0 * share },
+            reference: zip(charge.reference, start).map(+)))
+      }
+      if !trades[0].costs.isFlat {
+        costs.addSquares(trades[0].costs.curvatures.map { $0 * share / 2 }, center: start)
+      }
+    }
+    var returns = [Double](repeating: 0, count: universe.count)
+    for step in steps {
+      for (i, value) in step.expectedReturns.values.enumerated() { returns[i] += share * value }
+    }
+    do throws(AllocationError) {
+      let best = try MaximumUtility.program(
+        returns, steps[0].covariance, riskAversion: choice.riskAversion, limits[0], costs: costs
+      ).solution(settings: choice.settings)
+      return steps.map { _ in best.value }
+    } catch {
+      return nil
+    }
   }
 
   private var tradesAreFree: Bool { trades.allSatisfy { $0.costs.isEmpty && $0.power == nil } }
@@ -254,7 +303,7 @@ extension MultiPeriodProgram {
         returns[i] -= paid[t].slopes[i]
         if t + 1 < paid.count { returns[i] += paid[t + 1].slopes[i] }
       }
-      let adjusted = try program(t, returns)
+      let adjusted = try alone[t].replacing(returns: returns)
       let duals = rowDuals(t, point.rowDuals[t])
       let claim = try adjusted.certified(
         weights[t], rows: duals, bounds: adjusted.boundDuals(weights[t], duals),

@@ -93,12 +93,23 @@ public struct QuadraticProgram: Hashable, Sendable {
     variableNames = uniqueNames
     self.convexity = convexity
     try requireShapes()
-    for (i, value) in self.linear.enumerated() where !value.isFinite {
-      throw .invalidValue(argument: "linear", index: i, got: value, allowed: .finite)
-    }
+    try requireFiniteSlopes()
     try requireRows()
     try requireRowNames()
     try requireOrderedBounds()
+  }
+
+  /// The program with another linear term.
+  ///
+  /// - Parameter linear: The vector q of as many finite numbers as before.
+  /// - Returns: The program.
+  /// - Throws: ``OptimizationError`` for another count, or numbers that are not finite.
+  package func replacing(linear: [Double]) throws(OptimizationError) -> QuadraticProgram {
+    var result = self
+    result.linear = linear
+    try result.requireShapes()
+    try result.requireFiniteSlopes()
+    return result
   }
 
   /// The number of variables.
@@ -134,6 +145,12 @@ extension QuadraticProgram {
     ]
     for (argument, count) in counts where count != n {
       throw .shapeMismatch(argument: argument, got: count, required: n)
+    }
+  }
+
+  private func requireFiniteSlopes() throws(OptimizationError) {
+    for (i, value) in linear.enumerated() where !value.isFinite {
+      throw .invalidValue(argument: "linear", index: i, got: value, allowed: .finite)
     }
   }
 

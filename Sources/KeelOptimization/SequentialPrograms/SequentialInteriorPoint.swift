@@ -234,7 +234,7 @@ extension SequentialInteriorPoint {
   }
 
   private mutating func setResiduals() {
-    model.setGradient(&residuals.gradient, at: x, slopes)
+    model.setGradient(&residuals.gradient, from: model.linear, at: x, slopes)
     var size = 0.0
     for j in x.indices {
       size += x[j].magnitude * (residuals.gradient[j].magnitude + model.linear[j].magnitude)

@@ -172,16 +172,31 @@ extension SequentialModel {
   }
 
   /// P w + q, the slopes of squared changes and those of the power, which are variables of their own.
-  func setGradient(_ gradient: inout [Double], at x: [Double], _ slopes: [Double]) {
-    gradient.copyElements(of: linear)
+  ///
+  /// - Parameters:
+  ///   - gradient: What is set.
+  ///   - base: What stands for q.
+  ///   - x: The variables.
+  ///   - slopes: The slopes of powers.
+  func setGradient(
+    _ gradient: inout [Double],
+    from base: [Double],
+    at x: [Double],
+    _ slopes: [Double]
+  ) {
+    gradient.copyElements(of: base)
     for t in 0..<stepCount { addProduct(t, x, to: &gradient) }
     guard hasCurvatures || hasPowers else { return }
+    let (points, curvature, slope) = (x.span, curvatures.span, slopes.span)
+    var result = gradient.mutableSpan
     for t in 0..<stepCount {
+      let own = offsets[t]
+      let before = t > 0 ? offsets[t - 1] : -1
       for i in 0..<linkCount {
-        let own = offsets[t] + i
-        let slope = curvatures[own] * change(t, i, x) + slopes[own]
-        gradient[own] += slope
-        if t > 0 { gradient[offsets[t - 1] + i] -= slope }
+        let from = before >= 0 ? points[before &+ i] : start[i]
+        let force = curvature[own &+ i] * (points[own &+ i] - from) + slope[own &+ i]
+        result[own &+ i] += force
+        if before >= 0 { result[before &+ i] -= force }
       }
     }
   }
@@ -191,12 +206,12 @@ extension SequentialModel {
     let offset = offsets[t]
     let n = offsets[t + 1] - offset
     let source = matrices[t]
-    let matrix = source.span
-    var result = gradient.mutableSpan
-    for j in 0..<n {
-      let factor = x[offset + j]
-      if factor == 0 { continue }
-      for i in 0..<n { result[offset &+ i] += matrix[i &+ j &* n] * factor }
+    let (matrix, points) = (source.span, x.span)
+    var span = gradient.mutableSpan
+    var result = span._mutatingExtracting(offset..<offset &+ n)
+    for j in 0..<n where points[offset &+ j] != 0 {
+      Kernels.add(
+        points[offset &+ j], matrix.extracting(j &* n..<(j &+ 1) &* n), to: &result)
     }
   }
 

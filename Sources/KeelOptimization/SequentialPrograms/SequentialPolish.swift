@@ -10,12 +10,11 @@ import KeelNumerics
 /// The sides that a point of a sequential program takes, and the point that belongs to them.
 struct SequentialPolish: ~Copyable {
   /// The numbers of rounds and of corrections in each.
-  private static let mostRounds = 40
+  static let mostRounds = 40
   private static let mostCorrections = 16
 
-  /// What contradicts its side moves with the worst in so many first rounds, down to a share of it.
-  private static let mostWideRounds = 6
-  private static let share = 0.1
+  /// All that contradicts its side changes it in so many first rounds, in the others the worst alone.
+  private static let mostWideRounds = 16
 
   /// The weight of an equation between two steps, in units of the curvature.
   private static let bond = 1e4
@@ -28,8 +27,18 @@ struct SequentialPolish: ~Copyable {
   /// Corrections end where they gain less than this factor.
   private static let leastGain = 0.5
 
+  /// So many corrections tell which sides are contradicted by more than this; the rest is removed when none is.
+  private static let roughCorrections = 2
+  private static let roughTolerance = 1e-6
+
   /// What equations that contradict each other leave.
   private static let inconsistency = 1e-3
+
+  /// A part of the typical variable within which a given point is on a side.
+  private static let nearness = 1e-9
+
+  /// The side, times that of the bend, of a variable that leaves it.
+  private static let leaving = 3
 
   /// What counts as missed: a part of the typical variable, and of a typical slope.
   private static let tolerance = 1e-10
@@ -38,6 +47,7 @@ struct SequentialPolish: ~Copyable {
   private var system: SequentialSystem
   private var weights: SequentialSystem.Weights
 
+  private(set) var rounds = 0
   private(set) var x: [Double]
   /// Dual values of rows, with the sign of the gradient.
   private(set) var y: [Double]
@@ -52,7 +62,13 @@ struct SequentialPolish: ~Copyable {
   private var gradient: [Double] = []
   private var right: [Double] = []
   private var values: [Double] = []
+  private var direction: [Double] = []
+  private var prices: [Double] = []
   private var bonds: [Double] = []
+  /// The equations between two steps that bind a variable which moves.
+  private var bonded: [Int] = []
+  /// The linear term and the slopes of all other bends.
+  private var base: [Double] = []
   private var anchors: [Double] = []
   /// Whether the change to a variable is known, so that the slope of its power is.
   private var isPinned: [Bool] = []
@@ -89,6 +105,43 @@ struct SequentialPolish: ~Copyable {
     setBonds()
   }
 
+  /// Reads the sides of a point that is exact on them.
+  ///
+  /// - Parameters:
+  ///   - model: The program.
+  ///   - point: A number for each variable.
+  init(_ model: SequentialModel, at point: [Double]) {
+    self.model = model
+    system = SequentialSystem(model)
+    weights = SequentialSystem.Weights()
+    weights.isHeld = [Bool](repeating: false, count: model.count)
+    weights.isEquation = [Bool](repeating: false, count: model.rows.count)
+    x = point
+    y = [Double](repeating: 0, count: model.rows.count)
+    powerSlopes = y
+    powerSlopes.refill(model.count, with: 0)
+    model.forEachPower { own, t, i in
+      powerSlopes[own] = model.powerSlope(own, model.change(t, i, x))
+    }
+    for j in 0..<model.count {
+      sides.append(x[j] <= model.lower[j] ? -1 : x[j] >= model.upper[j] ? 1 : 0)
+    }
+    for k in 0..<model.rows.count {
+      if model.rows.isEquality(k) { rowSides.append(2); continue }
+      let value = model.rows.value(k, at: x)
+      let room = Self.nearness * model.size
+      rowSides.append(
+        value - model.rows.lower[k] <= room ? -1 : model.rows.upper[k] - value <= room ? 1 : 0)
+    }
+    for bend in model.bends {
+      let distance = model.distance(bend, x)
+      let side = distance.magnitude <= Self.nearness * model.size ? 0 : distance > 0 ? 1 : -1
+      bendSides.append(side)
+      bendSlopes.append(side > 0 ? bend.above : side < 0 ? -bend.below : 0)
+    }
+    setBonds()
+  }
+
   /// The weight of the bond of each change: many times the curvature at its ends.
   private mutating func setBonds() {
     var diagonal: [Double] = []
@@ -104,22 +157,39 @@ struct SequentialPolish: ~Copyable {
   }
 
   /// Runs rounds until no side changes.
-  mutating func run() {
-    for round in 0..<Self.mostRounds {
-      let share = round < Self.mostWideRounds ? Self.share : 1
-      guard solve(), changeSides(share: share) else { return }
+  ///
+  /// - Parameters:
+  ///   - limit: The most rounds.
+  ///   - isInterrupted: Asked before each round.
+  mutating func run(limit: Int = mostRounds, isInterrupted: () -> Bool) {
+    var isRough = true
+    for round in 0..<max(0, min(limit, Self.mostRounds)) {
+      guard !isInterrupted(), solve(isRough: isRough, isFactored: !isRough) else { return }
+      rounds += 1
+      let tolerance = isRough ? Self.roughTolerance : Self.tolerance
+      if changeSides(share: round < Self.mostWideRounds ? 0 : 1, tolerance: tolerance) {
+        isRough = true
+      } else {
+        if !isRough { return }
+        isRough = false
+      }
     }
   }
 
   /// Finds the point and multipliers of the present sides; returns whether there are any.
-  private mutating func solve() -> Bool {
+  ///
+  /// - Parameters:
+  ///   - isRough: Whether a few corrections are enough.
+  ///   - isFactored: Whether the sides are those of the last system.
+  private mutating func solve(isRough: Bool, isFactored: Bool) -> Bool {
     settleSides()
-    var isFactored = false
-    var (direction, prices): ([Double], [Double]) = ([], [])
+    var isFactored = isFactored
     var last = Double.infinity
-    for _ in 0..<(model.hasPowers ? 2 : 1) * Self.mostCorrections {
+    for correction in 1...(model.hasPowers ? 2 : 1) * Self.mostCorrections {
       let worst = setResiduals()
-      if worst == 0 || worst > Self.leastGain * last && worst < Self.tolerance { return true }
+      if worst == 0 || worst > Self.leastGain * last && worst < Self.tolerance {
+        return true
+      }
       last = worst
       if !isFactored || model.hasPowers {
         setWeights()
@@ -127,7 +197,7 @@ struct SequentialPolish: ~Copyable {
         isFactored = true
       }
       system.solve(right, values, &direction, &prices)
-      guard largestMagnitude(direction) < .infinity else { return false }
+      guard direction.reduce(0, { $0 + $1.magnitude }) < .infinity else { return false }
       model.forEachPower { own, t, i in
         if isPinned[own] { return }
         let (miss, weight) = model.power(own, t, i, x, powerSlopes)
@@ -135,10 +205,11 @@ struct SequentialPolish: ~Copyable {
       }
       for j in x.indices { x[j] += direction[j] }
       for k in y.indices { y[k] += prices[k] }
-      for (j, bend) in model.bends.enumerated() where isBond(j) {
+      for j in bonded {
         // The weight acted on the change and on what was missed before it.
-        bendSlopes[j] += bonds[j] * model.distance(bend, x)
+        bendSlopes[j] += bonds[j] * model.distance(model.bends[j], x)
       }
+      if isRough, correction == Self.roughCorrections { return true }
     }
     return last <= Self.inconsistency
   }
@@ -162,6 +233,29 @@ struct SequentialPolish: ~Copyable {
       }
     }
     pinPowers()
+    listBonds()
+  }
+
+  /// Lists the equations between two steps, other than those between variables that are held, and adds up what slopes of
+  /// all other bends leave.
+  private mutating func listBonds() {
+    bonded.removeAll(keepingCapacity: true)
+    base.copyElements(of: model.linear)
+    for (j, bend) in model.bends.enumerated() {
+      if isBond(j), sides[bend.own] == 0 || sides[bend.before] == 0 {
+        bonded.append(j)
+        continue
+      }
+      if bendSides[j] == 0 {
+        // What holds the variables may leave no rest.
+        let distance = model.distance(bend, x)
+        if distance.magnitude > Self.tolerance * model.size {
+          bendSides[j] = distance > 0 ? 1 : -1
+          bendSlopes[j] = distance > 0 ? bend.above : -bend.below
+        }
+      }
+      model.add(bendSlopes[j], of: bend, to: &base)
+    }
   }
 
   /// Sets the slopes of powers of changes that are known.
@@ -198,10 +292,10 @@ struct SequentialPolish: ~Copyable {
         - model.rows.value(k, at: x)
       worst = max(worst, values[k].magnitude / model.size)
     }
-    for (j, bend) in model.bends.enumerated() where isBond(j) {
-      let miss = model.distance(bend, x)
+    for j in bonded {
+      let miss = model.distance(model.bends[j], x)
       worst = max(worst, miss.magnitude / model.size)
-      model.add(-bonds[j] * miss, of: bend, to: &right)
+      model.add(-bonds[j] * miss, of: model.bends[j], to: &right)
     }
     model.forEachPower { own, t, i in
       if isPinned[own] { return }
@@ -213,8 +307,8 @@ struct SequentialPolish: ~Copyable {
   }
 
   private mutating func setGradient() {
-    model.setGradient(&gradient, at: x, powerSlopes)
-    for (j, bend) in model.bends.enumerated() { model.add(bendSlopes[j], of: bend, to: &gradient) }
+    model.setGradient(&gradient, from: base, at: x, powerSlopes)
+    for j in bonded { model.add(bendSlopes[j], of: model.bends[j], to: &gradient) }
     for k in y.indices where y[k] != 0 { model.rows.add(k, times: y[k], to: &gradient) }
   }
 
@@ -228,9 +322,7 @@ struct SequentialPolish: ~Copyable {
       if isPinned[own] { return }
       weights.changes[own] += model.power(own, t, i, x, powerSlopes).weight
     }
-    for (j, bend) in model.bends.enumerated() where isBond(j) {
-      weights.changes[bend.own] += bonds[j]
-    }
+    for j in bonded { weights.changes[model.bends[j].own] += bonds[j] }
   }
 }
 
@@ -247,27 +339,35 @@ extension SequentialPolish {
   }
 
   /// Moves what contradicts its side by more than a share of the worst; returns whether anything did.
-  private mutating func changeSides(share: Double) -> Bool {
+  private mutating func changeSides(share: Double, tolerance: Double) -> Bool {
     setGradient()
     leaveSlopesAtRest()
     var moves: [Move] = []
-    findVariables(&moves)
-    findRows(&moves)
-    findBends(&moves)
+    findVariables(&moves, tolerance)
+    findRows(&moves, tolerance)
+    findBends(&moves, tolerance)
     let worst = moves.reduce(0) { max($0, $1.amount) }
     for move in moves where move.amount >= share * worst {
       switch move.kind {
       case .variable: sides[move.place] = move.side
       case .row: rowSides[move.place] = move.side
       case .bend: bendSides[move.place] = move.side
-      case .rest:
-        sides[move.place] = 0
-        for (j, bend) in model.bends.enumerated() where bend.own == move.place && bend.before < 0 {
-          if bendSides[j] == 0, bend.reference == x[move.place] { bendSides[j] = move.side }
-        }
+      case .rest: sides[move.place] = Self.leaving * move.side
       }
     }
+    leaveRests()
     return !moves.isEmpty
+  }
+
+  /// Frees the variables that leave the bend which they are held at.
+  private mutating func leaveRests() {
+    for (j, bend) in model.bends.enumerated()
+    where bend.before < 0 && sides[bend.own].magnitude == Self.leaving {
+      if bendSides[j] == 0, bend.reference == x[bend.own] {
+        bendSides[j] = sides[bend.own].signum()
+      }
+    }
+    for j in sides.indices where sides[j].magnitude == Self.leaving { sides[j] = 0 }
   }
 
   /// Gives the bends at which variables are held the slopes that the gradient asks for.
@@ -278,12 +378,33 @@ extension SequentialPolish {
       gradient[bend.own] += slope - bendSlopes[j]
       bendSlopes[j] = slope
     }
+    leaveSlopesBetweenHeld()
   }
 
-  private func findVariables(_ moves: inout [Move]) {
+  /// Chooses the slopes of changes at rest between variables that are held, forward in time: each takes from the variable
+  /// before what leaves it the least force that holds it.
+  private mutating func leaveSlopesBetweenHeld() {
+    for (j, bend) in model.bends.enumerated()
+    where bendSides[j] == 0 && sides[bend.own].magnitude == 1 {
+      let wanted: Double
+      if bend.before >= 0 {
+        guard sides[bend.before].magnitude == 1 else { continue }
+        wanted =
+          model.isFixed(bend.before)
+          ? -Double(sides[bend.own]) * .infinity : bendSlopes[j] + gradient[bend.before]
+      } else {
+        wanted = -Double(sides[bend.own]) * .infinity
+      }
+      let slope = min(max(wanted, -bend.below), bend.above)
+      model.add(slope - bendSlopes[j], of: bend, to: &gradient)
+      bendSlopes[j] = slope
+    }
+  }
+
+  private func findVariables(_ moves: inout [Move], _ tolerance: Double) {
     for j in x.indices where !model.isFixed(j) {
       func add(_ amount: Double, _ kind: Move.Kind, to side: Int) {
-        if amount > Self.tolerance {
+        if amount > tolerance {
           moves.append(Move(kind: kind, place: j, side: side, amount: amount))
         }
       }
@@ -298,10 +419,10 @@ extension SequentialPolish {
     }
   }
 
-  private func findRows(_ moves: inout [Move]) {
+  private func findRows(_ moves: inout [Move], _ tolerance: Double) {
     for k in y.indices where rowSides[k] != 2 {
       func add(_ amount: Double, to side: Int) {
-        if amount > Self.tolerance {
+        if amount > tolerance {
           moves.append(Move(kind: .row, place: k, side: side, amount: amount))
         }
       }
@@ -316,10 +437,10 @@ extension SequentialPolish {
     }
   }
 
-  private func findBends(_ moves: inout [Move]) {
+  private func findBends(_ moves: inout [Move], _ tolerance: Double) {
     for (j, bend) in model.bends.enumerated() {
       func add(_ amount: Double, to side: Int) {
-        if amount > Self.tolerance {
+        if amount > tolerance {
           moves.append(Move(kind: .bend, place: j, side: side, amount: amount))
         }
       }

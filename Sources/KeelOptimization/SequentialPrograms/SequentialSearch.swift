@@ -4,7 +4,11 @@ import KeelNumerics
 package struct SequentialSearch: ~Copyable {
   private let program: SequentialProgram
   private let settings: QuadraticSolver.Settings
-  private var method: SequentialInteriorPoint
+  private let model: SequentialModel
+  private var method: SequentialInteriorPoint?
+  private var iterations = 0
+  /// The iterations before those of the interior point.
+  private var rounds = 0
 
   /// Begins a search.
   ///
@@ -14,7 +18,21 @@ package struct SequentialSearch: ~Copyable {
   package init(_ program: SequentialProgram, settings: QuadraticSolver.Settings) {
     self.program = program
     self.settings = settings
-    method = SequentialInteriorPoint(SequentialModel(program))
+    model = SequentialModel(program)
+  }
+
+  /// The point that belongs to the sides of another one, once nothing contradicts them.
+  ///
+  /// - Parameter guess: The variables of each step.
+  /// - Returns: The point; it is the optimum where the rounds came to an end.
+  package mutating func point(near guess: [[Double]]) -> SequentialPoint {
+    let settings = settings
+    var polish = SequentialPolish(model, at: guess.flatMap(\.self))
+    polish.run(limit: settings.maximumIterations) { settings.interruption() != nil }
+    polish.snap()
+    rounds = polish.rounds
+    iterations = rounds
+    return point(polish)
   }
 
   /// Runs on to a tolerance.
@@ -25,7 +43,10 @@ package struct SequentialSearch: ~Copyable {
     tolerance: Double
   ) -> (point: SequentialPoint, status: SolverStatus) {
     let settings = settings
-    let end = method.run(tolerance: tolerance, maximumIterations: settings.maximumIterations) {
+    var method = method.take() ?? SequentialInteriorPoint(model)
+    let end = method.run(
+      tolerance: tolerance, maximumIterations: settings.maximumIterations - rounds
+    ) {
       switch settings.interruption() {
       case .deadline: .deadline
       case .cancelled: .cancelled
@@ -33,12 +54,16 @@ package struct SequentialSearch: ~Copyable {
       }
     }
     var polish = SequentialPolish(method)
+    iterations = rounds + method.iterations
+    self.method = consume method
     switch end {
     case .deadline: return (point(polish), .deadlineExceeded)
     case .cancelled: return (point(polish), .cancelled)
     default: break
     }
-    polish.run()
+    polish.run(limit: settings.maximumIterations - iterations) {
+      settings.interruption() != nil
+    }
     polish.snap()
     return (
       point(polish),
@@ -48,9 +73,8 @@ package struct SequentialSearch: ~Copyable {
 
   /// A point in the caller's units.
   private func point(_ source: borrowing SequentialPolish) -> SequentialPoint {
-    let model = method.model
     var result = SequentialPoint()
-    result.iterations = method.iterations
+    result.iterations = iterations
     for (t, step) in program.steps.enumerated() {
       result.variables.append(
         model.variables(t).map { min(max(source.x[$0], model.lower[$0]), model.upper[$0]) })

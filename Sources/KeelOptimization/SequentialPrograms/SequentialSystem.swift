@@ -53,6 +53,15 @@ struct SequentialSystem: ~Copyable {
   private var places: [Int]
   private var working = WorkingCholesky()
   private var matrix: [Double] = []
+  /// One number a variable of a step that may move.
+  private var factors: [Double] = []
+  /// The entries of one row.
+  private var rowPlaces: [Int] = []
+  private var rowCoefficients: [Double] = []
+  /// A row, what it makes of the variables, and A S⁻¹A'.
+  private var row: [Double] = []
+  private var image: [Double] = []
+  private var gram: [Double] = []
 
   init(_ model: SequentialModel) {
     self.model = model
@@ -96,12 +105,14 @@ struct SequentialSystem: ~Copyable {
     matrix.refill(k * k, with: 0)
     let (source, linked) = (model.matrices[t], blocks[t].linkedCount)
     let next = t + 1 < blocks.count ? model.offsets[t + 1] : -1
-    var diagonal: [Double] = []
+    factors.removeAll(keepingCapacity: true)
     for (q, j) in free.enumerated() {
       var sum = weights.diagonal[j] + weights.changes[j]
       if next >= 0, q < linked { sum += weights.changes[next + (j - offset)] }
-      diagonal.append(sum)
+      factors.append(sum)
     }
+    let factors = factors
+    let diagonal = factors.span
     let elements = source.span
     let positions = free.span
     var target = matrix.mutableSpan
@@ -117,13 +128,14 @@ struct SequentialSystem: ~Copyable {
     let (k, before) = (blocks[t].free.count, blocks[t - 1].free.count)
     let count = blocks[t].linkedCount
     let shift = model.offsets[t] - model.offsets[t - 1]
-    var (from, factors): ([Int], [Double]) = ([], [])
+    rowPlaces.removeAll(keepingCapacity: true)
+    factors.removeAll(keepingCapacity: true)
     for q in 0..<count {
       let j = blocks[t].free[q]
-      from.append(places[j - shift])
+      rowPlaces.append(places[j - shift])
       factors.append(weights.changes[j])
     }
-    let inverses = blocks[t - 1].inverse
+    let (from, factors, inverses) = (rowPlaces, factors, blocks[t - 1].inverse)
     let inverse = inverses.span
     let (place, factor) = (from.span, factors.span)
     var target = matrix.mutableSpan
@@ -141,25 +153,37 @@ struct SequentialSystem: ~Copyable {
     var scale = 0.0
     for q in 0..<k { scale += matrix[q * (k + 1)] }
     for r in model.rowRange(t) {
-      let entries = model.rows.entries(r)
       var weight = weights.rows[r]
+      if !weights.isEquation[r], weight <= 0 { continue }
+      let square = gather(r)
       if weights.isEquation[r] {
-        let square = entries.reduce(0) {
-          $0 + model.rows.coefficients[$1] * model.rows.coefficients[$1]
-        }
         weight = square > 0 && k > 0 ? scale / (Double(k) * square) : 0
       }
-      if weight <= 0 { continue }
-      for e in entries {
-        let column = places[model.rows.indices[e]]
-        if column < 0 { continue }
-        let factor = weight * model.rows.coefficients[e]
-        for f in e..<entries.upperBound {
-          let row = places[model.rows.indices[f]]
-          if row >= 0 { matrix[row + column * k] += factor * model.rows.coefficients[f] }
-        }
+      let (rowPlaces, rowCoefficients) = (rowPlaces, rowCoefficients)
+      let (place, coefficient) = (rowPlaces.span, rowCoefficients.span)
+      var target = matrix.mutableSpan
+      for e in place.indices {
+        let column = place[e] &* k
+        let factor = weight * coefficient[e]
+        for f in e..<place.count { target[place[f] &+ column] += factor * coefficient[f] }
       }
     }
+  }
+
+  /// Lists the entries of a row at variables that may move; returns the sum of the squares of all.
+  private mutating func gather(_ r: Int) -> Double {
+    rowPlaces.removeAll(keepingCapacity: true)
+    rowCoefficients.removeAll(keepingCapacity: true)
+    var square = 0.0
+    for e in model.rows.entries(r) {
+      let coefficient = model.rows.coefficients[e]
+      square += coefficient * coefficient
+      let place = places[model.rows.indices[e]]
+      if place < 0 { continue }
+      rowPlaces.append(place)
+      rowCoefficients.append(coefficient)
+    }
+    return square
   }
 
   private mutating func invert(_ t: Int) -> Bool {
@@ -182,34 +206,28 @@ struct SequentialSystem: ~Copyable {
   /// S⁻¹A', the inverse of A S⁻¹A', and K.
   private mutating func eliminateEquations(_ t: Int) -> Bool {
     let k = blocks[t].free.count
-    let equations = model.rowRange(t).filter { weights.isEquation[$0] }
-    let m = equations.count
-    blocks[t].equations = equations
+    blocks[t].equations.removeAll(keepingCapacity: true)
+    for r in model.rowRange(t) where weights.isEquation[r] { blocks[t].equations.append(r) }
+    let m = blocks[t].equations.count
     blocks[t].coefficients.refill(k * m, with: 0)
     blocks[t].images.refill(k * m, with: 0)
     blocks[t].prices.refill(m * m, with: 0)
     if m == 0 { return true }
-    for (q, r) in equations.enumerated() {
-      var row = [Double](repeating: 0, count: k)
-      for e in model.rows.entries(r) {
-        let place = places[model.rows.indices[e]]
-        if place < 0 { continue }
-        row[place] = model.rows.coefficients[e]
-        blocks[t].coefficients[place + q * k] = row[place]
+    for q in 0..<m {
+      _ = gather(blocks[t].equations[q])
+      row.refill(k, with: 0)
+      image.refill(k, with: 0)
+      for (place, coefficient) in zip(rowPlaces, rowCoefficients) {
+        row[place] = coefficient
+        blocks[t].coefficients[place + q * k] = coefficient
       }
-      var image = [Double](repeating: 0, count: k)
       PanelProducts.add(blocks[t].inverse, rowCount: k, columnCount: k, .none, row, to: &image)
       for i in 0..<k { blocks[t].images[i + q * k] = image[i] }
     }
-    var gram = [Double](repeating: 0, count: m * m)
-    for q in 0..<m {
-      for p in 0..<m {
-        for i in 0..<k {
-          gram[p + q * m] += blocks[t].coefficients[i + p * k] * blocks[t].images[i + q * k]
-        }
-      }
-    }
-    guard working.factor(gram.span, order: m, relativeShift: Self.equationShift),
+    let (rows, columns) = (blocks[t].coefficients, blocks[t].images)
+    setGram(rows.span, columns.span, count: m, length: k)
+    let elements = gram
+    guard working.factor(elements.span, order: m, relativeShift: Self.equationShift),
       working.setInverse(&blocks[t].prices)
     else { return false }
     Self.mirror(&blocks[t].prices, order: m)
@@ -225,6 +243,22 @@ struct SequentialSystem: ~Copyable {
       }
     }
     return true
+  }
+
+  private mutating func setGram(
+    _ coefficients: Span<Double>,
+    _ images: Span<Double>,
+    count: Int,
+    length: Int
+  ) {
+    gram.refill(count * count, with: 0)
+    for q in 0..<count {
+      for p in 0..<count {
+        var sum = 0.0
+        for i in 0..<length { sum += coefficients[i &+ p &* length] * images[i &+ q &* length] }
+        gram[p + q * count] = sum
+      }
+    }
   }
 }
 
