@@ -54,7 +54,11 @@ struct SequentialModel: Sendable {
     start = program.start
     setSizes(program)
     for (t, step) in program.steps.enumerated() {
-      appendMatrix(step)
+      if t > 0, step.quadratic == program.steps[t - 1].quadratic {
+        matrices.append(matrices[t - 1])
+      } else {
+        appendMatrix(step)
+      }
       lower += step.lower
       upper += step.upper
       for value in step.linear { linear.append(value / scale) }
