@@ -90,6 +90,15 @@ public struct PortfolioExplanation: Hashable, Sendable {
 
     /// The ratio of the weighted volatilities to the volatility, to be large.
     case diversificationRatio
+
+    /// The risk over scenarios in the unit of its measure, to be small.
+    case risk
+
+    /// The ratio of expected excess return to risk over scenarios, to be large.
+    case returnOverRisk
+
+    /// The expected logarithmic growth per period, to be large.
+    case growth
   }
 
   /// The weights that are explained.
