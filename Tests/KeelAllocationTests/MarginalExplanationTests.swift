@@ -175,6 +175,7 @@ import Testing
         MaximumReturnOverRisk(
           measure, riskFreeRate: 0.0001, constraints: try limits.constraints(scenarios.universe))
       }
+      print("PR", name)
       let found = try choice(limits).weights(scenarios: scenarios)
       let explanation = try choice(limits).explanation(of: found, scenarios: scenarios)
       #expect(explanation.objective == .returnOverRisk)

@@ -244,6 +244,130 @@ extension MaximumDiversification {
   }
 }
 
+extension RobustUtility {
+  /// Explains weights that this choice made.
+  ///
+  /// The weights are the best for the worst expected returns of the set: views are the estimate, and
+  /// ``PortfolioExplanation/Source/uncertainty`` is what the worst ones have beside it.
+  ///
+  /// - Parameters:
+  ///   - solution: What ``weights(expectedReturns:covariance:)`` returned.
+  ///   - expectedReturns: The estimate that it was made from.
+  ///   - covariance: The covariance that it was made from.
+  /// - Returns: The terms of each weight, and shadow prices in units of the utility in the worst case.
+  /// - Throws: ``AllocationError``; `notSolved` when the solution is not optimal for these data.
+  /// - Complexity: O(N k² + k³) for k weights inside their bounds.
+  public func explanation(
+    of solution: Solution<Portfolio>,
+    expectedReturns: ExpectedReturns,
+    covariance: Covariance
+  ) throws(AllocationError) -> PortfolioExplanation {
+    try Translation.requireEqual(expectedReturns.universe, covariance.universe)
+    let (weights, worst) = (solution.value.weights, solution.value.worstExpectedReturns)
+    try requireWorst(solution.value, expectedReturns)
+    var request = try ExplanationRequest(
+      returns: worst, covariance: covariance, constraints: constraints, weights: weights,
+      duals: solution.duals,
+      costs: try MaximumUtility(
+        riskAversion: riskAversion, costs: costs, holdingCosts: holdingCosts
+      ).resolvedCosts(over: covariance.universe), riskAversion: riskAversion, objective: .utility,
+      priceUnit: -1)
+    request.views = expectedReturns.values
+    request.adjustments = [
+      (.uncertainty, zip(worst.values, expectedReturns.values).map { $0 - $1 })
+    ]
+    return try request.explanation(of: weights, duals: solution.duals)
+  }
+
+  /// What expected returns may miss the worst of the set by, relative to the returns of the assets held.
+  private static let worstTolerance = 1e-8
+
+  /// Throws where expected returns are not the worst of the set around an estimate for a portfolio.
+  private func requireWorst(
+    _ portfolio: Portfolio,
+    _ estimate: ExpectedReturns
+  ) throws(AllocationError) {
+    let w = portfolio.weights.values
+    try Translation.requireEqual(portfolio.weights.universe, estimate.universe)
+    let loss = try uncertainty.loss(of: portfolio.weights)
+    var (missing, size) = (loss, loss.magnitude)
+    for i in w.indices {
+      let (mean, worst) = (estimate.values[i], portfolio.worstExpectedReturns.values[i])
+      missing += w[i] * (worst - mean)
+      size += (w[i] * mean).magnitude
+    }
+    guard missing.magnitude <= Self.worstTolerance * size else {
+      throw .notSolved(
+        status: .stalled,
+        certificate: Certificate(
+          primalResidual: 0, dualResidual: 0, relativeGap: missing / size,
+          primalObjective: -portfolio.worstCaseUtility, dualObjective: -portfolio.upperBound,
+          worstViolation: nil, iterations: 0))
+    }
+  }
+}
+
+extension MultiPeriodUtility {
+  /// Explains a plan that this choice made, each period on its own.
+  ///
+  /// The price of the trade to a portfolio counts against its expected returns, that of the trade from it for them:
+  /// both, with the costs of holding it, are ``PortfolioExplanation/Source/costs``. So the term says what trades
+  /// before and after have to do with a weight. The terminal weights are bounds of their assets.
+  ///
+  /// - Parameters:
+  ///   - solution: What ``plan(_:)`` returned.
+  ///   - steps: The periods that it was made from.
+  /// - Returns: For each period the terms of each weight, and shadow prices in units of the sum of utilities.
+  /// - Throws: ``AllocationError``; `notSolved` when the plan is not optimal for these data.
+  /// - Complexity: O(N k² + k³) a period for k weights inside their bounds.
+  public func explanations(
+    of solution: Solution<Plan>,
+    steps: [Step]
+  ) throws(AllocationError) -> [PortfolioExplanation] {
+    let plan = solution.value
+    let count = Double(plan.weights.count)
+    try Translation.require(Double(steps.count), "count of steps", in: count...count)
+    let prices = try tradePrices(of: plan, steps)
+    var result: [PortfolioExplanation] = []
+    for (t, step) in steps.enumerated() {
+      let (weights, universe) = (plan.weights[t], step.covariance.universe)
+      try Translation.requireEqual(weights.universe, universe)
+      try Translation.requireEqual(step.expectedReturns.universe, universe)
+      let own = step.constraints ?? constraints
+      let held = try MaximumUtility(
+        riskAversion: riskAversion, holdingCosts: holdingCosts, penalty: penalty
+      ).resolvedCosts(over: universe)
+      let trading = weights.values.indices.map { i in
+        (t + 1 < prices.count ? prices[t + 1][i] : 0) - prices[t][i]
+      }
+      let names = own.dualNames.map { "\($0)[\(t)]" }
+      let duals = Duals(
+        rows: names.map { solution.duals[$0] ?? 0 },
+        bounds: universe.assets.map { solution.duals["\($0)[\(t)]"] ?? 0 }, rowNames: names,
+        variableNames: universe.assets.map(\.rawValue))
+      var limits: ResolvedConstraints?
+      let proof = try own.proof(at: weights, duals: duals) {
+        (resolved) throws(AllocationError) in
+        var ended = resolved
+        if t == steps.count - 1 { try MultiPeriodProgram.end(&ended, at: terminal) }
+        limits = ended
+        return try MaximumUtility.program(
+          zip(step.expectedReturns.values, trading).map { $0 + $1 }, step.covariance,
+          riskAversion: riskAversion, ended, costs: held)
+      }
+      var request = ExplanationRequest(
+        covariance: step.covariance,
+        active: ActiveWeights(
+          constraints: limits ?? proof.active.constraints, benchmark: nil),
+        program: proof.program, riskAversion: riskAversion, views: step.expectedReturns.values,
+        adjustments: [(.costs, trading)], objective: .utility, priceUnit: -1)
+      request.concentration = own.concentration
+      result.append(try request.explanation(of: weights, duals: duals))
+    }
+    return result
+  }
+}
+
 // MARK: - Requests
 
 extension ExplanationRequest {

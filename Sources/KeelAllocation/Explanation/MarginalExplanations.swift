@@ -38,14 +38,9 @@ extension MinimumRisk {
   ) throws(AllocationError) -> MarginalExplanation {
     try Translation.requireEqual(weights.universe, scenarios.universe)
     let means = try Translation.expectedReturns(expectedReturns, scenarios)
-    var row: LinearRow?
-    if let targetReturn {
-      try Translation.require(targetReturn, Self.targetReturnName, in: .finite)
-      row = LinearRow(Self.targetReturnName, coefficients: means.values, lower: targetReturn)
-    }
     return try SupportedOptimum(
-      constraints: constraints, row: row, risk: try measure.function(over: scenarios),
-      objective: .risk, unit: 1, settings: settings
+      constraints: constraints, rows: try SupportedOptimum.target(targetReturn, means),
+      convex: [(.risk, try measure.function(over: scenarios))], objective: .risk, unit: 1, settings: settings
     ).explanation(of: weights)
   }
 }
@@ -96,12 +91,13 @@ extension MaximumReturnAtRisk {
   ) throws(AllocationError) -> MarginalExplanation {
     try Translation.requireEqual(portfolio.weights.universe, scenarios.universe)
     let means = try Translation.expectedReturns(expectedReturns, scenarios)
-    let optimum = SupportedOptimum(
+    var optimum = SupportedOptimum(
       constraints: constraints, linear: [(.views, means.values.map { -$0 })],
       riskLimit: .init(
         name: Self.limitName, source: .risk, limit: limit,
         function: try measure.function(over: scenarios), setting: limit),
       objective: .expectedReturn, unit: -1, settings: settings)
+    optimum.gapTolerance = Self.gapTolerance
     do throws(AllocationError) {
       return try optimum.explanation(of: portfolio.weights)
     } catch {
@@ -152,14 +148,20 @@ extension MaximumReturnOverRisk {
     guard risk > 0, ratio.isFinite else {
       throw .invalidValue(argument: "risk", asset: nil, got: risk, allowed: .positive)
     }
-    return try SupportedOptimum(
+    var optimum = SupportedOptimum(
       constraints: constraints, linear: [(.views, means.values.map { riskFreeRate - $0 })],
-      risk: { (weights) throws(AllocationError) in
-        let (value, slopes) = try function(weights)
-        return (ratio * value, slopes.map { ratio * $0 })
-      },
-      objective: .returnOverRisk, unit: -1 / risk, settings: settings
-    ).explanation(of: weights)
+      convex: [
+        (
+          .risk,
+          { (weights) throws(AllocationError) in
+            let (value, slopes) = try function(weights)
+            return (ratio * value, slopes.map { ratio * $0 })
+          }
+        )
+      ],
+      objective: .returnOverRisk, unit: -1 / risk, settings: settings)
+    optimum.gapTolerance = Self.gapTolerance
+    return try optimum.explanation(of: weights)
   }
 }
 
@@ -242,9 +244,69 @@ extension MaximumGrowthAtDrawdown {
   }
 }
 
+extension WassersteinExpectedShortfall {
+  /// Explains weights that this choice made.
+  ///
+  /// The force of ``PortfolioExplanation/Source/uncertainty`` is that of the laws near the scenarios.
+  ///
+  /// - Parameters:
+  ///   - solution: What ``weights(scenarios:expectedReturns:)`` returned.
+  ///   - scenarios: The scenarios that it was made from.
+  ///   - expectedReturns: The expected returns that it was made from; nil for the mean outcomes.
+  /// - Returns: The forces on each weight, and shadow prices in units of the worst shortfall.
+  /// - Throws: ``AllocationError``; `notSolved` when the solution is not optimal for these data.
+  /// - Complexity: O(S N) and a quadratic program a plane, a few for each asset.
+  public func explanation(
+    of solution: Solution<Portfolio>,
+    scenarios: ScenarioSet,
+    expectedReturns: ExpectedReturns? = nil
+  ) throws(AllocationError) -> MarginalExplanation {
+    try Translation.requireEqual(solution.value.weights.universe, scenarios.universe)
+    let means = try Translation.expectedReturns(expectedReturns, scenarios)
+    let measure = SampleRiskMeasure.expectedShortfall(confidence: confidence)
+    var optimum = SupportedOptimum(
+      constraints: constraints, rows: try SupportedOptimum.target(targetReturn, means),
+      convex: [(.risk, try measure.function(over: scenarios))], objective: .risk, unit: 1,
+      settings: settings)
+    let rate = try rate()
+    if rate > 0 {
+      optimum.convex.append(
+        (.uncertainty, { (weights) in (rate * norm(weights), normSlopes(weights).map { rate * $0 }) }))
+    }
+    return try optimum.explanation(of: solution.value.weights)
+  }
+
+  /// Slopes that support the dual norm.
+  private func normSlopes(_ weights: [Double]) -> [Double] {
+    switch distance {
+    case .sum:
+      let largest = weights.indices.max { weights[$0].magnitude < weights[$1].magnitude }
+      return weights.indices.map { $0 == largest ? (weights[$0] < 0 ? -1 : 1) : 0 }
+    case .euclidean:
+      let norm = norm(weights)
+      return weights.map { norm > 0 ? $0 / norm : 0 }
+    case .largest: return weights.map { $0 < 0 ? -1 : $0 > 0 ? 1 : 0 }
+    }
+  }
+}
+
 // MARK: - Functions
 
 extension SupportedOptimum {
+  /// The row of a target return; none for nil.
+  fileprivate static func target(
+    _ target: Double?,
+    _ means: ExpectedReturns
+  ) throws(AllocationError) -> [FurtherRow] {
+    guard let target else { return [] }
+    let name = MinimumRisk.targetReturnName
+    try Translation.require(target, name, in: .finite)
+    return [
+      FurtherRow(
+        row: LinearRow(name, coefficients: means.values, lower: target), setting: target)
+    ]
+  }
+
   /// The fastest growth: the mean outcomes, and what the growth has beside them.
   fileprivate init(
     growthOver scenarios: ScenarioSet,
@@ -257,11 +319,16 @@ extension SupportedOptimum {
     let growth = LogGrowth(scenarios).function
     self.init(
       constraints: constraints, linear: [(.views, means.map { -$0 })],
-      risk: { (weights) throws(AllocationError) in
-        let (value, slopes) = try growth(weights)
-        let mean = zip(means, weights).reduce(0) { $0 + $1.0 * $1.1 }
-        return (value + mean, zip(slopes, means).map { $0 + $1 })
-      },
+      convex: [
+        (
+          .risk,
+          { (weights) throws(AllocationError) in
+            let (value, slopes) = try growth(weights)
+            let mean = zip(means, weights).reduce(0) { $0 + $1.0 * $1.1 }
+            return (value + mean, zip(slopes, means).map { $0 + $1 })
+          }
+        )
+      ],
       objective: .growth, unit: -1, settings: settings)
   }
 }
@@ -279,7 +346,7 @@ extension ConvexObjective {
 
 extension SampleRiskMeasure {
   /// The risk of weights over scenarios.
-  fileprivate func function(
+  func function(
     over scenarios: ScenarioSet
   ) throws(AllocationError) -> SupportedOptimum.Function {
     let means = try Translation.expectedReturns(nil, scenarios)

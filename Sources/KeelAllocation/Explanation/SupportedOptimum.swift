@@ -31,13 +31,20 @@ struct SupportedOptimum {
     var rate = 1.0
   }
 
+  /// A row of the choice beside its constraints.
+  struct FurtherRow {
+    let row: LinearRow
+    /// The limit that the caller set, and the change of the row's limit per unit of it.
+    let setting: Double
+    var rate = 1.0
+  }
+
   let constraints: PortfolioConstraints
-  /// A row of the choice beside its constraints; nil for none.
-  var row: LinearRow?
+  var rows: [FurtherRow] = []
   /// Slopes of the linear part of what is minimized.
   var linear: [(source: Source, slopes: [Double])] = []
-  /// The convex part of what is minimized; nil for none.
-  var risk: Function?
+  /// The convex parts of what is minimized.
+  var convex: [(source: Source, function: Function)] = []
   /// A limit on a convex function; nil for none.
   var riskLimit: RiskLimit?
   let objective: PortfolioExplanation.Objective
@@ -45,9 +52,12 @@ struct SupportedOptimum {
   let unit: Double
   let settings: QuadraticSolver.Settings
 
+  /// The relative gap of what is explained: it leaves forces of its root that do not cancel.
+  var gapTolerance = MinimumRisk.gapTolerance
+
   /// Forces that do not cancel within this share of the largest one, and slopes that miss the risk by this
-  /// share of it, are no explanation: a gap of 1e-8 can leave its root.
-  static let tolerance = 1e-4
+  /// share of it, are no explanation.
+  var tolerance: Double { (10 * gapTolerance).squareRoot() }
 
   /// Explains weights.
   ///
@@ -66,6 +76,8 @@ private struct PlaneSearch {
   /// A plane `slopes · v + constant`.
   private struct Plane {
     let slopes: [Double]
+    /// The slopes of each convex part.
+    var parts: [[Double]] = []
     let constant: Double
     /// Of the limit rather than of the objective.
     let isLimit: Bool
@@ -122,7 +134,7 @@ private struct PlaneSearch {
     var plain = problem.constraints
     plain.concentration = []
     var resolved = try plain.resolved(over: universe)
-    if let row = problem.row { resolved.rows.append(row) }
+    resolved.rows += problem.rows.map(\.row)
     (split, furtherNames, _) = resolved.split()
     var owners = resolved.rows.map(\.name)
     var limits = resolved.absolute.map(\.name)[...]
@@ -154,15 +166,26 @@ private struct PlaneSearch {
 
   /// Adds the planes at a point.
   private mutating func addPlanes(at point: [Double]) throws(AllocationError) {
-    func plane(_ function: SupportedOptimum.Function, isLimit: Bool) throws(AllocationError) -> Plane? {
-      let (value, slopes) = try function(point)
-      guard value.isFinite, slopes.allSatisfy(\.isFinite) else { return nil }
+    func add(_ value: Double, _ parts: [[Double]], isLimit: Bool) {
+      var slopes = point.map { _ in 0.0 }
+      for part in parts { for i in slopes.indices { slopes[i] += part[i] } }
+      guard value.isFinite, slopes.allSatisfy(\.isFinite) else { return }
       let product = zip(slopes, point).reduce(0) { $0 + $1.0 * $1.1 }
-      return Plane(slopes: slopes, constant: value - product, isLimit: isLimit)
+      planes.append(
+        Plane(slopes: slopes, parts: parts, constant: value - product, isLimit: isLimit))
     }
-    if let risk = problem.risk, let plane = try plane(risk, isLimit: false) { planes.append(plane) }
-    if let limit = problem.riskLimit, let plane = try plane(limit.function, isLimit: true) {
-      planes.append(plane)
+    if !problem.convex.isEmpty {
+      var (sum, parts) = (0.0, [[Double]]())
+      for part in problem.convex {
+        let (value, slopes) = try part.function(point)
+        sum += value
+        parts.append(slopes)
+      }
+      add(sum, parts, isLimit: false)
+    }
+    if let limit = problem.riskLimit {
+      let (value, slopes) = try limit.function(point)
+      add(value, [slopes], isLimit: true)
     }
   }
 
@@ -226,8 +249,7 @@ private struct PlaneSearch {
     let w = weights.values
     let n = w.count
     let padding = furtherNames.map { _ in 0.0 }
-    let hasRisk = problem.risk != nil
-    let height = hasRisk ? [n + furtherNames.count] : []
+    let height = !problem.convex.isEmpty ? [n + furtherNames.count] : []
     let further = planes.enumerated().map { k, plane in
       let unit = plane.isLimit ? limitScale : scale
       let slopes = plane.slopes.map { $0 / unit }
@@ -279,7 +301,9 @@ private struct PlaneSearch {
     let risk = zip(planes, shares).filter { !$0.0.isLimit }
     let total = risk.reduce(0) { $0 + $1.1 }
     for (plane, share) in risk where share > 0 {
-      forces.add(.risk, plane.slopes.map { $0 * share / total })
+      for (part, slopes) in zip(problem.convex, plane.parts) {
+        forces.add(part.source, slopes.map { $0 * share / total })
+      }
       missing += share / total * (value - plane.value(weights.values))
     }
     var price = 0.0
@@ -294,7 +318,7 @@ private struct PlaneSearch {
     let residual = forces.residual
     let size = forces.size(at: weights.values)
     let relativeGap = size > 0 ? missing.magnitude / size : 0
-    guard residual <= SupportedOptimum.tolerance, relativeGap <= SupportedOptimum.tolerance else {
+    guard residual <= problem.tolerance, relativeGap <= problem.tolerance else {
       throw .notSolved(
         status: .stalled,
         certificate: Certificate(
@@ -343,7 +367,10 @@ private struct PlaneSearch {
       forces.add(.constraint(owners[k]), slopes.map { $0 * scale })
       if row.name == owners[k] {
         let limit = problem.constraints.absolute.first { $0.name == row.name }?.limit
-        add(row.name, limit ?? (duals[k] < 0 ? row.upper : row.lower), duals[k])
+        let further = problem.rows.first { $0.row.name == row.name }
+        add(
+          row.name, further?.setting ?? limit ?? (duals[k] < 0 ? row.upper : row.lower),
+          duals[k] * (further?.rate ?? 1))
       }
     }
     var sums = concentration.map { _ in 0.0 }
