@@ -26,13 +26,67 @@ extension RiskBudgeting {
   ) throws(AllocationError) -> MarginalExplanation {
     let weights = solution.value.weights
     try Translation.requireEqual(weights.universe, covariance.universe)
-    let variance = zip(covariance.product(with: weights.values), weights.values)
-      .reduce(0) { $0 + $1.0 * $1.1 }
+    let shares = try budgets.resolved(over: covariance.universe)
     return try SupportedOptimum(
-      constraints: PortfolioConstraints(bounds: .uniform(0 ... .infinity), budget: budget),
-      settings: QuadraticSolver.Settings(),
-      convex: [(.risk, covariance.halfVariance(over: variance.squareRoot()))], of: weights,
-      budgets: try budgets.resolved(over: covariance.universe), price: variance.squareRoot()
+      budgets: zip(shares, weights.values).map { $0 / $1 }, of: weights, covariance: covariance,
+      constraints: .open(above: 0, budget: budget)
+    ).explanation(of: weights)
+  }
+}
+
+extension FactorRiskBudgeting {
+  /// Explains weights that this choice made.
+  ///
+  /// Two forces cancel on each asset: its marginal risk, and for each factor its loading times the budget over the exposure.
+  ///
+  /// - Parameters:
+  ///   - solution: What ``weights(covariance:)`` returned.
+  ///   - covariance: The covariance that it was made from.
+  /// - Returns: The forces on each weight, in volatility per unit of weight.
+  /// - Throws: ``AllocationError``; `notSolved` when the solution is not optimal for these data.
+  /// - Complexity: O(N³).
+  public func explanation(
+    of solution: Solution<Portfolio>,
+    covariance: Covariance
+  ) throws(AllocationError) -> MarginalExplanation {
+    let (weights, universe) = (solution.value.weights, covariance.universe)
+    try Translation.requireEqual(weights.universe, universe)
+    let elements = try FactorLoading.elements(factors, over: universe)
+    let n = universe.count
+    var pulls = [Double](repeating: 0, count: n)
+    for (k, share) in try resolvedBudgets().enumerated() {
+      let exposure = (0..<n).reduce(0) { $0 + elements[k * n + $1] * weights.values[$1] }
+      for i in 0..<n { pulls[i] += elements[k * n + i] * share / exposure }
+    }
+    return try SupportedOptimum(
+      budgets: pulls, of: weights, covariance: covariance,
+      constraints: .open(above: -.infinity, budget: budget)
+    ).explanation(of: weights)
+  }
+}
+
+extension GroupRiskBudgeting {
+  /// Explains weights that this choice made.
+  ///
+  /// Two forces cancel on each asset that is held: its marginal risk, and the budget of its line over the weight of the line. An
+  /// asset that is not held has a bound too.
+  ///
+  /// - Parameters:
+  ///   - solution: What ``weights(covariance:)`` returned.
+  ///   - covariance: The covariance that it was made from.
+  /// - Returns: The forces on each weight, in volatility per unit of weight.
+  /// - Throws: ``AllocationError``; `notSolved` when the solution is not optimal for these data.
+  /// - Complexity: O(N³).
+  public func explanation(
+    of solution: Solution<Portfolio>,
+    covariance: Covariance
+  ) throws(AllocationError) -> MarginalExplanation {
+    let weights = solution.value.weights
+    try Translation.requireEqual(weights.universe, covariance.universe)
+    let resolved = try RiskBudgetLines(lines, over: covariance.universe)
+    return try SupportedOptimum(
+      budgets: resolved.pulls(on: weights.values), of: weights, covariance: covariance,
+      constraints: .open(above: 0, budget: budget)
     ).explanation(of: weights)
   }
 }
@@ -54,16 +108,12 @@ extension ConstrainedRiskBudgeting {
   ) throws(AllocationError) -> MarginalExplanation {
     let weights = solution.value.weights
     try Translation.requireEqual(weights.universe, covariance.universe)
-    let variance = zip(covariance.product(with: weights.values), weights.values)
-      .reduce(0) { $0 + $1.0 * $1.1 }
-    let deviation = variance.squareRoot()
     var longOnly = constraints
     longOnly.bounds = try positiveBounds(over: covariance.universe)
+    let shares = try budgets.resolved(over: covariance.universe)
     return try SupportedOptimum(
-      constraints: longOnly, settings: settings,
-      convex: [(.risk, covariance.halfVariance(over: deviation))], of: weights,
-      budgets: try budgets.resolved(over: covariance.universe),
-      price: solution.value.barrierWeight / deviation
+      budgets: zip(shares, weights.values).map { $0 / $1 }, of: weights, covariance: covariance,
+      barrierWeight: solution.value.barrierWeight, constraints: longOnly
     ).explanation(of: weights)
   }
 }
@@ -85,13 +135,36 @@ extension ShortfallRiskBudgeting {
   ) throws(AllocationError) -> MarginalExplanation {
     let weights = portfolio.weights
     try Translation.requireEqual(weights.universe, scenarios.universe)
-    let measure = SampleRiskMeasure.expectedShortfall(confidence: confidence)
-    let function = try measure.function(over: scenarios)
+    let shares = try budgets.resolved(over: scenarios.universe)
     return try SupportedOptimum(
-      constraints: PortfolioConstraints(bounds: .uniform(0 ... .infinity), budget: budget),
-      settings: QuadraticSolver.Settings(), convex: [(.risk, function)], of: weights,
-      budgets: try budgets.resolved(over: scenarios.universe),
-      price: try function(weights.values).value
+      budgets: zip(shares, weights.values).map { $0 / $1 }, of: weights, scenarios: scenarios,
+      confidence: confidence, budget: budget
+    ).explanation(of: weights)
+  }
+}
+
+extension GroupShortfallBudgeting {
+  /// Explains weights that this choice made.
+  ///
+  /// Two forces cancel on each asset that is held: its mean loss in the tail, and the budget of its line over the weight of the
+  /// line. An asset that is not held has a bound too.
+  ///
+  /// - Parameters:
+  ///   - portfolio: What ``weights(scenarios:)`` returned.
+  ///   - scenarios: The scenarios that it was made from.
+  /// - Returns: The forces on each weight, in expected shortfall per unit of weight.
+  /// - Throws: ``AllocationError``; `notSolved` when the portfolio is not optimal for these data.
+  /// - Complexity: O(S N) and a quadratic program a plane, a few for each asset.
+  public func explanation(
+    of portfolio: Portfolio,
+    scenarios: ScenarioSet
+  ) throws(AllocationError) -> MarginalExplanation {
+    let weights = portfolio.weights
+    try Translation.requireEqual(weights.universe, scenarios.universe)
+    let resolved = try RiskBudgetLines(lines, over: scenarios.universe)
+    return try SupportedOptimum(
+      budgets: resolved.pulls(on: weights.values), of: weights, scenarios: scenarios,
+      confidence: confidence, budget: budget
     ).explanation(of: weights)
   }
 }
@@ -157,24 +230,75 @@ extension RiskContributionLimits {
   }
 }
 
+extension RiskBudgetLines {
+  /// The share of each asset's line over the weight of the line.
+  fileprivate func pulls(on weights: [Double]) -> [Double] {
+    var totals = shares.map { _ in 0.0 }
+    for (weight, line) in zip(weights, lineOfAsset) { totals[line] += weight }
+    return lineOfAsset.map { shares[$0] / totals[$0] }
+  }
+}
+
+extension PortfolioConstraints {
+  /// A sum of weights above some number.
+  fileprivate static func open(above lower: Double, budget: Double) -> PortfolioConstraints {
+    PortfolioConstraints(bounds: .uniform(lower ... .infinity), budget: budget)
+  }
+}
+
 extension SupportedOptimum {
-  /// Risk less price × Σ b ln w.
+  /// The volatility less budgets.
+  ///
+  /// - Parameters:
+  ///   - budgets: The slopes of Σ b ln w.
+  ///   - weights: The weights.
+  ///   - covariance: The covariance.
+  ///   - barrierWeight: The variance that a budget of one stands for; nil for all of it.
+  ///   - constraints: The constraints.
+  /// - Throws: ``AllocationError``.
   fileprivate init(
-    constraints: PortfolioConstraints,
-    settings: QuadraticSolver.Settings,
-    convex: [(source: Source, function: Function)],
-    of weights: Weights,
     budgets: [Double],
-    price: Double
+    of weights: Weights,
+    covariance: Covariance,
+    barrierWeight: Double? = nil,
+    constraints: PortfolioConstraints
   ) throws(AllocationError) {
-    let total = budgets.reduce(0, +)
-    let slopes = zip(budgets, weights.values).map { -price * $0 / total / $1 }
+    let product = covariance.product(with: weights.values)
+    let variance = zip(product, weights.values).reduce(0) { $0 + $1.0 * $1.1 }
+    let deviation = variance.squareRoot()
+    try self.init(
+      budgets: budgets, price: (barrierWeight ?? variance) / deviation,
+      covariance.halfVariance(over: deviation), constraints)
+  }
+
+  /// The expected shortfall less budgets.
+  fileprivate init(
+    budgets: [Double],
+    of weights: Weights,
+    scenarios: ScenarioSet,
+    confidence: Double,
+    budget: Double
+  ) throws(AllocationError) {
+    let function = try SampleRiskMeasure.expectedShortfall(confidence: confidence)
+      .function(over: scenarios)
+    try self.init(
+      budgets: budgets, price: try function(weights.values).value, function,
+      .open(above: 0, budget: budget))
+  }
+
+  private init(
+    budgets: [Double],
+    price: Double,
+    _ risk: @escaping Function,
+    _ constraints: PortfolioConstraints
+  ) throws(AllocationError) {
+    let slopes = budgets.map { -price * $0 }
     guard slopes.allSatisfy(\.isFinite) else {
       throw .invalidValue(argument: "weights", asset: nil, got: 0, allowed: .positive)
     }
     self.init(
-      constraints: constraints, linear: [(.riskBudget, slopes)], convex: convex,
-      objective: .riskBudgets, unit: 1, settings: settings)
+      constraints: constraints, linear: [(.riskBudget, slopes)], convex: [(.risk, risk)],
+      objective: .riskBudgets, unit: 1, settings: QuadraticSolver.Settings())
   }
 }
 

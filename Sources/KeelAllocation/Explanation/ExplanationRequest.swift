@@ -66,7 +66,9 @@ struct ExplanationRequest {
   private var sources: [PortfolioExplanation.Source] {
     let rows = program.plain.rows.dropFirst().map(\.name) + program.absolute.map(\.name)
     let assets = covariance.universe.assets.map(\.rawValue)
-    return [.risk, .views, .uncertainty, .costs] + (rows + assets).map { .constraint($0) } + [.undetermined]
+    return [.risk, .views, .uncertainty, .costs] + (rows + assets).map { .constraint($0) } + [
+      .undetermined
+    ]
   }
 
   /// The covariance, or zero for a choice that does not mind risk.

@@ -40,7 +40,8 @@ extension MinimumRisk {
     let means = try Translation.expectedReturns(expectedReturns, scenarios)
     return try SupportedOptimum(
       constraints: constraints, rows: try SupportedOptimum.target(targetReturn, means),
-      convex: [(.risk, try measure.function(over: scenarios))], objective: .risk, unit: 1, settings: settings
+      convex: [(.risk, try measure.function(over: scenarios))], objective: .risk, unit: 1,
+      settings: settings
     ).explanation(of: weights)
   }
 }
@@ -244,57 +245,11 @@ extension MaximumGrowthAtDrawdown {
   }
 }
 
-extension WassersteinExpectedShortfall {
-  /// Explains weights that this choice made.
-  ///
-  /// The force of ``PortfolioExplanation/Source/uncertainty`` is that of the laws near the scenarios.
-  ///
-  /// - Parameters:
-  ///   - solution: What ``weights(scenarios:expectedReturns:)`` returned.
-  ///   - scenarios: The scenarios that it was made from.
-  ///   - expectedReturns: The expected returns that it was made from; nil for the mean outcomes.
-  /// - Returns: The forces on each weight, and shadow prices in units of the worst shortfall.
-  /// - Throws: ``AllocationError``; `notSolved` when the solution is not optimal for these data.
-  /// - Complexity: O(S N) and a quadratic program a plane, a few for each asset.
-  public func explanation(
-    of solution: Solution<Portfolio>,
-    scenarios: ScenarioSet,
-    expectedReturns: ExpectedReturns? = nil
-  ) throws(AllocationError) -> MarginalExplanation {
-    try Translation.requireEqual(solution.value.weights.universe, scenarios.universe)
-    let means = try Translation.expectedReturns(expectedReturns, scenarios)
-    let measure = SampleRiskMeasure.expectedShortfall(confidence: confidence)
-    var optimum = SupportedOptimum(
-      constraints: constraints, rows: try SupportedOptimum.target(targetReturn, means),
-      convex: [(.risk, try measure.function(over: scenarios))], objective: .risk, unit: 1,
-      settings: settings)
-    let rate = try rate()
-    if rate > 0 {
-      optimum.convex.append(
-        (.uncertainty, { (weights) in (rate * norm(weights), normSlopes(weights).map { rate * $0 }) }))
-    }
-    return try optimum.explanation(of: solution.value.weights)
-  }
-
-  /// Slopes that support the dual norm.
-  private func normSlopes(_ weights: [Double]) -> [Double] {
-    switch distance {
-    case .sum:
-      let largest = weights.indices.max { weights[$0].magnitude < weights[$1].magnitude }
-      return weights.indices.map { $0 == largest ? (weights[$0] < 0 ? -1 : 1) : 0 }
-    case .euclidean:
-      let norm = norm(weights)
-      return weights.map { norm > 0 ? $0 / norm : 0 }
-    case .largest: return weights.map { $0 < 0 ? -1 : $0 > 0 ? 1 : 0 }
-    }
-  }
-}
-
 // MARK: - Functions
 
 extension SupportedOptimum {
   /// The row of a target return; none for nil.
-  fileprivate static func target(
+  static func target(
     _ target: Double?,
     _ means: ExpectedReturns
   ) throws(AllocationError) -> [FurtherRow] {

@@ -1,8 +1,8 @@
 // Goals in order: a proof from the caller's data alone, one method for every convex choice, few values of the risk.
 //
 // Weights w are the optimum of a convex F exactly when they minimize F(v) + c/2 ‖v − w‖² under the constraints. F is replaced by
-// planes that support it, at w and where the minimum so far lies (C. Lemaréchal and C. Sagastizábal, SIAM Journal on
-// Optimization 7, 1997). At the end dual values of planes mix the slopes, and those of rows and bounds are the prices: what the
+// planes that support it, at w and where the minimum so far lies (C. Lemaréchal and C. Sagastizábal, Mathematical
+// Programming 76, 1997). At the end dual values of planes mix the slopes, and those of rows and bounds are the prices: what the
 // forces do not cancel is c (w − v), and the mean plane is below F at w by next to nothing.
 //
 // A choice with derivatives needs one plane.
@@ -381,7 +381,9 @@ private struct PlaneSearch {
       sums[cut.limit] += dual
       forces.add(.constraint(concentration[cut.limit].name), slopes.map { $0 * scale })
     }
-    for (limit, sum) in zip(concentration, sums) where sum != 0 { add(limit.name, limit.limit, sum) }
+    for (limit, sum) in zip(concentration, sums) where sum != 0 {
+      add(limit.name, limit.limit, sum)
+    }
     if let limit = problem.riskLimit, limitPrice > 0 {
       add(limit.name, limit.setting, -limitPrice * limit.rate / scale)
     }
@@ -417,7 +419,6 @@ private struct Forces {
     }
     terms[k] = .init(source: source, forces: zip(terms[k].forces, forces).map { $0 + $1 })
   }
-
 
   /// The largest sum relative to the largest force.
   var residual: Double {

@@ -7,6 +7,8 @@ import KeelOptimization
 extension MultiPeriodUtility {
   /// What prices may be off, relative to their size.
   private static let priceTolerance = 1e-6
+  /// What rounding leaves of the distance of a trade from the end of a level.
+  private static let rounding = 1e-12
 
   /// The prices of the trades of a plan, with which it falls apart into one utility for each period.
   ///
@@ -24,7 +26,8 @@ extension MultiPeriodUtility {
         continue
       }
       guard held.count == w.count else {
-        try Translation.require(Double(held.count), "count of assets", in: Double(w.count)...Double(w.count))
+        try Translation.require(
+          Double(held.count), "count of assets", in: Double(w.count)...Double(w.count))
         continue
       }
       let slopes = try slopes(of: zip(w, held).map { $0 - $1 }, steps[t].costs, weights.universe)
@@ -60,8 +63,9 @@ extension MultiPeriodUtility {
       let smooth = bent.curvedSlope(x, i) + (power?.slope(x, i) ?? 0)
       var (low, high) = (smooth, smooth)
       for charge in bent.charges {
-        low += x > charge.reference[i] ? charge.buying[i] : -charge.selling[i]
-        high += x < charge.reference[i] ? -charge.selling[i] : charge.buying[i]
+        let beyond = x - charge.reference[i]
+        low += beyond > Self.rounding ? charge.buying[i] : -charge.selling[i]
+        high += beyond < -Self.rounding ? -charge.selling[i] : charge.buying[i]
       }
       return (low, high)
     }
