@@ -1,4 +1,4 @@
-public import KeelData
+import KeelData
 import KeelNumerics
 public import KeelOptimization
 
