@@ -32,8 +32,8 @@ for price in why.shadowPrices {
 print("forces cancel within", why.residual)
 // snippet.end
 
-// The same for the fastest growth whose wealth seldom falls to 90 %.
-let growth = MaximumGrowthAtDrawdown(floor: 0.9, probability: 0.1)
+// The same for the fastest growth whose wealth seldom falls to 60 %.
+let growth = MaximumGrowthAtDrawdown(floor: 0.6, probability: 0.1)
 let fastest = try growth.explanation(of: growth.weights(scenarios: scenarios), scenarios: scenarios)
 let limit = MaximumGrowthAtDrawdown.limitName
 print("growth per unit of", limit, fastest.shadowPrice(of: limit))
