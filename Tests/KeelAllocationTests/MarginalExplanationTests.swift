@@ -376,6 +376,21 @@ import Testing
     }
   }
 
+  /// Scenarios that ruin the portfolio have no growth to explain.
+  @Test func ruin() throws {
+    let scenarios = try Self.random(15)
+    let crash = try ScenarioSet(
+      universe: scenarios.universe,
+      outcomes: Matrix(rows: (0..<3).map { t in (0..<6).map { _ in t == 0 ? -1.5 : 0.1 } }))
+    let portfolio = try MaximumGrowth().weights(scenarios: scenarios)
+    let error = AllocationError.invalidValue(
+      argument: "risk", asset: nil, got: .infinity, allowed: .finite)
+    #expect(throws: error) { try MaximumGrowth().explanation(of: portfolio, scenarios: crash) }
+    let careful = MaximumGrowthAtDrawdown(floor: 0.5, probability: 0.4)
+    let kept = try careful.weights(scenarios: scenarios)
+    #expect(throws: error) { try careful.explanation(of: kept, scenarios: crash) }
+  }
+
   /// At the least risk, where the price of the limit is infinite, the risk is explained.
   @Test func limitAtTheLeastRisk() throws {
     let scenarios = try Self.random(14)

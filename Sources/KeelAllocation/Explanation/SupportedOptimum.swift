@@ -147,6 +147,10 @@ private struct PlaneSearch {
     for part in problem.linear { for i in linear.indices { linear[i] += part.slopes[i] } }
     self.linear = linear
     try addPlanes(at: weights.values)
+    guard planes.count == (problem.convex.isEmpty ? 0 : 1) + (problem.riskLimit == nil ? 0 : 1)
+    else {
+      throw .invalidValue(argument: "risk", asset: nil, got: .infinity, allowed: .finite)
+    }
     func largest(_ slopes: [Double]) -> Double { slopes.reduce(0) { max($0, $1.magnitude) } }
     let most = planes.reduce(largest(linear)) { $1.isLimit ? $0 : max($0, largest($1.slopes)) }
     if most > 0 { scale = most }
