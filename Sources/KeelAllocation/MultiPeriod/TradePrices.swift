@@ -18,19 +18,15 @@ extension MultiPeriodUtility {
   /// - Returns: For each period the price of the trade of each asset that begins it.
   /// - Throws: ``AllocationError``; `notSolved` where prices are not slopes of the costs of these trades.
   func tradePrices(of plan: Plan, _ steps: [Step]) throws(AllocationError) -> [[Double]] {
-    var before = (steps.first?.costs ?? costs)?.current.values
+    var before = (steps.first?.costs ?? costs)?.current
     for (t, weights) in plan.weights.enumerated() {
-      let w = weights.values
       guard let held = before else {
-        before = w
+        before = weights
         continue
       }
-      guard held.count == w.count else {
-        try Translation.require(
-          Double(held.count), "count of assets", in: Double(w.count)...Double(w.count))
-        continue
-      }
-      let slopes = try slopes(of: zip(w, held).map { $0 - $1 }, steps[t].costs, weights.universe)
+      try Translation.requireEqual(held.universe, weights.universe)
+      let slopes = try slopes(
+        of: zip(weights.values, held.values).map { $0 - $1 }, steps[t].costs, weights.universe)
       for (price, range) in zip(plan.tradePrices[t], slopes) {
         let slack = Self.priceTolerance * max(range.low.magnitude, range.high.magnitude)
         guard price >= range.low - slack, price <= range.high + slack else {
@@ -42,7 +38,7 @@ extension MultiPeriodUtility {
               iterations: 0))
         }
       }
-      before = w
+      before = weights
     }
     return plan.tradePrices
   }
