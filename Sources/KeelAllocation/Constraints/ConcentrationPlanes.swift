@@ -38,6 +38,12 @@ extension PortfolioConstraints {
     return result
   }
 
+  /// The names of dual values of rows in their order.
+  var dualNames: [String] {
+    let ordered = concentration.filter(\.isLargest) + concentration.filter { !$0.isLargest }
+    return [Self.budgetName] + linear.map(\.name) + ordered.map(\.name) + absolute.map(\.name)
+  }
+
   /// The program of an optimum, with rows in the place of limits on concentration.
   ///
   /// Where weights tie for the last place among the largest, the optimality condition says how far each of them counts.

@@ -14,6 +14,8 @@ struct ExplanationRequest {
   let riskAversion: Double
   /// The expected returns in the program; nil for none.
   var views: [Double]?
+  /// What the program has beside them: their uncertainty, prices of trades.
+  var adjustments: [(source: PortfolioExplanation.Source, values: [Double])] = []
   let objective: PortfolioExplanation.Objective
   /// The change of the objective for a unit of a dual value.
   let priceUnit: Double
@@ -43,7 +45,7 @@ struct ExplanationRequest {
     let unit = riskAversion > 0 ? riskAversion : 1
     let decomposition = try WeightDecomposition(
       program, solution, riskMatrix: try riskMatrix(), views: views.map { $0.map { $0 / unit } },
-      unit: unit)
+      adjustments: adjustments.map { ($0.source, $0.values.map { $0 / unit }) }, unit: unit)
     var terms: [PortfolioExplanation.Term] = []
     for source in sources where source != .benchmark {
       guard let values = decomposition.parts.first(where: { $0.source == source })?.values
@@ -64,7 +66,9 @@ struct ExplanationRequest {
   private var sources: [PortfolioExplanation.Source] {
     let rows = program.plain.rows.dropFirst().map(\.name) + program.absolute.map(\.name)
     let assets = covariance.universe.assets.map(\.rawValue)
-    return [.risk, .views, .costs] + (rows + assets).map { .constraint($0) } + [.undetermined]
+    return [.risk, .views, .uncertainty, .costs] + (rows + assets).map { .constraint($0) } + [
+      .undetermined
+    ]
   }
 
   /// The covariance, or zero for a choice that does not mind risk.

@@ -248,7 +248,7 @@ extension MaximumDiversification {
 
 extension ExplanationRequest {
   /// The request of a utility at some risk aversion.
-  fileprivate init(
+  init(
     returns: ExpectedReturns,
     covariance: Covariance,
     constraints: PortfolioConstraints,

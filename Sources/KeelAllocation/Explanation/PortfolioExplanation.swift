@@ -15,7 +15,7 @@ import KeelOptimization
 /// which is linear in its right-hand side. The terms of a free asset are the solutions for one part of
 /// it each: ``Source/risk`` for the budget alone (the portfolio of least variance of the free assets),
 /// ``Source/views`` for g alone (it sums to zero under a budget), ``Source/costs`` for the slopes of
-/// trading costs in place of g, and a constraint's for its limit or its pinned weight. An asset that a bound pins is explained by the same system with the asset free; what
+/// trading costs in place of g, ``Source/uncertainty`` for what the worst expected returns have beside the estimate, and a constraint's for its limit or its pinned weight. An asset that a bound pins is explained by the same system with the asset free; what
 /// separates that wanted weight from the actual one is the term of the bound:
 ///
 /// ```text
@@ -33,11 +33,17 @@ public struct PortfolioExplanation: Hashable, Sendable {
     /// The expected returns.
     case views
 
+    /// What the worst expected returns of a set have beside the estimate.
+    case uncertainty
+
     /// The costs of trading: what they save of a trade, or prevent of it.
     case costs
 
     /// The benchmark's own weights.
     case benchmark
+
+    /// The wanted share of the risk: it keeps every weight above zero.
+    case riskBudget
 
     /// A constraint that is active, by its name; an asset's name for its bounds.
     case constraint(String)
@@ -90,6 +96,18 @@ public struct PortfolioExplanation: Hashable, Sendable {
 
     /// The ratio of the weighted volatilities to the volatility, to be large.
     case diversificationRatio
+
+    /// The risk over scenarios in the unit of its measure, to be small.
+    case risk
+
+    /// The ratio of expected excess return to risk over scenarios, to be large.
+    case returnOverRisk
+
+    /// The expected logarithmic growth per period, to be large.
+    case growth
+
+    /// The risk less what its budgets earn, λ Σ b ln w over the risk, to be small.
+    case riskBudgets
   }
 
   /// The weights that are explained.
@@ -133,8 +151,10 @@ extension PortfolioExplanation.Source: CustomStringConvertible {
     switch self {
     case .risk: "risk"
     case .views: "views"
+    case .uncertainty: "uncertainty"
     case .costs: "costs"
     case .benchmark: "benchmark"
+    case .riskBudget: "risk budget"
     case .constraint(let name): name
     case .undetermined: "undetermined"
     }

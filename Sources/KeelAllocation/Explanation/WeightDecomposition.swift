@@ -35,6 +35,8 @@ struct WeightDecomposition {
   private let riskMatrix: SymmetricMatrix
   /// The expected returns in units of the risk matrix; nil for none.
   private let views: [Double]?
+  /// Further expected returns in units of the risk matrix, such as prices of trades.
+  private let adjustments: [(source: Source, values: [Double])]
   /// The unit of dual values.
   private let unit: Double
   /// Forces of bounds in units of the risk matrix.
@@ -52,7 +54,8 @@ struct WeightDecomposition {
   ///   - program: The program.
   ///   - solution: Its optimum with dual values.
   ///   - riskMatrix: P / unit.
-  ///   - views: −q / unit, or nil when there is no linear term.
+  ///   - views: −q / unit less the adjustments, or nil when there is no linear term.
+  ///   - adjustments: Parts of −q / unit with sources of their own.
   ///   - unit: The unit of dual values.
   /// - Throws: ``AllocationError/notSolved(status:certificate:)`` where the system of the free assets
   ///   has no eigenvalues in double precision.
@@ -61,12 +64,14 @@ struct WeightDecomposition {
     _ solution: Solution<[Double]>,
     riskMatrix: SymmetricMatrix,
     views: [Double]?,
+    adjustments: [(source: Source, values: [Double])] = [],
     unit: Double
   ) throws(AllocationError) {
     self.program = program
     self.solution = solution
     self.riskMatrix = riskMatrix
     self.views = views
+    self.adjustments = adjustments
     self.unit = unit
     measure()
     findPins()
@@ -189,23 +194,24 @@ struct WeightDecomposition {
         free: free, quadratic: riskMatrix, rows: rows.map(\.coefficients))
     else { throw .notSolved(status: .stalled, certificate: solution.certificate) }
     let order = free.count + rows.count
-    var inputs: [(source: Source, asset: Int?, right: [Double])] = []
+    var inputs: [(source: Source, asset: Int?, pulls: [Double]?, right: [Double])] = []
     for (k, row) in rows.enumerated() where row.limit != 0 {
       var right = [Double](repeating: 0, count: order)
       right[free.count + k] = row.limit
-      inputs.append((row.source, nil, right))
+      inputs.append((row.source, nil, nil, right))
     }
-    if let views {
-      let right = free.map { views[$0] } + [Double](repeating: 0, count: rows.count)
-      inputs.append((.views, nil, right))
-    }
+    var parts = views.map { [(source: Source.views, values: $0)] } ?? []
+    parts += adjustments
     if !program.costs.isEmpty {
-      let right = free.map { -costSlope($0) } + [Double](repeating: 0, count: rows.count)
-      inputs.append((.costs, nil, right))
+      parts.append((.costs, solution.value.indices.map { -costSlope($0) }))
+    }
+    for part in parts {
+      let right = free.map { part.values[$0] } + [Double](repeating: 0, count: rows.count)
+      inputs.append((part.source, nil, part.values, right))
     }
     for (j, source) in pinned where solution.value[j] != 0 {
       let weight = solution.value[j]
-      inputs.append((source, j, border(j, free).map { -$0 * weight }))
+      inputs.append((source, j, nil, border(j, free).map { -$0 * weight }))
     }
     let responses = inputs.map { system.solution($0.right) }
     for (input, response) in zip(inputs, responses) {
@@ -224,8 +230,7 @@ struct WeightDecomposition {
       for (input, response) in zip(inputs, responses) where input.asset != j {
         var right = -dot(border, response)
         if let m = input.asset { right -= riskMatrix[j, m] * solution.value[m] }
-        if input.source == .views, let views { right += views[j] }
-        if input.source == .costs && input.asset == nil { right -= costSlope(j) }
+        if let pulls = input.pulls { right += pulls[j] }
         add(input.source, j, right / curvature)
       }
       for (p, value) in kernel.enumerated() where value != 0 {

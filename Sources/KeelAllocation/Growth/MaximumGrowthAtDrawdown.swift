@@ -121,10 +121,7 @@ public struct MaximumGrowthAtDrawdown: Hashable, Sendable {
     {
       return found.answer
     }
-    try Translation.require(floor, "floor", in: Self.shares)
-    try Translation.require(probability, "probability", in: Self.shares)
-    let exponent = log(probability) / log(floor)
-    try Translation.require(exponent, "exponent", in: Self.exponents)
+    let exponent = try exponent()
     let universe = scenarios.universe
     _ = try constraints.resolvedRows(over: universe)
     let descent = ConvexDescent(
@@ -171,6 +168,15 @@ public struct MaximumGrowthAtDrawdown: Hashable, Sendable {
       movedInside = next.moment <= 0
     }
     return try portfolio(inside, bound, scenarios)
+  }
+
+  /// The exponent λ of the settings.
+  func exponent() throws(AllocationError) -> Double {
+    try Translation.require(floor, "floor", in: Self.shares)
+    try Translation.require(probability, "probability", in: Self.shares)
+    let exponent = log(probability) / log(floor)
+    try Translation.require(exponent, "exponent", in: Self.exponents)
+    return exponent
   }
 
   private func portfolio(

@@ -87,7 +87,7 @@ struct MultiPeriodProgram {
   }
 
   /// Holds the weights of a period at terminal ones.
-  private static func end(
+  static func end(
     _ limits: inout ResolvedConstraints,
     at terminal: Weights?
   ) throws(AllocationError) {
@@ -319,7 +319,8 @@ extension MultiPeriodProgram {
     for values in weights { plan.append(try Translation.weights(values, over: universe)) }
     let certificate = proof.certificate
     return Solution(
-      value: MultiPeriodUtility.Plan(weights: plan, trades: changes, utilities: utilities),
+      value: MultiPeriodUtility.Plan(
+        weights: plan, trades: changes, utilities: utilities, tradePrices: paid.map(\.slopes)),
       status: certificate.holds(Certificate.optimalTolerances) ? .optimal : .stalled,
       certificate: certificate, duals: proof.duals)
   }

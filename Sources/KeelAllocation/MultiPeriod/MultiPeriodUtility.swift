@@ -63,6 +63,9 @@ public struct MultiPeriodUtility: Hashable, Sendable {
 
     /// The utility of each period: return less charge for variance and costs.
     public let utilities: [Double]
+
+    /// What one more unit of each trade costs; where none is made, what keeps it from paying.
+    let tradePrices: [[Double]]
   }
 
   /// The risk aversion λ per unit of variance; zero is allowed and maximizes the return.

@@ -109,7 +109,7 @@ public struct ConstrainedRiskBudgeting: Hashable, Sendable {
   }
 
   /// The bounds of each asset, from zero up; an asset that must stay at zero is an error.
-  private func positiveBounds(
+  func positiveBounds(
     over universe: Universe
   ) throws(AllocationError) -> PortfolioConstraints.Bounds {
     let (lower, upper) = try constraints.resolvedBounds(over: universe)

@@ -130,7 +130,7 @@ public struct FactorRiskBudgeting: Hashable, Sendable {
   }
 
   /// The shares of risk in the order of the factors; they add to one.
-  private func resolvedBudgets() throws(AllocationError) -> [Double] {
+  func resolvedBudgets() throws(AllocationError) -> [Double] {
     try Translation.require(Double(factors.count), "count of factors", in: 1...Double.infinity)
     try Translation.requireDifferent(factors.map(\.name), "factors")
     guard case .byFactor(let table) = budgets else {

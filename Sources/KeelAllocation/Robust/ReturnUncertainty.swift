@@ -86,4 +86,21 @@ public enum ReturnUncertainty: Hashable, Sendable {
       Double(count), "observationCount", in: 1 ... .greatestFiniteMagnitude)
     try Translation.require(confidence, "confidence", in: 0...1.0.nextDown)
   }
+
+  /// What the worst of the set takes from the expected return of a portfolio.
+  func loss(of weights: Weights) throws(AllocationError) -> Double {
+    let w = weights.values
+    switch self {
+    case .box(let rates):
+      let widths = try rates.resolved("half-width", over: weights.universe)
+      return zip(widths, w).reduce(0) { $0 + $1.0 * $1.1.magnitude }
+    case .ellipsoid(let errors, let radius):
+      try Translation.requireEqual(errors.universe, weights.universe)
+      let square = zip(errors.product(with: w), w).reduce(0) { $0 + $1.0 * $1.1 }
+      return radius * max(square, 0).squareRoot()
+    case .standardErrors(let rates, let radius):
+      let errors = try rates.resolved("standard error", over: weights.universe)
+      return radius * zip(errors, w).reduce(0) { $0 + $1.0 * $1.1 * $1.0 * $1.1 }.squareRoot()
+    }
+  }
 }

@@ -171,7 +171,7 @@ public struct WassersteinExpectedShortfall: Hashable, Sendable {
   }
 
   /// What a unit of the dual norm adds to the shortfall.
-  private func rate() throws(AllocationError) -> Double {
+  func rate() throws(AllocationError) -> Double {
     try Translation.require(radius, "radius", in: .nonnegative)
     try Translation.requireConfidence(confidence)
     let rate = radius / (1 - confidence)
@@ -180,7 +180,7 @@ public struct WassersteinExpectedShortfall: Hashable, Sendable {
   }
 
   /// ‖w‖*.
-  private func norm(_ weights: [Double]) -> Double {
+  func norm(_ weights: [Double]) -> Double {
     switch distance {
     case .sum: return weights.reduce(0) { max($0, $1.magnitude) }
     case .largest:

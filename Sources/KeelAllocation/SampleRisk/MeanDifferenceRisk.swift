@@ -193,8 +193,9 @@ extension RiskProblem {
     let pulls = zip(masses, solution.value.scenarioMultipliers).map {
       min(max($1 * scale * total, 0), scale * $0)
     }
-    return (
-      Array(solution.value.variables.prefix(linear.count)), pulls, solution.duals.rows
-    )
+    var variables = solution.value.variables
+    // A point of iterations that ended early may break constraints.
+    if solution.status != .optimal { variables = try descent.nearest(to: variables) }
+    return (Array(variables.prefix(linear.count)), pulls, solution.duals.rows)
   }
 }
