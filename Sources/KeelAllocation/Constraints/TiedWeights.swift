@@ -21,6 +21,14 @@ struct TiedWeights {
     let iterations: Int
   }
 
+  /// What places lead to.
+  private enum Outcome {
+    case point(Point)
+    /// No weights; where each would have to move.
+    case clash([Double])
+    case failure
+  }
+
   private let program: PortfolioProgram
   private let limit: ConcentrationConstraint
   private let count: Int
@@ -28,6 +36,9 @@ struct TiedWeights {
 
   /// Corrections of the places at most; they seldom take more than twelve.
   private static let rounds = 40
+
+  /// Limits from the value without limit down to the limit, where the places are not found at once.
+  private static let steps = 10
 
   /// How far below 0 or above 1 a share may be by rounding.
   private static let shareTolerance = 1e-10
@@ -57,29 +68,64 @@ struct TiedWeights {
     from start: [Double],
     position: Int
   ) throws(AllocationError) -> Solution<[Double]>? {
-    guard var levels = WeightLevels(near: start, count: count, limit: limit.limit) else {
-      return nil
-    }
-    for _ in 0..<Self.rounds {
-      guard let point = try point(levels), point.price > 0 else { return nil }
-      if levels.assets(.level).isEmpty {
-        if levels.isRanked(point.weights) { return try certified(point, levels, position) }
-        guard
-          let next = WeightLevels(near: point.weights, count: count, limit: limit.limit)
-        else { return nil }
-        levels = next
-        continue
+    let value = start.map(\.magnitude).sorted(by: >).prefix(count).reduce(0, +)
+    for steps in [1, Self.steps] {
+      var levels: WeightLevels?
+      var point: Point?
+      for step in 1...steps {
+        let part = Double(steps - step) / Double(steps)
+        let most = limit.limit + part * part * (value - limit.limit)
+        levels = levels ?? WeightLevels(near: start, count: count, limit: most)
+        point = try settle(&levels, at: most)
+        if point == nil { break }
       }
-      let hasMoved = levels.correct(
-        weights: point.weights, shares: point.shares, tolerance: Self.shareTolerance)
-      guard let hasMoved else { return nil }
-      if !hasMoved { return try certified(point, levels, position) }
+      if let point, let levels { return try certified(point, levels, position) }
     }
     return nil
   }
 
-  /// The best weights for some places; nil where there are none.
-  private func point(_ levels: WeightLevels) throws(AllocationError) -> Point? {
+  /// The optimum under a limit, and its places.
+  private func settle(
+    _ places: inout WeightLevels?,
+    at most: Double
+  ) throws(AllocationError) -> Point? {
+    guard var levels = places else { return nil }
+    for _ in 0..<Self.rounds {
+      let point: Point
+      switch try outcome(levels, at: most) {
+      case .failure: return nil
+      case .clash(let forces):
+        if !levels.turn(along: forces) { return nil }
+        continue
+      case .point(let found):
+        if found.price <= 0 { return nil }
+        point = found
+      }
+      if levels.assets(.level).isEmpty {
+        if !levels.isRanked(point.weights) {
+          guard let next = WeightLevels(near: point.weights, count: count, limit: most) else {
+            return nil
+          }
+          levels = next
+          continue
+        }
+      } else {
+        let hasMoved = levels.correct(
+          weights: point.weights, shares: point.shares, tolerance: Self.shareTolerance)
+        guard let hasMoved else { return nil }
+        if hasMoved { continue }
+      }
+      places = levels
+      return point
+    }
+    return nil
+  }
+
+  /// The best weights for some places.
+  private func outcome(
+    _ levels: WeightLevels,
+    at most: Double
+  ) throws(AllocationError) -> Outcome {
     let (plain, n) = (program.plain, levels.places.count)
     let (above, tied) = (levels.assets(.above), levels.assets(.level))
     let others = (0..<n).filter { levels.places[$0] != .level }
@@ -95,7 +141,7 @@ struct TiedWeights {
         low = max(low, sign < 0 ? -plain.upperBounds[i] : plain.lowerBounds[i])
         high = min(high, sign < 0 ? -plain.lowerBounds[i] : plain.upperBounds[i])
       }
-      if low > high { return nil }
+      if low > high { return .failure }
       lower.append(low)
       upper.append(high)
       linear.append(zip(tied, signs).reduce(0) { $0 + $1.1 * plain.linear[$1.0] })
@@ -111,7 +157,7 @@ struct TiedWeights {
     var counted = [Double](repeating: 0, count: width)
     for i in above { counted[place[i]] = levels.signs[i] }
     if !tied.isEmpty { counted[width - 1] = Double(count - above.count) }
-    rows.append(LinearRow(limit.name, coefficients: counted, upper: limit.limit))
+    rows.append(LinearRow(limit.name, coefficients: counted, upper: most))
     let quadratic =
       tied.isEmpty
       ? plain.quadratic : plain.quadratic.tying(others: others, tied: tied, signs: signs)
@@ -122,10 +168,20 @@ struct TiedWeights {
           finite: quadratic, linear: linear, lowerBounds: lower, upperBounds: upper, rows: rows,
           uniqueNames: lower.indices.map { "\($0)" }, convexity: plain.convexity))
     } catch {
-      return nil
+      return .failure
     }
-    guard answer.status == .optimal else { return nil }
-    return point(answer, levels, others, tied, at: (lower.last ?? 0, upper.last ?? 0))
+    switch answer.status {
+    case .optimal:
+      return .point(
+        point(answer, levels, others, tied, at: (lower.last ?? 0, upper.last ?? 0)))
+    case .primalInfeasible(let proof):
+      var forces = [Double](repeating: 0, count: n)
+      for (row, multiplier) in zip(plain.rows, proof.multipliers.rows) {
+        for (i, a) in zip(row.indices, row.coefficients) { forces[i] += a * multiplier }
+      }
+      return .clash(forces)
+    default: return .failure
+    }
   }
 
   /// The answer of a smaller program in the terms of the program.

@@ -102,6 +102,20 @@ struct WeightLevels: Sendable {
     return places != old
   }
 
+  /// Turns the signs of weights to where they would have to move.
+  ///
+  /// - Parameter forces: The direction of each weight.
+  /// - Returns: Whether any was turned.
+  mutating func turn(along forces: [Double]) -> Bool {
+    var hasTurned = false
+    for i in places.indices where places[i] != .below && signs[i] * forces[i] < 0 {
+      signs[i] = -signs[i]
+      places[i] = .level
+      hasTurned = true
+    }
+    return hasTurned
+  }
+
   /// Whether the smallest weight above is at least the largest one below, where none is at the level.
   func isRanked(_ weights: [Double]) -> Bool {
     var (least, most) = (Double.infinity, 0.0)
