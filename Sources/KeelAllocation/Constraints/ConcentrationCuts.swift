@@ -353,11 +353,12 @@ struct ConcentrationCuts {
   /// The solution of a plan with one dual value a limit and period, after all others.
   func merged<Value>(_ solution: Solution<Value>, periods: [Int]) -> Solution<Value> {
     let duals = solution.duals
+    let ownNames = Set(periods.flatMap { t in limits.map { "\($0.name)[\(t)]" } })
     var sums: [String: Double] = [:]
     var rows: [Double] = []
     var names: [String] = []
     for (name, dual) in zip(duals.rowNames, duals.rows) {
-      if let own = limitName(of: name) {
+      if let own = limitName(of: name), ownNames.contains(own) {
         sums[own, default: 0] += dual
       } else {
         rows.append(dual)
