@@ -38,7 +38,7 @@ def case(seed):
     turnover = float(rng.uniform(0.1, 0.8))
     gross = 1.3 if short else None
     confidence, rate = float(rng.uniform(0.7, 0.95)), 0.001
-    floor, probability = 0.6, 0.1
+    floor = 0.9
     mean = outcomes.mean(axis=0)
 
     def limits(w, k):
@@ -58,9 +58,14 @@ def case(seed):
     wealth = 1 + outcomes @ w
     growth = cp.sum(cp.log(wealth)) / count
     free = solve(cp.Maximize(growth), limits(w, 1))
-    exponent = np.log(probability) / np.log(floor)
-    moment = cp.log_sum_exp(-exponent * cp.log(wealth) - np.log(count)) <= 0
-    careful = solve(cp.Maximize(growth), limits(w, 1) + [moment])
+    # The largest exponent of some, so that the moment binds.
+    for exponent in (24, 18, 13, 9, 6, 4, 2, 1):
+        moment = cp.log_sum_exp(-exponent * cp.log(wealth) - np.log(count)) <= 0
+        problem = cp.Problem(cp.Maximize(growth), limits(w, 1) + [moment])
+        problem.solve(**TIGHT)
+        if problem.status in ("optimal", "optimal_inaccurate"):
+            break
+    careful, probability = float(problem.value), float(floor**exponent)
     return dict(
         name=f"{n} assets {seed}", outcomes=outcomes.tolist(), low=low, high=high, current=current.tolist(),
         turnover=turnover, gross=gross, confidence=confidence, shortfall=least, riskFreeRate=rate, ratio=most,

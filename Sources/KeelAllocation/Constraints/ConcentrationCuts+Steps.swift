@@ -27,16 +27,14 @@ extension MultiPeriodUtility {
       } catch {
         var isBounded = false
         if case .unbounded = error {
-          for t in cuts.indices {
-            if try cuts[t].addBounds(over: universe) { isBounded = true }
-          }
+          for t in cuts.indices { isBounded = try cuts[t].addBounds(over: universe) || isBounded }
         }
         if isBounded { continue }
         throw cuts.reduce(error) { $1.translated($0) }
       }
       var isCut = false
       for t in cuts.indices {
-        if try cuts[t].add(below: [solution.value.weights[t]]) { isCut = true }
+        isCut = try cuts[t].add(below: [solution.value.weights[t]]) || isCut
       }
       if isCut { continue }
       for t in cuts.indices { solution = cuts[t].merged(solution, periods: [t]) }

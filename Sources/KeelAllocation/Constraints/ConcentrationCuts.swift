@@ -144,6 +144,7 @@ extension ConstrainedChoice {
   ///   - solve: Makes the choice.
   /// - Returns: The choice with a dual value of the limit after those of the linear constraints; nil where the
   ///   guesses do not lead to one.
+  /// - Throws: ``AllocationError``.
   private func tied<Value>(
     _ limit: ConcentrationConstraint,
     from answer: Solution<Value>,

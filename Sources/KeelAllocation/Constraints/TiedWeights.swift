@@ -58,12 +58,13 @@ struct TiedWeights {
     self.settings = settings
   }
 
-  /// The certified optimum, with the dual value of the limit at a position among those of the rows; nil where the
-  /// search does not lead to one.
+  /// The certified optimum, with a dual value of the limit.
   ///
   /// - Parameters:
   ///   - start: Weights that exceed the limit.
   ///   - position: Where the limit stands among the rows.
+  /// - Returns: Nil where the search does not lead to one.
+  /// - Throws: ``AllocationError``.
   func solution(
     from start: [Double],
     position: Int
@@ -133,7 +134,8 @@ struct TiedWeights {
     // The common size of the tied weights is the last variable, if there is one.
     var place = [Int](repeating: others.count, count: n)
     for (k, i) in others.enumerated() { place[i] = k }
-    var (lower, upper) = (others.map { plain.lowerBounds[$0] }, others.map { plain.upperBounds[$0] })
+    var lower = others.map { plain.lowerBounds[$0] }
+    var upper = others.map { plain.upperBounds[$0] }
     var linear = others.map { plain.linear[$0] }
     if !tied.isEmpty {
       var (low, high) = (0.0, Double.infinity)

@@ -20,13 +20,12 @@ struct WeightLevels: Sendable {
   /// What a weight may be beyond the level, relative to it.
   private static let rounding = 4 * Double.ulpOfOne
 
-  /// The places in the nearest point that keeps a limit.
+  /// The places in the nearest point that keeps a limit; nil where rounding hides them.
   ///
   /// - Parameters:
   ///   - weights: A point that exceeds it.
   ///   - count: The number k of weights that are limited.
   ///   - limit: The largest sum of their magnitudes.
-  /// - Returns: Nil where rounding hides them.
   init?(near weights: [Double], count: Int, limit: Double) {
     let n = weights.count
     let order = weights.indices.sorted {

@@ -46,9 +46,9 @@ public struct MinimumVariance: Hashable, Sendable {
     {
       return solution
     }
-    let universe = covariance.universe
-    return try program(covariance).solution(settings: settings).map { (values) throws(AllocationError) in
-      try Translation.weights(values, over: universe)
+    let solution = try program(covariance).solution(settings: settings)
+    return try solution.map { (values) throws(AllocationError) in
+      try Translation.weights(values, over: covariance.universe)
     }
   }
 

@@ -21,7 +21,7 @@ public struct MinimumExpectedShortfall: Hashable, Sendable {
   /// The least expected return per period, as a fraction; nil for none.
   public var targetReturn: Double?
 
-  /// The constraints; ``MinimumRisk`` takes limits on sums of distances, too.
+  /// The constraints.
   public var constraints: PortfolioConstraints
 
   /// The limits of the solver.
