@@ -145,6 +145,59 @@ struct TailDistanceReference: Decodable, Sendable, CustomTestStringConvertible {
     #expect(i <= g + 1e-10)
   }
 
+  /// Without bounds the gross exposure alone keeps the weights finite.
+  @Test(arguments: TailDistanceReference.cases)
+  func grossExposureBounds(_ reference: TailDistanceReference) throws {
+    let scenarios = try reference.scenarios
+    let confidence = reference.confidence
+    var last = (shortfall: Double.infinity, ratio: 0.0, growth: -Double.infinity)
+    for gross in [1.1, 1.5] {
+      let constraints = PortfolioConstraints.longShort(net: 1, gross: gross)
+      let tail = try MinimumExpectedShortfall(confidence: confidence, constraints: constraints)
+        .weights(scenarios: scenarios).value
+      let least = try MinimumRisk(
+        .expectedShortfall(confidence: confidence), constraints: constraints
+      ).weights(scenarios: scenarios)
+      expectClose(tail.expectedShortfall, least.risk, relative: 1e-7, absolute: 1e-10)
+      let best = try MaximumReturnOverExpectedShortfall(
+        confidence: confidence, riskFreeRate: reference.riskFreeRate, constraints: constraints
+      ).weights(scenarios: scenarios).value
+      let growth = try MaximumGrowth(constraints: constraints).weights(scenarios: scenarios)
+      for weights in [tail.weights, best.weights, growth.weights] {
+        expectKept(weights, constraints)
+      }
+      let ratio = (best.expectedReturn - reference.riskFreeRate) / best.expectedShortfall
+      #expect(tail.expectedShortfall <= last.shortfall + 1e-10)
+      #expect(ratio >= last.ratio - 1e-8)
+      #expect(growth.growth >= last.growth - 1e-10)
+      last = (tail.expectedShortfall, ratio, growth.growth)
+    }
+  }
+
+  /// A limit on largest weights beside one on turnover.
+  @Test func bothKindsOfLimitsAreKept() throws {
+    for reference in TailDistanceReference.cases.prefix(6) {
+      let scenarios = try reference.scenarios
+      var constraints = try reference.constraints()
+      let limit = ConcentrationConstraint.largest(2, limit: 0.45)
+      let free = try MinimumExpectedShortfall(
+        confidence: reference.confidence, constraints: constraints
+      ).weights(scenarios: scenarios).value
+      constraints.concentration = [limit]
+      let tail = try MinimumExpectedShortfall(
+        confidence: reference.confidence, constraints: constraints
+      ).weights(scenarios: scenarios)
+      let least = try MinimumRisk(
+        .expectedShortfall(confidence: reference.confidence), constraints: constraints
+      ).weights(scenarios: scenarios)
+      expectKept(tail.value.weights, constraints)
+      #expect(limit.value(of: tail.value.weights) <= 0.45 * (1 + 1e-8))
+      #expect(tail.value.expectedShortfall >= free.expectedShortfall - 1e-10)
+      expectClose(tail.value.expectedShortfall, least.risk, relative: 1e-6, absolute: 1e-9)
+      #expect(tail.duals.rowNames == ["budget", limit.name] + constraints.absolute.map(\.name))
+    }
+  }
+
   @Test func clashesHaveTheCallersNames() throws {
     let reference = try #require(TailDistanceReference.cases.first)
     let scenarios = try reference.scenarios
