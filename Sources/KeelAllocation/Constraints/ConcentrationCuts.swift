@@ -177,10 +177,10 @@ extension ConstrainedChoice {
         levels = next
         continue
       }
-      let hasMoved = levels.correct(
+      let moved = levels.correct(
         weights: found, shares: shares, tolerance: TiedRows.shareTolerance)
-      guard let hasMoved else { return nil }
-      if hasMoved { continue }
+      guard let moved else { return nil }
+      if moved > 0 { continue }
       let excess = limit.value(of: weights(best.value)) - limit.limit
       return excess <= ConcentrationCuts.accuracy * limit.limit
         ? rows.merged(best, from: first) : nil
@@ -218,6 +218,9 @@ struct ConcentrationCuts {
 
   /// Rounds at most; they seldom take more than fifty.
   private static let maximumRounds = 2000
+
+  /// The last round with a guess.
+  private static let lastGuess = 64
 
   private static let weightOfLast = 0.3
   private static let patience = 5
@@ -290,7 +293,7 @@ struct ConcentrationCuts {
 
   /// The only limit, in rounds that are worth a guess which weights tie: ever fewer.
   var limitToGuess: ConcentrationConstraint? {
-    limits.count == 1 && rounds & (rounds - 1) == 0 ? limits.first : nil
+    limits.count == 1 && rounds & (rounds - 1) == 0 && rounds <= Self.lastGuess ? limits.first : nil
   }
 
   /// Says that the answer has one dual value for the only limit.

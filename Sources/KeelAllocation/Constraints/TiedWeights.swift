@@ -96,9 +96,11 @@ struct TiedWeights {
       switch try outcome(levels, at: most) {
       case .failure: return nil
       case .clash(let forces):
-        if !levels.turn(along: forces) { return nil }
-        continue
+        if levels.turn(along: forces) || levels.retreat() { continue }
+        return nil
       case .point(let found):
+        // Where nearly all weights tie, one more leaves no room.
+        if found.price <= 0 && levels.retreat() { continue }
         if found.price <= 0 { return nil }
         point = found
       }
@@ -111,11 +113,12 @@ struct TiedWeights {
           continue
         }
       } else {
-        let hasMoved = levels.correct(
+        let moved = levels.correct(
           weights: point.weights, shares: point.shares, tolerance: Self.shareTolerance)
-        guard let hasMoved else { return nil }
-        if hasMoved { continue }
+        guard let moved else { return nil }
+        if moved > 0 { continue }
       }
+      levels.renew()
       places = levels
       return point
     }

@@ -17,6 +17,15 @@ struct WeightLevels: Sendable {
   /// The signs of the weights above and at the level.
   private(set) var signs: [Double]
 
+  /// The fewest moves of a correction so far, and the corrections since.
+  private var fewest = Int.max
+  private var idleRounds = 0
+  /// What the last correction moved up to the level, the largest first.
+  private var joined: [Int] = []
+
+  /// Corrections without fewer moves before the places are given up.
+  private static let patience = 8
+
   /// What a weight may be beyond the level, relative to it.
   private static let rounding = 4 * Double.ulpOfOne
 
@@ -67,8 +76,8 @@ struct WeightLevels: Sendable {
   ///   - weights: The best weights with these places, some of them at the level.
   ///   - shares: How far each one at the level counts.
   ///   - tolerance: How far below 0 or above 1 a share may be.
-  /// - Returns: Whether anything moved; nil where no places are left.
-  mutating func correct(weights: [Double], shares: [Double], tolerance: Double) -> Bool? {
+  /// - Returns: How many moved; nil where no places are left, or the moves do not grow fewer.
+  mutating func correct(weights: [Double], shares: [Double], tolerance: Double) -> Int? {
     let tied = assets(.level)
     var (least, most) = (Double.infinity, 0.0)
     for i in tied {
@@ -98,7 +107,12 @@ struct WeightLevels: Sendable {
       spare -= 1
     }
     if room < 0 || spare < 0 { return nil }
-    return places != old
+    joined = places.indices.filter { old[$0] == .below && places[$0] == .level }
+      .sorted { (weights[$1].magnitude, $0) < (weights[$0].magnitude, $1) }
+    let moved = places.indices.count { places[$0] != old[$0] }
+    idleRounds = moved < fewest ? 0 : idleRounds + 1
+    fewest = min(fewest, moved)
+    return idleRounds > Self.patience ? nil : moved
   }
 
   /// Turns the signs of weights to where they would have to move.
@@ -114,6 +128,19 @@ struct WeightLevels: Sendable {
     }
     return hasTurned
   }
+
+  /// Takes back half of what the last correction moved up to the level.
+  ///
+  /// - Returns: Whether there was any.
+  mutating func retreat() -> Bool {
+    if joined.isEmpty { return false }
+    for i in joined[(joined.count / 2)...] { places[i] = .below }
+    joined.removeLast(joined.count - joined.count / 2)
+    return true
+  }
+
+  /// Begins to count corrections anew.
+  mutating func renew() { (fewest, idleRounds) = (Int.max, 0) }
 
   /// Whether the smallest weight above is at least the largest one below, where none is at the level.
   func isRanked(_ weights: [Double]) -> Bool {
