@@ -112,6 +112,24 @@ struct ResolvedConstraints: Hashable, Sendable {
     return (result, names, generated)
   }
 
+  /// The constraints with bounds, where there are none, that the limits on distances imply with room to spare: the dual
+  /// values of a solver prove nothing about weights without bounds.
+  func boundedByDistances() -> ResolvedConstraints {
+    var result = self
+    for row in absolute {
+      for i in row.coefficients.indices where row.coefficients[i] > 0 {
+        let reach = 1 + 2 * row.limit / row.coefficients[i]
+        if lower[i] == -.infinity {
+          result.lower[i] = max(result.lower[i], min(row.reference[i] - reach, upper[i]))
+        }
+        if upper[i] == .infinity {
+          result.upper[i] = min(result.upper[i], max(row.reference[i] + reach, lower[i]))
+        }
+      }
+    }
+    return result
+  }
+
   /// What is sold at some weights, the further variables of ``split()``.
   func sold(_ weights: [Double]) -> [Double] {
     var result: [Double] = []

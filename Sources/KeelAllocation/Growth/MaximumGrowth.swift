@@ -98,7 +98,7 @@ public struct MaximumGrowth: Hashable, Sendable {
       return found.answer
     }
     let universe = scenarios.universe
-    let limits = try constraints.resolved(over: universe)
+    let limits = try constraints.resolved(over: universe).boundedByDistances()
     let (split, names, generated) = limits.split()
     let descent = ConvexDescent(constraints: split, furtherNames: names, settings: settings)
     do throws(AllocationError) {

@@ -125,7 +125,7 @@ public struct MaximumGrowthAtDrawdown: Hashable, Sendable {
     try Translation.require(probability, "probability", in: Self.shares)
     let exponent = log(probability) / log(floor)
     try Translation.require(exponent, "exponent", in: Self.exponents)
-    let limits = try constraints.resolved(over: scenarios.universe)
+    let limits = try constraints.resolved(over: scenarios.universe).boundedByDistances()
     let (split, names, generated) = limits.split()
     let descent = ConvexDescent(constraints: split, furtherNames: names, settings: settings)
     do throws(AllocationError) {

@@ -78,7 +78,7 @@ public struct MaximumReturnOverExpectedShortfall: Hashable, Sendable {
     let means = try Translation.expectedReturns(expectedReturns, scenarios)
     // Bad numbers, names and bounds are reported in the caller's terms.
     _ = try program(ratio: 1, scenarios: scenarios, expectedReturns: means)
-    let limits = try constraints.resolved(over: universe)
+    let limits = try constraints.resolved(over: universe).boundedByDistances()
     let (split, _, generated) = limits.split()
     let homogeneous = try HomogeneousShortfall(
       excess: means.values.map { $0 - riskFreeRate }, scenarios: scenarios,
@@ -125,7 +125,7 @@ public struct MaximumReturnOverExpectedShortfall: Hashable, Sendable {
     guard riskFreeRate.isFinite else {
       throw .invalidValue(argument: "riskFreeRate", asset: nil, got: riskFreeRate, allowed: .finite)
     }
-    let (split, names, _) = try constraints.resolved(over: universe).split()
+    let (split, names, _) = try constraints.resolved(over: universe).boundedByDistances().split()
     return try Translation.shortfallProgram(universe: universe) { () throws(OptimizationError) in
       try ExpectedShortfallProgram(
         outcomes: scenarios.outcomes, probabilities: scenarios.probabilities,

@@ -123,7 +123,7 @@ public struct MinimumExpectedShortfall: Hashable, Sendable {
     } else if let expectedReturns {
       try Translation.requireEqual(expectedReturns.universe, universe)
     }
-    let (split, names, generated) = limits.split()
+    let (split, names, generated) = limits.boundedByDistances().split()
     let program = try Translation.shortfallProgram(universe: universe) {
       () throws(OptimizationError) in
       try ExpectedShortfallProgram(
