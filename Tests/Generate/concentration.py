@@ -88,6 +88,30 @@ def case(seed, kind, kinds):
     return data | dict(objective=float(problem.value), weights=w.value.tolist())
 
 
+def large(seed, kind, n, count, low):
+    """Many assets, whose covariance is given by its factors."""
+    rng = np.random.default_rng(seed)
+    loadings = rng.standard_normal((n, 3)) * np.array([0.02, 0.008, 0.005]) + np.array([0.02, 0, 0])
+    specific = rng.uniform(0.005, 0.03, n) ** 2
+    mean = rng.normal(0.0005, 0.001, n)
+    limit = float(count / n + rng.uniform(0.1, 0.3) * (1 - count / n))
+    data = dict(
+        name=f"{kind} {n} {count} {low} {seed}", kind=kind, loadings=loadings.tolist(), specific=specific.tolist(),
+        mean=mean.tolist(), low=low, high=1.0, count=count, largest=limit)
+    w, f = cp.Variable(n), cp.Variable(3)
+    limits = [cp.sum(w) == 1, w >= low, w <= 1, f == loadings.T @ w]
+    limits.append(cp.sum_largest(cp.abs(w) if low < 0 else w, count) <= limit)
+    variance = cp.sum_squares(f) + cp.sum_squares(cp.multiply(np.sqrt(specific), w))
+    if kind == "utility":
+        data |= dict(aversion=4.0)
+        objective = 2 * variance - mean @ w
+    else:
+        objective = variance / 2
+    problem = cp.Problem(cp.Minimize(objective * 1e3), limits)
+    solve(problem)
+    return data | dict(objective=float(problem.value) / 1e3, weights=w.value.tolist())
+
+
 def main():
     cases, seed = [], 0
     for kind in ("variance", "utility", "target"):
@@ -105,9 +129,17 @@ def main():
             for _ in range(2):
                 cases.append(case(seed, kind, kinds))
                 seed += 1
+    largest = [
+        large(1000 + k, kind, n, count, low)
+        for k, (kind, (n, count), low) in enumerate(
+            (kind, size, low)
+            for kind in ("variance", "utility") for size in ((100, 25), (300, 75), (300, 150))
+            for low in (0.0, -0.1))
+    ]
     versions = {name: importlib.metadata.version(name) for name in ("cvxpy", "clarabel", "numpy", "scipy")}
     document = dict(
-        generator="Tests/Generate/concentration.py", python=sys.version.split()[0], versions=versions, cases=cases)
+        generator="Tests/Generate/concentration.py", python=sys.version.split()[0], versions=versions, cases=cases,
+        large=largest)
     with open("Tests/Reference/concentration.json", "w") as file:
         json.dump(document, file)
 

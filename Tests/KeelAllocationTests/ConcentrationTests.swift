@@ -50,6 +50,58 @@ struct ConcentrationReference: Decodable, Sendable, CustomTestStringConvertible 
 }
 
 @Suite struct ConcentrationTests {
+  /// One step's own limit, beside those of the other steps.
+  @Test(arguments: seeds(8))
+  func stepsKeepTheirOwnLimits(seed: Int) throws {
+    let count = 5 + seed % 3
+    let (mean, covariance) = try Market.factorModel(count: count, seed: seed + 31)
+    let held = try Weights(
+      universe: covariance.universe,
+      values: [Double](repeating: 1 / Double(count), count: count))
+    let costs = TradingCosts(
+      from: held, buying: .uniform(0.0005), selling: .uniform(0.0005), spreadOver: 1)
+    let common: [ConcentrationConstraint] = seed % 2 == 0 ? [] : [.largest(1, limit: 0.35)]
+    let choice = MultiPeriodUtility(
+      riskAversion: 1, constraints: PortfolioConstraints(concentration: common), costs: costs)
+    var steps = (0..<3).map { _ in
+      MultiPeriodUtility.Step(expectedReturns: mean, covariance: covariance)
+    }
+    var written = steps
+    let limit = ConcentrationConstraint.largest(2, limit: 0.48)
+    steps[1].constraints = PortfolioConstraints(concentration: [limit])
+    let plan = try choice.plan(steps)
+    #expect(plan.status == .optimal)
+    #expect(limit.value(of: plan.value.weights[1]) <= 0.48 * (1 + 1e-12))
+    #expect(try #require(plan.duals["largest weights[1]"]) <= 0)
+    #expect((plan.duals["largest weights[0]"] == nil) == common.isEmpty)
+    #expect(plan.duals.rows.count == plan.duals.rowNames.count)
+    #expect(plan.duals.rowNames.allSatisfy { !$0.contains(":") })
+    // Every set of two as a row of its own, and the limit on one as a bound.
+    var all = PortfolioConstraints.longOnly
+    for i in 0..<count {
+      for j in 0..<i {
+        all.linear.append(
+          .group("\(i) \(j)", [AssetID("A\(i)"), AssetID("A\(j)")], total: -1...0.48))
+      }
+    }
+    written[1].constraints = all
+    var other = choice
+    other.constraints = PortfolioConstraints(bounds: .uniform(0...(common.isEmpty ? 1 : 0.35)))
+    let expected = try other.plan(written)
+    expectClose(
+      plan.certificate.primalObjective, expected.certificate.primalObjective, relative: 1e-8,
+      absolute: 1e-12)
+    steps[1].constraints = PortfolioConstraints(concentration: [.largest(2, limit: 0.2)])
+    do throws(AllocationError) {
+      _ = try choice.plan(steps)
+      Issue.record("an infeasible plan was returned")
+    } catch {
+      guard case .infeasible(let names, _) = error else { throw error }
+      #expect(names.contains { $0.hasPrefix("largest weights") })
+      #expect(names.allSatisfy { !$0.contains(":") })
+    }
+  }
+
   /// Throws unless weights keep all limits on concentration to some ulp.
   private func expectKept(
     _ weights: Weights, _ constraints: PortfolioConstraints, _ comment: String = ""
@@ -504,8 +556,16 @@ struct ConcentrationReference: Decodable, Sendable, CustomTestStringConvertible 
     expectClose(
       plan.certificate.primalObjective, expected.certificate.primalObjective, relative: 1e-8)
     var own = steps
-    own[1].constraints = choice.constraints
-    #expect(throws: AllocationError.self) { try choice.plan(own) }
+    for t in own.indices { own[t].constraints = choice.constraints }
+    let stepwise = try choice.plan(own)
+    #expect(stepwise.status == .optimal)
+    expectClose(
+      stepwise.certificate.primalObjective, expected.certificate.primalObjective, relative: 1e-8)
+    for t in own.indices {
+      expectClose(
+        try #require(stepwise.duals["largest weights[\(t)]"]),
+        try #require(plan.duals["largest weights[\(t)]"]), relative: 1e-5, absolute: 1e-9)
+    }
     let tight = MultiPeriodUtility(
       riskAversion: 1, constraints: PortfolioConstraints(concentration: [.largest(2, limit: 0.2)]),
       costs: costs)

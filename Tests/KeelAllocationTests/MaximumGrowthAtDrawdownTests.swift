@@ -296,8 +296,6 @@ import Testing
     let ruin = try Self.scenarios(columns: [[-1, 0], [-1, 0.1]])
     #expect(throws: AllocationError.self) { try choice.weights(scenarios: ruin) }
     var geared = choice
-    geared.constraints = .longShort(net: 1, gross: 1.5)
-    #expect(throws: AllocationError.self) { try geared.weights(scenarios: scenarios) }
     geared.constraints = PortfolioConstraints(bounds: .uniform(0...0.1))
     #expect(throws: AllocationError.self) { try geared.weights(scenarios: scenarios) }
     let other = try Self.random(3, count: 30, width: 5)

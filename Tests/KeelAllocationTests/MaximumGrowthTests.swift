@@ -137,9 +137,6 @@ import Testing
       try MaximumGrowth(constraints: PortfolioConstraints(bounds: .uniform(0...0.1)))
         .weights(scenarios: scenarios)
     }
-    #expect(throws: AllocationError.self) {
-      try MaximumGrowth(constraints: .longShort(net: 1, gross: 1.5)).weights(scenarios: scenarios)
-    }
     let found = try MaximumGrowth().weights(scenarios: scenarios)
     for number in hostileNumbers where !number.isFinite {
       #expect(throws: AllocationError.self) { try found.fraction(number, cash: "USD") }

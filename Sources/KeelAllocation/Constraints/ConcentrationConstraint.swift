@@ -48,8 +48,7 @@ public struct ConcentrationConstraint: Hashable, Sendable {
 
   /// A limit on the sum of the largest weights.
   ///
-  /// Every choice under ``PortfolioConstraints`` takes it; among the constraints of one ``MultiPeriodUtility/Step`` it is
-  /// refused.
+  /// Every choice under ``PortfolioConstraints`` takes it.
   ///
   /// - Parameters:
   ///   - count: The number k of weights that are added, 1 to the number of assets.

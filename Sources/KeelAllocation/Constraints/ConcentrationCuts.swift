@@ -4,6 +4,7 @@
 // The sum of the k largest |w| is the largest of the sums ± w over all sets of k assets. Sets that a portfolio
 // exceeds become rows, and the choice is made again (Kelley, The cutting-plane method for solving convex programs, 1960).
 // There are finitely many; a portfolio that is best under some of the rows and exceeds none is best under all.
+// Weights tie at the optimum, and every way to order them is another set: the guess which ones tie comes first.
 
 import KeelData
 import KeelNumerics
@@ -47,6 +48,7 @@ extension ConstrainedChoice {
   /// - Parameters:
   ///   - universe: The assets.
   ///   - weights: The weights of an answer, all those that must keep the limits.
+  ///   - shortcut: From an answer that exceeds the only limit to one under it; nil where that fails.
   ///   - solve: Makes the choice under constraints without such limits.
   /// - Returns: The answer and the rows of its last round; nil without such limits.
   /// - Throws: What `solve` throws, with the names of the limits, and ``AllocationError`` for limits that
@@ -54,12 +56,17 @@ extension ConstrainedChoice {
   func cut<Answer>(
     over universe: Universe,
     weights: (Answer) -> [Weights],
+    shortcut: (Self, ConcentrationConstraint, Answer) throws(AllocationError) -> Answer? = {
+      (_, _, _) throws(AllocationError) in nil
+    },
     _ solve: (Self) throws(AllocationError) -> Answer
   ) throws(AllocationError) -> (answer: Answer, cuts: ConcentrationCuts)? {
     if !constraints.concentration.contains(where: \.isLargest) { return nil }
     try constraints.checkConcentration(over: universe)
     var cuts = ConcentrationCuts(constraints)
     var choice = self
+    choice.constraints = cuts.constraints
+    let unlimited = choice
     while true {
       choice.constraints = cuts.constraints
       let answer: Answer
@@ -70,6 +77,10 @@ extension ConstrainedChoice {
         throw cuts.translated(error)
       }
       if try !cuts.add(below: weights(answer)) { return (answer, cuts) }
+      if let limit = cuts.limitToGuess, let best = try shortcut(unlimited, limit, answer) {
+        cuts.replaceRows()
+        return (best, cuts)
+      }
     }
   }
 
@@ -86,10 +97,95 @@ extension ConstrainedChoice {
     weights: (Value) -> Weights,
     _ solve: (Self) throws(AllocationError) -> Solution<Value>
   ) throws(AllocationError) -> Solution<Value>? {
-    guard
-      let (answer, cuts) = try cut(over: universe, weights: { [weights($0.value)] }, solve)
+    let found = try cut(
+      over: universe, weights: { [weights($0.value)] },
+      shortcut: { (choice, limit, answer) throws(AllocationError) in
+        try choice.tied(limit, from: answer, weights: weights, solve)
+      }, solve)
+    return found.map { $0.cuts.merged($0.answer) }
+  }
+
+  /// The same for the weights of a quadratic program.
+  ///
+  /// - Parameters:
+  ///   - universe: The assets.
+  ///   - settings: The limits of the solver.
+  ///   - program: The program of the choice; nil where it has more than one.
+  ///   - solve: Makes the choice under constraints without such limits.
+  /// - Returns: The solution; nil without such limits.
+  /// - Throws: What ``cut(over:weights:shortcut:_:)`` throws.
+  func limited(
+    over universe: Universe,
+    settings: QuadraticSolver.Settings,
+    program: (Self) throws(AllocationError) -> PortfolioProgram?,
+    _ solve: (Self) throws(AllocationError) -> Solution<Weights>
+  ) throws(AllocationError) -> Solution<Weights>? {
+    let found = try cut(
+      over: universe, weights: { [$0.value] },
+      shortcut: { (choice, limit, answer) throws(AllocationError) in
+        guard let program = try program(choice),
+          let search = TiedWeights(program, limit, settings: settings)
+        else { return try choice.tied(limit, from: answer, weights: \.self, solve) }
+        let best = try search.solution(
+          from: answer.value.values, position: 1 + choice.constraints.linear.count)
+        return try best?.map { (values) throws(AllocationError) in
+          try Translation.weights(values, over: universe)
+        }
+      }, solve)
+    return found.map { $0.cuts.merged($0.answer) }
+  }
+
+  /// The choice under one limit on largest weights, by corrected guesses which weights tie.
+  ///
+  /// - Parameters:
+  ///   - limit: The limit, which is not among the constraints.
+  ///   - answer: The choice without it.
+  ///   - weights: The weights of a value.
+  ///   - solve: Makes the choice.
+  /// - Returns: The choice with a dual value of the limit after those of the linear constraints; nil where the
+  ///   guesses do not lead to one.
+  /// - Throws: ``AllocationError``.
+  private func tied<Value>(
+    _ limit: ConcentrationConstraint,
+    from answer: Solution<Value>,
+    weights: (Value) -> Weights,
+    _ solve: (Self) throws(AllocationError) -> Solution<Value>
+  ) throws(AllocationError) -> Solution<Value>? {
+    let start = weights(answer.value)
+    guard case .largest(let count) = limit.measure,
+      var levels = WeightLevels(near: start.values, count: count, limit: limit.limit)
     else { return nil }
-    return cuts.merged(answer)
+    for _ in 0..<TiedRows.rounds {
+      let rows = TiedRows(levels, limit, start.universe)
+      var choice = self
+      choice.constraints.linear += rows.rows
+      let best: Solution<Value>
+      do throws(AllocationError) {
+        best = try solve(choice)
+      } catch {
+        // Places that no portfolio has: the rows of sets of assets say more.
+        return nil
+      }
+      let first = 1 + constraints.linear.count
+      guard let shares = rows.shares(best.duals, from: first) else { return nil }
+      let found = weights(best.value).values
+      if levels.assets(.level).isEmpty {
+        if levels.isRanked(found) { return rows.merged(best, from: first) }
+        guard let next = WeightLevels(near: found, count: count, limit: limit.limit) else {
+          return nil
+        }
+        levels = next
+        continue
+      }
+      let moved = levels.correct(
+        weights: found, shares: shares, tolerance: TiedRows.shareTolerance)
+      guard let moved else { return nil }
+      if moved > 0 { continue }
+      let excess = limit.value(of: weights(best.value)) - limit.limit
+      return excess <= ConcentrationCuts.accuracy * limit.limit
+        ? rows.merged(best, from: first) : nil
+    }
+    return nil
   }
 }
 
@@ -123,11 +219,14 @@ struct ConcentrationCuts {
   /// Rounds at most; they seldom take more than fifty.
   private static let maximumRounds = 2000
 
+  /// The last round with a guess.
+  private static let lastGuess = 64
+
   private static let weightOfLast = 0.3
   private static let patience = 5
 
   /// What a solver may leave of a row, relative to the limit.
-  private static let accuracy = 1e-8
+  static let accuracy = 1e-8
 
   init(_ constraints: PortfolioConstraints) {
     self.constraints = constraints
@@ -192,6 +291,14 @@ struct ConcentrationCuts {
     return true
   }
 
+  /// The only limit, in rounds that are worth a guess which weights tie: ever fewer.
+  var limitToGuess: ConcentrationConstraint? {
+    limits.count == 1 && rounds & (rounds - 1) == 0 && rounds <= Self.lastGuess ? limits.first : nil
+  }
+
+  /// Says that the answer has one dual value for the only limit.
+  mutating func replaceRows() { sources = [0] }
+
   /// Takes away rows that no answer met for some rounds; one that comes back stays, so that the rounds end.
   private mutating func dropIdleRows(_ portfolios: [Weights]) {
     for k in sources.indices.reversed() {
@@ -250,11 +357,12 @@ struct ConcentrationCuts {
   /// The solution of a plan with one dual value a limit and period, after all others.
   func merged<Value>(_ solution: Solution<Value>, periods: [Int]) -> Solution<Value> {
     let duals = solution.duals
+    let ownNames = Set(periods.flatMap { t in limits.map { "\($0.name)[\(t)]" } })
     var sums: [String: Double] = [:]
     var rows: [Double] = []
     var names: [String] = []
     for (name, dual) in zip(duals.rowNames, duals.rows) {
-      if let own = limitName(of: name) {
+      if let own = limitName(of: name), ownNames.contains(own) {
         sums[own, default: 0] += dual
       } else {
         rows.append(dual)

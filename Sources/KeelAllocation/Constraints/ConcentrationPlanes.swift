@@ -72,7 +72,7 @@ extension PortfolioConstraints {
         duals.rows[row + 1] < 0
       else { continue }
       let missing = program.missing(
-        at: active.activeWeights(weights.values), duals: duals)
+        at: active.activeWeights(weights.values), rows: duals.rows, bounds: duals.bounds)
       let sizes = weights.values.map(\.magnitude)
       let last = sizes.sorted(by: >)[count - 1]
       var coefficients = planes.linear[row].coefficients
@@ -91,18 +91,4 @@ extension PortfolioConstraints {
 
   /// Weights this close, relative to the limit, tie.
   private static let tie = 1e-9
-}
-
-extension PortfolioProgram {
-  /// What the optimality condition of the program without charges and limits on distances lacks.
-  fileprivate func missing(at x: [Double], duals: Duals) -> [Double] {
-    var result = plain.quadratic.times(x)
-    for i in x.indices {
-      result[i] += plain.linear[i] - (i < duals.bounds.count ? duals.bounds[i] : 0)
-    }
-    for (row, price) in zip(plain.rows, duals.rows) {
-      for (i, a) in zip(row.indices, row.coefficients) { result[i] -= a * price }
-    }
-    return result
-  }
 }

@@ -192,7 +192,19 @@ struct PortfolioProgram {
     return result
   }
 
-  /// Whether the plain program is all there is.
+  /// Whether the plain program is all there is, limits on squares among it.
+  var isPlain: Bool { hasNoKinks && constraints.squares == nil }
+
+  /// The program with a further row.
+  func adding(_ row: LinearRow, at position: Int) throws(AllocationError) -> PortfolioProgram {
+    var constraints = constraints
+    constraints.rows.insert(row, at: position)
+    return try PortfolioProgram(
+      constraints: constraints, quadratic: plain.quadratic, convexity: plain.convexity,
+      linear: plain.linear, costs: costs)
+  }
+
+  /// Whether the plain program has no charges and no limits on distances beside it.
   private var hasNoKinks: Bool { absolute.isEmpty && costs.charges.isEmpty }
 
   /// The first reference of a limit or a charge that satisfies the constraints.
@@ -367,6 +379,16 @@ extension PortfolioProgram {
     return LinearRow(row.name, coefficients: coefficients, upper: limit)
   }
 
+  /// What the optimality condition of the plain program lacks.
+  func missing(at x: [Double], rows: [Double], bounds: [Double]) -> [Double] {
+    var result = plain.quadratic.times(x)
+    for i in x.indices { result[i] += plain.linear[i] - (i < bounds.count ? bounds[i] : 0) }
+    for (row, price) in zip(plain.rows, rows) {
+      for (i, a) in zip(row.indices, row.coefficients) { result[i] -= a * price }
+    }
+    return result
+  }
+
   /// The slopes of each limit and of each charge: signs, and at the reference what the optimality
   /// condition asks for.
   private func slopes(
@@ -381,11 +403,7 @@ extension PortfolioProgram {
       let flat = x.map { _ in 0.0 }
       return (absolute.map { _ in flat }, costs.charges.map { _ in flat })
     }
-    var missing = plain.quadratic.times(x)
-    for i in x.indices { missing[i] += plain.linear[i] - bounds[i] }
-    for (row, price) in zip(plain.rows, rows) {
-      for (i, a) in zip(row.indices, row.coefficients) { missing[i] -= a * price }
-    }
+    var missing = missing(at: x, rows: rows, bounds: bounds)
     var slopes = absolute.map { row in
       x.indices.map { x[$0] > row.reference[$0] ? 1.0 : x[$0] < row.reference[$0] ? -1 : 0 }
     }

@@ -111,6 +111,61 @@ struct ResolvedConstraints: Hashable, Sendable {
     }
     return (result, names, generated)
   }
+
+  /// The constraints with bounds, where there are none, that the limits on distances imply with room to spare: the dual
+  /// values of a solver prove nothing about weights without bounds.
+  func boundedByDistances() -> ResolvedConstraints {
+    var result = self
+    for row in absolute {
+      for i in row.coefficients.indices where row.coefficients[i] > 0 {
+        let reach = 1 + 2 * row.limit / row.coefficients[i]
+        if lower[i] == -.infinity {
+          result.lower[i] = max(result.lower[i], min(row.reference[i] - reach, upper[i]))
+        }
+        if upper[i] == .infinity {
+          result.upper[i] = min(result.upper[i], max(row.reference[i] + reach, lower[i]))
+        }
+      }
+    }
+    return result
+  }
+
+  /// What is sold at some weights, the further variables of ``split()``.
+  func sold(_ weights: [Double]) -> [Double] {
+    var result: [Double] = []
+    for row in absolute {
+      for i in row.coefficients.indices where row.coefficients[i] > 0 {
+        let reference = row.reference[i]
+        if lower[i] >= reference || upper[i] <= reference { continue }
+        result.append(max(reference - weights[i], 0))
+      }
+    }
+    return result
+  }
+
+  /// The error of a program under the constraints of ``split()`` in the caller's terms.
+  ///
+  /// - Parameters:
+  ///   - error: The error.
+  ///   - generated: The names that are not the caller's.
+  ///   - settings: The limits of the search for what clashes.
+  /// - Returns: The error.
+  /// - Throws: ``AllocationError/infeasible(constraints:contradiction:)`` where no portfolio keeps the constraints.
+  func translated(
+    _ error: AllocationError,
+    _ generated: GeneratedNames,
+    settings: QuadraticSolver.Settings
+  ) throws(AllocationError) -> AllocationError {
+    guard case .infeasible(let names, let contradiction) = error else { return error }
+    // Where there are further variables, the search for any portfolio names what clashes.
+    if !generated.isEmpty {
+      let ones = [Double](repeating: 1, count: universe.count)
+      _ = try program(quadratic: .diagonal(ones), convexity: .guaranteed, linear: nil)
+        .feasiblePoint(settings: settings)
+    }
+    return .infeasible(
+      constraints: generated.removed(from: names), contradiction: contradiction)
+  }
 }
 
 /// Names of rows and variables that a caller does not know.
@@ -130,6 +185,17 @@ struct GeneratedNames: Hashable, Sendable {
   /// The caller's names among some.
   func removed(from names: [String]) -> [String] {
     names.filter { !rows.contains($0) && sold[$0] == nil }
+  }
+
+  /// The dual values of the caller's rows and variables.
+  func removed(from duals: Duals) -> Duals {
+    if isEmpty { return duals }
+    let rowIndices = duals.rowNames.indices.filter { !rows.contains(duals.rowNames[$0]) }
+    let variables = duals.variableNames.indices.filter { sold[duals.variableNames[$0]] == nil }
+    return Duals(
+      rows: rowIndices.map { duals.rows[$0] }, bounds: variables.map { duals.bounds[$0] },
+      rowNames: rowIndices.map { duals.rowNames[$0] },
+      variableNames: variables.map { duals.variableNames[$0] })
   }
 
   /// What clashes in the caller's terms: where the most is sold, the weight is at its lower bound.

@@ -31,7 +31,7 @@ public import KeelOptimization
 ///
 /// Cash is an asset of the scenarios, with the same outcome in each.
 public struct MaximumGrowth: Hashable, Sendable {
-  /// The constraints; limits on sums of distances are not supported.
+  /// The constraints.
   public var constraints: PortfolioConstraints
 
   /// The limits of the solver.
@@ -40,7 +40,7 @@ public struct MaximumGrowth: Hashable, Sendable {
   /// Creates the portfolio choice.
   ///
   /// - Parameters:
-  ///   - constraints: The constraints; limits on sums of distances are not supported.
+  ///   - constraints: The constraints.
   ///   - settings: The limits of the solver.
   public init(
     constraints: PortfolioConstraints = .longOnly,
@@ -98,26 +98,32 @@ public struct MaximumGrowth: Hashable, Sendable {
       return found.answer
     }
     let universe = scenarios.universe
-    _ = try constraints.resolvedRows(over: universe)
-    let descent = ConvexDescent(
-      constraints: try constraints.resolved(over: universe), furtherNames: [], settings: settings)
-    let (point, _, missed) = try descent.minimize(
-      LogGrowth(scenarios), from: try survivor(scenarios, descent))
-    return Portfolio(
-      weights: try Translation.weights(point.weights, over: universe), growth: -point.value,
-      largestImprovement: missed, worstOutcome: point.worst)
+    let limits = try constraints.resolved(over: universe).boundedByDistances()
+    let (split, names, generated) = limits.split()
+    let descent = ConvexDescent(constraints: split, furtherNames: names, settings: settings)
+    do throws(AllocationError) {
+      let (point, _, missed) = try descent.minimize(
+        LogGrowth(scenarios), from: try survivor(scenarios, descent, limits))
+      return Portfolio(
+        weights: try Translation.weights(point.weights, over: universe), growth: -point.value,
+        largestImprovement: missed, worstOutcome: point.worst)
+    } catch {
+      throw try limits.translated(error, generated, settings: settings)
+    }
   }
 
   /// A start that leaves this much of a unit everywhere is as good as the safest one.
   private static let safeOutcome = 0.5
 
-  /// Weights that leave something in every scenario.
+  /// Weights that leave something in every scenario, and the further variables of the descent.
   func survivor(
     _ scenarios: ScenarioSet,
-    _ descent: ConvexDescent
+    _ descent: ConvexDescent,
+    _ limits: ResolvedConstraints
   ) throws(AllocationError) -> [Double] {
     let spread = try descent.start()
-    if LogGrowth(scenarios).evaluate(spread).worst >= Self.safeOutcome { return spread }
+    let weights = Array(spread.prefix(scenarios.universe.count))
+    if LogGrowth(scenarios).evaluate(weights).worst >= Self.safeOutcome { return spread }
     let count = scenarios.scenarioCount
     // The mean of the worst scenario alone is the worst case.
     let safest = try MinimumExpectedShortfall(
@@ -130,7 +136,7 @@ public struct MaximumGrowth: Hashable, Sendable {
         constraints: ["something left in every scenario"],
         contradiction: safest.expectedShortfall - 1)
     }
-    return safest.weights.values
+    return safest.weights.values + limits.sold(safest.weights.values)
   }
 }
 

@@ -48,7 +48,7 @@ public struct MaximumGrowthAtDrawdown: Hashable, Sendable {
   /// The largest probability that it ever does.
   public var probability: Double
 
-  /// The constraints; limits on sums of distances are not supported.
+  /// The constraints.
   public var constraints: PortfolioConstraints
 
   /// The limits of the solver.
@@ -59,7 +59,7 @@ public struct MaximumGrowthAtDrawdown: Hashable, Sendable {
   /// - Parameters:
   ///   - floor: The share of the wealth of today that it should not fall to, between 0 and 1.
   ///   - probability: The largest probability that it ever does, between 0 and 1.
-  ///   - constraints: The constraints; limits on sums of distances are not supported.
+  ///   - constraints: The constraints.
   ///   - settings: The limits of the solver.
   public init(
     floor: Double,
@@ -122,21 +122,35 @@ public struct MaximumGrowthAtDrawdown: Hashable, Sendable {
       return found.answer
     }
     let exponent = try exponent()
-    let universe = scenarios.universe
-    _ = try constraints.resolvedRows(over: universe)
-    let descent = ConvexDescent(
-      constraints: try constraints.resolved(over: universe), furtherNames: [], settings: settings)
-    let start = try MaximumGrowth(constraints: constraints, settings: settings)
-      .survivor(scenarios, descent)
+    let limits = try constraints.resolved(over: scenarios.universe).boundedByDistances()
+    let (split, names, generated) = limits.split()
+    let descent = ConvexDescent(constraints: split, furtherNames: names, settings: settings)
+    do throws(AllocationError) {
+      let start = try MaximumGrowth(constraints: constraints, settings: settings)
+        .survivor(scenarios, descent, limits)
+      return try portfolio(scenarios, descent, from: start, exponent: exponent)
+    } catch {
+      throw try limits.translated(error, generated, settings: settings)
+    }
+  }
+
+  /// The portfolio at the share of growth and moment where the moment is its limit.
+  private func portfolio(
+    _ scenarios: ScenarioSet,
+    _ descent: ConvexDescent,
+    from start: [Double],
+    exponent: Double
+  ) throws(AllocationError) -> Portfolio {
     var objective = GrowthAtDrawdown(growth: LogGrowth(scenarios), exponent: exponent, share: 0)
     func minimum(share: Double, from start: [Double]) throws(AllocationError) -> Minimum {
       objective.share = share
       let found = try descent.minimize(objective, from: start)
-      return Minimum(share: share, point: found.point, missed: found.missed)
+      return Minimum(
+        share: share, point: found.point, variables: found.variables, missed: found.missed)
     }
     var outside = try minimum(share: 0, from: start)
     if outside.moment <= 0 { return try portfolio(outside, outside.bound, scenarios) }
-    var inside = try minimum(share: 1, from: outside.point.weights)
+    var inside = try minimum(share: 1, from: outside.variables)
     guard inside.moment <= 0 else {
       guard inside.moment > inside.missed else {
         throw .notProved(risk: inside.moment, lowerBound: inside.moment - inside.missed)
@@ -155,7 +169,7 @@ public struct MaximumGrowthAtDrawdown: Hashable, Sendable {
       let share = attempt % 6 == 5 ? 0.5 : high / (high - low)
       let middle = outside.share + (inside.share - outside.share) * share
       guard middle > outside.share, middle < inside.share else { break }
-      let next = try minimum(share: middle, from: latest.point.weights)
+      let next = try minimum(share: middle, from: latest.variables)
       bound = min(bound, next.bound)
       latest = next
       if next.moment <= 0 {
@@ -223,6 +237,7 @@ public struct MaximumGrowthAtDrawdown: Hashable, Sendable {
 private struct Minimum {
   let share: Double
   let point: GrowthAtDrawdown.Point
+  let variables: [Double]
   let missed: Double
 
   var moment: Double { point.moment?.value ?? .infinity }

@@ -69,7 +69,15 @@ public struct MaximumUtility: Hashable, Sendable {
     covariance: Covariance
   ) throws(AllocationError) -> Solution<Weights> {
     if let solution = try limited(
-      over: covariance.universe, weights: \.self,
+      over: covariance.universe, settings: settings,
+      program: { (choice) throws(AllocationError) in
+        let universe = covariance.universe
+        if try costs?.powers(over: universe) != nil { return nil }
+        return try Self.program(
+          expectedReturns.values, covariance, riskAversion: riskAversion,
+          choice.constraints.resolvedWithSquares(over: universe),
+          costs: resolvedCosts(over: universe))
+      },
       { (choice) throws(AllocationError) in
         try choice.weights(expectedReturns: expectedReturns, covariance: covariance)
       })

@@ -38,19 +38,23 @@ public struct MinimumVariance: Hashable, Sendable {
   /// - Complexity: O(N³) an iteration.
   public func weights(covariance: Covariance) throws(AllocationError) -> Solution<Weights> {
     if let solution = try limited(
-      over: covariance.universe, weights: \.self,
+      over: covariance.universe, settings: settings,
+      program: { (choice) throws(AllocationError) in try choice.program(covariance) },
       { (choice) throws(AllocationError) in
         try choice.weights(covariance: covariance)
       })
     {
       return solution
     }
-    let universe = covariance.universe
-    let program = try constraints.resolvedWithSquares(over: universe).program(
-      quadratic: covariance.quadraticTerm, convexity: covariance.convexity, linear: nil)
-    let solution = try program.solution(settings: settings)
+    let solution = try program(covariance).solution(settings: settings)
     return try solution.map { (values) throws(AllocationError) in
-      try Translation.weights(values, over: universe)
+      try Translation.weights(values, over: covariance.universe)
     }
+  }
+
+  /// The program without limits on largest weights.
+  private func program(_ covariance: Covariance) throws(AllocationError) -> PortfolioProgram {
+    try constraints.resolvedWithSquares(over: covariance.universe).program(
+      quadratic: covariance.quadraticTerm, convexity: covariance.convexity, linear: nil)
   }
 }

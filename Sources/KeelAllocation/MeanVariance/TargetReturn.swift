@@ -55,7 +55,12 @@ public struct TargetReturn: Hashable, Sendable {
     covariance: Covariance
   ) throws(AllocationError) -> Solution<Weights> {
     if let solution = try limited(
-      over: covariance.universe, weights: \.self,
+      over: covariance.universe, settings: settings,
+      program: { (choice) throws(AllocationError) in
+        try Self.program(
+          target, expectedReturns.values, covariance,
+          choice.constraints.resolvedWithSquares(over: covariance.universe))
+      },
       { (choice) throws(AllocationError) in
         try choice.weights(expectedReturns: expectedReturns, covariance: covariance)
       })

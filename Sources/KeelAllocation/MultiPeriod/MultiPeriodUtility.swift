@@ -130,6 +130,7 @@ public struct MultiPeriodUtility: Hashable, Sendable {
   /// - Throws: ``AllocationError`` when there is no such plan.
   /// - Complexity: O(T N³) an iteration for T periods.
   public func plan(_ steps: [Step]) throws(AllocationError) -> Solution<Plan> {
+    if let solution = try planCutByStep(steps) { return solution }
     let periods = steps.indices.filter { steps[$0].constraints == nil }
     if let universe = steps.first?.covariance.universe,
       let (solution, cuts) = try cut(

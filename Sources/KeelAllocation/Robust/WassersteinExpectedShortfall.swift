@@ -139,6 +139,7 @@ public struct WassersteinExpectedShortfall: Hashable, Sendable {
       return solution
     }
     let rate = try rate()
+    _ = try constraints.resolvedRows(over: scenarios.universe)
     let plain = try MinimumExpectedShortfall(
       confidence: confidence, targetReturn: targetReturn, constraints: constraints,
       settings: settings

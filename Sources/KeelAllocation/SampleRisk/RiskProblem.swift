@@ -48,15 +48,7 @@ struct RiskProblem {
       return try solutionByItsOwnMethod(measure)
     } catch {
       switch error {
-      case .infeasible(let names, let contradiction):
-        // Where there are further variables, the search for any portfolio names what clashes.
-        if !generated.isEmpty {
-          let ones = [Double](repeating: 1, count: scenarios.universe.count)
-          _ = try unsplit.program(quadratic: .diagonal(ones), convexity: .guaranteed, linear: nil)
-            .feasiblePoint(settings: settings)
-        }
-        throw .infeasible(
-          constraints: generated.removed(from: names), contradiction: contradiction)
+      case .infeasible: throw try unsplit.translated(error, generated, settings: settings)
       case .notSolved(status: .stalled, _):
         // Where a return is all but out of reach a program of tails can end before its proof.
         return try bundle(measure, from: try descent.start())

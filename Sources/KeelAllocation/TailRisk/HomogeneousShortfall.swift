@@ -11,7 +11,6 @@ struct HomogeneousShortfall {
   let program: ExpectedShortfallProgram
   private let lower: [Double]
   private let upper: [Double]
-  private let rows: [LinearRow]
   /// Where the two sides of each row and of each bound stand among the rows; nil for none.
   private var rowSides: [(lower: Int?, upper: Int?)] = []
   private var boundSides: [(lower: Int?, upper: Int?)] = []
@@ -20,14 +19,12 @@ struct HomogeneousShortfall {
     excess: [Double],
     scenarios: ScenarioSet,
     confidence: Double,
-    lower: [Double],
-    upper: [Double],
-    rows: [LinearRow]
+    constraints: ResolvedConstraints
   ) throws(AllocationError) {
-    let n = scenarios.universe.count
+    let (lower, upper, rows) = (constraints.lower, constraints.upper, constraints.rows)
+    let (n, assetCount) = (lower.count, scenarios.universe.count)
     self.lower = lower
     self.upper = upper
-    self.rows = rows
     var homogeneous = [LinearRow("excess return", coefficients: excess, lower: 1, upper: 1)]
     func add(
       _ indices: [Int],
@@ -54,11 +51,11 @@ struct HomogeneousShortfall {
           ))
       }
     }
-    // An upper bound that the budget and the other lower bounds imply needs no row.
+    // An upper bound that the budget and the other lower bounds imply needs no row, nor one on what is sold.
     let budget = rows.first?.upper ?? .infinity
-    let least = lower.reduce(0, +)
+    let least = lower.prefix(assetCount).reduce(0, +)
     for i in 0..<n {
-      let isImplied = upper[i] >= budget - (least - lower[i])
+      let isImplied = i >= assetCount || upper[i] >= budget - (least - lower[i])
       boundSides.append(
         (
           lower[i] == 0 ? nil : add([i], [1], lower[i], 0, .infinity),
@@ -74,7 +71,7 @@ struct HomogeneousShortfall {
     }
   }
 
-  /// The weights y / κ, exactly at the bounds that are active; nil when κ is zero.
+  /// The weights and further variables y / κ, exactly at the bounds that are active; nil when κ is zero.
   func weights(_ solution: Solution<ExpectedShortfallPoint>) -> [Double]? {
     let n = lower.count
     let y = solution.value.variables

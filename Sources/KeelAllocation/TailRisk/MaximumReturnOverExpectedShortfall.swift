@@ -78,11 +78,11 @@ public struct MaximumReturnOverExpectedShortfall: Hashable, Sendable {
     let means = try Translation.expectedReturns(expectedReturns, scenarios)
     // Bad numbers, names and bounds are reported in the caller's terms.
     _ = try program(ratio: 1, scenarios: scenarios, expectedReturns: means)
-    let (lower, upper) = try constraints.resolvedBounds(over: universe)
+    let limits = try constraints.resolved(over: universe).boundedByDistances()
+    let (split, _, generated) = limits.split()
     let homogeneous = try HomogeneousShortfall(
       excess: means.values.map { $0 - riskFreeRate }, scenarios: scenarios,
-      confidence: confidence, lower: lower, upper: upper,
-      rows: try constraints.resolvedRows(over: universe))
+      confidence: confidence, constraints: split)
     let solution: Solution<ExpectedShortfallPoint>
     do throws(AllocationError) {
       solution = try Translation.solution(
@@ -92,11 +92,16 @@ public struct MaximumReturnOverExpectedShortfall: Hashable, Sendable {
       throw error
     }
     try requireShortfall(solution, homogeneous, universe)
-    return try certified(solution, homogeneous, scenarios, means)
+    let proved = try certified(solution, homogeneous, limits, scenarios, means)
+    return Solution(
+      value: proved.value, status: proved.status, certificate: proved.certificate,
+      duals: generated.removed(from: proved.duals))
   }
 
   /// The program `minimize −(μ − r 1)'w + ratio · ES(−R w)` that is zero at the optimum of its own
   /// ratio.
+  ///
+  /// With limits on sums of distances it has further variables and rows: what is sold of each asset.
   ///
   /// - Parameters:
   ///   - ratio: The ratio of excess return to shortfall, positive.
@@ -120,14 +125,14 @@ public struct MaximumReturnOverExpectedShortfall: Hashable, Sendable {
     guard riskFreeRate.isFinite else {
       throw .invalidValue(argument: "riskFreeRate", asset: nil, got: riskFreeRate, allowed: .finite)
     }
-    let (lower, upper) = try constraints.resolvedBounds(over: universe)
-    let rows = try constraints.resolvedRows(over: universe)
+    let (split, names, _) = try constraints.resolved(over: universe).boundedByDistances().split()
     return try Translation.shortfallProgram(universe: universe) { () throws(OptimizationError) in
       try ExpectedShortfallProgram(
         outcomes: scenarios.outcomes, probabilities: scenarios.probabilities,
-        confidence: confidence, linear: means.values.map { riskFreeRate - $0 },
-        shortfallWeight: ratio, lowerBounds: lower, upperBounds: upper, rows: rows,
-        variableNames: universe.assets.map(\.rawValue))
+        confidence: confidence,
+        linear: means.values.map { riskFreeRate - $0 } + names.map { _ in 0 },
+        shortfallWeight: ratio, lowerBounds: split.lower, upperBounds: split.upper,
+        rows: split.rows, variableNames: universe.assets.map(\.rawValue) + names)
     }
   }
 
@@ -136,10 +141,8 @@ public struct MaximumReturnOverExpectedShortfall: Hashable, Sendable {
     _ means: ExpectedReturns,
     _ universe: Universe
   ) throws(AllocationError) {
-    let program = try constraints.program(
-      quadratic: .diagonal([Double](repeating: 0, count: universe.count)),
-      linear: means.values.map { -$0 }, over: universe)
-    let best = try Translation.solution(of: program, universe: universe, settings: settings)
+    let best = try MaximumUtility(riskAversion: 0, constraints: constraints, settings: settings)
+      .weights(expectedReturns: means, covariance: Translation.flatCovariance(over: universe))
     throw .noPortfolioBeatsRiskFree(
       best: -best.certificate.primalObjective, riskFreeRate: riskFreeRate)
   }
@@ -171,26 +174,28 @@ public struct MaximumReturnOverExpectedShortfall: Hashable, Sendable {
   private func certified(
     _ solution: Solution<ExpectedShortfallPoint>,
     _ homogeneous: HomogeneousShortfall,
+    _ limits: ResolvedConstraints,
     _ scenarios: ScenarioSet,
     _ means: ExpectedReturns
   ) throws(AllocationError) -> Solution<ShortfallPortfolio> {
     let universe = scenarios.universe
-    guard let weights = homogeneous.weights(solution) else {
+    guard let weights = homogeneous.weights(solution)?.prefix(universe.count) else {
       throw .notSolved(status: solution.status, certificate: solution.certificate)
     }
+    let values = Array(weights)
     let portfolio = try ShortfallPortfolio(
-      weights, scenarioShares: solution.value.scenarioMultipliers, scenarios: scenarios,
+      values, scenarioShares: solution.value.scenarioMultipliers, scenarios: scenarios,
       expectedReturns: means, confidence: confidence)
     let ratio =
       (portfolio.expectedReturn - riskFreeRate * portfolio.weights.total)
       / portfolio.expectedShortfall
     let program = try program(ratio: ratio, scenarios: scenarios, expectedReturns: means)
-    let values = homogeneous.duals(solution, ratio: ratio)
-    let duals = Duals(of: program, rows: values.rows, bounds: values.bounds)
+    let prices = homogeneous.duals(solution, ratio: ratio)
+    let duals = Duals(of: program, rows: prices.rows, bounds: prices.bounds)
     let certificate: Certificate
     do throws(OptimizationError) {
       certificate = try program.verify(
-        weights, scenarioMultipliers: portfolio.scenarioShares, duals: duals,
+        values + limits.sold(values), scenarioMultipliers: portfolio.scenarioShares, duals: duals,
         iterations: solution.certificate.iterations)
     } catch {
       throw Translation.translated(error, universe)

@@ -21,7 +21,7 @@ public struct MinimumExpectedShortfall: Hashable, Sendable {
   /// The least expected return per period, as a fraction; nil for none.
   public var targetReturn: Double?
 
-  /// The constraints; ``MinimumRisk`` takes limits on sums of distances, too.
+  /// The constraints.
   public var constraints: PortfolioConstraints
 
   /// The limits of the solver.
@@ -68,18 +68,27 @@ public struct MinimumExpectedShortfall: Hashable, Sendable {
     {
       return solution
     }
-    let program = try program(scenarios: scenarios, expectedReturns: expectedReturns)
+    let universe = scenarios.universe
+    let (program, limits, generated) = try parts(scenarios, expectedReturns)
     let means = try Translation.expectedReturns(expectedReturns, scenarios)
-    let solution = try Translation.solution(
-      of: program, universe: scenarios.universe, settings: settings)
-    return try solution.map { (point) throws(AllocationError) in
-      try ShortfallPortfolio(
-        point.variables, scenarioShares: point.scenarioMultipliers, scenarios: scenarios,
-        expectedReturns: means, confidence: confidence)
+    let solution: Solution<ExpectedShortfallPoint>
+    do throws(AllocationError) {
+      solution = try Translation.solution(of: program, universe: universe, settings: settings)
+    } catch {
+      throw try limits.translated(error, generated, settings: settings)
     }
+    let point = solution.value
+    return Solution(
+      value: try ShortfallPortfolio(
+        Array(point.variables.prefix(universe.count)), scenarioShares: point.scenarioMultipliers,
+        scenarios: scenarios, expectedReturns: means, confidence: confidence),
+      status: solution.status, certificate: solution.certificate,
+      duals: generated.removed(from: solution.duals))
   }
 
   /// The program that ``weights(scenarios:expectedReturns:)`` solves, for anyone to verify.
+  ///
+  /// With limits on sums of distances it has further variables and rows: what is sold of each asset.
   ///
   /// - Parameters:
   ///   - scenarios: S scenarios of N assets.
@@ -90,26 +99,38 @@ public struct MinimumExpectedShortfall: Hashable, Sendable {
     scenarios: ScenarioSet,
     expectedReturns: ExpectedReturns? = nil
   ) throws(AllocationError) -> ExpectedShortfallProgram {
+    try parts(scenarios, expectedReturns).program
+  }
+
+  /// The program, its constraints without further variables, and the names that are not the caller's.
+  private func parts(
+    _ scenarios: ScenarioSet,
+    _ expectedReturns: ExpectedReturns?
+  ) throws(AllocationError) -> (
+    program: ExpectedShortfallProgram, limits: ResolvedConstraints, generated: GeneratedNames
+  ) {
     let universe = scenarios.universe
     try Translation.requireConfidence(confidence)
-    let (lower, upper) = try constraints.resolvedBounds(over: universe)
-    var rows = try constraints.resolvedRows(over: universe)
+    var limits = try constraints.resolved(over: universe)
     if let targetReturn {
       guard targetReturn.isFinite else {
         throw .invalidValue(
           argument: Self.targetReturnName, asset: nil, got: targetReturn, allowed: .finite)
       }
       let means = try Translation.expectedReturns(expectedReturns, scenarios)
-      rows.append(
+      limits.rows.append(
         LinearRow(Self.targetReturnName, coefficients: means.values, lower: targetReturn))
     } else if let expectedReturns {
       try Translation.requireEqual(expectedReturns.universe, universe)
     }
-    return try Translation.shortfallProgram(universe: universe) { () throws(OptimizationError) in
+    let (split, names, generated) = limits.boundedByDistances().split()
+    let program = try Translation.shortfallProgram(universe: universe) {
+      () throws(OptimizationError) in
       try ExpectedShortfallProgram(
         outcomes: scenarios.outcomes, probabilities: scenarios.probabilities,
-        confidence: confidence, lowerBounds: lower, upperBounds: upper, rows: rows,
-        variableNames: universe.assets.map(\.rawValue))
+        confidence: confidence, lowerBounds: split.lower, upperBounds: split.upper,
+        rows: split.rows, variableNames: universe.assets.map(\.rawValue) + names)
     }
+    return (program, limits, generated)
   }
 }
