@@ -229,7 +229,7 @@ struct RiskProblem {
     let program = try tailProgram(
       outcomes, probabilities, confidence, fixedColumns: fixedColumns)
     let solution = try Translation.solution(
-      of: program, universe: scenarios.universe, settings: settings)
+      of: program, universe: scenarios.universe, settings: settings, isGapJudged: true)
     return (
       Array(solution.value.variables.prefix(scenarios.universe.count)),
       solution.certificate.dualObjective

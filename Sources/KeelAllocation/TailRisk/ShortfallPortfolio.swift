@@ -77,14 +77,28 @@ extension Translation {
   }
 
   /// Solves a program; anything but an optimum is an error.
+  ///
+  /// - Parameters:
+  ///   - program: The program.
+  ///   - universe: The assets, its first variables.
+  ///   - settings: The limits of the solver.
+  ///   - isGapJudged: Whether the caller looks at the gap, so that it may be that of an almost optimal point.
+  /// - Returns: The solution.
+  /// - Throws: ``AllocationError``.
   static func solution(
     of program: ExpectedShortfallProgram,
     universe: Universe,
-    settings: QuadraticSolver.Settings
+    settings: QuadraticSolver.Settings,
+    isGapJudged: Bool = false
   ) throws(AllocationError) -> Solution<ExpectedShortfallPoint> {
     let solution = ExpectedShortfallSolver(settings: settings).solve(program)
+    let (certificate, limits) = (solution.certificate, Certificate.optimalTolerances)
     switch solution.status {
     case .optimal: return solution
+    case .almostOptimal
+    where isGapJudged && certificate.primalResidual <= limits.primal
+      && certificate.dualResidual <= limits.dual:
+      return solution
     case .primalInfeasible(let proof):
       throw .infeasible(constraints: proof.constraints, contradiction: proof.contradiction)
     case .unbounded(let proof):

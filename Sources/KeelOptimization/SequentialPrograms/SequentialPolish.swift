@@ -176,11 +176,12 @@ struct SequentialPolish: ~Copyable {
     }
   }
 
-  /// Finds the point and multipliers of the present sides; returns whether there are any.
+  /// Finds the point and multipliers of the present sides.
   ///
   /// - Parameters:
   ///   - isRough: Whether a few corrections are enough.
   ///   - isFactored: Whether the sides are those of the last system.
+  /// - Returns: Whether there are any.
   private mutating func solve(isRough: Bool, isFactored: Bool) -> Bool {
     settleSides()
     var isFactored = isFactored

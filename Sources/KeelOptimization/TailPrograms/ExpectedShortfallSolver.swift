@@ -42,7 +42,15 @@ public struct ExpectedShortfallSolver: Sendable {
     let neighbor = TailNeighbor(program, settings: settings)
     search.begin(program, near: neighbor.solution)
     if let status = verdict(program, search, neighbor) { return status }
-    let end = search.run(program, settings)
+    var end = search.run(program, settings)
+    let isNear =
+      !search.best.certificate.holds(Certificate.optimalTolerances)
+      && search.best.certificate.holds(Certificate.almostOptimalTolerances)
+    if isNear, end != .deadline, end != .cancelled {
+      // From so near the iterations find other sides.
+      search.beginAgain(program)
+      end = search.run(program, settings)
+    }
     if search.best.certificate.holds(Certificate.optimalTolerances) { return .optimal }
     switch end {
     case .deadline: return .deadlineExceeded
