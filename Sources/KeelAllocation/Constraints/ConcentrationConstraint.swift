@@ -97,6 +97,7 @@ public struct ConcentrationConstraint: Hashable, Sendable {
 extension PortfolioConstraints {
   /// Throws for limits on concentration that mean nothing, or whose names say nothing.
   func checkConcentration(over universe: Universe) throws(AllocationError) {
+    if concentration.isEmpty { return }
     var names = Set(rowNames + universe.assets.map(\.rawValue))
     for constraint in concentration {
       try constraint.check(over: universe)

@@ -13,19 +13,23 @@ import KeelNumerics
 package struct PieceSlopes: Sendable {
   /// The pieces of variable i stand at `starts[i]..<starts[i + 1]`, upwards.
   fileprivate var starts = [0]
-  fileprivate var lower: [Double] = []
-  fileprivate var upper: [Double] = []
-  fileprivate var slopes: [Double] = []
-  fileprivate var priced: [Double] = []
+  fileprivate var pieces: [Piece] = []
+
+  fileprivate struct Piece: Sendable {
+    let lower: Double
+    let upper: Double
+    let slope: Double
+    let priced: Double
+  }
 
   /// No variables.
   ///
-  /// - Parameter capacity: About how many pieces there will be.
-  package init(capacity: Int) {
-    lower.reserveCapacity(capacity)
-    upper.reserveCapacity(capacity)
-    slopes.reserveCapacity(capacity)
-    priced.reserveCapacity(capacity)
+  /// - Parameters:
+  ///   - variables: About how many variables there will be.
+  ///   - pieces: About how many pieces.
+  package init(capacity variables: Int, pieces count: Int) {
+    starts.reserveCapacity(variables + 1)
+    pieces.reserveCapacity(count)
   }
 
   /// Adds a piece to the last variable.
@@ -39,28 +43,19 @@ package struct PieceSlopes: Sendable {
     slope: Double,
     priced: Double
   ) {
-    lower.append(ends.lower)
-    upper.append(ends.upper)
-    slopes.append(slope)
-    self.priced.append(priced)
+    pieces.append(Piece(lower: ends.lower, upper: ends.upper, slope: slope, priced: priced))
   }
 
   /// Ends the pieces of a variable, which has at least one.
-  package mutating func endVariable() { starts.append(lower.count) }
-
-  /// The piece of variable i that a number lies on.
-  fileprivate func piece(of x: Double, _ i: Int) -> Int {
-    var piece = starts[i]
-    while piece + 1 < starts[i + 1] && lower[piece + 1] <= x { piece += 1 }
-    return piece
-  }
+  package mutating func endVariable() { starts.append(pieces.count) }
 }
 
 /// Finds the optimum of a strictly convex program with such functions in its objective.
 package struct PieceMethod: ~Copyable, Sendable {
   private var method: ActiveSetMethod
   private let settings: QuadraticSolver.Settings
-  private let pieces: PieceSlopes
+  private let starts: [Int]
+  private let pieces: [PieceSlopes.Piece]
   private let linear: [Double]
   /// The piece of each variable.
   private var place: [Int]
@@ -78,17 +73,18 @@ package struct PieceMethod: ~Copyable, Sendable {
   /// - Returns: Nil where not every variable has curvature of its own.
   package init?(
     _ program: QuadraticProgram,
-    _ pieces: PieceSlopes,
+    _ slopes: PieceSlopes,
     settings: QuadraticSolver.Settings
   ) {
-    guard pieces.starts.count == program.variableCount + 1 else { return nil }
+    guard slopes.starts.count == program.variableCount + 1 else { return nil }
     let method = ActiveSetMethod(FlatProgram(program))
     guard method.hasCurvature else { return nil }
     self.method = method
     self.settings = settings
-    self.pieces = pieces
+    starts = slopes.starts
+    pieces = slopes.pieces
     linear = program.linear
-    place = Array(pieces.starts.dropLast())
+    place = Array(slopes.starts.dropLast())
   }
 
   /// The variables.
@@ -102,7 +98,7 @@ package struct PieceMethod: ~Copyable, Sendable {
     method.side.indices.map { i in
       let (side, piece) = (method.side[i], place[i])
       let isBound =
-        side < 0 && piece == pieces.starts[i] || side > 0 && piece + 1 == pieces.starts[i + 1]
+        side < 0 && piece == starts[i] || side > 0 && piece + 1 == starts[i + 1]
       return isBound ? method.gradient[i] : 0
     }
   }
@@ -121,7 +117,7 @@ package struct PieceMethod: ~Copyable, Sendable {
   ///   - price: The price.
   package mutating func begin(at x: [Double], rows: [Double], price: Double) {
     self.price = price
-    for i in place.indices { enter(pieces.piece(of: x[i], i), i) }
+    for i in place.indices { enter(piece(of: x[i], i), i) }
     let duals = rows.enumerated().map { k, dual in
       (dual > 0 ? method.program.rowLower[k] : method.program.rowUpper[k]).isFinite ? dual : 0
     }
@@ -169,31 +165,38 @@ package struct PieceMethod: ~Copyable, Sendable {
   package mutating func pricedRate() -> Double? {
     method.system.clearRight()
     for i in place.indices where method.side[i] == 0 {
-      method.system.setRight(at: i, to: -pieces.priced[place[i]])
+      method.system.setRight(at: i, to: -pieces[place[i]].priced)
     }
     guard method.system.solveRight(method.program) else { return nil }
     var sum = 0.0
     for p in 0..<method.system.freeCount {
-      sum += pieces.priced[place[method.system.free[p]]] * method.system.step[p]
+      sum += pieces[place[method.system.free[p]]].priced * method.system.step[p]
     }
     return sum.isFinite ? sum : nil
   }
 
+  /// The piece of variable i that a number lies on.
+  private func piece(of x: Double, _ i: Int) -> Int {
+    var piece = starts[i]
+    while piece + 1 < starts[i + 1] && pieces[piece + 1].lower <= x { piece += 1 }
+    return piece
+  }
+
   private mutating func enter(_ piece: Int, _ i: Int) {
     place[i] = piece
-    method.program.lower[i] = pieces.lower[piece]
-    method.program.upper[i] = pieces.upper[piece]
+    method.program.lower[i] = pieces[piece].lower
+    method.program.upper[i] = pieces[piece].upper
     setSlope(i)
   }
 
   private mutating func setSlope(_ i: Int) {
-    let slope = linear[i] + pieces.slopes[place[i]] + price * pieces.priced[place[i]]
+    let slope = linear[i] + pieces[place[i]].slope + price * pieces[place[i]].priced
     method.gradient[i] += slope - method.program.linear[i]
     method.program.linear[i] = slope
   }
 
   private func slope(of piece: Int) -> Double {
-    pieces.slopes[piece] + price * pieces.priced[piece]
+    pieces[piece].slope + price * pieces[piece].priced
   }
 
   /// Moves variables whose force is stronger than the bend that they are held at.
@@ -205,7 +208,7 @@ package struct PieceMethod: ~Copyable, Sendable {
       let force = method.gradient[i]
       let next = place[i] + (force < 0 ? 1 : -1)
       guard method.side[i] > 0 ? force < 0 : force > 0,
-        next >= pieces.starts[i], next < pieces.starts[i + 1]
+        next >= starts[i], next < starts[i + 1]
       else { continue }
       let bend = (slope(of: next) - slope(of: place[i])).magnitude
       if force.magnitude <= bend * (1 + Self.tolerance) { continue }

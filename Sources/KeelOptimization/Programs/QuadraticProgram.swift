@@ -211,9 +211,9 @@ extension QuadraticProgram {
     index: Int,
     name: @autoclosure () -> String
   ) throws(OptimizationError) {
-    for bound in [lower, upper] where bound.isNaN {
+    if lower.isNaN || upper.isNaN {
       throw .invalidValue(
-        argument: name(), index: index, got: bound, allowed: -.infinity ... .infinity)
+        argument: name(), index: index, got: .nan, allowed: -.infinity ... .infinity)
     }
     guard lower <= upper, lower < .infinity, upper > -.infinity else {
       throw .conflictingBounds(name: name(), lower: lower, upper: upper)
