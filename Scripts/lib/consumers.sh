@@ -20,7 +20,7 @@ cp -R Tests/Consumers/Umbrella/Sources "$work/Tagged/"
 sed "s|\.package(name: \"Keel\", path: \"../../..\")|.package(url: \"file://$work/Keel\", exact: \"0.0.0\")|" \
   Tests/Consumers/Umbrella/Package.swift >"$work/Tagged/Package.swift"
 grep -q 'exact: "0.0.0"' "$work/Tagged/Package.swift"
-swift run --quiet -c release --package-path "$work/Tagged" --cache-path "$work/cache" \
+swift run --quiet --package-path "$work/Tagged" --cache-path "$work/cache" \
   --config-path "$work/config" --security-path "$work/security"
 
 echo "-- numerics only, OpenBLAS hidden"
