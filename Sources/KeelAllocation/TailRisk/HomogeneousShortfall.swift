@@ -27,22 +27,22 @@ struct HomogeneousShortfall {
   ///   - scenarios: The scenarios.
   ///   - confidence: The confidence.
   ///   - constraints: The constraints as bounds and rows alone.
-  ///   - generated: What among them is not the caller's.
   ///   - given: The caller's constraints: where a split weight has no bound there is no row.
+  ///   - splitWeights: The weights to write as purchases and sales.
   init(
     excess: [Double],
     scenarios: ScenarioSet,
     confidence: Double,
     constraints: ResolvedConstraints,
-    generated: GeneratedNames,
-    given: ResolvedConstraints
+    given: ResolvedConstraints,
+    splitWeights: [SplitWeight]
   ) throws(AllocationError) {
     let (lower, upper, rows) = (constraints.lower, constraints.upper, constraints.rows)
     let (n, assetCount) = (lower.count, scenarios.universe.count)
     self.lower = lower
     self.upper = upper
     var splits = [SplitWeight?](repeating: nil, count: n)
-    for split in generated.splits where splits[split.asset] == nil { splits[split.asset] = split }
+    for split in splitWeights where splits[split.asset] == nil { splits[split.asset] = split }
     self.splits = splits
     var homogeneous = [
       Self.row(

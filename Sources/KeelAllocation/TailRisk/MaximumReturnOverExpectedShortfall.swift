@@ -79,11 +79,31 @@ public struct MaximumReturnOverExpectedShortfall: Hashable, Sendable {
     // Bad numbers, names and bounds are reported in the caller's terms.
     _ = try program(ratio: 1, scenarios: scenarios, expectedReturns: means)
     let given = try constraints.resolved(over: universe)
+    let splitWeights = given.boundedByDistances().split().generated.splits
+    if !splitWeights.isEmpty {
+      do throws(AllocationError) {
+        return try solution(given, splitWeights, scenarios, means)
+      } catch {
+        // Where no limit on distances binds, what is bought and sold is not unique, and rows hold better.
+        guard case .notSolved = error else { throw error }
+      }
+    }
+    return try solution(given, [], scenarios, means)
+  }
+
+  /// The proved solution over purchases and sales of some weights.
+  private func solution(
+    _ given: ResolvedConstraints,
+    _ splitWeights: [SplitWeight],
+    _ scenarios: ScenarioSet,
+    _ means: ExpectedReturns
+  ) throws(AllocationError) -> Solution<ShortfallPortfolio> {
+    let universe = scenarios.universe
     let limits = given.boundedByDistances()
     let (split, _, generated) = limits.split()
     let homogeneous = try HomogeneousShortfall(
       excess: means.values.map { $0 - riskFreeRate }, scenarios: scenarios,
-      confidence: confidence, constraints: split, generated: generated, given: given)
+      confidence: confidence, constraints: split, given: given, splitWeights: splitWeights)
     let solution: Solution<ExpectedShortfallPoint>
     do throws(AllocationError) {
       solution = try Translation.solution(
