@@ -29,6 +29,7 @@ struct HomogeneousShortfall {
   ///   - constraints: The constraints as bounds and rows alone.
   ///   - given: The caller's constraints: where a split weight has no bound there is no row.
   ///   - splitWeights: The weights to write as purchases and sales.
+  /// - Throws: ``AllocationError`` for numbers that make no program.
   init(
     excess: [Double],
     scenarios: ScenarioSet,
