@@ -41,7 +41,8 @@ struct GrossRatioReference: Decodable, Sendable, CustomTestStringConvertible {
     #expect(solution.duals.bounds.count == weights.count)
     #expect(solution.duals["gross exposure"].map { $0 <= 0 } == true)
     // No weight is at a bound that only the limit implies.
-    for (weight, dual) in zip(weights.values, solution.duals.bounds) where weight.magnitude != bound {
+    for (weight, dual) in zip(weights.values, solution.duals.bounds) where weight.magnitude != bound
+    {
       #expect(dual == 0)
     }
   }
