@@ -128,6 +128,8 @@ struct HomogeneousShortfall {
           factors.append(-a)
         }
       }
+      let order = places.indices.sorted { places[$0] < places[$1] }
+      (places, factors) = (order.map { places[$0] }, order.map { factors[$0] })
       // What rounding leaves of a bound that the references meet is none.
       if scale.magnitude <= 4 * .ulpOfOne * size { scale = 0 }
     }
