@@ -101,6 +101,9 @@ struct ResolvedConstraints: Hashable, Sendable {
         names.append("\(name) sold")
         further.append((variable, 2 * c))
         generated.add(row: name, sold: "\(name) sold", of: universe.assets[i].rawValue)
+        generated.splits.append(
+          SplitWeight(
+            asset: i, variable: variable, row: result.rows.count, reference: reference))
         result.rows.append(
           LinearRow(name, indices: [i, variable], coefficients: [1, 1], lower: reference))
       }
@@ -168,8 +171,18 @@ struct ResolvedConstraints: Hashable, Sendable {
   }
 }
 
+/// A weight w = reference + b − s with the place of its row b ≥ 0 and of its variable s.
+struct SplitWeight: Hashable, Sendable {
+  let asset: Int
+  let variable: Int
+  let row: Int
+  let reference: Double
+}
+
 /// Names of rows and variables that a caller does not know.
 struct GeneratedNames: Hashable, Sendable {
+  /// The weights that were split, for each limit on distances.
+  var splits: [SplitWeight] = []
   private var rows: Set<String> = []
   /// The asset of which a variable is what is sold.
   private var sold: [String: String] = [:]

@@ -78,11 +78,32 @@ public struct MaximumReturnOverExpectedShortfall: Hashable, Sendable {
     let means = try Translation.expectedReturns(expectedReturns, scenarios)
     // Bad numbers, names and bounds are reported in the caller's terms.
     _ = try program(ratio: 1, scenarios: scenarios, expectedReturns: means)
-    let limits = try constraints.resolved(over: universe).boundedByDistances()
+    let given = try constraints.resolved(over: universe)
+    let splitWeights = given.boundedByDistances().split().generated.splits
+    if !splitWeights.isEmpty {
+      do throws(AllocationError) {
+        return try solution(given, splitWeights, scenarios, means)
+      } catch {
+        // Where no limit on distances binds, what is bought and sold is not unique, and rows hold better.
+        guard case .notSolved = error else { throw error }
+      }
+    }
+    return try solution(given, [], scenarios, means)
+  }
+
+  /// The proved solution over purchases and sales of some weights.
+  private func solution(
+    _ given: ResolvedConstraints,
+    _ splitWeights: [SplitWeight],
+    _ scenarios: ScenarioSet,
+    _ means: ExpectedReturns
+  ) throws(AllocationError) -> Solution<ShortfallPortfolio> {
+    let universe = scenarios.universe
+    let limits = given.boundedByDistances()
     let (split, _, generated) = limits.split()
     let homogeneous = try HomogeneousShortfall(
       excess: means.values.map { $0 - riskFreeRate }, scenarios: scenarios,
-      confidence: confidence, constraints: split)
+      confidence: confidence, constraints: split, given: given, splitWeights: splitWeights)
     let solution: Solution<ExpectedShortfallPoint>
     do throws(AllocationError) {
       solution = try Translation.solution(
@@ -159,14 +180,14 @@ public struct MaximumReturnOverExpectedShortfall: Hashable, Sendable {
     let y = solution.value.variables
     let shares = solution.value.scenarioMultipliers
     var gross = 0.0
-    for j in 0..<universe.count {
+    for j in 0..<homogeneous.program.outcomes.columnCount {
       let column = homogeneous.program.outcomes.column(j)
       for s in shares.indices where shares[s] > 0 {
         gross += (shares[s] * column[s] * y[j]).magnitude
       }
     }
     guard solution.value.expectedShortfall > Self.leastShortfall * gross else {
-      throw .unbounded(asset: Translation.largest(y, universe))
+      throw .unbounded(asset: Translation.largest(homogeneous.holdings(solution), universe))
     }
   }
 

@@ -57,6 +57,29 @@ struct TailInteriorPoint: ~Copyable {
     var merit = Double.infinity
   }
 
+  /// All unknowns of one iteration.
+  private struct Iterate {
+    var x: [Double] = []
+    var y: [Double] = []
+    var slack: [Double] = []
+    var slackDual: [Double] = []
+    var shortage: [Double] = []
+    var excess: [Double] = []
+    var multiplier: [Double] = []
+    var multiplierRoom: [Double] = []
+
+    mutating func reserve(scenarioCount: Int, count: Int, rowCount: Int, slotCount: Int) {
+      x.reserveCapacity(count)
+      y.reserveCapacity(rowCount)
+      slack.reserveCapacity(slotCount)
+      slackDual.reserveCapacity(slotCount)
+      shortage.reserveCapacity(scenarioCount)
+      excess.reserveCapacity(scenarioCount)
+      multiplier.reserveCapacity(scenarioCount)
+      multiplierRoom.reserveCapacity(scenarioCount)
+    }
+  }
+
   /// Room for vectors that live during one step.
   struct Room {
     var scenarioShift: [Double] = []
@@ -120,6 +143,8 @@ struct TailInteriorPoint: ~Copyable {
   /// The last direction, and one that waits for it.
   var direction = Direction()
   private var other = Direction()
+  /// The iterate of the least merit of a run.
+  private var kept = Iterate()
   /// D, one number a scenario.
   var scenarioWeights: [Double] = []
   var room = Room()
@@ -175,13 +200,39 @@ struct TailInteriorPoint: ~Copyable {
       if residuals.merit < best {
         best = residuals.merit
         withoutGain = 0
+        keep()
       }
       guard residuals.merit < .infinity, withoutGain < Self.patience, step() else {
+        // At the end of double precision a step can lose all that the ones before gained.
+        if best < .infinity { goBack() }
         return .stalled
       }
       iterations += 1
     }
     return .iterationLimit
+  }
+
+  private mutating func keep() {
+    kept.x.copyElements(of: x)
+    kept.y.copyElements(of: y)
+    kept.slack.copyElements(of: slack)
+    kept.slackDual.copyElements(of: slackDual)
+    kept.shortage.copyElements(of: shortage)
+    kept.excess.copyElements(of: excess)
+    kept.multiplier.copyElements(of: multiplier)
+    kept.multiplierRoom.copyElements(of: multiplierRoom)
+  }
+
+  private mutating func goBack() {
+    x.copyElements(of: kept.x)
+    y.copyElements(of: kept.y)
+    slack.copyElements(of: kept.slack)
+    slackDual.copyElements(of: kept.slackDual)
+    shortage.copyElements(of: kept.shortage)
+    excess.copyElements(of: kept.excess)
+    multiplier.copyElements(of: kept.multiplier)
+    multiplierRoom.copyElements(of: kept.multiplierRoom)
+    core.setMargins(&margin, at: x)
   }
 
   /// The value of the variable or row of a slot, with its sign.
@@ -293,6 +344,8 @@ struct TailInteriorPoint: ~Copyable {
     direction.reserve(
       scenarioCount: scenarioCount, count: count, rowCount: rowCount, slotCount: slotCount)
     other.reserve(
+      scenarioCount: scenarioCount, count: count, rowCount: rowCount, slotCount: slotCount)
+    kept.reserve(
       scenarioCount: scenarioCount, count: count, rowCount: rowCount, slotCount: slotCount)
     room.reserve(
       scenarioCount: scenarioCount, count: count, rowCount: rowCount, slotCount: slotCount)
