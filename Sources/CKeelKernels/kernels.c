@@ -244,3 +244,15 @@ keel_implied keel_single_implied_volatility(
   (void)level;
   return single_implied_single_baseline(&columns);
 }
+
+void keel_exercise_step(
+  const keel_exercise_rule *rule, const keel_exercise *e, const double *restrict y,
+  double *restrict coefficients, double *restrict output, int level) {
+  KEEL_DISPATCH(exercise_step, level, rule, e, y, coefficients, output)
+}
+
+void keel_exercise_premium(
+  const keel_exercise_rule *rule, const keel_exercise *e, const double *restrict coefficients,
+  double log_spot, double spot, double offset, double *restrict output, int level) {
+  KEEL_DISPATCH(exercise_premium, level, rule, e, coefficients, log_spot, spot, offset, output)
+}

@@ -265,6 +265,40 @@ keel_implied keel_single_implied_volatility(
   uint8_t kind, double spot, double strike, double time, double price, double rate, double carry,
   int level);
 
+/* Nodes of an exercise boundary and points of its integrals. The boundary is X exp(sign sqrt(h)), and h a
+   Chebyshev sum in 2 x - 1, where x^4 is the part of the time. */
+enum { KEEL_EXERCISE_NODES = 64 };
+
+typedef struct {
+  /* Even, at most KEEL_EXERCISE_NODES; the points are a multiple of 16. */
+  int nodes, points;
+  /* x of each node, padded by ones to a multiple of 16, and the columns of n + 1 coefficients that each h
+     gives; not read for premiums. */
+  const double *positions, *transform;
+  /* The root of the part of the time since, the fourth root of the part to go, and the weights. */
+  const double *sines, *roots, *weights;
+} keel_exercise_rule;
+
+/* A put on one unit of strike: `sign` is -1 for the boundary above which the holder continues, 1 for one below;
+   `log_limit` the logarithm X of the boundary at expiry. */
+typedef struct {
+  double rate, yield, volatility, time, sign, log_limit;
+  /* Whether the conditions are those of the slope, or of the value. */
+  int is_smooth;
+} keel_exercise;
+
+/* From ln(B / X) at the nodes to what the conditions there give instead; both arrays are padded to a multiple of
+   16. Also the n + 2 coefficients of h. */
+void keel_exercise_step(
+  const keel_exercise_rule *rule, const keel_exercise *e, const double *restrict y,
+  double *restrict coefficients, double *restrict output, int level);
+
+/* The gain from exercise below a boundary at `offset` to `offset + time` from now, with its first two derivatives
+   by the spot; `log_spot` is relative to X. */
+void keel_exercise_premium(
+  const keel_exercise_rule *rule, const keel_exercise *e, const double *restrict coefficients,
+  double log_spot, double spot, double offset, double *restrict output, int level);
+
 /* Takes blocks of 64 bytes into a SHA-256 state of eight words. */
 void keel_sha256_compress(uint32_t *state, const uint8_t *bytes, size_t blocks, int level);
 

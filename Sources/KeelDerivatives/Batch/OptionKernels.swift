@@ -82,6 +82,82 @@ enum OptionKernels {
       iterations: Int(found.steps))
   }
 
+  /// Writes what the conditions at the nodes of a rule give for ln(B/X), and the coefficients of the values.
+  ///
+  /// The arrays have the rule's counts, padded.
+  static func exerciseStep(
+    _ curve: ExerciseCurve,
+    _ rule: ExerciseRule,
+    logLimit: Double,
+    isSmooth: Bool,
+    _ values: Span<Double>,
+    coefficients: inout [Double],
+    into output: inout [Double]
+  ) {
+    unsafe rule.tables.withUnsafeBufferPointer { tables in
+      unsafe values.withUnsafeBufferPointer { values in
+        unsafe coefficients.withUnsafeMutableBufferPointer { coefficients in
+          unsafe output.withUnsafeMutableBufferPointer { output in
+            guard let base = tables.baseAddress else { return }
+            var places = unsafe exerciseRule(rule, base, rule.pointsStart, rule.pointCount)
+            unsafe places.transform = unsafe base + rule.transformStart
+            var exercise = exercise(curve)
+            exercise.log_limit = logLimit
+            exercise.is_smooth = isSmooth ? 1 : 0
+            unsafe keel_exercise_step(
+              &places, &exercise, values.baseAddress, coefficients.baseAddress, output.baseAddress,
+              Kernels.Level.automatic.rawValue)
+          }
+        }
+      }
+    }
+  }
+
+  /// The gain from exercise on the continuing side of a boundary, `offset` from now on, and its derivatives by
+  /// the spot.
+  static func exercisePremium(
+    _ curve: ExerciseCurve,
+    _ rule: ExerciseRule,
+    spot: Double,
+    logSpot: Double,
+    offset: Double
+  ) -> (value: Double, delta: Double, gamma: Double) {
+    var result = (0.0, 0.0, 0.0)
+    unsafe rule.tables.withUnsafeBufferPointer { tables in
+      unsafe curve.coefficients.withUnsafeBufferPointer { coefficients in
+        unsafe withUnsafeMutableBytes(of: &result) { output in
+          guard let base = tables.baseAddress else { return }
+          var places = unsafe exerciseRule(
+            rule, base, rule.pricePointsStart, rule.pricePointCount)
+          var exercise = exercise(curve)
+          unsafe keel_exercise_premium(
+            &places, &exercise, coefficients.baseAddress, logSpot, spot, offset,
+            output.baseAddress?.assumingMemoryBound(to: Double.self),
+            Kernels.Level.automatic.rawValue)
+        }
+      }
+    }
+    return result
+  }
+
+  private static func exerciseRule(
+    _ rule: ExerciseRule,
+    _ base: UnsafePointer<Double>,
+    _ start: Int,
+    _ count: Int
+  ) -> keel_exercise_rule {
+    unsafe keel_exercise_rule(
+      nodes: Int32(rule.nodeCount), points: Int32(count), positions: base, transform: base,
+      sines: base + start, roots: base + start + count, weights: base + start + 2 * count)
+  }
+
+  private static func exercise(_ curve: ExerciseCurve) -> keel_exercise {
+    let problem = curve.problem
+    return keel_exercise(
+      rate: problem.rate, yield: problem.yield, volatility: problem.volatility, time: curve.time,
+      sign: curve.sign, log_limit: 0, is_smooth: 1)
+  }
+
   private static func checkedCount(
     _ columns: OptionColumns,
     _ other: Int,
