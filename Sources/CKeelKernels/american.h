@@ -1,4 +1,4 @@
-/* Exercise boundaries and early-exercise premiums of American puts on one unit of strike, once a level.
+/* Exercise boundaries, early-exercise premiums and lattices of American options, once a level.
 
    Goals: errors below the collocation's own (1e-14 of a sum), no branches a point, speed. Every point has
    one Mills ratio and at most three exponentials; the boundary between the nodes is its Chebyshev sum,
@@ -22,9 +22,20 @@ INLINE V FN(chebyshev_sum)(V z, const double *c, int pairs) {
 }
 
 INLINE double FN(vector_sum)(V v) {
-  double sum = 0.0;
-  for (int k = 0; k < KEEL_WIDTH; k++) sum += v[k];
-  return sum;
+  double lanes[KEEL_WIDTH];
+  FN(store)(lanes, v);
+#pragma clang loop unroll(full)
+  for (int step = KEEL_WIDTH / 2; step > 0; step /= 2)
+    for (int k = 0; k < step; k++) lanes[k] += lanes[k + step];
+  return lanes[0];
+}
+
+/* exp(x) to 2 ulp, zero below -700, for x below 700 or so. */
+INLINE V FN(plain_exp)(V x) {
+  U n;
+  V v, r = FN(exp_parts)(FN(choose)((U)(x > -700.0), x, FN(splat)(-700.0)), FN(splat)(0.0), &v, &n);
+  V y = (1.0 + (r + v)) * FN(value)((n + 1023u) << 52);
+  return FN(choose)((U)(x > -700.0), y, FN(splat)(0.0));
 }
 
 /* Phi(-|d|) exp(d^2 / 2). */
@@ -41,53 +52,89 @@ INLINE V FN(discounted_cdf)(V d, V density, V discount) {
   return FN(choose)((U)(d > 0.0), discount - tail, tail);
 }
 
-/* ln(boundary / limit) at the positions z. */
-INLINE V FN(log_boundary)(V z, const double *c, int pairs, double sign) {
-  V h = FN(chebyshev_sum)(z, c, pairs);
-  return sign * __builtin_elementwise_sqrt(FN(choose)((U)(h > 0.0), h, FN(splat)(0.0)));
+/* ln(boundary / limit) at the positions z = 2 x - 1. */
+INLINE V FN(log_boundary)(V z, const double *c, int pairs, const keel_exercise *e) {
+  V h = FN(chebyshev_sum)(z, c, pairs), x = FN(madd)(z, FN(splat)(0.5), FN(splat)(0.5));
+  for (int k = 0; k < e->power; k++) h *= x;
+  h = FN(choose)((U)(h > 0.0), h, FN(splat)(0.0));
+  if (e->shift == 0.0) return e->sign * __builtin_elementwise_sqrt(h);
+  V root = __builtin_elementwise_sqrt(h + e->shift * e->shift) + e->shift;
+  return e->sign * h / FN(choose)((U)(root > 0.0), root, FN(splat)(1.0));
+}
+
+static void FN(exercise_discounts)(
+  const keel_exercise_rule *rule, const keel_exercise *e, double *restrict output) {
+  const int count = rule->nodes * rule->points;
+  for (int k = 0; k < count; k += KEEL_WIDTH) {
+    V root = FN(load)(rule->roots + k), s = e->time * (root * root);
+    FN(store)(output + k, FN(exp)(-e->yield * s));
+    FN(store)(output + count + k, FN(exp)(-e->rate * s));
+  }
+}
+
+/* The integrals of the conditions for the nodes of one vector; the points follow each other `step` numbers
+   apart. */
+INLINE void FN(exercise_sums)(
+  const keel_exercise_rule *rule, const keel_exercise *e, const double *restrict discounts, int first,
+  int step, V own, const double *restrict c, V *numerator, V *denominator) {
+  const int count = rule->nodes * rule->points, pairs = rule->nodes / 2 + 1;
+  const double sign = e->sign, deviation_scale = e->volatility * __builtin_sqrt(e->time);
+  const double drift = (e->rate - e->yield) * e->time, inverse_scale = 1.0 / deviation_scale;
+  for (int k = first; k < count; k += step) {
+    V root = FN(load)(rule->roots + k), weight = FN(load)(rule->weights + k);
+    V other = FN(log_boundary)(FN(load)(rule->places + k), c, pairs, e);
+    V deviation = deviation_scale * root, inverse = inverse_scale * FN(load)(rule->inverses + k);
+    V minus = FN(madd)(own - other + drift * (root * root), inverse, -0.5 * deviation);
+    V far_discount = FN(load)(discounts + count + k);
+    V far = far_discount * FN(plain_exp)(-0.5 * minus * minus);
+    if (e->is_smooth) {
+      *numerator = FN(madd)(weight * inverse, far, *numerator);
+    } else {
+      V cdf = -sign * FN(discounted_cdf)(-sign * minus, far, far_discount);
+      *numerator = FN(madd)(weight, cdf, *numerator);
+    }
+    if (e->yield == 0.0) continue;
+    V plus = minus + deviation, near_discount = FN(load)(discounts + k);
+    V near = near_discount * FN(plain_exp)(-0.5 * plus * plus);
+    /* Phi of the boundary below continuation, -Phi(-d) of the one above it. */
+    V cdf = -sign * FN(discounted_cdf)(-sign * plus, near, near_discount);
+    V term = e->is_smooth ? FN(madd)(near * KEEL_INV_SQRT_2PI, inverse, cdf) : cdf;
+    *denominator = FN(madd)(weight, term, *denominator);
+  }
 }
 
 static void FN(exercise_step)(
-  const keel_exercise_rule *rule, const keel_exercise *e, const double *restrict y,
-  double *restrict c, double *restrict output) {
-  const int n = rule->nodes, pairs = n / 2 + 1;
+  const keel_exercise_rule *rule, const keel_exercise *e, const double *restrict discounts,
+  const double *restrict y, double *restrict c, double *restrict output) {
+  const int n = rule->nodes;
   const double r = e->rate, q = e->yield, sigma = e->volatility, sign = e->sign;
-  double numerators[KEEL_EXERCISE_NODES + KEEL_WIDTH], denominators[KEEL_EXERCISE_NODES + KEEL_WIDTH];
-  for (int k = 0; k < 2 * pairs; k++) c[k] = 0.0;
+  for (int k = 0; k < n + 2; k++) c[k] = 0.0;
   for (int i = 0; i < n; i++) {
-    const double h = y[i] * y[i], *column = rule->transform + i * (n + 1);
+    const double *column = rule->transform + i * (n + 1), x = rule->positions[i];
+    double h = y[i] * (y[i] + 2.0 * sign * e->shift);
+    for (int k = 0; k < e->power; k++) h /= x;
     for (int k = 0; k <= n; k++) c[k] += column[k] * h;
   }
-  for (int i = 0; i < n; i++) {
-    const double x = rule->positions[i], tau = e->time * (x * x) * (x * x);
-    const double root = __builtin_sqrt(tau) * sigma;
-    V numerator = FN(splat)(0.0), denominator = numerator;
-    for (int j = 0; j < rule->points; j += KEEL_WIDTH) {
-      V sine = FN(load)(rule->sines + j), s = tau * (sine * sine), weight = FN(load)(rule->weights + j);
-      V other = FN(log_boundary)(2.0 * x * FN(load)(rule->roots + j) - 1.0, c, pairs, sign);
-      V deviation = root * sine, inverse = 1.0 / deviation;
-      V minus = FN(madd)(y[i] - other + (r - q) * s, inverse, -0.5 * deviation);
-      V plus = minus + deviation;
-      V near = FN(exp)(-q * s - 0.5 * plus * plus), far = FN(exp)(-r * s - 0.5 * minus * minus);
-      /* Phi of the boundary above continuation, -Phi(-d) of the one below it. */
-      V cdf = -sign * FN(discounted_cdf)(-sign * plus, near, FN(exp)(-q * s));
-      if (e->is_smooth) {
-        numerator += weight * inverse * far;
-        denominator = FN(madd)(weight, FN(madd)(near * KEEL_INV_SQRT_2PI, inverse, cdf), denominator);
-      } else {
-        V far_cdf = -sign * FN(discounted_cdf)(-sign * minus, far, FN(exp)(-r * s));
-        numerator = FN(madd)(weight, far_cdf, numerator);
-        denominator = FN(madd)(weight, cdf, denominator);
-      }
-    }
-    const double scale = e->is_smooth ? KEEL_INV_SQRT_2PI : 1.0;
-    numerators[i] = FN(vector_sum)(numerator) * (tau * r * scale);
-    denominators[i] = FN(vector_sum)(denominator) * (tau * q);
-  }
-  for (int i = n; i % KEEL_WIDTH != 0; i++) numerators[i] = denominators[i] = 1.0;
+  const int step = n > KEEL_WIDTH ? n : KEEL_WIDTH;
   for (int i = 0; i < n; i += KEEL_WIDTH) {
+    V numerator = FN(splat)(0.0), denominator = numerator;
+    FN(exercise_sums)(
+      rule, e, discounts, i, step, FN(load)(y + i), c, &numerator, &denominator);
+    if (n < KEEL_WIDTH) {
+      /* The lanes hold several points of a node. */
+      double lanes[2][KEEL_WIDTH], folded[2][KEEL_WIDTH] = {{0}};
+      FN(store)(lanes[0], numerator);
+      FN(store)(lanes[1], denominator);
+      for (int k = 0; k < KEEL_WIDTH; k++)
+        for (int m = 0; m < 2; m++) folded[m][k % n] += lanes[m][k];
+      for (int k = n; k < KEEL_WIDTH; k++)
+        for (int m = 0; m < 2; m++) folded[m][k] = folded[m][k % n];
+      numerator = FN(load)(folded[0]);
+      denominator = FN(load)(folded[1]);
+    }
+    numerator *= e->time * r * (e->is_smooth ? KEEL_INV_SQRT_2PI : 1.0);
+    denominator *= e->time * q;
     V x = FN(load)(rule->positions + i), tau = e->time * (x * x) * (x * x);
-    V numerator = FN(load)(numerators + i), denominator = FN(load)(denominators + i);
     if (sign < 0.0) {
       V deviation = sigma * __builtin_elementwise_sqrt(tau), inverse = 1.0 / deviation;
       V minus = FN(madd)(FN(load)(y + i) + e->log_limit + (r - q) * tau, inverse, -0.5 * deviation);
@@ -113,15 +160,17 @@ static void FN(exercise_premium)(
   const double r = e->rate, q = e->yield, sigma = e->volatility;
   V value = FN(splat)(0.0), delta = value, gamma = value;
   for (int j = 0; j < rule->points; j += KEEL_WIDTH) {
-    V sine = FN(load)(rule->sines + j), s = e->time * (sine * sine) + offset;
+    V root = FN(load)(rule->roots + j), s = e->time * (root * root) + offset;
     V weight = FN(load)(rule->weights + j);
-    V other = FN(log_boundary)(2.0 * FN(load)(rule->roots + j) - 1.0, c, pairs, e->sign);
+    V other = FN(log_boundary)(FN(load)(rule->places + j), c, pairs, e);
     V deviation = sigma * __builtin_elementwise_sqrt(s), inverse = 1.0 / deviation;
     V minus = FN(madd)(log_spot - other + (r - q) * s, inverse, -0.5 * deviation);
     V plus = minus + deviation;
-    V near = FN(exp)(-q * s - 0.5 * plus * plus), far = FN(exp)(-r * s - 0.5 * minus * minus);
-    V near_cdf = FN(discounted_cdf)(-plus, near, FN(exp)(-q * s));
-    V far_cdf = FN(discounted_cdf)(-minus, far, FN(exp)(-r * s));
+    V near_discount = FN(exp)(-q * s), far_discount = FN(exp)(-r * s);
+    V near = near_discount * FN(plain_exp)(-0.5 * plus * plus);
+    V far = far_discount * FN(plain_exp)(-0.5 * minus * minus);
+    V near_cdf = FN(discounted_cdf)(-plus, near, near_discount);
+    V far_cdf = FN(discounted_cdf)(-minus, far, far_discount);
     V near_density = near * inverse * (q * spot * KEEL_INV_SQRT_2PI);
     V far_density = far * inverse * (r * KEEL_INV_SQRT_2PI);
     value = FN(madd)(weight, r * far_cdf - q * spot * near_cdf, value);
@@ -134,4 +183,26 @@ static void FN(exercise_premium)(
   output[0] = e->time * FN(vector_sum)(value);
   output[1] = e->time * FN(vector_sum)(delta) / spot;
   output[2] = e->time * FN(vector_sum)(gamma) / (spot * spot);
+}
+
+/* Backward induction in place: v[j] = max(up v[j + 1] + down v[j], payoff at j), step by step. The spot at j
+   is base ratios[j], and base grows by `growth` with each step back. */
+static double FN(lattice)(
+  double *restrict v, const double *restrict ratios, size_t steps, double sign, double strike,
+  double base, double growth, double up, double down) {
+  V zero = FN(splat)(0.0);
+  for (size_t j = 0; j <= steps; j += KEEL_WIDTH) {
+    V payoff = FN(madd)(FN(splat)(sign * base), FN(load)(ratios + j), FN(splat)(-sign * strike));
+    FN(store)(v + j, payoff > zero ? payoff : zero);
+  }
+  for (size_t i = steps; i-- > 0;) {
+    base *= growth;
+    V scale = FN(splat)(sign * base), constant = FN(splat)(-sign * strike);
+    for (size_t j = 0; j <= i; j += KEEL_WIDTH) {
+      V waits = FN(madd)(FN(splat)(up), FN(load)(v + j + 1), FN(load)(v + j) * down);
+      V payoff = FN(madd)(scale, FN(load)(ratios + j), constant);
+      FN(store)(v + j, payoff > waits ? payoff : waits);
+    }
+  }
+  return v[0];
 }

@@ -245,14 +245,27 @@ keel_implied keel_single_implied_volatility(
   return single_implied_single_baseline(&columns);
 }
 
+void keel_exercise_discounts(
+  const keel_exercise_rule *rule, const keel_exercise *e, double *restrict output, int level) {
+  KEEL_DISPATCH(exercise_discounts, level, rule, e, output)
+}
+
 void keel_exercise_step(
-  const keel_exercise_rule *rule, const keel_exercise *e, const double *restrict y,
-  double *restrict coefficients, double *restrict output, int level) {
-  KEEL_DISPATCH(exercise_step, level, rule, e, y, coefficients, output)
+  const keel_exercise_rule *rule, const keel_exercise *e, const double *restrict discounts,
+  const double *restrict y, double *restrict coefficients, double *restrict output, int level) {
+  KEEL_DISPATCH(exercise_step, level, rule, e, discounts, y, coefficients, output)
 }
 
 void keel_exercise_premium(
   const keel_exercise_rule *rule, const keel_exercise *e, const double *restrict coefficients,
   double log_spot, double spot, double offset, double *restrict output, int level) {
   KEEL_DISPATCH(exercise_premium, level, rule, e, coefficients, log_spot, spot, offset, output)
+}
+
+double keel_lattice(
+  double *restrict v, const double *restrict ratios, size_t steps, double sign, double strike,
+  double base, double growth, double up, double down, int level) {
+  double value = 0;
+  KEEL_DISPATCH(value = lattice, level, v, ratios, steps, sign, strike, base, growth, up, down)
+  return value;
 }

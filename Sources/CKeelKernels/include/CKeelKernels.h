@@ -265,39 +265,49 @@ keel_implied keel_single_implied_volatility(
   uint8_t kind, double spot, double strike, double time, double price, double rate, double carry,
   int level);
 
-/* Nodes of an exercise boundary and points of its integrals. The boundary is X exp(sign sqrt(h)), and h a
-   Chebyshev sum in 2 x - 1, where x^4 is the part of the time. */
-enum { KEEL_EXERCISE_NODES = 64 };
-
+/* Nodes of an exercise boundary and points of its integrals. The boundary is X exp(y), and h =
+   y (y + 2 sign shift) is x^power times a Chebyshev sum in 2 x - 1, where x^4 is the part of the time. */
 typedef struct {
-  /* Even, at most KEEL_EXERCISE_NODES; the points are a multiple of 16. */
+  /* 8 or a multiple of 16. The points are a multiple of 16. */
   int nodes, points;
-  /* x of each node, padded by ones to a multiple of 16, and the columns of n + 1 coefficients that each h
-     gives; not read for premiums. */
+  /* x of each node, repeated to a multiple of 16, and the columns of n + 1 coefficients that each h gives;
+     not read for premiums. */
   const double *positions, *transform;
-  /* The root of the part of the time since, the fourth root of the part to go, and the weights. */
-  const double *sines, *roots, *weights;
+  /* For each point, then each node (for premiums: the node at x = 1 alone): 2 x - 1 of the time to go, the root of
+     the time since, its inverse (not read for premiums), and the weight; times as parts of all. */
+  const double *places, *roots, *inverses, *weights;
 } keel_exercise_rule;
 
 /* A put on one unit of strike: `sign` is -1 for the boundary above which the holder continues, 1 for one below;
-   `log_limit` the logarithm X of the boundary at expiry. */
+   `log_limit` the logarithm of X, of the boundary at expiry. */
 typedef struct {
-  double rate, yield, volatility, time, sign, log_limit;
+  double rate, yield, volatility, time, sign, log_limit, shift;
   /* Whether the conditions are those of the slope, or of the value. */
-  int is_smooth;
+  int is_smooth, power;
 } keel_exercise;
 
-/* From ln(B / X) at the nodes to what the conditions there give instead; both arrays are padded to a multiple of
-   16. Also the n + 2 coefficients of h. */
+/* The discounts of the asset, then of cash, for each point and node. */
+void keel_exercise_discounts(
+  const keel_exercise_rule *rule, const keel_exercise *e, double *restrict output, int level);
+
+/* From ln(B / X) at the nodes to what the conditions there give instead; both arrays are repeated to a multiple
+   of 16. Also the n + 2 coefficients of h. */
 void keel_exercise_step(
-  const keel_exercise_rule *rule, const keel_exercise *e, const double *restrict y,
-  double *restrict coefficients, double *restrict output, int level);
+  const keel_exercise_rule *rule, const keel_exercise *e, const double *restrict discounts,
+  const double *restrict y, double *restrict coefficients, double *restrict output, int level);
 
 /* The gain from exercise below a boundary at `offset` to `offset + time` from now, with its first two derivatives
    by the spot; `log_spot` is relative to X. */
 void keel_exercise_premium(
   const keel_exercise_rule *rule, const keel_exercise *e, const double *restrict coefficients,
   double log_spot, double spot, double offset, double *restrict output, int level);
+
+/* The value of an American option on a binomial lattice: the spot at node j of the last step is base ratios[j], a
+   step before it growth base ratios[j]; `up` and `down` are discounted probabilities, `sign` is 1 for a call and -1
+   for a put. Both arrays have steps + 33 elements; those of `ratios` beyond steps + 1 are finite, v is scratch. */
+double keel_lattice(
+  double *restrict v, const double *restrict ratios, size_t steps, double sign, double strike,
+  double base, double growth, double up, double down, int level);
 
 /* Takes blocks of 64 bytes into a SHA-256 state of eight words. */
 void keel_sha256_compress(uint32_t *state, const uint8_t *bytes, size_t blocks, int level);

@@ -185,11 +185,10 @@ public struct ExerciseBoundary: Sendable, Hashable {
         price: max(european.price, option.exerciseValue(spot: spot)), delta: european.delta,
         gamma: european.gamma, isExercised: false)
     }
-    let rule = ExerciseRule.rule(precision)
     let logSpot = log(x)
     func gain(_ curve: ExerciseCurve) -> (value: Double, delta: Double, gamma: Double) {
       OptionKernels.exercisePremium(
-        curve, rule, spot: x, logSpot: logSpot - log(curve.limit), offset: time - longestTime)
+        curve, curve.rule(precision), spot: x, logSpot: logSpot - log(curve.limit), offset: time - longestTime)
     }
     var unit = gain(upper)
     if let lower {

@@ -22,7 +22,9 @@ import KeelNumerics
 //
 // with s the time since the node and d± that of B(τ) over B(τ − s). The paper's variable is √τ, in which h
 // has a term like x² ln x, and the root of s, in which the boundary has a root at the other end. Here it is
-// x = τ^(1/4), and an angle with √s = √τ sin θ, √(τ − s) = √τ cos θ: both ends are smooth.
+// x = τ^(1/4), and an angle with √s = √τ sin θ, √(τ − s) = √τ cos θ: both ends are smooth. Where q > r > 0
+// the boundary leaves X = r/q like the root of time and turns to the form above further on;
+// h = y (y + 2 ln X), y = ln(B/X), has both forms.
 //
 // With r < 0 and q < r a put is exercised between two boundaries. Each of them solves its equation alone (the
 // payoff continued beyond the other one has the same equation on its own side): L. Andersen, M. Lake,
@@ -71,10 +73,16 @@ struct ExerciseCurve: Sendable, Hashable {
   /// The boundary at no time.
   let limit: Double
 
+  /// What power of x is taken out of h, as far as h is a polynomial beyond it.
+  let power: Int
+
+  /// L in h = y (y ± 2 L).
+  let shift: Double
+
   /// ln(B/X) at the nodes.
   private(set) var values: [Double]
 
-  /// The coefficients of h, one more than nodes and a zero.
+  /// The coefficients of the sum, one more than nodes and a zero.
   private(set) var coefficients: [Double] = []
 
   private(set) var iterationCount = 0
@@ -95,26 +103,33 @@ struct ExerciseCurve: Sendable, Hashable {
     self.time = time
     self.sign = sign
     self.limit = limit
+    power = sign > 0 ? 2 : 0
+    shift = sign < 0 ? max(0, -log(limit)) : 0
     values = []
-    let rule = ExerciseRule.rule(precision)
+    let rule = self.rule(precision)
+    let coarse = self.rule(.fast)
     // The slope's condition contracts faster, but not against a strong drift away from the boundary.
     let drift = (problem.rate - problem.yield) * time.squareRoot() / problem.volatility
     let isSmoothFirst = drift < Self.strongDrift
     for isSmooth in [isSmoothFirst, !isSmoothFirst] {
-      values = start(ExerciseRule.fast)
-      isConverged = iterate(ExerciseRule.fast, isSmooth: isSmooth)
+      values = start(coarse)
+      isConverged = iterate(coarse, isSmooth: isSmooth)
       if isConverged && precision != .fast {
-        values = refined(from: ExerciseRule.fast, to: rule)
+        values = refined(from: coarse, to: rule)
         isConverged = iterate(rule, isSmooth: isSmooth)
       }
       if isConverged { break }
     }
   }
 
+  func rule(_ precision: AmericanPrecision) -> ExerciseRule {
+    ExerciseRule.rule(precision, startsAtStrike: limit == 1)
+  }
+
   /// ln(B/X) at a time to expiry that it covers.
   func logRatio(timeToExpiry: Double) -> Double {
     let part = (min(timeToExpiry, time) / time).squareRoot()
-    return sign * chebyshev(2 * part.squareRoot() - 1).squareRoot()
+    return logRatio(at: part.squareRoot())
   }
 
   private static let strongDrift = 0.6
@@ -129,7 +144,7 @@ struct ExerciseCurve: Sendable, Hashable {
   private func start(_ rule: ExerciseRule) -> [Double] {
     let (r, q, sigma) = (problem.rate, problem.yield, problem.volatility)
     let far = problem.logPerpetual(limit)
-    return (0..<ExerciseRule.padded(rule.nodeCount)).map { i in
+    let nodes = (0..<rule.nodeCount).map { i in
       let square = rule.position(i) * rule.position(i)
       let deviation = sigma * time.squareRoot() * square
       var near = Self.nearExpiry * deviation
@@ -143,26 +158,24 @@ struct ExerciseCurve: Sendable, Hashable {
       }
       return sign * (far < .infinity ? -far * expm1(-near / far) : near)
     }
+    return (0..<rule.paddedNodeCount).map { nodes[$0 % rule.nodeCount] }
   }
 
   /// Solves the conditions at the nodes of a rule; whether the last change is within its tolerance.
   private mutating func iterate(_ rule: ExerciseRule, isSmooth: Bool) -> Bool {
     let relaxation = isSmooth ? 1 : Self.valueRelaxation
     let logLimit = log(limit)
-    let padded = rule.paddedNodeCount
-    if values.count < padded {
-      values += [Double](repeating: values[0], count: padded - values.count)
-    }
+    let discounts = OptionKernels.exerciseDiscounts(self, rule)
     var sums = [Double](repeating: 0, count: rule.nodeCount + 2)
     var next = values
     var converged = false
     for _ in 0..<Self.maximumIterations {
       OptionKernels.exerciseStep(
-        self, rule, logLimit: logLimit, isSmooth: isSmooth, values.span,
-        coefficients: &sums, into: &next)
+        self, rule, logLimit: logLimit, isSmooth: isSmooth,
+        discounts: discounts.span, values.span, coefficients: &sums, into: &next)
       iterationCount += 1
       var largest = 0.0
-      for i in 0..<rule.nodeCount {
+      for i in 0..<rule.paddedNodeCount {
         var value = values[i] + relaxation * (next[i] - values[i])
         // On its side of the limit.
         if value * sign <= 0 { value = values[i] / 2 }
@@ -188,7 +201,9 @@ struct ExerciseCurve: Sendable, Hashable {
     let n = rule.nodeCount
     for k in 0...n { coefficients[k] = 0 }
     for i in 0..<n {
-      let h = values[i] * values[i]
+      let x = rule.position(i)
+      var h = values[i] * (values[i] + 2 * sign * shift)
+      for _ in 0..<power { h /= x }
       for k in 0...n { coefficients[k] += rule.tables[rule.transformStart + i * (n + 1) + k] * h }
     }
   }
@@ -197,15 +212,22 @@ struct ExerciseCurve: Sendable, Hashable {
   /// time.
   private func refined(from coarse: ExerciseRule, to fine: ExerciseRule) -> [Double] {
     let last = coarse.nodeCount - 1
-    return (0..<fine.nodeCount).map { i in
+    return (0..<fine.paddedNodeCount).map { i in
       let x = fine.position(i)
-      if x > coarse.position(last) { return sign * chebyshev(2 * x - 1).squareRoot() }
+      if x > coarse.position(last) { return logRatio(at: x) }
       let ratio = x / coarse.position(last)
       return values[last] * ratio * ratio
     }
   }
 
-  /// h, not negative (C. W. Clenshaw, 1955).
+  private func logRatio(at x: Double) -> Double {
+    var h = chebyshev(2 * x - 1)
+    for _ in 0..<power { h *= x }
+    guard h > 0 else { return 0 }
+    return sign * h / (shift + (h + shift * shift).squareRoot())
+  }
+
+  /// The sum, not negative (C. W. Clenshaw, 1955).
   private func chebyshev(_ z: Double) -> Double {
     var (first, second) = (0.0, 0.0)
     for k in stride(from: coefficients.count - 1, to: 0, by: -1) {

@@ -10,7 +10,7 @@ import KeelNumerics
 
 /// The tables of a collocation: nodes of the boundary and points of the integrals, which no option changes.
 ///
-/// All stand in one array: positions of the nodes, columns of the transform, then the three of the
+/// All stand in one array: positions of the nodes, columns of the transform, then the four tables of the
 /// integrals at the nodes and of the integral of the price.
 struct ExerciseRule: Sendable {
   let nodeCount: Int
@@ -22,21 +22,29 @@ struct ExerciseRule: Sendable {
 
   let tables: [Double]
 
-  /// Counts of nodes and points are rounded up to this in storage.
+  /// Columns of nodes are repeated up to a multiple of this.
   static let padding = 16
 
-  static let fast = ExerciseRule(
-    nodeCount: 8, pointCount: 16, pricePointCount: 32, tolerance: 1e-4)
-  static let accurate = ExerciseRule(
-    nodeCount: 16, pointCount: 32, pricePointCount: 64, tolerance: 3e-9)
-  static let highPrecision = ExerciseRule(
+  private static let fast = ExerciseRule(
+    nodeCount: 8, pointCount: 16, pricePointCount: 32, tolerance: 1e-3)
+  private static let fastBelow = ExerciseRule(
+    nodeCount: 16, pointCount: 16, pricePointCount: 32, tolerance: 1e-3)
+  private static let accurate = ExerciseRule(
+    nodeCount: 16, pointCount: 32, pricePointCount: 128, tolerance: 2e-8)
+  private static let accurateBelow = ExerciseRule(
+    nodeCount: 32, pointCount: 32, pricePointCount: 128, tolerance: 2e-8)
+  private static let highPrecision = ExerciseRule(
     nodeCount: 32, pointCount: 64, pricePointCount: 192, tolerance: 1e-13)
+  private static let highPrecisionBelow = ExerciseRule(
+    nodeCount: 64, pointCount: 64, pricePointCount: 192, tolerance: 1e-13)
 
-  static func rule(_ precision: AmericanPrecision) -> ExerciseRule {
+  /// The rule of a precision; a boundary that starts below the strike changes its shape as it leaves its start, and
+  /// needs twice the nodes.
+  static func rule(_ precision: AmericanPrecision, startsAtStrike: Bool) -> ExerciseRule {
     switch precision {
-    case .fast: fast
-    case .accurate: accurate
-    case .highPrecision: highPrecision
+    case .fast: startsAtStrike ? fast : fastBelow
+    case .accurate: startsAtStrike ? accurate : accurateBelow
+    case .highPrecision: startsAtStrike ? highPrecision : highPrecisionBelow
     }
   }
 
@@ -45,16 +53,16 @@ struct ExerciseRule: Sendable {
   var paddedNodeCount: Int { Self.padded(nodeCount) }
   var transformStart: Int { paddedNodeCount }
   var pointsStart: Int { transformStart + nodeCount * (nodeCount + 1) }
-  var pricePointsStart: Int { pointsStart + 3 * pointCount }
+  var pricePointsStart: Int { pointsStart + 4 * nodeCount * pointCount }
 
   private init(nodeCount n: Int, pointCount: Int, pricePointCount: Int, tolerance: Double) {
     nodeCount = n
     self.pointCount = pointCount
     self.pricePointCount = pricePointCount
     self.tolerance = tolerance
-    // z = cos(iπ/n); h at the last node, at no time, is zero.
+    // z = cos(iπ/n), i < n; h at i = n, at no time, is zero.
     var tables = (0..<Self.padded(n)).map { i in
-      i < n ? (1 + cos(Double(i) * .pi / Double(n))) / 2 : 1
+      (1 + cos(Double(i % n) * .pi / Double(n))) / 2
     }
     for i in 0..<n {
       for k in 0...n {
@@ -63,14 +71,23 @@ struct ExerciseRule: Sendable {
         tables.append(2 / Double(n) * ends * cos(Double(i * k % (2 * n)) * .pi / Double(n)))
       }
     }
-    for count in [pointCount, pricePointCount] {
-      let rule = GaussLegendre(checkedCount: count)
-      let angles = rule.nodes.map { (1 + $0) * .pi / 4 }
-      tables += angles.map { sin($0) }
-      tables += angles.map { cos($0).squareRoot() }
-      tables += zip(angles, rule.weights).map { sin(2 * $0) * $1 * .pi / 4 }
-    }
+    let nodes = tables.prefix(n)
+    tables += Self.points(pointCount, at: Array(nodes)) + Self.points(pricePointCount, at: [1])
     self.tables = tables
+  }
+
+  /// For each point, then each node at x: where the boundary is read, the root of the time since, its inverse
+  /// and the weight.
+  private static func points(_ count: Int, at nodes: [Double]) -> [Double] {
+    let rule = GaussLegendre(checkedCount: count)
+    let angles = rule.nodes.map { (1 + $0) * .pi / 4 }
+    func table(_ value: (_ point: Int, _ x: Double) -> Double) -> [Double] {
+      (0..<count).flatMap { j in nodes.map { value(j, $0) } }
+    }
+    return table { j, x in 2 * x * cos(angles[j]).squareRoot() - 1 }
+      + table { j, x in x * x * sin(angles[j]) }
+      + table { j, x in 1 / (x * x * sin(angles[j])) }
+      + table { j, x in x * x * x * x * sin(2 * angles[j]) * rule.weights[j] * .pi / 4 }
   }
 
   /// Where the nodes stand: x, whose fourth power is the part of the time.

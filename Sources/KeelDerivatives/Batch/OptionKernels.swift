@@ -82,6 +82,21 @@ enum OptionKernels {
       iterations: Int(found.steps))
   }
 
+  /// The discounts of the points of a rule for a curve, of the asset and of cash.
+  static func exerciseDiscounts(_ curve: ExerciseCurve, _ rule: ExerciseRule) -> [Double] {
+    var result = [Double](repeating: 0, count: 2 * rule.nodeCount * rule.pointCount)
+    unsafe rule.tables.withUnsafeBufferPointer { tables in
+      unsafe result.withUnsafeMutableBufferPointer { output in
+        guard let base = tables.baseAddress else { return }
+        var places = unsafe exerciseRule(rule, base)
+        var exercise = exercise(curve)
+        unsafe keel_exercise_discounts(
+          &places, &exercise, output.baseAddress, Kernels.Level.automatic.rawValue)
+      }
+    }
+    return result
+  }
+
   /// Writes what the conditions at the nodes of a rule give for ln(B/X), and the coefficients of the values.
   ///
   /// The arrays have the rule's counts, padded.
@@ -90,23 +105,25 @@ enum OptionKernels {
     _ rule: ExerciseRule,
     logLimit: Double,
     isSmooth: Bool,
+    discounts: Span<Double>,
     _ values: Span<Double>,
     coefficients: inout [Double],
     into output: inout [Double]
   ) {
     unsafe rule.tables.withUnsafeBufferPointer { tables in
-      unsafe values.withUnsafeBufferPointer { values in
-        unsafe coefficients.withUnsafeMutableBufferPointer { coefficients in
-          unsafe output.withUnsafeMutableBufferPointer { output in
-            guard let base = tables.baseAddress else { return }
-            var places = unsafe exerciseRule(rule, base, rule.pointsStart, rule.pointCount)
-            unsafe places.transform = unsafe base + rule.transformStart
-            var exercise = exercise(curve)
-            exercise.log_limit = logLimit
-            exercise.is_smooth = isSmooth ? 1 : 0
-            unsafe keel_exercise_step(
-              &places, &exercise, values.baseAddress, coefficients.baseAddress, output.baseAddress,
-              Kernels.Level.automatic.rawValue)
+      unsafe discounts.withUnsafeBufferPointer { discounts in
+        unsafe values.withUnsafeBufferPointer { values in
+          unsafe coefficients.withUnsafeMutableBufferPointer { coefficients in
+            unsafe output.withUnsafeMutableBufferPointer { output in
+              guard let base = tables.baseAddress else { return }
+              var places = unsafe exerciseRule(rule, base)
+              var exercise = exercise(curve)
+              exercise.log_limit = logLimit
+              exercise.is_smooth = isSmooth ? 1 : 0
+              unsafe keel_exercise_step(
+                &places, &exercise, discounts.baseAddress, values.baseAddress,
+                coefficients.baseAddress, output.baseAddress, Kernels.Level.automatic.rawValue)
+            }
           }
         }
       }
@@ -127,8 +144,7 @@ enum OptionKernels {
       unsafe curve.coefficients.withUnsafeBufferPointer { coefficients in
         unsafe withUnsafeMutableBytes(of: &result) { output in
           guard let base = tables.baseAddress else { return }
-          var places = unsafe exerciseRule(
-            rule, base, rule.pricePointsStart, rule.pricePointCount)
+          var places = unsafe exerciseRule(rule, base, isPrice: true)
           var exercise = exercise(curve)
           unsafe keel_exercise_premium(
             &places, &exercise, coefficients.baseAddress, logSpot, spot, offset,
@@ -140,22 +156,46 @@ enum OptionKernels {
     return result
   }
 
+  /// The value on a binomial lattice; both arrays have 33 elements more than steps.
+  static func lattice(
+    _ values: inout [Double],
+    _ ratios: Span<Double>,
+    steps: Int,
+    kind: EuropeanOption.Kind,
+    strike: Double,
+    base: Double,
+    growth: Double,
+    up: Double,
+    down: Double
+  ) -> Double {
+    unsafe values.withUnsafeMutableBufferPointer { values in
+      unsafe ratios.withUnsafeBufferPointer { ratios in
+        unsafe keel_lattice(
+          values.baseAddress, ratios.baseAddress, steps, kind == .call ? 1 : -1, strike, base, growth,
+          up, down, Kernels.Level.automatic.rawValue)
+      }
+    }
+  }
+
   private static func exerciseRule(
     _ rule: ExerciseRule,
     _ base: UnsafePointer<Double>,
-    _ start: Int,
-    _ count: Int
+    isPrice: Bool = false
   ) -> keel_exercise_rule {
-    unsafe keel_exercise_rule(
-      nodes: Int32(rule.nodeCount), points: Int32(count), positions: base, transform: base,
-      sines: base + start, roots: base + start + count, weights: base + start + 2 * count)
+    let points = isPrice ? rule.pricePointCount : rule.pointCount
+    let count = isPrice ? points : points * rule.nodeCount
+    let start = unsafe base + (isPrice ? rule.pricePointsStart : rule.pointsStart)
+    return unsafe keel_exercise_rule(
+      nodes: Int32(rule.nodeCount), points: Int32(points), positions: base,
+      transform: base + rule.transformStart, places: start, roots: start + count,
+      inverses: start + 2 * count, weights: start + 3 * count)
   }
 
   private static func exercise(_ curve: ExerciseCurve) -> keel_exercise {
     let problem = curve.problem
     return keel_exercise(
       rate: problem.rate, yield: problem.yield, volatility: problem.volatility, time: curve.time,
-      sign: curve.sign, log_limit: 0, is_smooth: 1)
+      sign: curve.sign, log_limit: 0, shift: curve.shift, is_smooth: 1, power: Int32(curve.power))
   }
 
   private static func checkedCount(
