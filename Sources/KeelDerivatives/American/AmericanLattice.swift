@@ -121,7 +121,7 @@ public struct AmericanLattice: ~Copyable, Sendable {
     let discount = exp(-model.rate * step)
     guard base.isFinite, base > 0, ratios[steps].isFinite else { return .nan }
     return OptionKernels.lattice(
-      &values, ratios.span, steps: steps, kind: option.kind, strike: strike, base: base,
+      &values, ratios, steps: steps, kind: option.kind, strike: strike, base: base,
       growth: 1 / down, up: discount * p2, down: discount * q2)
   }
 

@@ -159,7 +159,7 @@ enum OptionKernels {
   /// The value on a binomial lattice; both arrays have 33 elements more than steps.
   static func lattice(
     _ values: inout [Double],
-    _ ratios: Span<Double>,
+    _ ratios: [Double],
     steps: Int,
     kind: EuropeanOption.Kind,
     strike: Double,

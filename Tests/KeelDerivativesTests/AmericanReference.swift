@@ -1,0 +1,54 @@
+import KeelDerivatives
+import KeelTestSupport
+
+/// The rows of `Tests/Reference/american.json`.
+struct AmericanReference: Decodable, Sendable {
+  /// Kind, spot, strike, volatility, rate, carry yield, time, price, absolute error.
+  let prices: [[Double]]
+
+  /// Kind, spot, strike, volatility, rate, carry yield, time, Barone-Adesi and Whaley, Bjerksund and Stensland.
+  let approximations: [[Double]]
+
+  static func load() throws -> AmericanReference {
+    try Reference.load(Self.self, "american")
+  }
+}
+
+/// A market and an option.
+struct AmericanCase: CustomStringConvertible {
+  var model: BlackScholes
+  var option: AmericanOption
+
+  /// The first seven numbers of a reference row.
+  init(_ row: [Double]) {
+    model = BlackScholes(spot: row[1], volatility: row[3], rate: row[4], carryYield: row[5])
+    option = AmericanOption(kind: kind(row[0]), strike: row[2], timeToExpiry: row[6])
+  }
+
+  /// A random one, within some deviations of the strike, with rates of a given range.
+  init(
+    _ generator: inout SeededGenerator,
+    rates: ClosedRange<Double> = 0...0.12,
+    yields: ClosedRange<Double> = -0.03...0.12
+  ) {
+    let volatility = generator.uniform(0.1...0.9)
+    let time = generator.uniform(0.02...3)
+    let deviations = generator.uniform(-1.5...1.5)
+    let rate = generator.uniform(rates)
+    let yield = generator.uniform(yields)
+    option = AmericanOption(
+      kind: generator.uniform() < 0.5 ? .call : .put, strike: 100, timeToExpiry: time)
+    model = BlackScholes(
+      spot: 100 * exponential(deviations * volatility * time.squareRoot()),
+      volatility: volatility, rate: option.kind == .put ? rate : yield,
+      carryYield: option.kind == .put ? yield : rate)
+  }
+
+  func boundary(_ precision: AmericanPrecision = .accurate) throws -> ExerciseBoundary {
+    try ExerciseBoundary(
+      of: option, volatility: model.volatility, rate: model.rate, carryYield: model.carryYield,
+      precision: precision)
+  }
+
+  var description: String { "\(model) \(option)" }
+}
