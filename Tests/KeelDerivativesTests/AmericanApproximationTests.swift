@@ -17,7 +17,8 @@ import Testing
     }
   }
 
-  /// E. G. Haug (2007), table 3-1: calls on futures, rate 10 %, a tenth of a year.
+  // E. G. Haug, "The Complete Guide to Option Pricing Formulas" (2007), table 3-1.
+  /// Calls on futures, rate 10 %, a tenth of a year.
   @Test func matchesThePublishedTable() {
     let expected = [
       (90.0, 0.15, 0.0206), (100, 0.15, 1.8771), (110, 0.15, 10.0089), (90, 0.25, 0.3159),

@@ -19,8 +19,8 @@ import Testing
     }
   }
 
-  /// L. Andersen, M. Lake, D. Offengenden (2016), section 6: strike and spot 100, both rates 5 %, volatility 25 %, one
-  /// year.
+  // L. Andersen, M. Lake, D. Offengenden (2016), section 6.
+  /// Strike and spot 100, both rates 5 %, volatility 25 %, one year.
   @Test func matchesThePublishedPremium() {
     let model = BlackScholes(spot: 100, volatility: 0.25, rate: 0.05, carryYield: 0.05)
     for kind in EuropeanOption.Kind.allCases {
@@ -153,7 +153,8 @@ import Testing
     let boundary = try example.boundary(.highPrecision)
     let greeks = boundary.greeks(spot: model.spot)
     let h = 1e-3 * model.spot
-    guard ![-2, -1, 0, 1, 2].contains(where: { boundary.greeks(spot: model.spot + $0 * h).isExercised })
+    guard
+      ![-2, -1, 0, 1, 2].contains(where: { boundary.greeks(spot: model.spot + $0 * h).isExercised })
     else { return }
     func price(_ steps: Double) -> Double { boundary.price(spot: model.spot + steps * h) }
     let delta = (8 * (price(1) - price(-1)) - (price(2) - price(-2))) / (12 * h)
@@ -168,7 +169,8 @@ import Testing
       return model.price(of: moved, precision: .highPrecision)
     }
     let step = 1e-3 * option.timeToExpiry
-    let theta = -(8 * (later(step) - later(-step)) - (later(2 * step) - later(-2 * step))) / (12 * step)
+    let theta =
+      -(8 * (later(step) - later(-step)) - (later(2 * step) - later(-2 * step))) / (12 * step)
     expectClose(greeks.theta.perYear, theta, relative: 1e-5, absolute: 1e-4, "\(example)")
     let sensitivities = model.sensitivities(of: option)
     #expect(sensitivities.vega.perUnitVolatility > 0)
@@ -183,7 +185,8 @@ import Testing
       var (up, down) = (model, model)
       move(&up, step)
       move(&down, -step)
-      return (up.price(of: option, precision: .highPrecision)
+      return
+        (up.price(of: option, precision: .highPrecision)
         - down.price(of: option, precision: .highPrecision)) / (2 * step)
     }
     let sensitivities = model.sensitivities(of: option)

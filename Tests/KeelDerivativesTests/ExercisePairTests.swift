@@ -32,7 +32,8 @@ import Testing
       for spot in [own.lowerBound * (1 - 1e-9), own.upperBound * (1 + 1e-9)] {
         let greeks = short.greeks(spot: spot)
         #expect(!greeks.isExercised)
-        expectClose(greeks.price, option.exerciseValue(spot: spot), absolute: 1e-7, "\(row) \(spot)")
+        expectClose(
+          greeks.price, option.exerciseValue(spot: spot), absolute: 1e-7, "\(row) \(spot)")
         expectClose(greeks.delta, option.kind == .put ? -1 : 1, absolute: 1e-5, "\(row) \(spot)")
       }
       let inside = (own.lowerBound + own.upperBound) / 2

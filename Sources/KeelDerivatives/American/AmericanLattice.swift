@@ -125,8 +125,9 @@ public struct AmericanLattice: ~Copyable, Sendable {
       growth: 1 / down, up: discount * p2, down: discount * q2)
   }
 
-  /// The probability of an up move that gives a binomial law of n steps the normal probability Φ(z) (D. B. Peizer,
-  /// J. W. Pratt, 1968, second method), and its complement.
+  // After D. B. Peizer, J. W. Pratt (1968), second method.
+  /// The probability of an up move that gives a binomial law of n steps the normal probability Φ(z), and its
+  /// complement.
   private static func probability(_ z: Double, _ n: Int) -> (Double, Double) {
     let n = Double(n)
     let scaled = z / (n + 1.0 / 3 + 0.1 / (n + 1))

@@ -65,7 +65,8 @@ public struct BaroneAdesiWhaley: Hashable, Sendable, Codable {
     let constant =
       exponent == 0 ? 2 / (variance * time) : -2 * model.rate / (variance * expm1(-exponent))
     let root = (linear * linear + 4 * constant).squareRoot()
-    return sign * linear > 0 ? sign * 2 * constant / (root + sign * linear) : (sign * root - linear) / 2
+    return sign * linear > 0
+      ? sign * 2 * constant / (root + sign * linear) : (sign * root - linear) / 2
   }
 
   /// 1 − e^(−yT) Φ(±d₁): how far the European slope is from that of the payoff.
@@ -84,7 +85,8 @@ public struct BaroneAdesiWhaley: Hashable, Sendable, Codable {
       let spot = strike * exp(logSpot)
       moved.spot = spot
       let slope = missingSlope(of: option, sign: sign, at: spot)
-      return (sign * (spot - strike) - moved.price(of: option.european) - sign * slope * spot / power)
+      return
+        (sign * (spot - strike) - moved.price(of: option.european) - sign * slope * spot / power)
         / strike
     }
     // At the strike waiting is better; far enough beyond it exercise is, unless no double is.

@@ -177,7 +177,9 @@ public struct ExerciseBoundary: Sendable, Hashable {
       return Value(
         price: model.certainPrice(of: option), delta: .nan, gamma: .nan, isExercised: false)
     }
-    guard let european = model.parts(of: option.european, withGreeks: withGreeks) else { return nil }
+    guard let european = model.parts(of: option.european, withGreeks: withGreeks) else {
+      return nil
+    }
     // The put on one unit: spot over strike, or strike over spot for a call.
     let x = option.kind == .put ? spot / strike : strike / spot
     guard let upper, x.isNormal else {
@@ -188,7 +190,8 @@ public struct ExerciseBoundary: Sendable, Hashable {
     let logSpot = log(x)
     func gain(_ curve: ExerciseCurve) -> (value: Double, delta: Double, gamma: Double) {
       OptionKernels.exercisePremium(
-        curve, curve.rule(precision), spot: x, logSpot: logSpot - log(curve.limit), offset: time - longestTime)
+        curve, curve.rule(precision), spot: x, logSpot: logSpot - log(curve.limit),
+        offset: time - longestTime)
     }
     var unit = gain(upper)
     if let lower {

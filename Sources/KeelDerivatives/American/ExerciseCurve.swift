@@ -136,8 +136,9 @@ struct ExerciseCurve: Sendable, Hashable {
   private static let valueRelaxation = 1.3
   private static let maximumIterations = 200
 
-  /// α√2 of the boundary next to expiry where q > r: ln(B/X) = −α σ √(2τ) (J. D. Evans, R. Kuske, J. B.
-  /// Keller, "American options on assets with dividends near expiry", Mathematical Finance 12 (2002)).
+  // J. D. Evans, R. Kuske, J. B. Keller, "American options on assets with dividends near expiry",
+  // Mathematical Finance 12 (2002).
+  /// α√2 of the boundary next to expiry where q > r: ln(B/X) = −α σ √(2τ).
   private static let nearExpiry = 0.6388
 
   /// Next to expiry the asymptotic forms of the same paper, far from it the put without expiry.
@@ -227,7 +228,7 @@ struct ExerciseCurve: Sendable, Hashable {
     return sign * h / (shift + (h + shift * shift).squareRoot())
   }
 
-  /// The sum, not negative (C. W. Clenshaw, 1955).
+  /// The sum, not negative, by Clenshaw's recurrence.
   private func chebyshev(_ z: Double) -> Double {
     var (first, second) = (0.0, 0.0)
     for k in stride(from: coefficients.count - 1, to: 0, by: -1) {

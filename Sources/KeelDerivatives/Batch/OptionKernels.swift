@@ -171,7 +171,8 @@ enum OptionKernels {
     unsafe values.withUnsafeMutableBufferPointer { values in
       unsafe ratios.withUnsafeBufferPointer { ratios in
         unsafe keel_lattice(
-          values.baseAddress, ratios.baseAddress, steps, kind == .call ? 1 : -1, strike, base, growth,
+          values.baseAddress, ratios.baseAddress, steps, kind == .call ? 1 : -1, strike, base,
+          growth,
           up, down, Kernels.Level.automatic.rawValue)
       }
     }

@@ -25,7 +25,7 @@ public struct ChebyshevInterpolant: Hashable, Sendable {
   /// Where the polynomial is meant to be used.
   public let interval: ClosedRange<Double>
 
-  /// The coefficients of T₀, T₁, …
+  /// The coefficients of T₀, T₁ and so on.
   public let coefficients: [Double]
 
   /// The nodes of an interval: `center + half · cos(iπ/(count − 1))`, from its upper end to its lower one.

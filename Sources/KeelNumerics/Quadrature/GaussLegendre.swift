@@ -17,7 +17,7 @@
 /// It converges geometrically for functions that are smooth in the whole interval; for singularities at an end
 /// see ``TanhSinh``, for an unknown function ``GaussKronrod``.
 public struct GaussLegendre: Hashable, Sendable {
-  /// The points in −1 ... 1, from the lowest to the highest.
+  /// The points between −1 and 1, from the lowest to the highest.
   public let nodes: [Double]
 
   /// The weight of each point; they add to 2.
@@ -59,6 +59,7 @@ public struct GaussLegendre: Hashable, Sendable {
   ///   - interval: Where to integrate; both ends finite.
   ///   - integrand: The function.
   /// - Returns: The weighted sum of its values.
+  /// - Throws: What the function throws.
   /// - Complexity: One evaluation a point.
   public func integral<Failure: Error>(
     over interval: ClosedRange<Double>,

@@ -14,7 +14,9 @@ public struct Integral: Hashable, Sendable {
     /// The error that is accepted, in the unit of the integral.
     public var absoluteTolerance: Double
 
-    /// The error that is accepted, as a part of the integral. The default leaves four digits above rounding.
+    /// The error that is accepted, as a part of the integral.
+    ///
+    /// The default leaves four digits above rounding.
     public var relativeTolerance: Double
 
     /// The largest number of evaluations.

@@ -70,7 +70,8 @@ public enum TanhSinh {
         let scale = max(size * step * half, .leastNormalMagnitude)
         let ratio = change / scale
         let estimate = max(
-          min(change, scale * max(ratio * ratio, ratio * min(1, change / difference))), rounding / 4)
+          min(change, scale * max(ratio * ratio, ratio * min(1, change / difference))), rounding / 4
+        )
         if estimate <= max(settings.tolerance(value), rounding) {
           return Integral(value: value, errorEstimate: estimate, evaluationCount: count)
         }
