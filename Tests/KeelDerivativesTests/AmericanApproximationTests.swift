@@ -11,8 +11,9 @@ import Testing
         "\(row)")
       // Where the formula is below the European price, that is the better bound.
       let floor = example.model.price(of: example.option.european)
+      let intrinsic = example.option.exerciseValue(spot: example.model.spot)
       expectClose(
-        BjerksundStensland(model: example.model).price(of: example.option), max(row[8], floor),
+        BjerksundStensland(model: example.model).price(of: example.option), max(row[8], floor, intrinsic),
         relative: 1e-11, absolute: 1e-11, "\(row)")
     }
   }
@@ -40,7 +41,7 @@ import Testing
     let quadratic = BaroneAdesiWhaley(model: example.model).price(of: example.option)
     let flat = BjerksundStensland(model: example.model).price(of: example.option)
     expectClose(quadratic, price, absolute: 1, "\(example)")
-    #expect(flat <= price + 1e-9 && flat >= price - 1, "\(example) \(flat) \(price)")
+    #expect(flat <= price + 1e-6 && flat >= price - 1, "\(example) \(flat) \(price)")
     for value in [quadratic, flat] {
       #expect(value >= example.model.price(of: example.option.european))
       #expect(value >= example.option.exerciseValue(spot: example.model.spot))

@@ -152,7 +152,7 @@ import Testing
     let (model, option) = (example.model, example.option)
     let boundary = try example.boundary(.highPrecision)
     let greeks = boundary.greeks(spot: model.spot)
-    let h = 1e-3 * model.spot
+    let h = 0.03 * model.volatility * option.timeToExpiry.squareRoot() * model.spot
     guard
       ![-2, -1, 0, 1, 2].contains(where: { boundary.greeks(spot: model.spot + $0 * h).isExercised })
     else { return }
@@ -221,7 +221,7 @@ import Testing
       price(.put, 14, 0, -0.01, -0.06, 10),
       100 * exponential(0.01 * best) - 14 * exponential(0.06 * best), relative: 1e-12)
     // Small volatilities come close.
-    expectClose(price(.put, 90, 1e-3, 0.05, 0.02, 1), 10, relative: 1e-15)
+    expectClose(price(.put, 90, 0.02, 0.05, 0.02, 1), 10, relative: 1e-15)
     expectClose(
       price(.call, 100, 1e-3, 0.05, 0, 1), 100 - 100 * exponential(-0.05), relative: 1e-12)
   }

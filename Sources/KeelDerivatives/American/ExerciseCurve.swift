@@ -224,7 +224,7 @@ struct ExerciseCurve: Sendable, Hashable {
   private func logRatio(at x: Double) -> Double {
     var h = chebyshev(2 * x - 1)
     for _ in 0..<power { h *= x }
-    guard h > 0 else { return 0 }
+    guard h > 0, x > 0 else { return 0 }
     return sign * h / (shift + (h + shift * shift).squareRoot())
   }
 
