@@ -19,7 +19,9 @@ import Testing
     for i in 0...50 {
       let x = interval.lowerBound + (interval.upperBound - interval.lowerBound) * Double(i) / 50
       expectClose(interpolant.value(at: x), function(x), absolute: 4e-14)
-      expectClose(derivative.value(at: x), slope(x), absolute: 4e-12)
+      // The nodes carry a rounding of their size, which the derivative multiplies by n².
+      let rounding = 4e-12 * max(1, interval.upperBound)
+      expectClose(derivative.value(at: x), slope(x), absolute: rounding)
     }
     let exact = try GaussLegendre(count: 40).integral(over: interval) { function($0) }
     expectClose(interpolant.integral, exact, absolute: 1e-13)

@@ -37,7 +37,8 @@ public enum GaussKronrod {
         rounding += piece.rounding
       }
       if error <= max(settings.tolerance(value.value), rounding) {
-        return Integral(value: value.value, errorEstimate: error, evaluationCount: count)
+        return Integral(
+          value: value.value, errorEstimate: max(error, rounding / 5), evaluationCount: count)
       }
       let worst = pieces.indices.max { pieces[$0].error < pieces[$1].error } ?? 0
       let range = pieces[worst].interval
