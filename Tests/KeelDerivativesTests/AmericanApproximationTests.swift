@@ -13,7 +13,8 @@ import Testing
       let floor = example.model.price(of: example.option.european)
       let intrinsic = example.option.exerciseValue(spot: example.model.spot)
       expectClose(
-        BjerksundStensland(model: example.model).price(of: example.option), max(row[8], floor, intrinsic),
+        BjerksundStensland(model: example.model).price(of: example.option),
+        max(row[8], floor, intrinsic),
         relative: 1e-11, absolute: 1e-11, "\(row)")
     }
   }

@@ -69,7 +69,8 @@ import Testing
       #expect(prices[i] >= example.option.exerciseValue(spot: spots[i]))
       if i > 0 {
         let change = (prices[i] - prices[i - 1]) * (kind == .call ? 1 : -1)
-        #expect(change >= -slack && change <= steepest * (spots[i] - spots[i - 1]) + slack, "\(example)")
+        #expect(
+          change >= -slack && change <= steepest * (spots[i] - spots[i - 1]) + slack, "\(example)")
       }
       if i > 1 {
         let before = (prices[i - 1] - prices[i - 2]) / (spots[i - 1] - spots[i - 2])

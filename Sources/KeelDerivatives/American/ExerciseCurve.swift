@@ -136,6 +136,9 @@ struct ExerciseCurve: Sendable, Hashable {
   private static let valueRelaxation = 1.3
   private static let maximumIterations = 200
 
+  /// The logarithms of the conditions carry some roundings of one, however small ln(B/X) is.
+  private static let roundings = 16.0
+
   // J. D. Evans, R. Kuske, J. B. Keller, "American options on assets with dividends near expiry",
   // Mathematical Finance 12 (2002).
   /// α√2 of the boundary next to expiry where q > r: ln(B/X) = −α σ √(2τ).
@@ -166,6 +169,7 @@ struct ExerciseCurve: Sendable, Hashable {
   private mutating func iterate(_ rule: ExerciseRule, isSmooth: Bool) -> Bool {
     let relaxation = isSmooth ? 1 : Self.valueRelaxation
     let logLimit = log(limit)
+    let rounding = Self.roundings * Double.ulpOfOne * (1 + logLimit.magnitude)
     let discounts = OptionKernels.exerciseDiscounts(self, rule)
     var sums = [Double](repeating: 0, count: rule.nodeCount + 2)
     var next = values
@@ -186,7 +190,7 @@ struct ExerciseCurve: Sendable, Hashable {
         values[i] = value
       }
       change = largest / values[0].magnitude
-      if change <= rule.tolerance {
+      if change <= rule.tolerance || largest <= rounding {
         converged = true
         break
       }
