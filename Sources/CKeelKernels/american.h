@@ -4,6 +4,9 @@
    one Mills ratio and at most three exponentials; the boundary between the nodes is its Chebyshev sum,
    even and odd terms apart. The formulas stand in ExerciseCollocation.swift. */
 
+/* The largest number of points of a condition's integrals. */
+#define KEEL_EXERCISE_POINTS 64
+
 /* sum c[k] T_k(z), k < 2 pairs: T_2k(z) = T_k(w), T_2k+1(z) = z V_k(w), w = 2 z^2 - 1, by the recurrences
    of C. W. Clenshaw, "A note on the summation of Chebyshev series", MTAC 9 (1955). */
 INLINE V FN(chebyshev_sum)(V z, const double *c, int pairs) {
@@ -30,20 +33,25 @@ INLINE double FN(vector_sum)(V v) {
   return lanes[0];
 }
 
-/* exp(x) to 2 ulp, zero below -700, for x below 700 or so. */
+/* exp(x) to 2 ulp, zero below -708, for x below 700 or so. */
 INLINE V FN(plain_exp)(V x) {
-  U n;
-  V v, r = FN(exp_parts)(FN(choose)((U)(x > -700.0), x, FN(splat)(-700.0)), FN(splat)(0.0), &v, &n);
-  V y = (1.0 + (r + v)) * FN(value)((n + 1023u) << 52);
-  return FN(choose)((U)(x > -700.0), y, FN(splat)(0.0));
+  V a = FN(choose)((U)(x > -708.0), x, FN(splat)(-708.0));
+  V rounded = FN(madd)(a, FN(splat)(KEEL_LOG2_E), FN(splat)(KEEL_ROUNDER));
+  V count = rounded - KEEL_ROUNDER;
+  V r = FN(madd)(
+    count, FN(splat)(-KEEL_LN2_LOW), FN(madd)(count, FN(splat)(-KEEL_LN2_HIGH), a));
+  V y = 1.0 + FN(madd)(r * r, FN(long_polynomial)(r, KEEL_EXP, 0, KEEL_EXP_COUNT), r);
+  return FN(choose)((U)(x > -708.0), FN(value)(FN(bits)(y) + (FN(bits)(rounded) << 52)), FN(splat)(0.0));
 }
 
-/* Phi(-|d|) exp(d^2 / 2). */
+/* Phi(-|d|) exp(d^2 / 2) to a few ulp: half_line without what rounding took. */
 INLINE V FN(tail_factor)(V d) {
-  V low;
-  return FN(half_line)(
-    FN(clamped_magnitude)(d, 1e10), KEEL_PHI, KEEL_PHI_COUNT, KEEL_PHI_0_LOW, KEEL_PHI_SLOPE,
-    KEEL_PHI_SLOPE_COUNT, &low);
+  V u = 1.0 / (FN(magnitude)(d) + KEEL_HALF_LINE_K);
+  V s = FN(madd)(u, FN(splat)(-2.0 * KEEL_HALF_LINE_K), FN(splat)(1.0));
+  V p = FN(long_polynomial)(s, KEEL_PHI, KEEL_HALF_LINE_CHAIN, KEEL_PHI_COUNT);
+#pragma clang loop unroll(full)
+  for (int i = KEEL_HALF_LINE_CHAIN - 1; i >= 0; i--) p = FN(madd)(s, p, FN(splat)(KEEL_PHI[i]));
+  return u * p;
 }
 
 /* exp(-rate s) Phi(d), from `density` = exp(-d^2 / 2 - rate s). */
@@ -73,18 +81,23 @@ static void FN(exercise_discounts)(
 }
 
 /* The integrals of the conditions for the nodes of one vector; the points follow each other `step` numbers
-   apart. */
+   apart. Where the boundary is, then what it gives: two loops, so that the latency of neither is waited for. */
 INLINE void FN(exercise_sums)(
   const keel_exercise_rule *rule, const keel_exercise *e, const double *restrict discounts, int first,
   int step, V own, const double *restrict c, V *numerator, V *denominator) {
   const int count = rule->nodes * rule->points, pairs = rule->nodes / 2 + 1;
   const double sign = e->sign, deviation_scale = e->volatility * __builtin_sqrt(e->time);
   const double drift = (e->rate - e->yield) * e->time, inverse_scale = 1.0 / deviation_scale;
-  for (int k = first; k < count; k += step) {
-    V root = FN(load)(rule->roots + k), weight = FN(load)(rule->weights + k);
+  V distances[KEEL_EXERCISE_POINTS];
+  for (int k = first, j = 0; k < count; k += step, j++) {
     V other = FN(log_boundary)(FN(load)(rule->places + k), c, pairs, e);
-    V deviation = deviation_scale * root, inverse = inverse_scale * FN(load)(rule->inverses + k);
-    V minus = FN(madd)(own - other + drift * (root * root), inverse, -0.5 * deviation);
+    V root = FN(load)(rule->roots + k), inverse = inverse_scale * FN(load)(rule->inverses + k);
+    distances[j] =
+      FN(madd)(own - other + drift * (root * root), inverse, -0.5 * deviation_scale * root);
+  }
+  for (int k = first, j = 0; k < count; k += step, j++) {
+    V root = FN(load)(rule->roots + k), weight = FN(load)(rule->weights + k);
+    V inverse = inverse_scale * FN(load)(rule->inverses + k), minus = distances[j];
     V far_discount = FN(load)(discounts + count + k);
     V far = far_discount * FN(plain_exp)(-0.5 * minus * minus);
     if (e->is_smooth) {
@@ -94,7 +107,8 @@ INLINE void FN(exercise_sums)(
       *numerator = FN(madd)(weight, cdf, *numerator);
     }
     if (e->yield == 0.0) continue;
-    V plus = minus + deviation, near_discount = FN(load)(discounts + k);
+    V plus = FN(madd)(FN(splat)(deviation_scale), root, minus);
+    V near_discount = FN(load)(discounts + k);
     V near = near_discount * FN(plain_exp)(-0.5 * plus * plus);
     /* Phi of the boundary below continuation, -Phi(-d) of the one above it. */
     V cdf = -sign * FN(discounted_cdf)(-sign * plus, near, near_discount);
