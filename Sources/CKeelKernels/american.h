@@ -7,6 +7,9 @@
 /* The largest number of points of a condition's integrals. */
 #define KEEL_EXERCISE_POINTS 64
 
+/* The largest number of nodes. */
+#define KEEL_EXERCISE_NODES 64
+
 /* sum c[k] T_k(z), k < 2 pairs: T_2k(z) = T_k(w), T_2k+1(z) = z V_k(w), w = 2 z^2 - 1, by the recurrences
    of C. W. Clenshaw, "A note on the summation of Chebyshev series", MTAC 9 (1955). */
 INLINE V FN(chebyshev_sum)(V z, const double *c, int pairs) {
@@ -70,13 +73,26 @@ INLINE V FN(log_boundary)(V z, const double *c, int pairs, const keel_exercise *
   return e->sign * h / FN(choose)((U)(root > 0.0), root, FN(splat)(1.0));
 }
 
+/* exp(x), infinite above 700: growth no rate has. */
+INLINE V FN(exercise_discount)(V x) {
+  V y = FN(plain_exp)(FN(choose)((U)(x < 700.0), x, FN(splat)(700.0)));
+  return FN(choose)((U)(x > 700.0), FN(splat)(__builtin_inf()), y);
+}
+
+/* The discounts of the asset, then of cash, for each point and node, then for each node. */
 static void FN(exercise_discounts)(
   const keel_exercise_rule *rule, const keel_exercise *e, double *restrict output) {
-  const int count = rule->nodes * rule->points;
+  const int count = rule->nodes * rule->points, padded = (rule->nodes + 15) / 16 * 16;
   for (int k = 0; k < count; k += KEEL_WIDTH) {
     V root = FN(load)(rule->roots + k), s = e->time * (root * root);
-    FN(store)(output + k, FN(exp)(-e->yield * s));
-    FN(store)(output + count + k, FN(exp)(-e->rate * s));
+    FN(store)(output + k, FN(exercise_discount)(-e->yield * s));
+    FN(store)(output + count + k, FN(exercise_discount)(-e->rate * s));
+  }
+  output += 2 * count;
+  for (int k = 0; k < padded; k += KEEL_WIDTH) {
+    V x = FN(load)(rule->positions + k), tau = e->time * (x * x) * (x * x);
+    FN(store)(output + k, FN(exercise_discount)(-e->yield * tau));
+    FN(store)(output + padded + k, FN(exercise_discount)(-e->rate * tau));
   }
 }
 
@@ -117,54 +133,124 @@ INLINE void FN(exercise_sums)(
   }
 }
 
-static void FN(exercise_step)(
+/* From ln(B / X) at the nodes to the coefficients of h. */
+INLINE void FN(exercise_transform)(
+  const keel_exercise_rule *rule, const keel_exercise *e, const double *restrict y,
+  double *restrict c) {
+  const int n = rule->nodes, stride = (n + 16) / 16 * 16;
+  double heights[KEEL_EXERCISE_NODES];
+  for (int i = 0; i < n; i++) {
+    double h = y[i] * (y[i] + 2.0 * e->sign * e->shift);
+    for (int k = 0; k < e->power; k++) h /= rule->positions[i];
+    heights[i] = h;
+  }
+  for (int k = 0; k < stride; k += KEEL_WIDTH) {
+    V sum = FN(splat)(0.0);
+    for (int i = 0; i < n; i++)
+      sum = FN(madd)(FN(load)(rule->transform + i * stride + k), FN(splat)(heights[i]), sum);
+    FN(store)(c + k, sum);
+  }
+}
+
+/* What the conditions at the nodes give for ln(B / X) instead. */
+INLINE void FN(exercise_step)(
   const keel_exercise_rule *rule, const keel_exercise *e, const double *restrict discounts,
   const double *restrict y, double *restrict c, double *restrict output) {
-  const int n = rule->nodes;
+  const int n = rule->nodes, padded = (n + 15) / 16 * 16;
   const double r = e->rate, q = e->yield, sigma = e->volatility, sign = e->sign;
-  for (int k = 0; k < n + 2; k++) c[k] = 0.0;
-  for (int i = 0; i < n; i++) {
-    const double *column = rule->transform + i * (n + 1), x = rule->positions[i];
-    double h = y[i] * (y[i] + 2.0 * sign * e->shift);
-    for (int k = 0; k < e->power; k++) h /= x;
-    for (int k = 0; k <= n; k++) c[k] += column[k] * h;
-  }
+  const double *own_discounts = discounts + 2 * n * rule->points;
+  FN(exercise_transform)(rule, e, y, c);
   const int step = n > KEEL_WIDTH ? n : KEEL_WIDTH;
   for (int i = 0; i < n; i += KEEL_WIDTH) {
     V numerator = FN(splat)(0.0), denominator = numerator;
     FN(exercise_sums)(
       rule, e, discounts, i, step, FN(load)(y + i), c, &numerator, &denominator);
-    if (n < KEEL_WIDTH) {
-      /* The lanes hold several points of a node. */
-      double lanes[2][KEEL_WIDTH], folded[2][KEEL_WIDTH] = {{0}};
-      FN(store)(lanes[0], numerator);
-      FN(store)(lanes[1], denominator);
-      for (int k = 0; k < KEEL_WIDTH; k++)
-        for (int m = 0; m < 2; m++) folded[m][k % n] += lanes[m][k];
-      for (int k = n; k < KEEL_WIDTH; k++)
-        for (int m = 0; m < 2; m++) folded[m][k] = folded[m][k % n];
-      numerator = FN(load)(folded[0]);
-      denominator = FN(load)(folded[1]);
+#if KEEL_WIDTH == 16
+    if (n == 8) {
+      /* The lanes hold two points of a node. */
+      numerator += __builtin_shufflevector(
+        numerator, numerator, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
+      denominator += __builtin_shufflevector(
+        denominator, denominator, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
     }
+#endif
     numerator *= e->time * r * (e->is_smooth ? KEEL_INV_SQRT_2PI : 1.0);
     denominator *= e->time * q;
     V x = FN(load)(rule->positions + i), tau = e->time * (x * x) * (x * x);
     if (sign < 0.0) {
+      V near_discount = FN(load)(own_discounts + i);
+      V far_discount = FN(load)(own_discounts + padded + i);
       V deviation = sigma * __builtin_elementwise_sqrt(tau), inverse = 1.0 / deviation;
       V minus = FN(madd)(FN(load)(y + i) + e->log_limit + (r - q) * tau, inverse, -0.5 * deviation);
       V plus = minus + deviation;
-      V near = FN(exp)(-q * tau - 0.5 * plus * plus), far = FN(exp)(-r * tau - 0.5 * minus * minus);
-      V cdf = FN(discounted_cdf)(plus, near, FN(exp)(-q * tau));
+      V near = near_discount * FN(plain_exp)(-0.5 * plus * plus);
+      V far = far_discount * FN(plain_exp)(-0.5 * minus * minus);
+      V cdf = FN(discounted_cdf)(plus, near, near_discount);
       if (e->is_smooth) {
         numerator += far * inverse * KEEL_INV_SQRT_2PI;
         denominator += FN(madd)(near * KEEL_INV_SQRT_2PI, inverse, cdf);
       } else {
-        numerator += FN(discounted_cdf)(minus, far, FN(exp)(-r * tau));
+        numerator += FN(discounted_cdf)(minus, far, far_discount);
         denominator += cdf;
       }
     }
     FN(store)(output + i, FN(log)(numerator / denominator) - e->log_limit);
   }
+}
+
+/* Iterates y in place until its last change, as a part of y, is within the tolerance, and writes the
+   coefficients; the number of steps. From the second step on
+   each goes where the last two point to: D. G. Anderson, "Iterative procedures for nonlinear integral equations",
+   Journal of the ACM 12 (1965), of depth one. */
+static int FN(exercise_solve)(
+  const keel_exercise_rule *rule, const keel_exercise *e, const keel_exercise_limits *limits,
+  double *restrict scratch, double *restrict y, double *restrict c, double *restrict change) {
+  const int padded = (rule->nodes + 15) / 16 * 16;
+  double *next = scratch, *last = next + padded, *last_gap = last + padded;
+  double *discounts = last_gap + padded;
+  int steps = 0, is_settled = 0;
+  FN(exercise_discounts)(rule, e, discounts);
+  *change = __builtin_inf();
+  while (steps < limits->maximum_steps) {
+    FN(exercise_step)(rule, e, discounts, y, c, next);
+    double share = 0.0;
+    if (steps++ > 0) {
+      V top = FN(splat)(0.0), bottom = top;
+      for (int i = 0; i < padded; i += KEEL_WIDTH) {
+        V gap = FN(load)(next + i) - FN(load)(y + i), turn = gap - FN(load)(last_gap + i);
+        top = FN(madd)(gap, turn, top);
+        bottom = FN(madd)(turn, turn, bottom);
+      }
+      share = FN(vector_sum)(top) / FN(vector_sum)(bottom);
+      if (!(__builtin_fabs(share) < limits->largest_share)) share = 0.0;
+    }
+    V most = FN(splat)(0.0);
+    for (int i = 0; i < padded; i += KEEL_WIDTH) {
+      V x = FN(load)(rule->positions + i), old = FN(load)(y + i);
+      V gap = FN(load)(next + i) - old;
+      V value = FN(madd)(gap, FN(splat)(limits->relaxation), old);
+      if (share != 0.0)
+        value -= share
+          * FN(madd)(gap - FN(load)(last_gap + i), FN(splat)(limits->relaxation),
+                     old - FN(load)(last + i));
+      /* On its side of the limit. */
+      value = FN(choose)((U)(value * e->sign <= 0.0), 0.5 * old, value);
+      V moved = FN(magnitude)(value - old) * (x * x);
+      most = FN(choose)((U)(moved <= most) | (U)(most != most), most, moved);
+      FN(store)(last + i, old);
+      FN(store)(last_gap + i, gap);
+      FN(store)(y + i, value);
+    }
+    double lanes[KEEL_WIDTH], largest = 0.0;
+    FN(store)(lanes, most);
+    for (int k = 0; k < KEEL_WIDTH; k++)
+      if (!(lanes[k] <= largest) && largest == largest) largest = lanes[k];
+    *change = largest / __builtin_fabs(y[0]);
+    is_settled = *change <= limits->tolerance || largest <= limits->rounding;
+    if (is_settled || !(*change < __builtin_inf())) break;
+  }
+  FN(exercise_transform)(rule, e, y, c);
+  return is_settled ? steps : -steps;
 }
 
 static void FN(exercise_premium)(
@@ -180,7 +266,7 @@ static void FN(exercise_premium)(
     V deviation = sigma * __builtin_elementwise_sqrt(s), inverse = 1.0 / deviation;
     V minus = FN(madd)(log_spot - other + (r - q) * s, inverse, -0.5 * deviation);
     V plus = minus + deviation;
-    V near_discount = FN(exp)(-q * s), far_discount = FN(exp)(-r * s);
+    V near_discount = FN(exercise_discount)(-q * s), far_discount = FN(exercise_discount)(-r * s);
     V near = near_discount * FN(plain_exp)(-0.5 * plus * plus);
     V far = far_discount * FN(plain_exp)(-0.5 * minus * minus);
     V near_cdf = FN(discounted_cdf)(-plus, near, near_discount);

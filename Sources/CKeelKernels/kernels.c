@@ -245,15 +245,14 @@ keel_implied keel_single_implied_volatility(
   return single_implied_single_baseline(&columns);
 }
 
-void keel_exercise_discounts(
-  const keel_exercise_rule *rule, const keel_exercise *e, double *restrict output, int level) {
-  KEEL_DISPATCH(exercise_discounts, level, rule, e, output)
-}
-
-void keel_exercise_step(
-  const keel_exercise_rule *rule, const keel_exercise *e, const double *restrict discounts,
-  const double *restrict y, double *restrict coefficients, double *restrict output, int level) {
-  KEEL_DISPATCH(exercise_step, level, rule, e, discounts, y, coefficients, output)
+int keel_exercise_solve(
+  const keel_exercise_rule *rule, const keel_exercise *e, const keel_exercise_limits *limits,
+  double *restrict scratch, double *restrict y, double *restrict coefficients,
+  double *restrict change, int level) {
+  int steps = 0;
+  KEEL_DISPATCH(
+    steps = exercise_solve, level, rule, e, limits, scratch, y, coefficients, change)
+  return steps;
 }
 
 void keel_exercise_premium(

@@ -268,10 +268,10 @@ keel_implied keel_single_implied_volatility(
 /* Nodes of an exercise boundary and points of its integrals. The boundary is X exp(y), and h =
    y (y + 2 sign shift) is x^power times a Chebyshev sum in 2 x - 1, where x^4 is the part of the time. */
 typedef struct {
-  /* 8 or a multiple of 16. The points are a multiple of 16. */
+  /* 8 or a multiple of 16, at most 64. The points are even and at most 64, those of premiums a multiple of 16. */
   int nodes, points;
-  /* x of each node, repeated to a multiple of 16, and the columns of n + 1 coefficients that each h gives;
-     not read for premiums. */
+  /* x of each node, repeated to a multiple of 16, and the n + 1 coefficients that each h gives, with zeros to a
+     multiple of 16; not read for premiums. */
   const double *positions, *transform;
   /* For each point, then each node (for premiums: the node at x = 1 alone): 2 x - 1 of the time to go, the root of
      the time since, its inverse (not read for premiums), and the weight; times as parts of all. */
@@ -286,15 +286,24 @@ typedef struct {
   int is_smooth, power;
 } keel_exercise;
 
-/* The discounts of the asset, then of cash, for each point and node. */
-void keel_exercise_discounts(
-  const keel_exercise_rule *rule, const keel_exercise *e, double *restrict output, int level);
+/* When an iteration ends. */
+typedef struct {
+  /* Of a step; beyond one it goes further than the condition says. */
+  double relaxation;
+  /* Of the last change of ln(B / X) as a part of it, or of itself. */
+  double tolerance, rounding;
+  /* Of the step before that is taken back. */
+  double largest_share;
+  int maximum_steps;
+} keel_exercise_limits;
 
-/* From ln(B / X) at the nodes to what the conditions there give instead; both arrays are repeated to a multiple
-   of 16. Also the n + 2 coefficients of h. */
-void keel_exercise_step(
-  const keel_exercise_rule *rule, const keel_exercise *e, const double *restrict discounts,
-  const double *restrict y, double *restrict coefficients, double *restrict output, int level);
+/* Iterates y, ln(B / X) at the nodes, repeated to a multiple of 16, until the conditions hold there, and writes
+   nodes + 1 coefficients of h, with zeros to a multiple of 16, and the last change. The number of steps, negated
+   where the last change is above both tolerances. `scratch` has 2 points + 5 numbers a node, these padded too. */
+int keel_exercise_solve(
+  const keel_exercise_rule *rule, const keel_exercise *e, const keel_exercise_limits *limits,
+  double *restrict scratch, double *restrict y, double *restrict coefficients,
+  double *restrict change, int level);
 
 /* The gain from exercise below a boundary at `offset` to `offset + time` from now, with its first two derivatives
    by the spot; `log_spot` is relative to X. */

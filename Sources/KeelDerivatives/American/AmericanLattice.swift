@@ -1,4 +1,4 @@
-import KeelNumerics
+package import KeelNumerics
 
 #if canImport(Glibc)
   import Glibc
@@ -30,6 +30,7 @@ public struct AmericanLattice: ~Copyable, Sendable {
 
   private var values: [Double]
   private var ratios: [Double]
+  private let level: Kernels.Level
 
   /// The largest number of steps.
   public static let largestStepCount = 100_001
@@ -41,6 +42,16 @@ public struct AmericanLattice: ~Copyable, Sendable {
   /// - Parameter stepCount: The number of steps: 3 to 100001; an even one counts as the next odd one.
   /// - Throws: `DerivativesError.invalidValue`.
   public init(stepCount: Int) throws(DerivativesError) {
+    try self.init(stepCount: stepCount, level: .automatic)
+  }
+
+  /// The same with an instruction set.
+  ///
+  /// - Parameters:
+  ///   - stepCount: The number of steps.
+  ///   - level: The instruction set.
+  /// - Throws: `DerivativesError.invalidValue`.
+  package init(stepCount: Int, level: Kernels.Level) throws(DerivativesError) {
     guard (3...Self.largestStepCount).contains(stepCount) else {
       throw .invalidValue(
         argument: "stepCount", got: Double(stepCount), lowest: 3,
@@ -49,6 +60,7 @@ public struct AmericanLattice: ~Copyable, Sendable {
     self.stepCount = stepCount | 1
     values = [Double](repeating: 0, count: self.stepCount + Self.padding)
     ratios = values
+    self.level = level
   }
 
   /// What a lattice gives.
@@ -122,7 +134,7 @@ public struct AmericanLattice: ~Copyable, Sendable {
     guard base.isFinite, base > 0, ratios[steps].isFinite else { return .nan }
     return OptionKernels.lattice(
       &values, ratios, steps: steps, kind: option.kind, strike: strike, base: base,
-      growth: 1 / down, up: discount * p2, down: discount * q2)
+      growth: 1 / down, up: discount * p2, down: discount * q2, level: level)
   }
 
   // After D. B. Peizer, J. W. Pratt (1968), second method.

@@ -1,4 +1,4 @@
-import KeelNumerics
+package import KeelNumerics
 
 #if canImport(Glibc)
   import Glibc
@@ -57,6 +57,7 @@ public struct ExerciseBoundary: Sendable, Hashable {
   public let iterationCount: Int
 
   private let problem: ExerciseProblem
+  private let level: Kernels.Level
 
   /// The boundary above which the put's holder waits.
   private let upper: ExerciseCurve?
@@ -81,6 +82,29 @@ public struct ExerciseBoundary: Sendable, Hashable {
     carryYield: Double,
     precision: AmericanPrecision = .accurate
   ) throws(DerivativesError) {
+    try self.init(
+      of: option, volatility: volatility, rate: rate, carryYield: carryYield, precision: precision,
+      level: .automatic)
+  }
+
+  /// The same with an instruction set.
+  ///
+  /// - Parameters:
+  ///   - option: The option.
+  ///   - volatility: The volatility.
+  ///   - rate: The interest rate.
+  ///   - carryYield: The carry yield.
+  ///   - precision: How far to resolve it.
+  ///   - level: The instruction set.
+  /// - Throws: `DerivativesError`.
+  package init(
+    of option: AmericanOption,
+    volatility: Double,
+    rate: Double,
+    carryYield: Double,
+    precision: AmericanPrecision,
+    level: Kernels.Level
+  ) throws(DerivativesError) {
     try requirePositive(option.strike, "strike")
     try requirePositive(option.timeToExpiry, "timeToExpiry")
     try requirePositive(volatility, "volatility")
@@ -91,6 +115,7 @@ public struct ExerciseBoundary: Sendable, Hashable {
     self.rate = rate
     self.carryYield = carryYield
     self.precision = precision
+    self.level = level
     problem = ExerciseProblem(
       rate: option.kind == .put ? rate : carryYield,
       yield: option.kind == .put ? carryYield : rate, volatility: volatility)
@@ -100,13 +125,13 @@ public struct ExerciseBoundary: Sendable, Hashable {
       (upper, lower, longestTime, iterationCount) = (nil, nil, 0, 0)
     case .below(let limit):
       let curve = ExerciseCurve(
-        problem, time: time, sign: -1, limit: limit, precision: precision)
+        problem, time: time, sign: -1, limit: limit, precision: precision, level: level)
       guard curve.isConverged else {
         throw .boundaryNotFound(iterations: curve.iterationCount, change: curve.change)
       }
       (upper, lower, longestTime, iterationCount) = (curve, nil, time, curve.iterationCount)
     case .between:
-      let pair = try ExercisePair(problem, time: time, precision: precision)
+      let pair = try ExercisePair(problem, time: time, precision: precision, level: level)
       (upper, lower) = (pair.upper, pair.lower)
       (longestTime, iterationCount) = (pair.time, pair.iterationCount)
     }
@@ -190,8 +215,8 @@ public struct ExerciseBoundary: Sendable, Hashable {
     let logSpot = log(x)
     func gain(_ curve: ExerciseCurve) -> (value: Double, delta: Double, gamma: Double) {
       OptionKernels.exercisePremium(
-        curve, curve.rule(precision), spot: x, logSpot: logSpot - log(curve.limit),
-        offset: time - longestTime)
+        curve, curve.rule, spot: x, logSpot: logSpot - curve.logLimit,
+        offset: time - longestTime, level: level)
     }
     var unit = gain(upper)
     if let lower {

@@ -61,6 +61,23 @@ struct ExerciseProblem: Sendable, Hashable {
   }
 }
 
+/// When an iteration of a boundary ends.
+struct ExerciseLimits {
+  /// How far a step goes, as a part of what the condition says.
+  let relaxation: Double
+
+  /// The largest last change of ln(B/X) as a part of it.
+  let tolerance: Double
+
+  /// The largest one itself.
+  let rounding: Double
+
+  /// How much of the step before may be taken back.
+  let largestShare: Double
+
+  let maximumIterations: Int
+}
+
 struct ExerciseCurve: Sendable, Hashable {
   let problem: ExerciseProblem
 
@@ -79,11 +96,16 @@ struct ExerciseCurve: Sendable, Hashable {
   /// L in h = y (y ± 2 L).
   let shift: Double
 
+  let logLimit: Double
+
   /// ln(B/X) at the nodes.
   private(set) var values: [Double]
 
   /// The coefficients of the sum, one more than nodes and a zero.
   private(set) var coefficients: [Double] = []
+
+  /// The rule of the nodes.
+  let rule: ExerciseRule
 
   private(set) var iterationCount = 0
 
@@ -97,33 +119,31 @@ struct ExerciseCurve: Sendable, Hashable {
     time: Double,
     sign: Double,
     limit: Double,
-    precision: AmericanPrecision
+    precision: AmericanPrecision,
+    level: Kernels.Level
   ) {
     self.problem = problem
     self.time = time
     self.sign = sign
     self.limit = limit
     power = sign > 0 ? 2 : 0
-    shift = sign < 0 ? max(0, -log(limit)) : 0
+    logLimit = log(limit)
+    shift = sign < 0 ? max(0, -logLimit) : 0
     values = []
-    let rule = self.rule(precision)
-    let coarse = self.rule(.fast)
+    let stages = ExerciseRule.stages(precision, startsAtStrike: limit == 1)
+    rule = stages[stages.count - 1]
     // The slope's condition contracts faster, but not against a strong drift away from the boundary.
     let drift = (problem.rate - problem.yield) * time.squareRoot() / problem.volatility
     let isSmoothFirst = drift < Self.strongDrift
     for isSmooth in [isSmoothFirst, !isSmoothFirst] {
-      values = start(coarse)
-      isConverged = iterate(coarse, isSmooth: isSmooth)
-      if isConverged && precision != .fast {
-        values = refined(from: coarse, to: rule)
-        isConverged = iterate(rule, isSmooth: isSmooth)
+      values = start(stages[0])
+      isConverged = iterate(stages[0], isSmooth: isSmooth, level)
+      for (coarse, fine) in zip(stages, stages.dropFirst()) where isConverged {
+        values = refined(from: coarse, to: fine)
+        isConverged = iterate(fine, isSmooth: isSmooth, level)
       }
       if isConverged { break }
     }
-  }
-
-  func rule(_ precision: AmericanPrecision) -> ExerciseRule {
-    ExerciseRule.rule(precision, startsAtStrike: limit == 1)
   }
 
   /// ln(B/X) at a time to expiry that it covers.
@@ -134,6 +154,7 @@ struct ExerciseCurve: Sendable, Hashable {
 
   private static let strongDrift = 0.6
   private static let valueRelaxation = 1.3
+  private static let largestShare = 0.5
   private static let maximumIterations = 200
 
   /// The logarithms of the conditions carry some roundings of one, however small ln(B/X) is.
@@ -166,51 +187,20 @@ struct ExerciseCurve: Sendable, Hashable {
   }
 
   /// Solves the conditions at the nodes of a rule; whether the last change is within its tolerance.
-  private mutating func iterate(_ rule: ExerciseRule, isSmooth: Bool) -> Bool {
-    let relaxation = isSmooth ? 1 : Self.valueRelaxation
-    let logLimit = log(limit)
-    let rounding = Self.roundings * Double.ulpOfOne * (1 + logLimit.magnitude)
-    let discounts = OptionKernels.exerciseDiscounts(self, rule)
-    var sums = [Double](repeating: 0, count: rule.nodeCount + 2)
-    var next = values
-    var converged = false
-    for _ in 0..<Self.maximumIterations {
-      OptionKernels.exerciseStep(
-        self, rule, logLimit: logLimit, isSmooth: isSmooth,
-        discounts: discounts.span, values.span, coefficients: &sums, into: &next)
-      iterationCount += 1
-      var largest = 0.0
-      for i in 0..<rule.paddedNodeCount {
-        var value = values[i] + relaxation * (next[i] - values[i])
-        // On its side of the limit.
-        if value * sign <= 0 { value = values[i] / 2 }
-        let x = rule.position(i)
-        let moved = (value - values[i]).magnitude * (x * x)
-        if !(moved <= largest) { largest = moved }
-        values[i] = value
-      }
-      change = largest / values[0].magnitude
-      if change <= rule.tolerance || largest <= rounding {
-        converged = true
-        break
-      }
-      if !(change < .infinity) { break }
-    }
-    transform(rule, &sums)
-    coefficients = sums
-    return converged
-  }
-
-  /// The coefficients of the present values.
-  private func transform(_ rule: ExerciseRule, _ coefficients: inout [Double]) {
-    let n = rule.nodeCount
-    for k in 0...n { coefficients[k] = 0 }
-    for i in 0..<n {
-      let x = rule.position(i)
-      var h = values[i] * (values[i] + 2 * sign * shift)
-      for _ in 0..<power { h /= x }
-      for k in 0...n { coefficients[k] += rule.tables[rule.transformStart + i * (n + 1) + k] * h }
-    }
+  private mutating func iterate(
+    _ rule: ExerciseRule,
+    isSmooth: Bool,
+    _ level: Kernels.Level
+  ) -> Bool {
+    let limits = ExerciseLimits(
+      relaxation: isSmooth ? 1 : Self.valueRelaxation, tolerance: rule.tolerance,
+      rounding: Self.roundings * Double.ulpOfOne * (1 + logLimit.magnitude),
+      largestShare: Self.largestShare, maximumIterations: Self.maximumIterations)
+    coefficients = [Double](repeating: 0, count: rule.coefficientCount)
+    let steps = OptionKernels.exerciseBoundary(
+      self, rule, isSmooth: isSmooth, limits: limits, &values, &coefficients, &change, level: level)
+    iterationCount += abs(steps)
+    return steps > 0
   }
 
   /// The values at the nodes of a finer rule; next to expiry, where the coarse one has no node, like the root of

@@ -34,7 +34,8 @@ struct ExercisePair {
   init(
     _ problem: ExerciseProblem,
     time: Double,
-    precision: AmericanPrecision
+    precision: AmericanPrecision,
+    level: Kernels.Level
   ) throws(DerivativesError) {
     guard case .between(let low, let high) = problem.region else {
       throw .boundaryNotFound(iterations: 0, change: .nan)
@@ -42,10 +43,11 @@ struct ExercisePair {
     var steps = 0
     func solve(_ time: Double) -> (upper: ExerciseCurve, lower: ExerciseCurve)? {
       let upper = ExerciseCurve(
-        problem, time: time, sign: -1, limit: high, precision: precision)
+        problem, time: time, sign: -1, limit: high, precision: precision, level: level)
       steps += upper.iterationCount
       guard upper.isConverged else { return nil }
-      let lower = ExerciseCurve(problem, time: time, sign: 1, limit: low, precision: precision)
+      let lower = ExerciseCurve(
+        problem, time: time, sign: 1, limit: low, precision: precision, level: level)
       steps += lower.iterationCount
       return lower.isConverged ? (upper, lower) : nil
     }

@@ -12,7 +12,7 @@ import KeelNumerics
 ///
 /// All stand in one array: positions of the nodes, columns of the transform, then the four tables of the
 /// integrals at the nodes and of the integral of the price.
-struct ExerciseRule: Sendable {
+struct ExerciseRule: Sendable, Hashable {
   let nodeCount: Int
   let pointCount: Int
   let pricePointCount: Int
@@ -25,22 +25,35 @@ struct ExerciseRule: Sendable {
   /// Columns of nodes are repeated up to a multiple of this.
   static let padding = 16
 
-  private static let fast = ExerciseRule(
-    nodeCount: 8, pointCount: 16, pricePointCount: 32, tolerance: 1e-3)
-  private static let fastBelow = ExerciseRule(
-    nodeCount: 16, pointCount: 16, pricePointCount: 32, tolerance: 1e-3)
-  private static let accurate = ExerciseRule(
-    nodeCount: 16, pointCount: 32, pricePointCount: 128, tolerance: 2e-8)
-  private static let accurateBelow = ExerciseRule(
-    nodeCount: 32, pointCount: 32, pricePointCount: 128, tolerance: 2e-8)
-  private static let highPrecision = ExerciseRule(
-    nodeCount: 32, pointCount: 64, pricePointCount: 192, tolerance: 1e-13)
-  private static let highPrecisionBelow = ExerciseRule(
-    nodeCount: 64, pointCount: 64, pricePointCount: 192, tolerance: 1e-13)
+  private static let coarse = ExerciseRule(nodeCount: 8, pointCount: 8, tolerance: 1e-2)
+  private static let middle = ExerciseRule(nodeCount: 16, pointCount: 12, tolerance: 1e-5)
 
-  /// The rule of a precision; a boundary that starts below the strike changes its shape as it leaves its start, and
-  /// needs twice the nodes.
-  static func rule(_ precision: AmericanPrecision, startsAtStrike: Bool) -> ExerciseRule {
+  private static let fast = [
+    ExerciseRule(nodeCount: 8, pointCount: 8, pricePointCount: 32, tolerance: 1e-3)
+  ]
+  private static let fastBelow = [
+    ExerciseRule(nodeCount: 16, pointCount: 8, pricePointCount: 32, tolerance: 1e-3)
+  ]
+  private static let accurate = [
+    coarse, middle,
+    ExerciseRule(nodeCount: 16, pointCount: 24, pricePointCount: 96, tolerance: 1e-8),
+  ]
+  private static let accurateBelow = [
+    coarse, middle,
+    ExerciseRule(nodeCount: 32, pointCount: 24, pricePointCount: 96, tolerance: 1e-8),
+  ]
+  private static let highPrecision =
+    accurate + [
+      ExerciseRule(nodeCount: 32, pointCount: 64, pricePointCount: 192, tolerance: 1e-13)
+    ]
+  private static let highPrecisionBelow =
+    accurateBelow + [
+      ExerciseRule(nodeCount: 64, pointCount: 64, pricePointCount: 192, tolerance: 1e-13)
+    ]
+
+  /// The rules of a precision, each from the result of the one before. A boundary that starts below the strike changes
+  /// its shape as it leaves its start, and needs twice the nodes.
+  static func stages(_ precision: AmericanPrecision, startsAtStrike: Bool) -> [ExerciseRule] {
     switch precision {
     case .fast: startsAtStrike ? fast : fastBelow
     case .accurate: startsAtStrike ? accurate : accurateBelow
@@ -48,14 +61,29 @@ struct ExerciseRule: Sendable {
     }
   }
 
+  /// The counts and the tolerance say all.
+  static func == (first: ExerciseRule, second: ExerciseRule) -> Bool {
+    first.nodeCount == second.nodeCount && first.pointCount == second.pointCount
+      && first.pricePointCount == second.pricePointCount && first.tolerance == second.tolerance
+  }
+
+  func hash(into hasher: inout Hasher) {
+    hasher.combine(nodeCount)
+    hasher.combine(pointCount)
+  }
+
   static func padded(_ count: Int) -> Int { (count + padding - 1) / padding * padding }
 
   var paddedNodeCount: Int { Self.padded(nodeCount) }
   var transformStart: Int { paddedNodeCount }
-  var pointsStart: Int { transformStart + nodeCount * (nodeCount + 1) }
+  var coefficientCount: Int { Self.padded(nodeCount + 1) }
+  var pointsStart: Int { transformStart + nodeCount * coefficientCount }
+
+  /// What the iteration needs beside its results.
+  var scratchCount: Int { 2 * nodeCount * pointCount + 5 * paddedNodeCount }
   var pricePointsStart: Int { pointsStart + 4 * nodeCount * pointCount }
 
-  private init(nodeCount n: Int, pointCount: Int, pricePointCount: Int, tolerance: Double) {
+  private init(nodeCount n: Int, pointCount: Int, pricePointCount: Int = 0, tolerance: Double) {
     nodeCount = n
     self.pointCount = pointCount
     self.pricePointCount = pricePointCount
@@ -65,7 +93,8 @@ struct ExerciseRule: Sendable {
       (1 + cos(Double(i % n) * .pi / Double(n))) / 2
     }
     for i in 0..<n {
-      for k in 0...n {
+      for k in 0..<Self.padded(n + 1) {
+        guard k <= n else { tables.append(0); continue }
         let ends = (i == 0 ? 0.5 : 1) * (k == 0 || k == n ? 0.5 : 1)
         // The product is reduced first, so that the cosines are those of small angles.
         tables.append(2 / Double(n) * ends * cos(Double(i * k % (2 * n)) * .pi / Double(n)))
@@ -79,6 +108,7 @@ struct ExerciseRule: Sendable {
   /// For each point, then each node at x: where the boundary is read, the root of the time since, its inverse
   /// and the weight.
   private static func points(_ count: Int, at nodes: [Double]) -> [Double] {
+    guard count > 0 else { return [] }
     let rule = GaussLegendre(checkedCount: count)
     let angles = rule.nodes.map { (1 + $0) * .pi / 4 }
     func table(_ value: (_ point: Int, _ x: Double) -> Double) -> [Double] {

@@ -82,48 +82,34 @@ enum OptionKernels {
       iterations: Int(found.steps))
   }
 
-  /// The discounts of the points of a rule for a curve, of the asset and of cash.
-  static func exerciseDiscounts(_ curve: ExerciseCurve, _ rule: ExerciseRule) -> [Double] {
-    var result = [Double](repeating: 0, count: 2 * rule.nodeCount * rule.pointCount)
-    unsafe rule.tables.withUnsafeBufferPointer { tables in
-      unsafe result.withUnsafeMutableBufferPointer { output in
-        guard let base = tables.baseAddress else { return }
-        var places = unsafe exerciseRule(rule, base)
-        var exercise = exercise(curve)
-        unsafe keel_exercise_discounts(
-          &places, &exercise, output.baseAddress, Kernels.Level.automatic.rawValue)
-      }
-    }
-    return result
-  }
-
-  /// Writes what the conditions at the nodes of a rule give for ln(B/X), and the coefficients of the values.
-  ///
-  /// The arrays have the rule's counts, padded.
-  static func exerciseStep(
+  /// Iterates ln(B/X) at the nodes of a rule, padded, until the conditions hold there, and writes the coefficients of
+  /// the values, padded, and the last change; the number of steps, negated where that is above the tolerances.
+  static func exerciseBoundary(
     _ curve: ExerciseCurve,
     _ rule: ExerciseRule,
-    logLimit: Double,
     isSmooth: Bool,
-    discounts: Span<Double>,
-    _ values: Span<Double>,
-    coefficients: inout [Double],
-    into output: inout [Double]
-  ) {
-    unsafe rule.tables.withUnsafeBufferPointer { tables in
-      unsafe discounts.withUnsafeBufferPointer { discounts in
-        unsafe values.withUnsafeBufferPointer { values in
+    limits: ExerciseLimits,
+    _ values: inout [Double],
+    _ coefficients: inout [Double],
+    _ change: inout Double,
+    level: Kernels.Level
+  ) -> Int {
+    var scratch = [Double](repeating: 0, count: rule.scratchCount)
+    var exercise = exercise(curve)
+    exercise.is_smooth = isSmooth ? 1 : 0
+    var limits = keel_exercise_limits(
+      relaxation: limits.relaxation, tolerance: limits.tolerance, rounding: limits.rounding,
+      largest_share: limits.largestShare, maximum_steps: Int32(limits.maximumIterations))
+    return unsafe rule.tables.withUnsafeBufferPointer { tables in
+      unsafe scratch.withUnsafeMutableBufferPointer { scratch in
+        unsafe values.withUnsafeMutableBufferPointer { values in
           unsafe coefficients.withUnsafeMutableBufferPointer { coefficients in
-            unsafe output.withUnsafeMutableBufferPointer { output in
-              guard let base = tables.baseAddress else { return }
-              var places = unsafe exerciseRule(rule, base)
-              var exercise = exercise(curve)
-              exercise.log_limit = logLimit
-              exercise.is_smooth = isSmooth ? 1 : 0
-              unsafe keel_exercise_step(
-                &places, &exercise, discounts.baseAddress, values.baseAddress,
-                coefficients.baseAddress, output.baseAddress, Kernels.Level.automatic.rawValue)
-            }
+            guard let base = tables.baseAddress else { return 0 }
+            var places = unsafe exerciseRule(rule, base)
+            return unsafe Int(
+              keel_exercise_solve(
+                &places, &exercise, &limits, scratch.baseAddress, values.baseAddress,
+                coefficients.baseAddress, &change, level.rawValue))
           }
         }
       }
@@ -137,7 +123,8 @@ enum OptionKernels {
     _ rule: ExerciseRule,
     spot: Double,
     logSpot: Double,
-    offset: Double
+    offset: Double,
+    level: Kernels.Level
   ) -> (value: Double, delta: Double, gamma: Double) {
     var result = (0.0, 0.0, 0.0)
     unsafe rule.tables.withUnsafeBufferPointer { tables in
@@ -148,8 +135,7 @@ enum OptionKernels {
           var exercise = exercise(curve)
           unsafe keel_exercise_premium(
             &places, &exercise, coefficients.baseAddress, logSpot, spot, offset,
-            output.baseAddress?.assumingMemoryBound(to: Double.self),
-            Kernels.Level.automatic.rawValue)
+            output.baseAddress?.assumingMemoryBound(to: Double.self), level.rawValue)
         }
       }
     }
@@ -166,14 +152,14 @@ enum OptionKernels {
     base: Double,
     growth: Double,
     up: Double,
-    down: Double
+    down: Double,
+    level: Kernels.Level
   ) -> Double {
     unsafe values.withUnsafeMutableBufferPointer { values in
       unsafe ratios.withUnsafeBufferPointer { ratios in
         unsafe keel_lattice(
           values.baseAddress, ratios.baseAddress, steps, kind == .call ? 1 : -1, strike, base,
-          growth,
-          up, down, Kernels.Level.automatic.rawValue)
+          growth, up, down, level.rawValue)
       }
     }
   }
@@ -196,7 +182,7 @@ enum OptionKernels {
     let problem = curve.problem
     return keel_exercise(
       rate: problem.rate, yield: problem.yield, volatility: problem.volatility, time: curve.time,
-      sign: curve.sign, log_limit: 0, shift: curve.shift, is_smooth: 1, power: Int32(curve.power))
+      sign: curve.sign, log_limit: curve.logLimit, shift: curve.shift, is_smooth: 1, power: Int32(curve.power))
   }
 
   private static func checkedCount(
