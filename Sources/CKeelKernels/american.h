@@ -196,6 +196,7 @@ INLINE void FN(exercise_step)(
     }
     FN(store)(output + i, FN(log)(numerator / denominator) - e->log_limit);
   }
+  for (int i = n; i < padded; i++) output[i] = output[i - n];
 }
 
 /* Iterates y in place until its last change, as a part of y, is within the tolerance, and writes the

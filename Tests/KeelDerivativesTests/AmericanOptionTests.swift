@@ -1,21 +1,64 @@
 import KeelDerivatives
+import KeelNumerics
 import KeelTestSupport
 import Testing
 
 @Suite struct AmericanOptionTests {
-  @Test func matchesReference() throws {
+  /// At every level; `accurate` to 1e-8 of the price beyond what the reference is known to.
+  @Test(arguments: Kernels.Level.allCases)
+  func matchesReference(level: Kernels.Level) throws {
     for row in try AmericanReference.load().prices {
       let example = AmericanCase(row)
       let model = example.model
       let premium = row[7] - model.price(of: example.option.european)
+      func price(_ precision: AmericanPrecision) throws -> Double {
+        try example.boundary(precision, level: level).price(spot: model.spot)
+      }
+      expectClose(try price(.highPrecision), row[7], absolute: row[8], "\(row)")
+      expectClose(try price(.accurate), row[7], relative: 1e-8, absolute: row[8], "\(row)")
       expectClose(
-        model.price(of: example.option, precision: .highPrecision), row[7], absolute: row[8],
-        "\(row)")
-      expectClose(
-        model.price(of: example.option), row[7], relative: 1e-8, absolute: row[8], "\(row)")
-      expectClose(
-        model.price(of: example.option, precision: .fast), row[7],
-        absolute: 1e-3 * premium + 1e-5 * row[7], "\(row)")
+        try price(.fast), row[7], absolute: 1e-3 * premium + 1e-5 * row[7], "\(row)")
+    }
+  }
+
+  /// What a level rounds differently stays as small as that.
+  @Test(arguments: 1...30)
+  func levelsAgree(seed: Int) throws {
+    var generator = SeededGenerator(seed: UInt64(seed + 600))
+    let example = AmericanCase(&generator)
+    for precision in AmericanPrecision.allCases {
+      let first = try example.boundary(precision, level: .automatic)
+      for level in [Kernels.Level.baseline, .avx2] {
+        let other = try example.boundary(precision, level: level)
+        // At the last digits rounding decides whether one more step is taken.
+        if precision != .highPrecision {
+          #expect(other.iterationCount == first.iterationCount, "\(example)")
+        }
+        let (a, b) = (
+          first.greeks(spot: example.model.spot), other.greeks(spot: example.model.spot)
+        )
+        expectClose(a.price, b.price, relative: 1e-12, absolute: 1e-12)
+        expectClose(a.delta, b.delta, absolute: 1e-11)
+        expectClose(a.gamma * 100, b.gamma * 100, absolute: 1e-9)
+      }
+    }
+  }
+
+  /// A yield above the rate, where the boundary starts below the strike and the premium may be a tiny part.
+  @Test(arguments: 1...100)
+  func yieldsAboveTheRate(seed: Int) throws {
+    var generator = SeededGenerator(seed: UInt64(seed + 700))
+    for _ in 0..<5 {
+      let rate = generator.uniform(0.0005...0.1)
+      let example = AmericanCase(&generator, rates: rate...rate, yields: rate...0.2)
+      let strike = example.option.strike
+      let (fine, best) = (try example.boundary(.accurate), try example.boundary(.highPrecision))
+      let deviation = example.model.volatility * example.option.timeToExpiry.squareRoot()
+      for k in -3...3 {
+        let spot = strike * exponential(Double(k) * deviation)
+        expectClose(
+          fine.price(spot: spot), best.price(spot: spot), relative: 1e-8, "\(example) \(k)")
+      }
     }
   }
 

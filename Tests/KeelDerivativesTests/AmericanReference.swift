@@ -1,4 +1,5 @@
 import KeelDerivatives
+import KeelNumerics
 import KeelTestSupport
 
 /// The rows of `Tests/Reference/american.json`.
@@ -44,10 +45,18 @@ struct AmericanCase: CustomStringConvertible {
       carryYield: option.kind == .put ? yield : rate)
   }
 
-  func boundary(_ precision: AmericanPrecision = .accurate) throws -> ExerciseBoundary {
+  func boundary(
+    _ precision: AmericanPrecision = .accurate,
+    level: Kernels.Level = .automatic
+  ) throws -> ExerciseBoundary {
     try ExerciseBoundary(
       of: option, volatility: model.volatility, rate: model.rate, carryYield: model.carryYield,
-      precision: precision)
+      precision: precision, level: level)
+  }
+
+  /// The size of a lattice's error: gamma at the strike times the square of the distance of two nodes.
+  func latticeError(stepCount: Int) -> Double {
+    option.strike * model.volatility * option.timeToExpiry.squareRoot() / Double(stepCount)
   }
 
   var description: String { "\(model) \(option)" }

@@ -41,18 +41,32 @@ import Testing
     }
   }
 
-  /// A lattice knows nothing of boundaries.
-  @Test(arguments: cases)
-  func agreesWithTheLattice(row: [Double]) throws {
-    var lattice = try AmericanLattice(stepCount: 2001)
-    let example = AmericanCase(row)
-    let boundary = try example.boundary()
-    for spot in [60.0, 80, 95, 100, 110, 150] {
-      var model = example.model
-      model.spot = spot
-      let value = lattice.value(of: example.option, in: model)
-      expectClose(boundary.price(spot: spot), value.price, absolute: 1e-3, "\(row) \(spot)")
+  /// A lattice knows nothing of boundaries, and comes to these prices in first order.
+  @Test func latticesConvergeToThem() throws {
+    func errors(_ stepCount: Int) throws -> (plain: Double, extrapolated: Double) {
+      var lattice = try AmericanLattice(stepCount: stepCount)
+      var (plain, extrapolated) = (0.0, 0.0)
+      for row in Self.cases {
+        let example = AmericanCase(row)
+        let boundary = try example.boundary()
+        for spot in [60.0, 80, 95, 100, 110, 150] {
+          var model = example.model
+          model.spot = spot
+          let value = lattice.value(of: example.option, in: model)
+          let price = boundary.price(spot: spot)
+          let bound = example.latticeError(stepCount: stepCount)
+          expectClose(value.plainPrice, price, absolute: bound, "\(row) \(spot)")
+          plain += (value.plainPrice - price) * (value.plainPrice - price)
+          extrapolated += (value.price - price) * (value.price - price)
+        }
+      }
+      return (plain.squareRoot(), extrapolated.squareRoot())
     }
+    let (coarse, fine) = (try errors(501), try errors(2001))
+    let order = naturalLog(coarse.plain / fine.plain) / naturalLog(2001.0 / 501)
+    #expect(order > 0.9, "\(order)")
+    #expect(fine.extrapolated < coarse.extrapolated / 3, "\(coarse) \(fine)")
+    #expect(fine.extrapolated < fine.plain / 2, "\(coarse) \(fine)")
   }
 
   /// Beyond the volatility |√(−2r) − √(−2q)| the boundaries meet, below it they never do.

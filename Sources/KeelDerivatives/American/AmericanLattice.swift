@@ -71,7 +71,7 @@ public struct AmericanLattice: ~Copyable, Sendable {
     /// The price of the whole lattice, in cash.
     public var plainPrice: Double
 
-    /// The difference of both, in cash: above the error of `price` where the payoff is not smoothed by time.
+    /// The difference of both, in cash: about the error of `plainPrice`, and mostly above that of `price`.
     public var errorEstimate: Double
   }
 

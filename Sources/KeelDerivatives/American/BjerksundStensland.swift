@@ -84,7 +84,9 @@ private struct FlatBoundaryCall {
     let near = rate > carry ? max(1, rate / (rate - carry)) : 1
     let early = Self.firstPart * time
     func boundary(_ time: Double) -> Double {
-      let speed = (carry * time + 2 * volatility * time.squareRoot()) / ((far - near) * near)
+      // A drift away would take it past its start after a long time.
+      let distance = max(0, carry * time + 2 * volatility * time.squareRoot())
+      let speed = distance / ((far - near) * near)
       return near - (far - near) * expm1(-speed)
     }
     let x1 = boundary(early)
