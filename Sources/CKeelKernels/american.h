@@ -1,8 +1,8 @@
 /* Exercise boundaries, early-exercise premiums and lattices of American options, once a level.
 
    Goals: errors below the collocation's own (1e-14 of a sum), no branches a point, speed. Every point has
-   one Mills ratio and at most three exponentials; the boundary between the nodes is its Chebyshev sum,
-   even and odd terms apart. The formulas stand in ExerciseCollocation.swift. */
+   one Mills ratio and two exponentials; the boundary between the nodes is its Chebyshev sum, even and odd terms
+   apart. The formulas stand in ExerciseCurve.swift. */
 
 /* The largest number of points of a condition's integrals. */
 #define KEEL_EXERCISE_POINTS 64

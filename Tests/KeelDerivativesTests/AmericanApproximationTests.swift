@@ -20,8 +20,9 @@ import Testing
   }
 
   // E. G. Haug, "The complete guide to option pricing formulas", 2nd edition (2007), section 3.1.2.
-  /// Calls and puts on a future at 90, 100 and 110, strike 100, rate 10 %. The printed values are from a critical
-  /// spot of few digits: QuantLib, too, meets them to 3e-3.
+  /// Calls and puts on a future at 90, 100 and 110, strike 100, rate 10 %.
+  ///
+  /// The printed values are from a critical spot of few digits: QuantLib, too, meets them to 3e-3.
   @Test func matchThePublishedTable() {
     let table: [(time: Double, volatility: Double, calls: [Double], puts: [Double])] = [
       (0.1, 0.15, [0.0206, 1.8771, 10.0089], [10, 1.877, 0.041]),

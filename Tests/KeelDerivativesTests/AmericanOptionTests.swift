@@ -21,6 +21,18 @@ import Testing
     }
   }
 
+  /// Where the yield exceeds the rate, against polynomials on panels; premiums down to 1e-5 of the price.
+  @Test func matchesPanels() throws {
+    for row in try AmericanPanelsReference.load().prices {
+      let example = AmericanCase(row)
+      let spot = example.model.spot
+      expectClose(
+        try example.boundary(.highPrecision).price(spot: spot), row[7], relative: 1e-12,
+        absolute: row[8], "\(row)")
+      expectClose(try example.boundary().price(spot: spot), row[7], relative: 1e-8, "\(row)")
+    }
+  }
+
   /// What a level rounds differently stays as small as that.
   @Test(arguments: 1...30)
   func levelsAgree(seed: Int) throws {

@@ -15,6 +15,16 @@ struct AmericanReference: Decodable, Sendable {
   }
 }
 
+/// The rows of `Tests/Reference/american_panels.json`: puts whose yield exceeds the rate.
+struct AmericanPanelsReference: Decodable, Sendable {
+  /// As those of ``AmericanReference``.
+  let prices: [[Double]]
+
+  static func load() throws -> AmericanPanelsReference {
+    try Reference.load(Self.self, "american_panels")
+  }
+}
+
 /// A market and an option.
 struct AmericanCase: CustomStringConvertible {
   var model: BlackScholes

@@ -39,7 +39,7 @@ public struct AmericanOption: Hashable, Sendable, Codable {
 ///
 /// The errors are those measured; domain and method are in <doc:AmericanOptions>.
 public enum AmericanPrecision: String, Hashable, Sendable, Codable, CaseIterable {
-  /// Eight nodes: the premium of early exercise to about 4e-5 of itself, at worst some 1e-3.
+  /// Eight nodes: the premium of early exercise to about 6e-6 of itself, at worst some 1e-3.
   case fast
 
   /// Sixteen nodes: the price to 1e-8 of itself, the premium of early exercise mostly to 1e-9.

@@ -18,7 +18,7 @@ import KeelNumerics
 
 /// The approximation of Barone-Adesi and Whaley: one equation for one critical spot.
 ///
-/// The error is about 1e-3 of the strike for a year, largest for middle times to expiry; see
+/// The error is about 1e-3 of the strike for a year, largest for middle times to expiry, and none without expiry; see
 /// <doc:AmericanOptions>. For digits take `BlackScholes.price(of:precision:)`.
 public struct BaroneAdesiWhaley: Hashable, Sendable, Codable {
   /// The market.

@@ -134,15 +134,16 @@ struct ExerciseCurve: Sendable, Hashable {
     rule = stages[stages.count - 1]
     // The slope's condition contracts faster, but not against a strong drift away from the boundary.
     let drift = (problem.rate - problem.yield) * time.squareRoot() / problem.volatility
-    let isSmoothFirst = drift < Self.strongDrift
-    for isSmooth in [isSmoothFirst, !isSmoothFirst] {
+    var isSmooth = drift < Self.strongDrift
+    var scratch = [Double](repeating: 0, count: rule.scratchCount)
+    for _ in 0..<2 where !isConverged {
       values = start(stages[0])
-      isConverged = iterate(stages[0], isSmooth: isSmooth, level)
-      for (coarse, fine) in zip(stages, stages.dropFirst()) where isConverged {
-        values = refined(from: coarse, to: fine)
-        isConverged = iterate(fine, isSmooth: isSmooth, level)
+      isConverged = iterate(stages[0], isSmooth: isSmooth, &scratch, level)
+      for k in stages.indices.dropFirst() where isConverged {
+        values = refined(from: stages[k - 1], to: stages[k])
+        isConverged = iterate(stages[k], isSmooth: isSmooth, &scratch, level)
       }
-      if isConverged { break }
+      isSmooth.toggle()
     }
   }
 
@@ -169,7 +170,12 @@ struct ExerciseCurve: Sendable, Hashable {
   private func start(_ rule: ExerciseRule) -> [Double] {
     let (r, q, sigma) = (problem.rate, problem.yield, problem.volatility)
     let far = problem.logPerpetual(limit)
-    let nodes = (0..<rule.nodeCount).map { i in
+    var nodes = [Double](repeating: 0, count: rule.paddedNodeCount)
+    for i in nodes.indices {
+      guard i < rule.nodeCount else {
+        nodes[i] = nodes[i - rule.nodeCount]
+        continue
+      }
       let square = rule.position(i) * rule.position(i)
       let deviation = sigma * time.squareRoot() * square
       var near = Self.nearExpiry * deviation
@@ -181,15 +187,16 @@ struct ExerciseCurve: Sendable, Hashable {
           1 / (4 * Double.pi.squareRoot() * max(r.magnitude, q.magnitude) * tau))
         near = deviation * (Self.nearExpiry * Self.nearExpiry + 2 * log1p(scale)).squareRoot()
       }
-      return sign * (far < .infinity ? -far * expm1(-near / far) : near)
+      nodes[i] = sign * (far < .infinity ? -far * expm1(-near / far) : near)
     }
-    return (0..<rule.paddedNodeCount).map { nodes[$0 % rule.nodeCount] }
+    return nodes
   }
 
   /// Solves the conditions at the nodes of a rule; whether the last change is within its tolerance.
   private mutating func iterate(
     _ rule: ExerciseRule,
     isSmooth: Bool,
+    _ scratch: inout [Double],
     _ level: Kernels.Level
   ) -> Bool {
     let limits = ExerciseLimits(
@@ -198,7 +205,8 @@ struct ExerciseCurve: Sendable, Hashable {
       largestShare: Self.largestShare, maximumIterations: Self.maximumIterations)
     coefficients = [Double](repeating: 0, count: rule.coefficientCount)
     let steps = OptionKernels.exerciseBoundary(
-      self, rule, isSmooth: isSmooth, limits: limits, &values, &coefficients, &change, level: level)
+      self, rule, isSmooth: isSmooth, limits: limits, &values, &coefficients, &change,
+      &scratch, level: level)
     iterationCount += abs(steps)
     return steps > 0
   }

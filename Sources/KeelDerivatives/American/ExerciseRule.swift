@@ -51,8 +51,9 @@ struct ExerciseRule: Sendable, Hashable {
       ExerciseRule(nodeCount: 64, pointCount: 64, pricePointCount: 192, tolerance: 1e-13)
     ]
 
-  /// The rules of a precision, each from the result of the one before. A boundary that starts below the strike changes
-  /// its shape as it leaves its start, and needs twice the nodes.
+  /// The rules of a precision, each from the result of the one before.
+  ///
+  /// A boundary that starts below the strike changes its shape as it leaves its start, and needs twice the nodes.
   static func stages(_ precision: AmericanPrecision, startsAtStrike: Bool) -> [ExerciseRule] {
     switch precision {
     case .fast: startsAtStrike ? fast : fastBelow

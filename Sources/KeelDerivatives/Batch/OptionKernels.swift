@@ -92,9 +92,9 @@ enum OptionKernels {
     _ values: inout [Double],
     _ coefficients: inout [Double],
     _ change: inout Double,
+    _ scratch: inout [Double],
     level: Kernels.Level
   ) -> Int {
-    var scratch = [Double](repeating: 0, count: rule.scratchCount)
     var exercise = exercise(curve)
     exercise.is_smooth = isSmooth ? 1 : 0
     var limits = keel_exercise_limits(
@@ -182,7 +182,8 @@ enum OptionKernels {
     let problem = curve.problem
     return keel_exercise(
       rate: problem.rate, yield: problem.yield, volatility: problem.volatility, time: curve.time,
-      sign: curve.sign, log_limit: curve.logLimit, shift: curve.shift, is_smooth: 1, power: Int32(curve.power))
+      sign: curve.sign, log_limit: curve.logLimit, shift: curve.shift, is_smooth: 1,
+      power: Int32(curve.power))
   }
 
   private static func checkedCount(
