@@ -1,4 +1,4 @@
-"""Reference prices of American puts whose yield exceeds the rate, premiums down to tiny ones, by a method of its own.
+"""Reference prices of American puts whose yield exceeds the rate, by a method of its own.
 
 Writes Tests/Reference/american_panels.json. The boundary is a polynomial in the root of time on panels that
 shrink towards expiry, and solves the equation of the slope at their Gauss nodes by Newton's method, panel after
@@ -44,17 +44,18 @@ class Boundary:
                 slope = (self(low, k - 1) - self.start) / low
             y = self.start + slope * roots
             jacobian = np.empty((order, order))
-            for iteration in range(40):
+            for _ in range(20):
                 residual = self.residual(y, roots, k)
-                # The first one is near enough for all steps.
-                for j in range(order if iteration == 0 else 0):
+                for j in range(order):
                     moved = y.copy()
                     moved[j] += 1e-6
                     jacobian[:, j] = (self.residual(moved, roots, k) - residual) / 1e-6
                 step = np.linalg.solve(jacobian, residual)
                 y = y - step
-                if np.max(np.abs(step)) < 1e-12:
+                if np.max(np.abs(step)) < 1e-11:
                     break
+            else:
+                y *= np.nan
             self.set(y, k)
 
     def set(self, y, k):
@@ -81,19 +82,14 @@ class Boundary:
         # Before the first panel the boundary is a line in the root of time.
         for k in range(-1, last + 1):
             low = self.edges[k] if k >= 0 else 0
-            if k == last:
-                # u is the root of the time left at exercise; on the last piece an angle smooths both ends.
-                first = np.arcsin(low / root)
-                angle = (first + np.pi / 2) / 2 + (np.pi / 2 - first) / 2 * self.x
-                u, since = root * np.sin(angle), (root * np.cos(angle)) ** 2
-                weight = self.w * (np.pi / 2 - first) / 2 * 2 * u * root * np.cos(angle)
-            else:
-                high = self.edges[k + 1]
-                u = (low + high) / 2 + (high - low) / 2 * self.x
-                since, weight = tau - u ** 2, self.w * (high - low) / 2 * 2 * u
+            high = self.edges[k + 1] if k < last else root
+            # u is the root of the time left at exercise; an angle smooths the end of the last piece, and those near it.
+            first, end = np.arcsin(low / root), np.arcsin(high / root)
+            angle = (first + end) / 2 + (end - first) / 2 * self.x
+            u, since = root * np.sin(angle), (root * np.cos(angle)) ** 2
+            weight = self.w * (end - first) * u * root * np.cos(angle)
             if k < 0:
-                end = self(self.edges[0], 0)
-                other = self.start + (end - self.start) * u / self.edges[0]
+                other = self.start + (self(self.edges[0], 0) - self.start) * u / self.edges[0]
             else:
                 other = self(u, k)
             deviation = self.sigma * np.sqrt(since)
@@ -123,7 +119,7 @@ while len(rows) < 40:
     spot = 100 * np.exp(log_spot)
     row = [1, spot, 100, sigma, rate, carry, time, 100 * second,
            200 * abs(first - second) + 2e-13]
-    # Newton's method fails for some yields next to the rate.
+    # Newton's method may fail for a yield next to the rate.
     if row[8] <= 1e-10 * row[7]:
         rows.append([float(x) for x in row])
 

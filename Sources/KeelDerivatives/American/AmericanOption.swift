@@ -45,6 +45,6 @@ public enum AmericanPrecision: String, Hashable, Sendable, Codable, CaseIterable
   /// Sixteen nodes: the price to 1e-8 of itself, the premium of early exercise mostly to 1e-9.
   case accurate
 
-  /// Thirty-two nodes: the price to about 1e-12 of itself.
+  /// Thirty-two nodes: the price to 1e-11 of itself, mostly to 1e-12.
   case highPrecision
 }
