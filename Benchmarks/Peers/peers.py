@@ -152,6 +152,52 @@ def quantlib_black_scholes(spot, strike, time_to_expiry, volatility, rate):
     return lambda: np.array([formula(call, k, f, s, d) for k, f, s, d in quotes])
 
 
+def quantlib_american(spot, volatility, rate, carry_yield, engine):
+    """Puts at strike 100 and a year; objects and engines are made before the run."""
+    import QuantLib
+    today = QuantLib.Date(1, 1, 2026)
+    QuantLib.Settings.instance().evaluationDate = today
+    days = QuantLib.Actual365Fixed()
+    payoff = QuantLib.PlainVanillaPayoff(QuantLib.Option.Put, 100)
+    exercise = QuantLib.AmericanExercise(today, today + 365)
+    def flat(x):
+        return QuantLib.YieldTermStructureHandle(QuantLib.FlatForward(today, x, days))
+    options = []
+    for s, v, r, y in zip(*(x.tolist() for x in (spot, volatility, rate, carry_yield))):
+        process = QuantLib.BlackScholesMertonProcess(
+            QuantLib.QuoteHandle(QuantLib.SimpleQuote(s)), flat(y), flat(r),
+            QuantLib.BlackVolTermStructureHandle(
+                QuantLib.BlackConstantVol(today, QuantLib.NullCalendar(), v, days)))
+        options.append(QuantLib.VanillaOption(payoff, exercise))
+        options[-1].setPricingEngine(engine(QuantLib, process))
+    def run():
+        for option in options:
+            option.recalculate()
+        return np.array([option.NPV() for option in options])
+    return run
+
+
+@peer("QuantLib")
+def quantlib_american_fast(spot, volatility, rate, carry_yield):
+    return quantlib_american(
+        spot, volatility, rate, carry_yield,
+        lambda ql, p: ql.QdFpAmericanEngine(p, ql.QdFpAmericanEngine.fastScheme()))
+
+
+@peer("QuantLib")
+def quantlib_american_accurate(spot, volatility, rate, carry_yield):
+    return quantlib_american(
+        spot, volatility, rate, carry_yield,
+        lambda ql, p: ql.QdFpAmericanEngine(p, ql.QdFpAmericanEngine.accurateScheme()))
+
+
+@peer("QuantLib")
+def quantlib_american_lattice(spot, volatility, rate, carry_yield):
+    return quantlib_american(
+        spot, volatility, rate, carry_yield,
+        lambda ql, p: ql.BinomialVanillaEngine(p, "leisenreimer", 1001))
+
+
 def piqp_run(
     p, q, a, b, lower=None, upper=None, g=None, h=None, answer=lambda x: x, low=None):
     """One solve of a dense program by PIQP, set-up included, at a tolerance like Keel's.

@@ -244,3 +244,27 @@ keel_implied keel_single_implied_volatility(
   (void)level;
   return single_implied_single_baseline(&columns);
 }
+
+int keel_exercise_solve(
+  const keel_exercise_rule *rule, const keel_exercise *e, const keel_exercise_limits *limits,
+  double *restrict scratch, double *restrict y, double *restrict coefficients,
+  double *restrict change, int level) {
+  int steps = 0;
+  KEEL_DISPATCH(
+    steps = exercise_solve, level, rule, e, limits, scratch, y, coefficients, change)
+  return steps;
+}
+
+void keel_exercise_premium(
+  const keel_exercise_rule *rule, const keel_exercise *e, const double *restrict coefficients,
+  double log_spot, double spot, double offset, double *restrict output, int level) {
+  KEEL_DISPATCH(exercise_premium, level, rule, e, coefficients, log_spot, spot, offset, output)
+}
+
+double keel_lattice(
+  double *restrict v, const double *restrict ratios, size_t steps, double sign, double strike,
+  double base, double growth, double up, double down, int level) {
+  double value = 0;
+  KEEL_DISPATCH(value = lattice, level, v, ratios, steps, sign, strike, base, growth, up, down)
+  return value;
+}

@@ -15,5 +15,6 @@
 #include "black.h"
 #include "implied_volatility.h"
 #include "option_maps.h"
+#include "american.h"
 #include "maps.h"
 #include "level_end.h"

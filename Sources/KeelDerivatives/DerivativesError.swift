@@ -19,6 +19,9 @@ public enum DerivativesError: Error, Hashable, Sendable {
 
   /// The iteration stopped at its limit; `volatility` is the last value tried.
   case iterationLimit(iterations: Int, volatility: Double)
+
+  /// The boundary of early exercise did not settle; `change` is the last one, as a part of its logarithm.
+  case boundaryNotFound(iterations: Int, change: Double)
 }
 
 extension DerivativesError: CustomStringConvertible {
@@ -37,6 +40,8 @@ extension DerivativesError: CustomStringConvertible {
       "\(argument) has \(got) elements, required are \(required)"
     case .iterationLimit(let iterations, let volatility):
       "no volatility found in \(iterations) steps; the last one tried is \(volatility)"
+    case .boundaryNotFound(let iterations, let change):
+      "the exercise boundary did not settle in \(iterations) steps; the last change is \(change)"
     }
   }
 }

@@ -653,6 +653,147 @@ static void run_options(void) {
       }
 }
 
+/* American options */
+
+enum { NODES = 64, POINTS = 64, RULE = 1 << 17 };
+
+/* cos(k pi / n) for a power of two n, by square roots and sums alone. */
+static double cosine(int k, int n) {
+  double root = -1, c = 1, before, next;
+  for (int m = 1; m < n; m *= 2) root = sqrt((1 + root) / 2);
+  before = root;
+  for (int j = 0; j < k; j++) {
+    next = 2 * root * c - before;
+    before = c;
+    c = next;
+  }
+  return c;
+}
+
+/* The tables of Keel's rules, but for points at the middle of equal angles. */
+static keel_exercise_rule rule_of(int n, int points, int is_price, double *tables) {
+  int padded = (n + 15) / 16 * 16, stride = (n + 16) / 16 * 16, columns = is_price ? 1 : n;
+  int count = columns * points;
+  double *positions = tables, *transform = positions + padded;
+  double *places = transform + n * stride;
+  for (int i = 0; i < padded; i++) positions[i] = (1 + cosine(i % n, n)) / 2;
+  for (int i = 0; i < n; i++)
+    for (int k = 0; k < stride; k++)
+      transform[i * stride + k] = k > n
+        ? 0
+        : 2.0 / n * (i ? 1 : 0.5) * (k && k < n ? 1 : 0.5) * cosine(i * k % (2 * n), n);
+  for (int j = 0; j < points; j++)
+    for (int i = 0; i < columns; i++) {
+      int k = j * columns + i;
+      double x = is_price ? 1 : positions[i];
+      double c = cosine(2 * j + 1, 4 * points), s = cosine(2 * (points - j) - 1, 4 * points);
+      places[k] = 2 * x * sqrt(c) - 1;
+      places[count + k] = x * x * s;
+      places[2 * count + k] = 1 / (x * x * s);
+      places[3 * count + k] = x * x * x * x * 2 * s * c * 1.5707963267948966 / points;
+    }
+  return (keel_exercise_rule){n, points, positions, transform, places, places + count,
+                              places + 2 * count, places + 3 * count};
+}
+
+static keel_exercise exercise_of(int kind, int is_lower, int is_smooth) {
+  keel_exercise e = {number(kind, 0.01, 0.1), number(kind, 0, 0.01), number(kind, 0.1, 0.6),
+                     number(kind, 0.1, 3), -1, 0, 0, is_smooth, 0};
+  if (is_lower) {
+    e.rate = -number(kind, 0.005, 0.01);
+    e.yield = e.rate * 2.718281828459045;
+    e.log_limit = -1;
+    e.sign = 1;
+    e.power = 2;
+  } else if (next_bits() & 1) {
+    e.yield = e.rate * 2;
+    e.log_limit = -0.6931471805599453;
+    e.shift = -e.log_limit;
+  }
+  return e;
+}
+
+/* The levels add the points of few nodes in another order; what that rounds, an iteration of some
+   steps makes no larger than a part of 1e-11. */
+static void run_exercise_solve(int kind, int n, int points) {
+  tally *t = tally_of("exercise_solve");
+  int padded = (n + 15) / 16 * 16, stride = (n + 16) / 16 * 16;
+  size_t total = (size_t)(padded + stride + 2);
+  keel_exercise_rule rule = rule_of(n, points, 0, array(4, RULE));
+  for (int trial = 0; trial < 12; trial++) {
+    keel_exercise e = exercise_of(kind, trial % 3 == 2, trial & 1);
+    keel_exercise_limits limits = {1, 1e-9, 1e-15, 0.5, 8};
+    double bounds[200];
+    EACH_LEVEL(level, t, (size_t)n) {
+      /* y, the coefficients, the change and the steps. */
+      double *all = unwritten_array(level, total), *scratch = unwritten_array(
+        8, (size_t)(2 * n * points + 5 * padded));
+      for (int i = 0; i < padded; i++)
+        all[i] = e.sign * 0.3 * rule.positions[i] * rule.positions[i];
+      all[total - 1] = keel_exercise_solve(
+        &rule, &e, &limits, scratch, all, all + padded, all + padded + stride, level);
+      for (ptrdiff_t i = -BEFORE; i < 0; i++) t->stray += bits_of(scratch[i]) != UNWRITTEN;
+    }
+    for (size_t i = 0; i < total; i++) bounds[i] = 1e-11;
+    for (int level = 1; level <= last_level(); level++) {
+      check_writes(t, array(level, total), total);
+      digest_bits(t, level, array(level, total), total);
+    }
+    if (has_avx512() && kind == ORDINARY)
+      compare_sums(
+        t, array(KEEL_LEVEL_AVX2, total), array(KEEL_LEVEL_AVX512, total), bounds, total);
+  }
+}
+
+static void run_exercise_premium(int kind, int n, int points) {
+  tally *t = tally_of("exercise_premium");
+  keel_exercise_rule rule = rule_of(n, points, 1, array(4, RULE));
+  double *c = array(5, (size_t)(n + 16) / 16 * 16);
+  for (int k = 0; k < (n + 16) / 16 * 16; k++) c[k] = k > n ? 0 : spread(-2 * k - 4, -2 * k - 3);
+  for (int trial = 0; trial < 12; trial++) {
+    keel_exercise e = exercise_of(kind, trial % 3 == 2, 1);
+    double spot = number(kind, 0.5, 1.5), log_spot = number(kind, 0, 1);
+    double bounds[3] = {1e-12, 1e-12, 1e-12};
+    EACH_LEVEL(level, t, (size_t)n)
+      keel_exercise_premium(
+        &rule, &e, c, log_spot, spot, trial & 1 ? 0 : 0.1, unwritten_array(level, 3), level);
+    for (int level = 1; level <= last_level(); level++) {
+      check_writes(t, array(level, 3), 3);
+      digest_bits(t, level, array(level, 3), 3);
+    }
+    if (has_avx512() && kind == ORDINARY)
+      compare_sums(t, array(KEEL_LEVEL_AVX2, 3), array(KEEL_LEVEL_AVX512, 3), bounds, 3);
+  }
+}
+
+/* The same operations for each node at every level with fused operations. */
+static void run_lattice(int kind, size_t steps) {
+  tally *t = tally_of("lattice");
+  size_t n = steps + 33;
+  double *ratios = array(4, n), up = number(kind, 0.4, 0.6), base = number(kind, 0.5, 1);
+  for (size_t j = 0; j < n; j++) ratios[j] = number(kind, 0.5, 2);
+  for (int trial = 0; trial < 4; trial++) {
+    double down = number(kind, 0.4, 0.5), growth = number(kind, 0.9, 1.1);
+    EACH_LEVEL(level, t, steps) {
+      double *y = unwritten_array(level, 1), *v = unwritten_array(8, n);
+      *y = keel_lattice(v, ratios, steps, trial & 1 ? 1 : -1, 1, base, growth, up, down, level);
+      for (ptrdiff_t i = -BEFORE; i < 0; i++) t->stray += bits_of(v[i]) != UNWRITTEN;
+    }
+    finish(t, 1);
+  }
+}
+
+static void run_american(void) {
+  for (int kind = 0; kind < KINDS; kind++) {
+    for (int n = 8; n <= NODES; n *= 2)
+      for (int points = 8; points <= POINTS; points *= 2) {
+        run_exercise_solve(kind, n, points);
+        if (points > 8) run_exercise_premium(kind, n, points);
+      }
+    for (int k = 1; k < LENGTHS - 1; k++) run_lattice(kind, length_of(k));
+  }
+}
+
 /* Digests of bytes: exact at every level. */
 static void run_sha256(void) {
   tally *t = tally_of("sha256_compress");
@@ -698,7 +839,7 @@ int main(void) {
   }
   map_slots();
   void (*const parts[])(void) = {run_maps, run_incomplete, run_random, run_products,
-                                 run_clustering, run_options, run_sha256};
+                                 run_clustering, run_options, run_american, run_sha256};
   for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
     state = k;
     parts[k]();

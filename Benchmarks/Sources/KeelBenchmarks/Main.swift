@@ -68,6 +68,7 @@ let allCases: [Case] =
   + engineCases + targetPortfolioCases + multiPeriodCases + gammaBetaCases + tailRiskCases
   + sampleRiskCases
   + infeasibilityCases + riskBudgetingCases + conicCases + integerCases + fitCases + perpetualCases
+  + americanCases
   + optionColumnsCases + workspaceCases + backtestingCases + riskCases
   + engineStepCases
 

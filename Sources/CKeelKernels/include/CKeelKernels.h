@@ -265,6 +265,59 @@ keel_implied keel_single_implied_volatility(
   uint8_t kind, double spot, double strike, double time, double price, double rate, double carry,
   int level);
 
+/* Nodes of an exercise boundary and points of its integrals. The boundary is X exp(y), and h =
+   y (y + 2 sign shift) is x^power times a Chebyshev sum in 2 x - 1, where x^4 is the part of the time. */
+typedef struct {
+  /* 8 or a multiple of 16, at most 64. The points are even and at most 64, those of premiums a multiple of 16. */
+  int nodes, points;
+  /* x of each node, repeated to a multiple of 16, and the n + 1 coefficients that each h gives, with zeros to a
+     multiple of 16; not read for premiums. */
+  const double *positions, *transform;
+  /* For each point, then each node (for premiums: the node at x = 1 alone): 2 x - 1 of the time to go, the root of
+     the time since, its inverse (not read for premiums), and the weight; times as parts of all. */
+  const double *places, *roots, *inverses, *weights;
+} keel_exercise_rule;
+
+/* A put on one unit of strike: `sign` is -1 for the boundary above which the holder continues, 1 for one below;
+   `log_limit` the logarithm of X, of the boundary at expiry. */
+typedef struct {
+  double rate, yield, volatility, time, sign, log_limit, shift;
+  /* Whether the conditions are those of the slope, or of the value. */
+  int is_smooth, power;
+} keel_exercise;
+
+/* When an iteration ends. */
+typedef struct {
+  /* Of a step; beyond one it goes further than the condition says. */
+  double relaxation;
+  /* Of the last change of ln(B / X) as a part of it, or of itself. */
+  double tolerance, rounding;
+  /* Of the step before that is taken back. */
+  double largest_share;
+  int maximum_steps;
+} keel_exercise_limits;
+
+/* Iterates y, ln(B / X) at the nodes, repeated to a multiple of 16, until the conditions hold there, and writes
+   nodes + 1 coefficients of h, with zeros to a multiple of 16, and the last change. The number of steps, negated
+   where the last change is above both tolerances. `scratch` has 2 points + 5 numbers a node, these padded too. */
+int keel_exercise_solve(
+  const keel_exercise_rule *rule, const keel_exercise *e, const keel_exercise_limits *limits,
+  double *restrict scratch, double *restrict y, double *restrict coefficients,
+  double *restrict change, int level);
+
+/* The gain from exercise below a boundary at `offset` to `offset + time` from now, with its first two derivatives
+   by the spot; `log_spot` is relative to X. */
+void keel_exercise_premium(
+  const keel_exercise_rule *rule, const keel_exercise *e, const double *restrict coefficients,
+  double log_spot, double spot, double offset, double *restrict output, int level);
+
+/* The value of an American option on a binomial lattice: the spot at node j of the last step is base ratios[j], a
+   step before it growth base ratios[j]; `up` and `down` are discounted probabilities, `sign` is 1 for a call and -1
+   for a put. Both arrays have steps + 33 elements; those of `ratios` beyond steps + 1 are finite, v is scratch. */
+double keel_lattice(
+  double *restrict v, const double *restrict ratios, size_t steps, double sign, double strike,
+  double base, double growth, double up, double down, int level);
+
 /* Takes blocks of 64 bytes into a SHA-256 state of eight words. */
 void keel_sha256_compress(uint32_t *state, const uint8_t *bytes, size_t blocks, int level);
 

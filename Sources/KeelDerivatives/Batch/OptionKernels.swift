@@ -82,6 +82,110 @@ enum OptionKernels {
       iterations: Int(found.steps))
   }
 
+  /// Iterates ln(B/X) at the nodes of a rule, padded, until the conditions hold there, and writes the coefficients of
+  /// the values, padded, and the last change; the number of steps, negated where that is above the tolerances.
+  static func exerciseBoundary(
+    _ curve: ExerciseCurve,
+    _ rule: ExerciseRule,
+    isSmooth: Bool,
+    limits: ExerciseLimits,
+    _ values: inout [Double],
+    _ coefficients: inout [Double],
+    _ change: inout Double,
+    _ scratch: inout [Double],
+    level: Kernels.Level
+  ) -> Int {
+    var exercise = exercise(curve)
+    exercise.is_smooth = isSmooth ? 1 : 0
+    var limits = keel_exercise_limits(
+      relaxation: limits.relaxation, tolerance: limits.tolerance, rounding: limits.rounding,
+      largest_share: limits.largestShare, maximum_steps: Int32(limits.maximumIterations))
+    return unsafe rule.tables.withUnsafeBufferPointer { tables in
+      unsafe scratch.withUnsafeMutableBufferPointer { scratch in
+        unsafe values.withUnsafeMutableBufferPointer { values in
+          unsafe coefficients.withUnsafeMutableBufferPointer { coefficients in
+            guard let base = tables.baseAddress else { return 0 }
+            var places = unsafe exerciseRule(rule, base)
+            return unsafe Int(
+              keel_exercise_solve(
+                &places, &exercise, &limits, scratch.baseAddress, values.baseAddress,
+                coefficients.baseAddress, &change, level.rawValue))
+          }
+        }
+      }
+    }
+  }
+
+  /// The gain from exercise on the continuing side of a boundary, `offset` from now on, and its derivatives by
+  /// the spot.
+  static func exercisePremium(
+    _ curve: ExerciseCurve,
+    _ rule: ExerciseRule,
+    spot: Double,
+    logSpot: Double,
+    offset: Double,
+    level: Kernels.Level
+  ) -> (value: Double, delta: Double, gamma: Double) {
+    var result = (0.0, 0.0, 0.0)
+    unsafe rule.tables.withUnsafeBufferPointer { tables in
+      unsafe curve.coefficients.withUnsafeBufferPointer { coefficients in
+        unsafe withUnsafeMutableBytes(of: &result) { output in
+          guard let base = tables.baseAddress else { return }
+          var places = unsafe exerciseRule(rule, base, isPrice: true)
+          var exercise = exercise(curve)
+          unsafe keel_exercise_premium(
+            &places, &exercise, coefficients.baseAddress, logSpot, spot, offset,
+            output.baseAddress?.assumingMemoryBound(to: Double.self), level.rawValue)
+        }
+      }
+    }
+    return result
+  }
+
+  /// The value on a binomial lattice; both arrays have 33 elements more than steps.
+  static func lattice(
+    _ values: inout [Double],
+    _ ratios: [Double],
+    steps: Int,
+    kind: EuropeanOption.Kind,
+    strike: Double,
+    base: Double,
+    growth: Double,
+    up: Double,
+    down: Double,
+    level: Kernels.Level
+  ) -> Double {
+    unsafe values.withUnsafeMutableBufferPointer { values in
+      unsafe ratios.withUnsafeBufferPointer { ratios in
+        unsafe keel_lattice(
+          values.baseAddress, ratios.baseAddress, steps, kind == .call ? 1 : -1, strike, base,
+          growth, up, down, level.rawValue)
+      }
+    }
+  }
+
+  private static func exerciseRule(
+    _ rule: ExerciseRule,
+    _ base: UnsafePointer<Double>,
+    isPrice: Bool = false
+  ) -> keel_exercise_rule {
+    let points = isPrice ? rule.pricePointCount : rule.pointCount
+    let count = isPrice ? points : points * rule.nodeCount
+    let start = unsafe base + (isPrice ? rule.pricePointsStart : rule.pointsStart)
+    return unsafe keel_exercise_rule(
+      nodes: Int32(rule.nodeCount), points: Int32(points), positions: base,
+      transform: base + rule.transformStart, places: start, roots: start + count,
+      inverses: start + 2 * count, weights: start + 3 * count)
+  }
+
+  private static func exercise(_ curve: ExerciseCurve) -> keel_exercise {
+    let problem = curve.problem
+    return keel_exercise(
+      rate: problem.rate, yield: problem.yield, volatility: problem.volatility, time: curve.time,
+      sign: curve.sign, log_limit: curve.logLimit, shift: curve.shift, is_smooth: 1,
+      power: Int32(curve.power))
+  }
+
   private static func checkedCount(
     _ columns: OptionColumns,
     _ other: Int,
