@@ -4,7 +4,7 @@ import KeelTestSupport
 import Testing
 
 @Suite struct BarrierOptionTests {
-  /// Some units in the last place of the larger leg; nine digits of the digits that a reference has.
+  /// Some units in the last place of the larger leg.
   @Test func matchesReference() throws {
     for row in try ExoticsReference.load().barriers {
       let model = BlackScholes(spot: row[1], volatility: row[8], rate: row[9], carryYield: row[10])
@@ -164,7 +164,8 @@ import Testing
         of: EuropeanOption(kind: option.kind, strike: option.strike, timeToExpiry: time))
       let price = model.price(of: option)
       let size =
-        100 * exponential(-model.carryYield * time) + option.strike * exponential(-model.rate * time)
+        100 * exponential(-model.carryYield * time) + option.strike
+        * exponential(-model.rate * time)
       #expect(price >= 0 && price <= whole + 1e-12 * size, "\(model) \(option)")
     }
   }

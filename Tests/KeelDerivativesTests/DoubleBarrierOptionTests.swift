@@ -25,7 +25,8 @@ import Testing
         kind: kind, strike: 100, lowerBarrier: 80, upperBarrier: 130, effect: .knockOut,
         timeToExpiry: 1)
       let atSwitch = naturalLog(130.0 / 80) / 2
-      var model = BlackScholes(spot: 95, volatility: atSwitch * (1 - 1e-12), rate: 0.05, carryYield: 0.02)
+      var model = BlackScholes(
+        spot: 95, volatility: atSwitch * (1 - 1e-12), rate: 0.05, carryYield: 0.02)
       let reflections = model.greeks(of: option)
       model.volatility = atSwitch * (1 + 1e-12)
       let waves = model.greeks(of: option)

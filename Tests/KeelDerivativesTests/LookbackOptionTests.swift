@@ -144,6 +144,7 @@ import Testing
     let price = model.price(
       of: LookbackOption(kind: .put, strike: .fixed(120), extreme: lowest, timeToExpiry: time))
     let discount = exponential(-model.rate * time)
-    #expect(price >= (120 - lowest) * discount - 1e-11 && price <= 120 * discount, "\(model) \(time)")
+    #expect(
+      price >= (120 - lowest) * discount - 1e-11 && price <= 120 * discount, "\(model) \(time)")
   }
 }

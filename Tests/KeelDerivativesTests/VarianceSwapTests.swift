@@ -26,7 +26,8 @@ import Testing
         $0 + Black.price(kind, forward: 100, strike: strike, totalVolatility: $1 * root) / 2
       }
       // Where the price has no digits the larger volatility is what is left.
-      let implied = try? Black.impliedTotalVolatility(kind, price: price, forward: 100, strike: strike)
+      let implied = try? Black.impliedTotalVolatility(
+        kind, price: price, forward: 100, strike: strike)
       return (implied?.volatility ?? 0.7 * root) / root
     }
     let variance = try swap.fairVariance(impliedVolatility: smile)
@@ -50,7 +51,8 @@ import Testing
       sum +=
         step * exponential(-k)
         * Black.price(
-          k < 0 ? .put : .call, forward: 1, strike: strike / 100, totalVolatility: smile(strike) / 2)
+          k < 0 ? .put : .call, forward: 1, strike: strike / 100, totalVolatility: smile(strike) / 2
+        )
     }
     let variance = try swap.fairVariance(impliedVolatility: smile)
     // The rule of midpoints is off by the kink at the forward, step²/24 of it.
@@ -67,7 +69,8 @@ import Testing
   @Test func valueOfARunningSwap() {
     let swap = VarianceSwap(forward: 100, timeToExpiry: 0.75)
     let value = swap.value(
-      strikeVariance: 0.25, realizedVariance: 0.49, elapsedTime: 0.25, fairVariance: 0.36, rate: 0.04)
+      strikeVariance: 0.25, realizedVariance: 0.49, elapsedTime: 0.25, fairVariance: 0.36,
+      rate: 0.04)
     expectClose(value, exponential(-0.03) * (0.25 * 0.49 + 0.75 * 0.36 - 0.25), relative: 1e-14)
     #expect(
       swap.value(

@@ -75,7 +75,8 @@ extension DoubleBarrierOption: DifferentiablePrice {
     carryYield: Scalar
   ) -> Scalar {
     let paths = BoundedPaths(
-      lower: (Scalar(lowerBarrier) / spot).logarithm, upper: (Scalar(upperBarrier) / spot).logarithm,
+      lower: (Scalar(lowerBarrier) / spot).logarithm,
+      upper: (Scalar(upperBarrier) / spot).logarithm,
       time: timeToExpiry, volatility: volatility, rate: rate, carryYield: carryYield)
     // Where the option pays, among what lies between the levels.
     let level = (strike / spot).logarithm

@@ -237,12 +237,13 @@ extension BlackScholes {
     case (.fixed(let strike), .put):
       payoff = max(0, strike - (isCertain ? min(reached, last) : strike == 0 ? 0 : reached))
     case (.fixed(let strike), .call):
-      if isCertain { payoff = max(0, max(reached, last) - strike) } else {
+      guard isCertain else {
         // Without strike the option pays the maximum: that above the extreme and the extreme itself.
         var other = option
         other.strike = .fixed(reached)
         return price(of: other) + Carry.discounted(reached, rate: rate, time: time)
       }
+      payoff = max(0, max(reached, last) - strike)
     }
     return Carry.discounted(payoff, rate: rate, time: time)
   }
