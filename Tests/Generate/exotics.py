@@ -224,7 +224,10 @@ for _ in range(60):
 bessel = [row(z, mp.besseli(0, z) - mp.besseli(1, z))
           for z in (-40.0, -7.5, -1.0, -0.01, 0.0, 1e-3, 0.5, 3.0, 12.0, 60.0)]
 
-path = pathlib.Path(__file__).parent.parent / "Reference" / "exotics.json"
-path.write_text(json.dumps({
+values = {
     "barriers": barriers, "doubleBarriers": doubles, "lookbacks": lookbacks,
-    "geometricAverages": geometrics, "besselDifferences": bessel}, indent=0) + "\n")
+    "geometricAverages": geometrics, "besselDifferences": bessel}
+path = pathlib.Path(__file__).parent.parent / "Reference" / "exotics.json"
+path.write_text("{" + ",\n".join(
+    f'"{name}": [' + ",\n".join(json.dumps(x) for x in rows) + "]"
+    for name, rows in values.items()) + "}\n")
