@@ -32,6 +32,10 @@ public protocol AnalyticScalar: Sendable, Equatable {
   var logarithm: Self { get }
   /// The square root.
   var root: Self { get }
+  /// The sine.
+  var sine: Self { get }
+  /// The cosine.
+  var cosine: Self { get }
   /// The standard normal distribution function.
   var normalCDF: Self { get }
 }
@@ -64,6 +68,10 @@ extension Double: AnalyticScalar {
   public var logarithm: Double { log(self) }
   /// The square root.
   @inlinable public var root: Double { squareRoot() }
+  /// The sine.
+  public var sine: Double { sin(self) }
+  /// The cosine.
+  public var cosine: Double { cos(self) }
   /// The standard normal distribution function.
   public var normalCDF: Double { StandardNormal.cdf(self) }
 }

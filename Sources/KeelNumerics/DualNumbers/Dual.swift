@@ -83,6 +83,14 @@ public struct Dual<Base: AnalyticScalar>: AnalyticScalar, Hashable where Base: H
     return Self(root, derivative: derivative / (2 * root))
   }
 
+  /// The sine.
+  @inlinable public var sine: Self { Self(value.sine, derivative: value.cosine * derivative) }
+
+  /// The cosine.
+  @inlinable public var cosine: Self {
+    Self(value.cosine, derivative: -(value.sine * derivative))
+  }
+
   /// The standard normal distribution function.
   @inlinable public var normalCDF: Self {
     Self(value.normalCDF, derivative: value.normalPDF * derivative)

@@ -9,6 +9,12 @@ public struct Integral: Hashable, Sendable {
   /// How often the function was evaluated.
   public let evaluationCount: Int
 
+  package init(value: Double, errorEstimate: Double, evaluationCount: Int) {
+    self.value = value
+    self.errorEstimate = errorEstimate
+    self.evaluationCount = evaluationCount
+  }
+
   /// Where an adaptive quadrature stops.
   public struct Settings: Hashable, Sendable {
     /// The error that is accepted, in the unit of the integral.
