@@ -164,7 +164,7 @@ struct PortfolioProgram {
       references += charge.reference
     }
     var result = PieceSlopes(
-      capacity: n, pieces: n * (1 + costs.charges.count + (limit == nil ? 0 : 1)))
+      variableCount: n, pieceCount: n * (1 + costs.charges.count + (limit == nil ? 0 : 1)))
     var points: [Double] = []
     for i in 0..<n {
       let (low, high) = (plain.lowerBounds[i], plain.upperBounds[i])

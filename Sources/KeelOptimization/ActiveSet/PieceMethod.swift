@@ -25,11 +25,11 @@ package struct PieceSlopes: Sendable {
   /// No variables.
   ///
   /// - Parameters:
-  ///   - variables: About how many variables there will be.
-  ///   - pieces: About how many pieces.
-  package init(capacity variables: Int, pieces count: Int) {
-    starts.reserveCapacity(variables + 1)
-    pieces.reserveCapacity(count)
+  ///   - variableCount: About how many variables there will be.
+  ///   - pieceCount: About how many pieces.
+  package init(variableCount: Int, pieceCount: Int) {
+    starts.reserveCapacity(variableCount + 1)
+    pieces.reserveCapacity(pieceCount)
   }
 
   /// Adds a piece to the last variable.
