@@ -84,7 +84,7 @@ extension StandardNormal {
         for side in [-1.0, 1.0] {
           let x = half * (1 + side * BivariateRule.nodes[i])
           let square = x * x
-          let root = ((1 - square) * 1).squareRoot()
+          let root = (1 - square).squareRoot()
           let exponent = -(bSquare / square + product) / 2
           guard exponent > leastExponent else { continue }
           let ratio = (1 - root) / (2 * (1 + root))

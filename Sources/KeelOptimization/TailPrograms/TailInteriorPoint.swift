@@ -145,6 +145,8 @@ struct TailInteriorPoint: ~Copyable {
   private var other = Direction()
   /// The iterate of the least merit of a run.
   private var kept = Iterate()
+  /// Whether the run stalled at a worse one.
+  private var keptIsBetter = false
   /// D, one number a scenario.
   var scenarioWeights: [Double] = []
   var room = Room()
@@ -192,6 +194,7 @@ struct TailInteriorPoint: ~Copyable {
   ) -> End {
     var best = Double.infinity
     var withoutGain = 0
+    keptIsBetter = false
     while iterations < maximumIterations {
       if let end = interruption() { return end }
       setResiduals()
@@ -203,8 +206,7 @@ struct TailInteriorPoint: ~Copyable {
         keep()
       }
       guard residuals.merit < .infinity, withoutGain < Self.patience, step() else {
-        // At the end of double precision a step can lose all that the ones before gained.
-        if best < .infinity { goBack() }
+        keptIsBetter = best < .infinity && !(residuals.merit <= best)
         return .stalled
       }
       iterations += 1
@@ -223,7 +225,13 @@ struct TailInteriorPoint: ~Copyable {
     kept.multiplierRoom.copyElements(of: multiplierRoom)
   }
 
-  private mutating func goBack() {
+  /// Goes back to the best iterate of a run that stalled: at the end of double precision a step can lose all that the
+  /// ones before gained.
+  ///
+  /// - Returns: False when the last one is the best.
+  mutating func goBack() -> Bool {
+    guard keptIsBetter else { return false }
+    keptIsBetter = false
     x.copyElements(of: kept.x)
     y.copyElements(of: kept.y)
     slack.copyElements(of: kept.slack)
@@ -233,6 +241,7 @@ struct TailInteriorPoint: ~Copyable {
     multiplier.copyElements(of: kept.multiplier)
     multiplierRoom.copyElements(of: kept.multiplierRoom)
     core.setMargins(&margin, at: x)
+    return true
   }
 
   /// The value of the variable or row of a slot, with its sign.

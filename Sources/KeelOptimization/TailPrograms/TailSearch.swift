@@ -93,6 +93,12 @@ struct TailSearch: ~Copyable {
           settings.tailInterruption()
         }
         setPoint(program, iterations: iterations + method.iterations)
+        if end == .stalled, !point.certificate.holds(Certificate.optimalTolerances),
+          method.goBack()
+        {
+          if point.certificate.merit <= best.certificate.merit { swap(&point, &best) }
+          setPoint(program, iterations: iterations + method.iterations)
+        }
         let hasConverged = end == .converged && point.claim.x.allSatisfy(\.isFinite)
         if hasConverged {
           joined = !isWhole && sifting.grow(program, model, point, round: round)
