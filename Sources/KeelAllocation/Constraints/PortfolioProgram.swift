@@ -80,12 +80,13 @@ struct PortfolioProgram {
         iterations: answer.certificate.iterations)
     }
     if let neighbor {
-      if let answer = try pieceSolution(from: neighbor.point, neighbor.rows, settings: settings) {
+      if let answer = try pieceSolution(from: neighbor, settings: settings) {
         return answer
       }
       return try DistanceWalk(self, constraints)
         .solution(from: neighbor.point, rows: neighbor.rows, settings: settings)
     }
+    if absolute.isEmpty, let answer = try pieceSolution(settings: settings) { return answer }
     var rows: [Double] = []
     var free: Solution<[Double]>?
     do throws(AllocationError) {
@@ -132,22 +133,30 @@ struct PortfolioProgram {
     settings: QuadraticSolver.Settings
   ) throws(AllocationError) -> Solution<[Double]>? {
     if absolute.isEmpty {
-      return try pieceSolution(from: free.value, free.duals.rows, settings: settings)
+      return try pieceSolution(from: (free.value, free.duals.rows), settings: settings)
     }
     guard var search = DistancePrice(self, settings: settings) else { return nil }
     return try search.solution(beside: free)
   }
 
-  /// The optimum without limits from piece to piece, beginning at a point; nil where that does not end.
+  /// The optimum without limits from piece to piece; nil where that does not end.
+  ///
+  /// - Parameters:
+  ///   - start: A point and dual values of its rows; nil for the optimum of a market with one factor.
+  ///   - settings: The limits of the solver.
   private func pieceSolution(
-    from point: [Double],
-    _ rows: [Double],
+    from start: (point: [Double], rows: [Double])? = nil,
     settings: QuadraticSolver.Settings
   ) throws(AllocationError) -> Solution<[Double]>? {
-    guard absolute.isEmpty, rows.count == plain.rows.count,
-      var method = PieceMethod(plain, pieces(), settings: settings)
-    else { return nil }
-    method.begin(at: point, rows: rows, price: 0)
+    guard absolute.isEmpty, var method = PieceMethod(plain, pieces(), settings: settings) else {
+      return nil
+    }
+    if let start {
+      guard start.rows.count == plain.rows.count else { return nil }
+      method.begin(at: start.point, rows: start.rows, price: 0)
+    } else if !method.begin() {
+      return nil
+    }
     guard method.run(), method.refine() else { return nil }
     let answer = try certified(
       method.x, rows: method.rowDuals, bounds: method.boundDuals, iterations: method.iterations)
@@ -163,34 +172,54 @@ struct PortfolioProgram {
       selling += charge.selling
       references += charge.reference
     }
-    var result = PieceSlopes(
-      variableCount: n, pieceCount: n * (1 + costs.charges.count + (limit == nil ? 0 : 1)))
-    var points: [Double] = []
+    var pieces: [PieceSlopes.Piece] = []
+    pieces.reserveCapacity(n * (1 + costs.charges.count + (limit == nil ? 0 : 1)))
+    var starts = [Int](repeating: 0, count: n + 1)
+    var bends: [(at: Double, rise: Double, isPriced: Bool)] = []
     for i in 0..<n {
       let (low, high) = (plain.lowerBounds[i], plain.upperBounds[i])
-      points.removeAll(keepingCapacity: true)
-      points.append(low)
-      for k in stride(from: i, to: references.count, by: n) where buying[k] + selling[k] > 0 {
-        if low < references[k] && references[k] < high { points.append(references[k]) }
+      bends.removeAll(keepingCapacity: true)
+      var slope = 0.0
+      for k in stride(from: i, to: references.count, by: n) {
+        if references[k] <= low {
+          slope += buying[k]
+        } else {
+          slope -= selling[k]
+          let rise = buying[k] + selling[k]
+          if rise > 0 && references[k] < high { bends.append((references[k], rise, false)) }
+        }
       }
       let coefficient = limit?.coefficients[i] ?? 0
       let center = limit?.reference[i] ?? 0
-      if coefficient > 0 && low < center && center < high { points.append(center) }
-      if points.count > 2 { points.sort() }
-      for (p, start) in points.enumerated() {
-        let end = p + 1 < points.count ? points[p + 1] : high
-        if start == end && low < high { continue }
-        var slope = 0.0
-        for k in stride(from: i, to: references.count, by: n) {
-          slope += start >= references[k] ? buying[k] : -selling[k]
+      if coefficient > 0 && low < center && center < high { bends.append((center, 0, true)) }
+      Self.sort(&bends)
+      var priced = low >= center ? coefficient : -coefficient
+      var start = low
+      for bend in bends {
+        if start < bend.at {
+          pieces.append(.init(from: (start, bend.at), slope: slope, priced: priced))
         }
-        result.appendPiece(
-          from: (start, end), slope: slope,
-          priced: start >= center ? coefficient : -coefficient)
+        slope += bend.rise
+        if bend.isPriced { priced = coefficient }
+        start = bend.at
       }
-      result.endVariable()
+      pieces.append(.init(from: (start, high), slope: slope, priced: priced))
+      starts[i + 1] = pieces.count
     }
-    return result
+    return PieceSlopes(pieces, startingAt: starts)
+  }
+
+  /// Sorts a few bends, most of them in order already.
+  private static func sort(_ bends: inout [(at: Double, rise: Double, isPriced: Bool)]) {
+    for last in bends.indices.dropFirst() {
+      let bend = bends[last]
+      var place = last
+      while place > 0 && bends[place - 1].at > bend.at {
+        bends[place] = bends[place - 1]
+        place -= 1
+      }
+      bends[place] = bend
+    }
   }
 
   /// Whether the plain program is all there is, limits on squares among it.

@@ -38,7 +38,13 @@ public struct TradingCosts: Hashable, Sendable {
   }
 
   /// The weights before trading.
-  public var current: Weights
+  public var current: Weights {
+    didSet {
+      if current.universe == oldValue.universe { return }
+      placeBuyingLevels()
+      placeSellingLevels()
+    }
+  }
 
   /// The prices of buying, zero or more.
   public var buying: AssetRates
@@ -47,10 +53,10 @@ public struct TradingCosts: Hashable, Sendable {
   public var selling: AssetRates
 
   /// Higher prices of larger purchases: sizes and prices increase.
-  public var buyingLevels: [AssetID: [Level]] = [:]
+  public var buyingLevels: [AssetID: [Level]] = [:] { didSet { placeBuyingLevels() } }
 
   /// Higher prices of larger sales: sizes and prices increase.
-  public var sellingLevels: [AssetID: [Level]] = [:]
+  public var sellingLevels: [AssetID: [Level]] = [:] { didSet { placeSellingLevels() } }
 
   /// The cost of a squared trade, zero or more: a trade of 0.1 at 0.5 costs 0.005.
   public var impact = AssetRates.none
@@ -60,6 +66,9 @@ public struct TradingCosts: Hashable, Sendable {
 
   /// The number of periods of the expected returns over which a cost is spread, more than zero.
   public var periods: Double
+
+  private var purchases = BookLevels()
+  private var sales = BookLevels()
 
   /// Creates proportional costs; levels of books and impact are properties.
   ///
@@ -126,8 +135,8 @@ extension TradingCosts {
     let (buying, selling) = (
       try perPeriod(buying, "buying", universe), try perPeriod(selling, "selling", universe)
     )
-    let purchases = try steps(buyingLevels, "buyingLevels", above: buying, universe)
-    let sales = try steps(sellingLevels, "sellingLevels", above: selling, universe)
+    let purchases = try steps(purchases, "buyingLevels", above: buying)
+    let sales = try steps(sales, "sellingLevels", above: selling)
     let nothing = [Double](repeating: 0, count: universe.count)
     return [TradingCharge(buying: buying, selling: selling, reference: current.values)]
       + purchases.map {
@@ -140,43 +149,36 @@ extension TradingCosts {
       }
   }
 
+  private mutating func placeBuyingLevels() {
+    purchases = BookLevels(buyingLevels, "buyingLevels", over: current.universe)
+  }
+
+  private mutating func placeSellingLevels() {
+    sales = BookLevels(sellingLevels, "sellingLevels", over: current.universe)
+  }
+
   /// The first, second and further levels of all assets: their sizes and what the prices rise by.
   private func steps(
-    _ levels: [AssetID: [Level]],
+    _ books: BookLevels,
     _ argument: String,
-    above first: [Double],
-    _ universe: Universe
+    above first: [Double]
   ) throws(AllocationError) -> [(sizes: [Double], rises: [Double])] {
-    if levels.isEmpty { return [] }
-    let depth = levels.values.reduce(0) { max($0, $1.count) }
-    let nothing = [Double](repeating: 0, count: universe.count)
-    var steps = (0..<depth).map { _ in (sizes: nothing, rises: nothing) }
-    var knownCount = 0
-    for (i, asset) in universe.assets.enumerated() {
-      guard let book = levels[asset] else { continue }
-      knownCount += 1
-      var (size, rate) = (0.0, first[i])
-      for (k, level) in book.enumerated() {
-        guard level.beyond > size, level.beyond.isFinite else {
+    if let fault = books.fault { throw fault }
+    var below = first
+    var steps: [(sizes: [Double], rises: [Double])] = []
+    for (sizes, rates) in zip(books.sizes, books.rates) {
+      var rises = below
+      for i in rises.indices {
+        let rate = sizes[i] > 0 ? rates[i] / periods : below[i]
+        rises[i] = rate - below[i]
+        guard rises[i] >= 0 else {
           throw .invalidValue(
-            argument: "\(argument) size", asset: asset, got: level.beyond,
-            allowed: size.nextUp...Double.greatestFiniteMagnitude)
+            argument: "\(argument) rate", asset: current.universe.assets[i], got: rates[i],
+            allowed: (below[i] * periods)...Double.greatestFiniteMagnitude)
         }
-        let next = level.rate / periods
-        guard next >= rate, next.isFinite else {
-          throw .invalidValue(
-            argument: "\(argument) rate", asset: asset, got: level.rate,
-            allowed: (rate * periods)...Double.greatestFiniteMagnitude)
-        }
-        steps[k].sizes[i] = level.beyond
-        steps[k].rises[i] = next - rate
-        (size, rate) = (level.beyond, next)
+        below[i] = rate
       }
-    }
-    if knownCount < levels.count,
-      let unknown = levels.keys.filter({ universe.position(of: $0) == nil }).min()
-    {
-      throw .universeMismatch(position: nil, left: unknown, right: nil)
+      steps.append((sizes, rises))
     }
     return steps
   }

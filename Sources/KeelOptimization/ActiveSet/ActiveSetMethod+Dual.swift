@@ -144,8 +144,7 @@ extension ActiveSetMethod {
 
   /// The constraint that is violated most on the scale of the standard deviations.
   func mostViolated() -> Entering? {
-    var largest = 0.0
-    for i in x.indices { largest = max(largest, x[i].magnitude) }
+    let largest = largestMagnitude()
     var worst = (size: 0.0, entering: Entering?.none)
     for i in x.indices where side[i] == 0 {
       let below = program.lower[i] - x[i]

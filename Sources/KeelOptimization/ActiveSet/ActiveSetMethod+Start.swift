@@ -6,7 +6,8 @@
 // depends on two numbers only, the dual value of the budget and the exposure β'x (for the minimum
 // variance long only these are the threshold betas of Clarke, de Silva and Thorley, Journal of
 // Portfolio Management 37, 2011). Both maximize a concave, piecewise quadratic dual
-// objective, by Newton's method.
+// objective, by Newton's method. Bounds may have bends between them, where the slope of the objective
+// rises: every variable still has its own minimum for the two numbers.
 
 extension ActiveSetMethod {
   /// The number of columns in the sample.
@@ -34,24 +35,39 @@ extension ActiveSetMethod {
       rowSide[k] = 0
       rowDuals[k] = 0
     }
-    guard approximateByOneFactor() else {
+    let bounds = BoundedLines(
+      lower: program.lower, upper: program.upper, slopes: program.linear)
+    guard placeByOneFactor(bounds) != nil else {
       for i in side.indices { side[i] = 0 }
       return
     }
-    let budget = rowSide.indices.first { k in
-      program.rowLower[k] == program.rowUpper[k]
-        && program.rowStarts[k + 1] - program.rowStarts[k] > 1
-    }
-    let point = oneFactorPoint(budget: budget)
     for i in side.indices {
-      let wanted = point.value(i, self)
-      side[i] = wanted <= program.lower[i] ? -1 : wanted >= program.upper[i] ? 1 : 0
-      x[i] = min(max(wanted, program.lower[i]), program.upper[i])
+      side[i] = x[i] <= program.lower[i] ? -1 : x[i] >= program.upper[i] ? 1 : 0
       if !x[i].isFinite {
         x[i] = 0
         side[i] = 0
       }
     }
+  }
+
+  /// Puts the variables where a market with one factor would have them; uses `gradient`.
+  ///
+  /// - Parameter functions: What the objective has beside its quadratic term.
+  /// - Returns: The budget, if there is one, and its dual value; nil where a variable has no curvature.
+  mutating func placeByOneFactor(
+    _ functions: borrowing some FunctionsOfVariables
+  ) -> (budget: Int?, dual: Double)? {
+    guard approximateByOneFactor() else { return nil }
+    let budget = rowSide.indices.first { k in
+      program.rowLower[k] == program.rowUpper[k]
+        && program.rowStarts[k + 1] - program.rowStarts[k] > 1
+    }
+    let point = oneFactorPoint(budget: budget, functions)
+    for i in x.indices {
+      let pull = point.exposure * gradient[i] - point.dual * changes[i]
+      x[i] = functions.least(i, pull: pull, curvature: scratch[i]).x
+    }
+    return (budget, point.dual)
   }
 
   /// Puts β into `gradient` and the specific variances into `scratch`.
@@ -79,15 +95,9 @@ extension ActiveSetMethod {
   }
 
   /// The dual value of the budget and the exposure to the factor.
-  fileprivate struct OneFactorPoint {
+  private struct OneFactorPoint {
     var dual = 0.0
     var exposure = 0.0
-
-    /// The weight before its bounds.
-    func value(_ i: Int, _ method: borrowing ActiveSetMethod) -> Double {
-      (dual * method.changes[i] - method.program.linear[i] - exposure * method.gradient[i])
-        / method.scratch[i]
-    }
   }
 
   /// What one pass over the variables gives for two numbers: the dual objective, its derivatives
@@ -101,18 +111,21 @@ extension ActiveSetMethod {
     var bb = 0.0
   }
 
-  private func sums(_ point: OneFactorPoint) -> OneFactorSums {
+  private func sums(
+    _ point: OneFactorPoint,
+    _ functions: borrowing some FunctionsOfVariables
+  ) -> OneFactorSums {
+    let (changes, gradient, scratch) = (changes, gradient, scratch)
     var sums = OneFactorSums()
     for i in changes.indices {
       let a = changes[i]
       let b = gradient[i]
-      let slope = program.linear[i] - point.dual * a + point.exposure * b
-      let wanted = -slope / scratch[i]
-      let value = min(max(wanted, program.lower[i]), program.upper[i])
-      sums.objective += value * (0.5 * scratch[i] * value + slope)
-      sums.a += a * value
-      sums.b += b * value
-      if value != wanted { continue }
+      let least = functions.least(
+        i, pull: point.exposure * b - point.dual * a, curvature: scratch[i])
+      sums.objective += least.value
+      sums.a += a * least.x
+      sums.b += b * least.x
+      if least.isHeld { continue }
       let inverse = 1 / scratch[i]
       sums.aa += a * a * inverse
       sums.ab += a * b * inverse
@@ -125,9 +138,12 @@ extension ActiveSetMethod {
   /// `changes` becomes the budget's row.
   ///
   /// ```text
-  /// θ(ν, f) = ν budget − f²/2 + Σ min over the bounds of D x²/2 + (q − ν a + f β) x
+  /// θ(ν, f) = ν budget − f²/2 + Σ min over x of D x²/2 + q(x) + (f β − ν a) x,   q linear between bounds and bends
   /// ```
-  private mutating func oneFactorPoint(budget: Int?) -> OneFactorPoint {
+  private mutating func oneFactorPoint(
+    budget: Int?,
+    _ functions: borrowing some FunctionsOfVariables
+  ) -> OneFactorPoint {
     for i in changes.indices { changes[i] = 0 }
     var ridge = 0.0
     if let budget {
@@ -143,7 +159,7 @@ extension ActiveSetMethod {
       point.dual * target - 0.5 * point.exposure * point.exposure + sums.objective
     }
     var point = OneFactorPoint()
-    var present = sums(point)
+    var present = sums(point, functions)
     var value = objective(point, present)
     for _ in 0..<Self.oneFactorSteps {
       let first = target - present.a
@@ -165,7 +181,7 @@ extension ActiveSetMethod {
         let next = OneFactorPoint(
           dual: point.dual + length * step.dual,
           exposure: point.exposure + length * step.exposure)
-        let nextSums = sums(next)
+        let nextSums = sums(next, functions)
         let nextValue = objective(next, nextSums)
         if nextValue >= value + Self.sufficientPart * length * slope {
           (point, present, value) = (next, nextSums, nextValue)
@@ -180,5 +196,35 @@ extension ActiveSetMethod {
       }
     }
     return point
+  }
+}
+
+/// Functions of single variables, each linear between its bounds and bends.
+protocol FunctionsOfVariables {
+  /// The minimum of `curvature x²/2 + pull x` and the function of variable i.
+  ///
+  /// - Returns: Where it is, its value up to a constant, and whether a bound or bend holds it.
+  func least(
+    _ i: Int,
+    pull: Double,
+    curvature: Double
+  ) -> (x: Double, value: Double, isHeld: Bool)
+}
+
+/// Lines between bounds.
+private struct BoundedLines: FunctionsOfVariables {
+  let lower: [Double]
+  let upper: [Double]
+  let slopes: [Double]
+
+  func least(
+    _ i: Int,
+    pull: Double,
+    curvature: Double
+  ) -> (x: Double, value: Double, isHeld: Bool) {
+    let slope = slopes[i] + pull
+    let wanted = -slope / curvature
+    let x = min(max(wanted, lower[i]), upper[i])
+    return (x, x * (0.5 * curvature * x + slope), x != wanted)
   }
 }

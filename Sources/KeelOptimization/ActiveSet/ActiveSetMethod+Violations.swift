@@ -36,19 +36,20 @@ extension ActiveSetMethod {
   /// Looks at the conditions of the variables; what is violated by rounding only is put right on the spot.
   mutating func findViolations() {
     flips.clear()
-    var largest = 0.0
-    for i in x.indices { largest = max(largest, x[i].magnitude) }
+    let largest = largestMagnitude()
     let total = weightedSize()
-    let n = x.count
-    for i in 0..<n {
-      if side[i] == 0 {
+    // Held here, the arrays are not looked up again for every variable.
+    let (sides, gradient, curvature) = (side, gradient, program.curvature)
+    let (lower, upper, linear) = (program.lower, program.upper, program.linear)
+    for i in x.indices {
+      if sides[i] == 0 {
         examineFree(i, largest)
-      } else if program.lower[i] < program.upper[i] {
-        let wrong = side[i] < 0 ? -gradient[i] : gradient[i]
+      } else if lower[i] < upper[i] {
+        let wrong = sides[i] < 0 ? -gradient[i] : gradient[i]
         if wrong <= 0 { continue }
-        let size = deviations[i] * total + program.linear[i].magnitude
+        let size = deviations[i] * total + linear[i].magnitude
         if wrong <= 10 * Self.tolerance * size { continue }
-        flips.append(i, side: 0, gain: wrong * wrong / program.curvature[i])
+        flips.append(i, side: 0, gain: wrong * wrong / curvature[i])
         flips.freed += 1
       }
     }

@@ -366,8 +366,26 @@ struct ActiveSetMethod: ~Copyable, Sendable {
 
   /// Σ √P_jj |x_j|: times √P_ii it bounds |P| |x| in row i, by Cauchy and Schwarz.
   func weightedSize() -> Double {
+    let (x, deviations) = (x.span, deviations.span)
     var sum = 0.0
-    for i in x.indices { sum += deviations[i] * x[i].magnitude }
+    for i in 0..<min(x.count, deviations.count) { sum += deviations[i] * x[i].magnitude }
     return sum
+  }
+
+  /// The largest variable, signs aside.
+  func largestMagnitude() -> Double {
+    let x = x.span
+    // Four at once: each comparison waits for the one before.
+    var largest = (0.0, 0.0, 0.0, 0.0)
+    var i = 0
+    while i + 3 < x.count {
+      largest.0 = x[i].magnitude > largest.0 ? x[i].magnitude : largest.0
+      largest.1 = x[i + 1].magnitude > largest.1 ? x[i + 1].magnitude : largest.1
+      largest.2 = x[i + 2].magnitude > largest.2 ? x[i + 2].magnitude : largest.2
+      largest.3 = x[i + 3].magnitude > largest.3 ? x[i + 3].magnitude : largest.3
+      i += 4
+    }
+    for rest in i..<x.count { largest.0 = max(largest.0, x[rest].magnitude) }
+    return max(max(largest.0, largest.1), max(largest.2, largest.3))
   }
 }

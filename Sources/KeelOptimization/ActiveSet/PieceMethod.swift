@@ -11,43 +11,40 @@ import KeelNumerics
 
 /// Convex functions of single variables, linear on pieces.
 package struct PieceSlopes: Sendable {
+  /// A number line of one variable, or a part of it.
+  package struct Piece: Sendable {
+    fileprivate let lower: Double
+    fileprivate let upper: Double
+    fileprivate let slope: Double
+    fileprivate let priced: Double
+
+    /// A piece.
+    ///
+    /// - Parameters:
+    ///   - ends: Where it begins and ends; it begins where the one before ends.
+    ///   - slope: Its slope.
+    ///   - priced: Its slope for each unit of a price.
+    package init(from ends: (lower: Double, upper: Double), slope: Double, priced: Double) {
+      lower = ends.lower
+      upper = ends.upper
+      self.slope = slope
+      self.priced = priced
+    }
+  }
+
   /// The pieces of variable i stand at `starts[i]..<starts[i + 1]`, upwards.
-  fileprivate var starts = [0]
-  fileprivate var pieces: [Piece] = []
+  fileprivate let starts: [Int]
+  fileprivate let pieces: [Piece]
 
-  fileprivate struct Piece: Sendable {
-    let lower: Double
-    let upper: Double
-    let slope: Double
-    let priced: Double
-  }
-
-  /// No variables.
+  /// The pieces of all variables.
   ///
   /// - Parameters:
-  ///   - variableCount: About how many variables there will be.
-  ///   - pieceCount: About how many pieces.
-  package init(variableCount: Int, pieceCount: Int) {
-    starts.reserveCapacity(variableCount + 1)
-    pieces.reserveCapacity(pieceCount)
+  ///   - pieces: Those of the first variable upwards, then those of the next.
+  ///   - starts: Where those of each variable begin, and their number; each has at least one.
+  package init(_ pieces: [Piece], startingAt starts: [Int]) {
+    self.starts = starts
+    self.pieces = pieces
   }
-
-  /// Adds a piece to the last variable.
-  ///
-  /// - Parameters:
-  ///   - ends: Where it begins and ends; it begins where the one before ends.
-  ///   - slope: Its slope.
-  ///   - priced: Its slope for each unit of a price.
-  package mutating func appendPiece(
-    from ends: (lower: Double, upper: Double),
-    slope: Double,
-    priced: Double
-  ) {
-    pieces.append(Piece(lower: ends.lower, upper: ends.upper, slope: slope, priced: priced))
-  }
-
-  /// Ends the pieces of a variable, which has at least one.
-  package mutating func endVariable() { starts.append(pieces.count) }
 }
 
 /// Finds the optimum of a strictly convex program with such functions in its objective.
@@ -108,6 +105,20 @@ package struct PieceMethod: ~Copyable, Sendable {
 
   /// The number of set changes of the last run.
   package var iterations: Int { method.iterations }
+
+  /// Begins where a market with one factor has its optimum, the price at zero.
+  ///
+  /// - Returns: Whether there is one.
+  package mutating func begin() -> Bool {
+    let bends = BentLines(starts: starts, pieces: pieces, linear: linear)
+    guard let (budget, dual) = method.placeByOneFactor(bends) else { return false }
+    var rows = [Double](repeating: 0, count: method.rowDuals.count)
+    if let budget { rows[budget] = dual }
+    let x = method.x
+    guard x.allSatisfy(\.isFinite) else { return false }
+    begin(at: x, rows: rows, price: 0)
+    return true
+  }
 
   /// Begins at a point.
   ///
@@ -217,5 +228,34 @@ package struct PieceMethod: ~Copyable, Sendable {
       hasMoved = true
     }
     return hasMoved
+  }
+}
+
+/// Lines between bounds and bends, without a price.
+private struct BentLines: FunctionsOfVariables {
+  let starts: [Int]
+  let pieces: [PieceSlopes.Piece]
+  let linear: [Double]
+
+  func least(
+    _ i: Int,
+    pull: Double,
+    curvature: Double
+  ) -> (x: Double, value: Double, isHeld: Bool) {
+    let (first, last) = (starts[i], starts[i + 1] - 1)
+    let line = linear[i] + pull
+    var piece = first
+    var slope = line + pieces[piece].slope
+    // What the function has at zero if the line of the piece goes on to there.
+    var height = 0.0
+    while piece < last && curvature * pieces[piece].upper + slope < 0 {
+      piece += 1
+      let next = line + pieces[piece].slope
+      height += (slope - next) * pieces[piece].lower
+      slope = next
+    }
+    let wanted = -slope / curvature
+    let x = min(max(wanted, pieces[piece].lower), pieces[piece].upper)
+    return (x, x * (0.5 * curvature * x + slope) + height, x != wanted)
   }
 }
