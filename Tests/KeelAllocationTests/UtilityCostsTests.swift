@@ -156,6 +156,24 @@ struct UtilityCostsReference: Decodable, Sendable, CustomTestStringConvertible {
     expectClose(try weight(0.02 + 0.01), 0.5, absolute: 1e-12)
   }
 
+  /// The levels of a book stay with their asset when the current weights are in another order.
+  @Test func levelsFollowTheirAssets() throws {
+    let (first, second) = (try Universe(["A", "B"]), try Universe(["B", "A"]))
+    var costs = try TradingCosts(
+      from: Weights(universe: first, values: [0.5, 0.5]), buying: .uniform(0.001), selling: .none,
+      spreadOver: 1)
+    costs.buyingLevels = ["A": [.init(beyond: 0.1, rate: 0.01)]]
+    let bought = try costs.costPerPeriod(of: Weights(universe: first, values: [0.8, 0.2]))
+    costs.current = try Weights(universe: second, values: [0.5, 0.5])
+    let again = try costs.costPerPeriod(of: Weights(universe: second, values: [0.2, 0.8]))
+    expectClose(bought, 0.3 * 0.001 + 0.2 * 0.009, absolute: 1e-17)
+    #expect(again == bought)
+    costs.current = try Weights(universe: Universe(["B", "C"]), values: [0.5, 0.5])
+    #expect(throws: AllocationError.universeMismatch(position: nil, left: "A", right: nil)) {
+      try costs.costPerPeriod(of: costs.current)
+    }
+  }
+
   /// One asset and cash: in u = √trade the optimum of the power 3/2 solves a quadratic equation.
   @Test func powerByHand() throws {
     let universe = try Universe(["A", "CASH"])

@@ -139,11 +139,8 @@ struct PortfolioProgram {
     return try search.solution(beside: free)
   }
 
-  /// The optimum without limits from piece to piece; nil where that does not end.
-  ///
-  /// - Parameters:
-  ///   - start: A point and dual values of its rows; nil for the optimum of a market with one factor.
-  ///   - settings: The limits of the solver.
+  /// The optimum without limits from piece to piece, beginning at a point with dual values of its rows, or
+  /// at the optimum of a market with one factor; nil where that does not end.
   private func pieceSolution(
     from start: (point: [Double], rows: [Double])? = nil,
     settings: QuadraticSolver.Settings
