@@ -12,6 +12,12 @@ public enum VolatilityError: Error, Hashable, Sendable {
 
   /// Two quotes of one expiry have the same log-moneyness.
   case duplicateStrike(logMoneyness: Double)
+
+  /// A smile gives a butterfly a negative price: its density factor is negative, or its variance is not positive.
+  case butterflyArbitrage(logMoneyness: Double, densityFactor: Double)
+
+  /// A smile's total variance grows faster than 2 |k| in a wing.
+  case steepWing(slope: Double)
 }
 
 extension VolatilityError {
@@ -40,6 +46,10 @@ extension VolatilityError: CustomStringConvertible {
       "the fit has \(got) usable quotes, needed are \(required)"
     case .duplicateStrike(let logMoneyness):
       "two quotes have the log-moneyness \(logMoneyness)"
+    case .butterflyArbitrage(let logMoneyness, let densityFactor):
+      "the density factor at log-moneyness \(logMoneyness) is \(densityFactor)"
+    case .steepWing(let slope):
+      "the total variance grows by \(slope) per log-moneyness, allowed is 2"
     }
   }
 }
