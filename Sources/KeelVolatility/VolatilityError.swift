@@ -18,6 +18,9 @@ public enum VolatilityError: Error, Hashable, Sendable {
 
   /// A smile's total variance grows faster than 2 |k| in a wing.
   case steepWing(slope: Double)
+
+  /// No smile keeps all conditions of a fit.
+  case noFit
 }
 
 extension VolatilityError {
@@ -50,6 +53,8 @@ extension VolatilityError: CustomStringConvertible {
       "the density factor at log-moneyness \(logMoneyness) is \(densityFactor)"
     case .steepWing(let slope):
       "the total variance grows by \(slope) per log-moneyness, allowed is 2"
+    case .noFit:
+      "no smile keeps all conditions of the fit"
     }
   }
 }

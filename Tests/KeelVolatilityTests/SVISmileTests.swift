@@ -9,7 +9,7 @@ import Testing
 
   init() throws { hyperbolas = try SmilesReference.load().hyperbolas }
 
-  /// A. Vogt's example, in Gatheral and Jacquier (2014), section 5: an arbitrage that no single parameter shows.
+  /// The example of Axel Vogt, in Gatheral and Jacquier (2014), section 5: an arbitrage that no single parameter shows.
   static func vogt() throws -> SVISmile {
     try SVISmile(timeToExpiry: 1, a: -0.0410, b: 0.1331, rho: 0.3060, m: 0.3586, sigma: 0.4153)
   }
