@@ -21,10 +21,10 @@ struct SVISearch {
   private static let dampingDecay = 0.15
 
   /// The decrease, as a part of the cost, that a step must promise.
-  private static let relativeDecrease = 1e-9
+  private static let relativeDecrease = 1e-6
 
-  /// The cost a quote below which a fit is exact: 1e-9 half spreads from the middle.
-  private static let exactCost = 1e-20
+  /// The cost a quote below which a fit is exact: 1e-6 half spreads from the middle.
+  private static let exactCost = 1e-14
 
   /// The step of differences in the units of the coordinates.
   private static let differenceStep = 1e-6
@@ -62,8 +62,7 @@ struct SVISearch {
       }
       var moved = point
       for i in 0..<count { moved.x[i] += step[i] * domain.scales[i] }
-      guard let trial = domain.retracted(moved), case let value = domain.cost(trial), value < cost
-      else {
+      guard let (trial, value) = better(moved) else {
         guard raiseDamping() else { return }
         continue
       }
@@ -72,6 +71,27 @@ struct SVISearch {
       (hessian, slopes) = normalEquations()
       conditions = domain.conditions(point, SVIDensity.sparsePointCount).list
     }
+  }
+
+  /// A point near the end of a step that costs less; nil when there is none.
+  ///
+  /// Level and slopes follow center and width along the valley of hyperbolas with one curvature, which a step leaves on a
+  /// tangent.
+  private func better(_ moved: SVIPoint) -> (SVIPoint, Double)? {
+    let bands = domain.bands
+    let moved = domain.clamped(moved)
+    let followed = SVIStart.linear(domain, m: moved.x[3], sigma: moved.x[4]) {
+      let variance = moved.variance(at: bands.places[$0])
+      let cost = bands.cost($0, variance)
+      return (cost.curvature, variance - cost.slope / cost.curvature)
+    }
+    var best: (SVIPoint, Double)?
+    for end in [domain.clamped(followed), moved] where domain.cost(end) < best?.1 ?? cost {
+      guard let trial = domain.retracted(end) else { continue }
+      let value = domain.cost(trial)
+      if value < best?.1 ?? cost { best = (trial, value) }
+    }
+    return best
   }
 
   /// Shortens the next step; false when no step however short improves the fit.

@@ -26,7 +26,10 @@ enum SVIStart {
     var grid: [(cost: Double, place: Int, point: SVIPoint)] = []
     for (i, m) in centers.enumerated() {
       for (j, sigma) in widths.enumerated() {
-        let point = domain.clamped(linear(domain, m: m, sigma: sigma))
+        let point = domain.clamped(
+          linear(domain, m: m, sigma: sigma) {
+            (bands.weights[$0] * bands.weights[$0], bands.targets[$0])
+          })
         grid.append((domain.cost(point), i * widths.count + j, point))
       }
     }
@@ -45,17 +48,23 @@ enum SVIStart {
   }
 
   /// The weighted least squares in level and slopes, the slopes in their box.
-  private static func linear(_ domain: SVIDomain, m: Double, sigma: Double) -> SVIPoint {
+  static func linear(
+    _ domain: SVIDomain,
+    m: Double,
+    sigma: Double,
+    _ aim: (Int) -> (weight: Double, target: Double)
+  ) -> SVIPoint {
     let bands = domain.bands
+    let firstTarget = aim(0).target
     var (total, w, p, q) = (0.0, 0.0, 0.0, 0.0)
     var (pp, pq, qq, pw, qw) = (0.0, 0.0, 0.0, 0.0, 0.0)
     // Sums about the first quote lose less to cancellation.
     let (firstP, firstQ) = halves(bands.places[0] - m, sigma)
     for i in 0..<bands.count {
-      let weight = bands.weights[i] * bands.weights[i]
+      let (weight, full) = aim(i)
       let (fullP, fullQ) = halves(bands.places[i] - m, sigma)
       let (x, y) = (fullP - firstP, fullQ - firstQ)
-      let target = bands.targets[i] - bands.targets[0]
+      let target = full - firstTarget
       total += weight
       (w, p, q) = (w + weight * target, p + weight * x, q + weight * y)
       (pp, pq, qq) = (pp + weight * x * x, pq + weight * x * y, qq + weight * y * y)
@@ -67,7 +76,7 @@ enum SVIStart {
     let box = BoxedPair(
       lower: (domain.lower[1], domain.lower[2]), upper: (domain.upper[1], domain.upper[2]))
     let (u, v) = box.minimum(pp, pq, qq, pw, qw)
-    let level = bands.targets[0] + w - u * (p + firstP) - v * (q + firstQ)
+    let level = firstTarget + w - u * (p + firstP) - v * (q + firstQ)
     let least = SVIDomain.leastVariance * domain.unit
     return SVIPoint([max(level, least - sigma * (u * v).squareRoot()), u, v, m, sigma])
   }
