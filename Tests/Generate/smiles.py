@@ -2,7 +2,8 @@
 
 Writes Tests/Reference/smiles.json. mpmath 1.3.0 at 50 digits, by other ways than the library's: derivatives by
 differences of the formula, densities and probabilities by differences of Black's call price by the strike, the least
-density factor from 100 000 points and the root of its derivative, SABR from the formulas in cash.
+density factor from 100 000 points and the root of its derivative, SABR from the formulas in cash, fits by SciPy's SLSQP
+from many starts.
 
 Usage: python Tests/Generate/smiles.py
 """
@@ -13,8 +14,10 @@ import random
 
 import mpmath as mp
 import numpy as np
+import scipy
+from scipy.optimize import minimize
 
-assert mp.__version__ == "1.3.0" and np.__version__ == "2.3.5"
+assert mp.__version__ == "1.3.0" and np.__version__ == "2.3.5" and scipy.__version__ == "1.16.3"
 mp.mp.dps = 50
 random.seed(20_261_128)
 m = mp.mpf
@@ -134,12 +137,72 @@ for i in range(60):
     points = []
     for k in [*(level * t ** 0.5 * u(-3, 3) for _ in range(3)), level * t ** 0.5 * 1e-5]:
         points.append(floats(k, w(m(k)), mp.diff(w, m(k)), mp.diff(w, m(k), 2)))
-    if True:
-        points.append([0.0, float(w(m(0))), None, None])
+    points.append([0.0, float(w(m(0))), None, None])
     formulas.append({"time": t, "forward": forward, "alpha": float(alpha), "beta": beta, "rho": rho, "nu": nu,
                      "points": points})
 
-values = {"hyperbolas": hyperbolas, "formulas": formulas}
+
+def density_factors(x, l):
+    """The density factor of a, u, v, m, σ at points l = (k - m)/σ."""
+    a, left, right, center, sigma = x
+    b, tilt = (left + right) / 2, (right - left) / 2
+    k, root = center + sigma * l, np.sqrt(l * l + 1)
+    w = a + sigma * (tilt * l + b * root)
+    s, c = tilt + b * l / root, b / (sigma * root ** 3)
+    return (1 - k * s / (2 * w)) ** 2 - s * s / 4 * (1 / w + 0.25) + c / 2
+
+
+def fit_cost(x, k, t, bid, ask):
+    """The documented cost of a fit: squares outside bid and ask, a hundredth of the square of the distance to the middle."""
+    a, left, right, center, sigma = x
+    z = k - center
+    root = np.sqrt(z * z + sigma * sigma)
+    w = a + (left * (root - z) + right * (root + z)) / 2
+    middle, half = (bid + ask) / 2, (ask - bid) / 2
+    scale = 2 * middle * t * np.maximum(half, 1e-4 * middle)
+    outside = np.maximum(w - ask ** 2 * t, 0) + np.maximum(bid ** 2 * t - w, 0)
+    return float(np.sum((0.01 * (w - middle ** 2 * t) ** 2 + outside ** 2) / scale ** 2) / 2)
+
+
+def fit(planted, t, k, half_spread, noise):
+    """Quotes of a hyperbola, and the least cost among those with a density that is not negative, by SLSQP."""
+    a, b, rho, center, sigma = planted
+    exact = np.sqrt((a + b * (rho * (k - center) + np.sqrt((k - center) ** 2 + sigma ** 2))) / t)
+    middle = exact * (1 + noise * half_spread * rng.uniform(-1, 1, len(k)))
+    bid, ask = middle * (1 - half_spread), middle * (1 + half_spread)
+    w0 = float(np.mean(middle ** 2 * t))
+    unit = np.array([w0, w0 / np.sqrt(w0), w0 / np.sqrt(w0), np.sqrt(w0), np.sqrt(w0)])
+    l = np.sinh(np.linspace(-8, 8, 401))
+    conditions = [
+        {"type": "ineq", "fun": lambda y: density_factors(y * unit, l)},
+        {"type": "ineq", "fun": lambda y: y[0] + y[4] * np.sqrt(max(y[1] * y[2], 0)) - 1e-4}]
+    bounds = [(-100, 100), (1e-6, 2 / unit[1]), (1e-6, 2 / unit[2]), (-10, 10), (1e-2, 20)]
+    start = np.array([a, b * (1 - rho), b * (1 + rho), center, sigma]) / unit
+    best = None
+    for i in range(12):
+        first = start if i == 0 else start * np.exp(0.4 * rng.standard_normal(5))
+        for _ in range(3):
+            found = minimize(lambda y: fit_cost(y * unit, k, t, bid, ask), first, method="SLSQP", bounds=bounds,
+                             constraints=conditions, options={"maxiter": 2000, "ftol": 1e-15})
+            first = found.x
+        x = found.x * unit
+        if density_factors(x, l).min() > -1e-7 and (best is None or found.fun < best[0]):
+            best = (found.fun, x.tolist())
+    return {"time": t, "places": k.tolist(), "bids": bid.tolist(), "asks": ask.tolist(), "cost": float(best[0]),
+            "point": best[1]}
+
+
+rng = np.random.default_rng(20_261_128)
+fits = [
+    fit(VOGT, 1.0, np.linspace(-1, 1, 21), 0.01, 0.0),
+    fit(VOGT, 1.0, np.linspace(-0.5, 1.2, 15), 0.02, 1.0),
+    fit([0.01, 0.12, -0.4, 0.05, 0.2], 0.5, np.linspace(-0.6, 0.5, 23), 0.01, 1.5),
+    fit([0.001, 0.02, -0.3, 0.0, 0.04], 0.05, np.linspace(-0.15, 0.15, 12), 0.02, 1.0),
+    fit([0.3, 0.5, 0.2, 0.1, 0.6], 1.0, np.linspace(-1.5, 1.5, 31), 0.01, 2.0),
+    fit([-0.02, 0.3, -0.5, -0.05, 0.25], 0.25, np.linspace(-0.4, 0.4, 17), 0.005, 2.0),
+]
+
+values = {"hyperbolas": hyperbolas, "formulas": formulas, "fits": fits}
 path = pathlib.Path(__file__).parent.parent / "Reference" / "smiles.json"
 path.write_text("{" + ",\n".join(
     f'"{name}": [' + ",\n".join(json.dumps(x) for x in rows) + "]"

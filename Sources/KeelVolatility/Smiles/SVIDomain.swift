@@ -74,6 +74,9 @@ struct SVIDomain {
   /// The steepest wing: just below Lee's bound.
   static let steepestWing = 2 * (1 - 1e-9)
 
+  /// What rounding may take from a wing, as a part of both: without it a wing as steep as that before may count as flatter.
+  static let wingRounding = 1e-14
+
   /// The density factor above which a local minimum is no condition of a step.
   static let looseFactor = 0.5
 
@@ -105,8 +108,9 @@ struct SVIDomain {
     let wings = previous?.wingSlopes ?? (0, 0)
     try VolatilityError.require(max(wings.0, wings.1), "previous wing", 0, Self.steepestWing)
     let reach = 2 * length
+    let room = Self.wingRounding * (wings.0 + wings.1)
     lower = [
-      -100 * unit - 4 * length, max(flat, wings.0), max(flat, wings.1), bands.places[0] - reach,
+      -100 * unit - 4 * length, max(flat, wings.0 + room), max(flat, wings.1 + room), bands.places[0] - reach,
       1e-3 * min(deviation, length),
     ]
     upper = [
@@ -162,10 +166,20 @@ struct SVIDomain {
     ) { point.variance(at: $0) - previous.totalVariance(at: $0).value }.map(\.argument)
   }
 
-  /// The nearest point of a path that keeps all conditions: towards a flat smile, or upwards where there is an expiry before.
+  /// A point near a point that keeps all conditions: towards a flat smile or upwards, whichever costs less.
   func retracted(_ point: SVIPoint, _ pointCount: Int = SVIDensity.sparsePointCount) -> SVIPoint? {
     let point = clamped(point)
     if conditions(point, pointCount).least >= 0 { return point }
+    let ends = [flattened, raised].compactMap { nearest(point, pointCount, $0) }
+    return ends.min { cost($0) < cost($1) }
+  }
+
+  /// The nearest point of a path that keeps all conditions.
+  private func nearest(
+    _ point: SVIPoint,
+    _ pointCount: Int,
+    _ moved: (SVIPoint, Double) -> SVIPoint
+  ) -> SVIPoint? {
     var (missed, step) = (0.0, Self.firstStep)
     while step <= Self.lastStep {
       if conditions(moved(point, step), pointCount).least >= 0 { break }
@@ -184,12 +198,14 @@ struct SVIDomain {
   private static let stepGrowth = 6.0
   private static let bisections = 4
 
-  private func moved(_ point: SVIPoint, _ step: Double) -> SVIPoint {
+  private func raised(_ point: SVIPoint, _ step: Double) -> SVIPoint {
     var result = point
-    guard previous == nil else {
-      result.x[0] += step * unit
-      return result
-    }
+    result.x[0] += step * unit
+    return result
+  }
+
+  private func flattened(_ point: SVIPoint, _ step: Double) -> SVIPoint {
+    var result = point
     let center = min(max(0, bands.places[0]), bands.places[bands.count - 1])
     let level = max(point.variance(at: center), 2 * Self.leastVariance * unit)
     let part = 1 / (1 + step)

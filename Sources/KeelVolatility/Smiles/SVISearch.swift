@@ -46,7 +46,7 @@ struct SVISearch {
     var conditions = domain.conditions(point, SVIDensity.sparsePointCount).list
     while iterations < limit {
       iterations += 1
-      guard let step = step(hessian, slopes, conditions) else {
+      guard let step = step(from: point, hessian, slopes, conditions) else {
         guard raiseDamping() else { return }
         continue
       }
@@ -56,13 +56,14 @@ struct SVISearch {
         for j in 0..<count { product += hessian[i + j * count] * step[j] }
         promised -= step[i] * (slopes[i] + product / 2)
       }
-      if promised <= Self.relativeDecrease * cost + Self.exactCost * Double(domain.bands.count) {
+      let least = Self.relativeDecrease * cost + Self.exactCost * Double(domain.bands.count)
+      if promised <= least * min(1, 1 / damping) {
         isConverged = true
         return
       }
       var moved = point
       for i in 0..<count { moved.x[i] += step[i] * domain.scales[i] }
-      guard let (trial, value) = better(moved) else {
+      guard let (trial, value) = better(corrected(moved, step, hessian, slopes)) else {
         guard raiseDamping() else { return }
         continue
       }
@@ -71,6 +72,28 @@ struct SVISearch {
       (hessian, slopes) = normalEquations()
       conditions = domain.conditions(point, SVIDensity.sparsePointCount).list
     }
+  }
+
+  /// The end of a step with a second one that takes back what the conditions lost by their curvature.
+  private func corrected(
+    _ moved: SVIPoint,
+    _ step: [Double],
+    _ hessian: [Double],
+    _ slopes: [Double]
+  ) -> SVIPoint {
+    let moved = domain.clamped(moved)
+    let (conditions, least) = domain.conditions(moved, SVIDensity.sparsePointCount)
+    guard least < 0, least > -.infinity else { return moved }
+    let count = SVIPoint.count
+    var slopes = slopes
+    for i in 0..<count {
+      for j in 0..<count { slopes[i] += hessian[i + j * count] * step[j] }
+      slopes[i] += damping * hessian[i + i * count] * step[i]
+    }
+    guard let second = self.step(from: moved, hessian, slopes, conditions) else { return moved }
+    var result = moved
+    for i in 0..<count { result.x[i] += second[i] * domain.scales[i] }
+    return result
   }
 
   /// A point near the end of a step that costs less; nil when there is none.
@@ -123,6 +146,7 @@ struct SVISearch {
 
   /// The step of the damped quadratic program; nil when its solver fails.
   private func step(
+    from point: SVIPoint,
     _ hessian: [Double],
     _ slopes: [Double],
     _ conditions: [SVIDomain.Condition]
@@ -145,12 +169,12 @@ struct SVISearch {
     }
     var rows: [LinearRow] = []
     for (number, condition) in conditions.enumerated() {
-      let (value, gradient) = derivatives(condition)
+      let (value, gradient) = derivatives(condition, point)
       let length = gradient.reduce(0) { max($0, $1.magnitude) }
       guard length > 0, length < .infinity else { continue }
       rows.append(
         LinearRow(
-          "\(number)", coefficients: gradient.map { $0 / length }, lower: min(0, -value / length)))
+          "\(number)", coefficients: gradient.map { $0 / length }, lower: -value / length))
     }
     do throws(OptimizationError) {
       let program = try QuadraticProgram(
@@ -165,7 +189,10 @@ struct SVISearch {
   }
 
   /// A condition and its derivatives by the coordinates in their units, by central differences.
-  private func derivatives(_ condition: SVIDomain.Condition) -> (Double, [Double]) {
+  private func derivatives(
+    _ condition: SVIDomain.Condition,
+    _ point: SVIPoint
+  ) -> (Double, [Double]) {
     var gradient = [Double](repeating: 0, count: SVIPoint.count)
     for i in gradient.indices {
       let step = Self.differenceStep * domain.scales[i]
