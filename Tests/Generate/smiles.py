@@ -172,21 +172,24 @@ def fit(planted, t, k, half_spread, noise):
     bid, ask = middle * (1 - half_spread), middle * (1 + half_spread)
     w0 = float(np.mean(middle ** 2 * t))
     unit = np.array([w0, w0 / np.sqrt(w0), w0 / np.sqrt(w0), np.sqrt(w0), np.sqrt(w0)])
-    l = np.sinh(np.linspace(-8, 8, 401))
+    dense = np.sinh(np.linspace(-8, 8, 200_001))
+    cuts = [np.sinh(np.linspace(-8, 8, 201))]
     conditions = [
-        {"type": "ineq", "fun": lambda y: density_factors(y * unit, l)},
+        {"type": "ineq", "fun": lambda y: density_factors(y * unit, cuts[0])},
         {"type": "ineq", "fun": lambda y: y[0] + y[4] * np.sqrt(max(y[1] * y[2], 0)) - 1e-4}]
     bounds = [(-100, 100), (1e-6, 2 / unit[1]), (1e-6, 2 / unit[2]), (-10, 10), (1e-2, 20)]
     start = np.array([a, b * (1 - rho), b * (1 + rho), center, sigma]) / unit
     best = None
     for i in range(12):
         first = start if i == 0 else start * np.exp(0.4 * rng.standard_normal(5))
-        for _ in range(3):
+        for _ in range(6):
             found = minimize(lambda y: fit_cost(y * unit, k, t, bid, ask), first, method="SLSQP", bounds=bounds,
                              constraints=conditions, options={"maxiter": 2000, "ftol": 1e-15})
             first = found.x
+            # The least factor between the points becomes a condition too.
+            cuts[0] = np.append(cuts[0], dense[np.argmin(density_factors(found.x * unit, dense))])
         x = found.x * unit
-        if density_factors(x, l).min() > -1e-7 and (best is None or found.fun < best[0]):
+        if density_factors(x, dense).min() > -1e-7 and (best is None or found.fun < best[0]):
             best = (found.fun, x.tolist())
     return {"time": t, "places": k.tolist(), "bids": bid.tolist(), "asks": ask.tolist(), "cost": float(best[0]),
             "point": best[1]}

@@ -60,14 +60,11 @@ struct PlantedSmile {
     #else
       let count = 2_000
     #endif
-    var (total, open) = (0, 0)
     for _ in 0..<count {
       let planted = try PlantedSmile(&generator, halfSpread: halfSpread, noise: 1)
       let fit = try SVIFit(to: planted.quotes)
       let nearest = try #require(
         planted.quotes.quotes.min { $0.logMoneyness.magnitude < $1.logMoneyness.magnitude })
-      total += fit.iterations
-      if !fit.isConverged { open += 1 }
       // The money itself is known where a quote is near.
       let deviation = planted.smile.totalVariance(at: 0).value.squareRoot()
       let k = nearest.logMoneyness.magnitude < 0.5 * deviation ? 0 : nearest.logMoneyness
@@ -79,7 +76,6 @@ struct PlantedSmile {
       let reach = planted.range + 10 * deviation
       #expect(try ButterflyMargin(of: fit.smile, in: -reach...reach).densityFactor >= 0)
     }
-    print("SWEEP", halfSpread, Double(total) / Double(count), open)
   }
 
   @Test(arguments: 1...40)
