@@ -130,7 +130,8 @@ struct PlantedSmile {
     #expect(narrow.identification.unidentified.contains(.sigma))
     #expect(narrow.identification.unidentified.contains(.a))
     #expect(narrow.identification.conditionNumber > 100 * wide.identification.conditionNumber)
-    expectClose(narrow.smile.impliedVolatility(at: 0), smile.impliedVolatility(at: 0), relative: 1e-3)
+    expectClose(
+      narrow.smile.impliedVolatility(at: 0), smile.impliedVolatility(at: 0), relative: 1e-3)
   }
 
   @Test func `costs no more than the best of another method`() throws {
@@ -237,7 +238,9 @@ struct PlantedSmile {
         try SVIFit(to: quotes((0..<count).map(Double.init)))
       }
     }
-    #expect(throws: VolatilityError.duplicateStrike(logMoneyness: 2)) { try quotes([1, 2, 3, 2, 5]) }
+    #expect(throws: VolatilityError.duplicateStrike(logMoneyness: 2)) {
+      try quotes([1, 2, 3, 2, 5])
+    }
     for bad in [Double.nan, .infinity] {
       #expect(throws: VolatilityError.self) { try quotes([1, 2, 3, bad, 5]) }
     }

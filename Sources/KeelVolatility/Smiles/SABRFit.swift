@@ -81,7 +81,8 @@ public struct SABRFit: Hashable, Sendable, Codable {
         for i in 0..<bands.count {
           let volatility = trial?.volatility(bands.places[i]) ?? .nan
           let variance = volatility > 0 ? volatility * volatility * time : .nan
-          residuals[2 * i] = QuoteBands.middlePull * (variance - bands.targets[i]) * bands.weights[i]
+          residuals[2 * i] =
+            QuoteBands.middlePull * (variance - bands.targets[i]) * bands.weights[i]
           residuals[2 * i + 1] =
             (max(variance - bands.asks[i], 0) - max(bands.bids[i] - variance, 0)) * bands.weights[i]
         }

@@ -110,7 +110,8 @@ struct SVIDomain {
     let reach = 2 * length
     let room = Self.wingRounding * (wings.0 + wings.1)
     lower = [
-      -100 * unit - 4 * length, max(flat, wings.0 + room), max(flat, wings.1 + room), bands.places[0] - reach,
+      -100 * unit - 4 * length, max(flat, wings.0 + room), max(flat, wings.1 + room),
+      bands.places[0] - reach,
       1e-3 * min(deviation, length),
     ]
     upper = [
@@ -188,7 +189,11 @@ struct SVIDomain {
     guard step <= Self.lastStep else { return nil }
     for _ in 0..<Self.bisections {
       let middle = (missed + step) / 2
-      if conditions(moved(point, middle), pointCount).least >= 0 { step = middle } else { missed = middle }
+      if conditions(moved(point, middle), pointCount).least >= 0 {
+        step = middle
+      } else {
+        missed = middle
+      }
     }
     return moved(point, step)
   }
@@ -216,7 +221,9 @@ struct SVIDomain {
   }
 
   /// The point itself when a dense scan finds no violation, else moved until there is none.
-  func densely(_ point: SVIPoint) -> SVIPoint { retracted(point, SVIDensity.densePointCount) ?? point }
+  func densely(_ point: SVIPoint) -> SVIPoint {
+    retracted(point, SVIDensity.densePointCount) ?? point
+  }
 
   /// The cost of a point.
   func cost(_ point: SVIPoint) -> Double {

@@ -71,6 +71,8 @@ public struct SVIIdentification: Hashable, Sendable, Codable {
       }
     }
     (conditionNumber, standardErrors) = (condition, errors)
-    unidentified = Parameter.allCases.enumerated().compactMap { !(errors[$0] <= scales[$0]) ? $1 : nil }
+    unidentified = Parameter.allCases.enumerated().compactMap {
+      !(errors[$0] <= scales[$0]) ? $1 : nil
+    }
   }
 }

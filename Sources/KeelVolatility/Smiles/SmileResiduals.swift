@@ -28,7 +28,9 @@ public struct SmileResiduals: Hashable, Sendable, Codable {
       let residual = volatility - quote.middle
       squares += residual * residual
       if volatility >= quote.bid, volatility <= quote.ask { inside += 1 }
-      if residual.magnitude > largest.magnitude || residual.isNaN { (worst, largest) = (i, residual) }
+      if residual.magnitude > largest.magnitude || residual.isNaN {
+        (worst, largest) = (i, residual)
+      }
     }
     rootMeanSquare = (squares / Double(quotes.quotes.count)).squareRoot()
     (insideCount, worstQuote, worstResidual) = (inside, worst, largest)
