@@ -109,7 +109,9 @@ public struct SABRSmile: VolatilitySmile, Hashable, Codable {
   private static let seriesSwitch = 0.2
   private static let seriesCount = 24
 
-  /// `χ(z)/z`. Since `χ′ = 1/√(1 - 2 ρ z + z²)` generates Legendre's polynomials, it is `Σ Pₙ(ρ) zⁿ/(n + 1)`.
+  /// `χ(z)/z`.
+  ///
+  /// Since `χ′ = 1/√(1 - 2 ρ z + z²)` generates Legendre's polynomials, it is `Σ Pₙ(ρ) zⁿ/(n + 1)`.
   private func stretch<Scalar: AnalyticScalar>(_ z: Scalar) -> Scalar {
     guard z.primal.magnitude < Self.seriesSwitch else {
       let root = (z * z - (2 * rho) * z + 1.0).root
