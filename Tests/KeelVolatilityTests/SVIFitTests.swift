@@ -56,7 +56,7 @@ struct PlantedSmile {
   func `no degenerate fit in a sweep of ranges`(halfSpread: Double) throws {
     var generator = SeededGenerator(seed: 7)
     #if DEBUG
-      let count = 40
+      let count = 15
     #else
       let count = 2_000
     #endif
