@@ -26,6 +26,7 @@ let package = Package(
     .library(name: "KeelEstimation", targets: ["KeelEstimation"]),
     .library(name: "KeelAllocation", targets: ["KeelAllocation"]),
     .library(name: "KeelDerivatives", targets: ["KeelDerivatives"]),
+    .library(name: "KeelVolatility", targets: ["KeelVolatility"]),
     .library(name: "KeelMarkets", targets: ["KeelMarkets"]),
     .library(name: "KeelRisk", targets: ["KeelRisk"]),
     .library(name: "KeelEngine", targets: ["KeelEngine"]),
@@ -82,6 +83,11 @@ let package = Package(
       swiftSettings: strict
     ),
     .target(
+      name: "KeelVolatility",
+      dependencies: ["KeelNumerics", "KeelDerivatives", "KeelOptimization"],
+      swiftSettings: strict
+    ),
+    .target(
       name: "KeelMarkets",
       dependencies: ["KeelNumerics", "KeelData", "KeelDerivatives"],
       swiftSettings: strict
@@ -112,8 +118,8 @@ let package = Package(
       name: "Keel",
       dependencies: [
         "KeelNumerics", "KeelLinearAlgebra", "KeelData", "KeelOptimization", "KeelDistributions",
-        "KeelEstimation", "KeelAllocation", "KeelDerivatives", "KeelMarkets", "KeelRisk",
-        "KeelEngine", "KeelBacktesting", "KeelReport",
+        "KeelEstimation", "KeelAllocation", "KeelDerivatives", "KeelVolatility",
+        "KeelMarkets", "KeelRisk", "KeelEngine", "KeelBacktesting", "KeelReport",
       ],
       swiftSettings: strict
     ),
@@ -140,6 +146,7 @@ let package = Package(
       with: ["KeelNumerics", "KeelData", "KeelOptimization", "KeelDistributions"]
     ),
     tests(of: "KeelDerivatives", with: ["KeelNumerics", "KeelData"]),
+    tests(of: "KeelVolatility", with: ["KeelNumerics", "KeelDerivatives"]),
     tests(of: "KeelMarkets", with: ["KeelNumerics", "KeelData", "KeelDerivatives"]),
     tests(of: "KeelRisk", with: ["KeelNumerics", "KeelData", "KeelDerivatives", "KeelMarkets"]),
     tests(

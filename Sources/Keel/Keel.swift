@@ -11,3 +11,4 @@
 @_exported public import KeelOptimization
 @_exported public import KeelReport
 @_exported public import KeelRisk
+@_exported public import KeelVolatility

@@ -1,0 +1,60 @@
+/// Describes why quotes, smiles or models cannot be fitted or read.
+@nonexhaustive
+public enum VolatilityError: Error, Hashable, Sendable {
+  /// A number is NaN, infinite or outside the allowed interval, both ends included.
+  case invalidValue(argument: String, got: Double, lowest: Double, highest: Double)
+
+  /// An argument has another number of elements than the call requires.
+  case shapeMismatch(argument: String, got: Int, required: Int)
+
+  /// A fit has fewer usable quotes than it needs.
+  case tooFewQuotes(got: Int, required: Int)
+
+  /// Two quotes of one expiry have the same log-moneyness.
+  case duplicateStrike(logMoneyness: Double)
+
+  /// A smile gives a butterfly a negative price: its density factor is negative, or its variance is not positive.
+  case butterflyArbitrage(logMoneyness: Double, densityFactor: Double)
+
+  /// A smile's total variance grows faster than 2 |k| in a wing.
+  case steepWing(slope: Double)
+
+  /// No smile keeps all conditions of a fit.
+  case noFit
+}
+
+extension VolatilityError {
+  /// Throws unless a number lies in an interval, both ends included.
+  static func require(
+    _ value: Double,
+    _ argument: String,
+    _ lowest: Double,
+    _ highest: Double
+  ) throws(VolatilityError) {
+    guard value >= lowest, value <= highest else {
+      throw .invalidValue(argument: argument, got: value, lowest: lowest, highest: highest)
+    }
+  }
+}
+
+extension VolatilityError: CustomStringConvertible {
+  /// What went wrong, in one sentence.
+  public var description: String {
+    switch self {
+    case .invalidValue(let argument, let got, let lowest, let highest):
+      "\(argument) is \(got), allowed is \(lowest) to \(highest)"
+    case .shapeMismatch(let argument, let got, let required):
+      "\(argument) has \(got) elements, required are \(required)"
+    case .tooFewQuotes(let got, let required):
+      "the fit has \(got) usable quotes, needed are \(required)"
+    case .duplicateStrike(let logMoneyness):
+      "two quotes have the log-moneyness \(logMoneyness)"
+    case .butterflyArbitrage(let logMoneyness, let densityFactor):
+      "the density factor at log-moneyness \(logMoneyness) is \(densityFactor)"
+    case .steepWing(let slope):
+      "the total variance grows by \(slope) per log-moneyness, allowed is 2"
+    case .noFit:
+      "no smile keeps all conditions of the fit"
+    }
+  }
+}
