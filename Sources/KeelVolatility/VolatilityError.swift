@@ -12,6 +12,9 @@ public enum VolatilityError: Error, Hashable, Sendable {
 
   /// Two quotes of one expiry have the same log-moneyness.
   case duplicateStrike(logMoneyness: Double)
+
+  /// Two smiles, or the quotes of two, have the same time to expiry.
+  case duplicateExpiry(timeToExpiry: Double)
 }
 
 extension VolatilityError {
@@ -40,6 +43,8 @@ extension VolatilityError: CustomStringConvertible {
       "the fit has \(got) usable quotes, needed are \(required)"
     case .duplicateStrike(let logMoneyness):
       "two quotes have the log-moneyness \(logMoneyness)"
+    case .duplicateExpiry(let time):
+      "two smiles have the time to expiry \(time)"
     }
   }
 }
