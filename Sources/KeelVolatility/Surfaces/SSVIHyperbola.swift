@@ -20,7 +20,9 @@ struct SSVIHyperbola {
     return min(1 - steep / 4, 1 - psi * steep / (4 * theta))
   }
 
-  /// θ + χ k and the root. Where they cancel their sum is the quotient of `left right k²` by their difference.
+  /// θ + χ k and the root.
+  ///
+  /// Where they cancel their sum is the quotient of `left right k²` by their difference.
   private func terms(_ k: Double) -> (linear: Double, root: Double, chi: Double) {
     let chi = (right - left) / 2
     let tilted = psi * k + theta * rho

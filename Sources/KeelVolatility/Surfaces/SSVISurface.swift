@@ -74,7 +74,8 @@ public struct SSVISurface: VolatilitySurface, Hashable {
         throw .duplicateExpiry(timeToExpiry: knot.timeToExpiry)
       }
       try VolatilityError.require(
-        knot.timeToExpiry, "timeToExpiry", last.timeToExpiry.nextUp, largest)
+        knot.timeToExpiry, "timeToExpiry", max(last.timeToExpiry.nextUp, .leastNormalMagnitude),
+        largest)
       try VolatilityError.require(knot.variance, "variance", last.variance, largest)
       last = knot
     }
