@@ -19,6 +19,12 @@ mp.mp.dps = 40
 random = np.random.default_rng(20_261_127)
 
 
+def weighted_median(values, weights):
+    order = np.argsort(values)
+    total = np.cumsum(weights[order])
+    return values[order][np.searchsorted(total, total[-1] / 2)]
+
+
 def parity(strikes, differences, widths, known):
     """Intercept, slope, errors of forward and slope of C - P = A - B K."""
     K, y, w = map(np.asarray, (strikes, differences, widths))
@@ -28,9 +34,9 @@ def parity(strikes, differences, widths, known):
                            for i in range(n)])
         start = np.median(y + slope * K), slope
     elif known[0] == "intercept":
-        start = known[1], np.median((known[1] - y) / K)
+        start = known[1], weighted_median((known[1] - y) / K, K / w)
     else:
-        start = np.median(y + known[1] * K), known[1]
+        start = weighted_median(y + known[1] * K, 1 / w), known[1]
     scale = max(np.median(abs(y - start[0] + start[1] * K) / w) * 1.482602218505602, 0.1)
     a, b = start
     for _ in range(500):

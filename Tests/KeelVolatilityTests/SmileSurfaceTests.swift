@@ -13,7 +13,7 @@ import Testing
   }
 
   @Test func isTheSmilesAtTheirExpiriesAndALineBetween() throws {
-    let smiles = try [smile(0.5, 0.2, -0.2), smile(0.1, 0.05, -0.3), smile(1, 0.35, 0)]
+    let smiles = try [smile(0.5, 0.2, -0.2), smile(0.1, 0.05, -0.2), smile(1, 0.35, -0.2)]
     let surface = try SmileSurface(smiles: smiles)
     #expect(surface.smiles.map(\.timeToExpiry) == [0.1, 0.5, 1])
     for k in [-1.5, -0.2, 0, 0.3, 2] {

@@ -4,7 +4,7 @@
 // same pairs in any order.
 //
 // Method: C − P = A − B K at the middles of bid and ask. The start is the line of repeated medians, which outliers
-// below one half do not move (A. F. Siegel, "Robust regression using repeated medians", Biometrika 69 (1982)); then
+// below one half do not move, or of medians weighted by half spreads where one number is known (A. F. Siegel, "Robust regression using repeated medians", Biometrika 69 (1982)); then
 // least squares, weighted by half spreads and by Tukey's bisquare of the residuals in half spreads, at the scale of
 // the start (V. J. Yohai, "High breakdown-point and high efficiency robust estimates for regression", Annals of
 // Statistics 15 (1987)).
@@ -69,9 +69,15 @@ struct ParityLine {
       guard let line = Self.repeatedMedians(pairs) else { return nil }
       start = line
     case .intercept(let intercept):
-      start = (intercept, Self.median(pairs.map { (intercept - $0.difference) / $0.strike }))
+      start = (
+        intercept,
+        Self.weightedMedian(
+          pairs.map { ((intercept - $0.difference) / $0.strike, $0.strike / $0.width) })
+      )
     case .slope(let slope):
-      start = (Self.median(pairs.map { $0.difference + slope * $0.strike }), slope)
+      start = (
+        Self.weightedMedian(pairs.map { ($0.difference + slope * $0.strike, 1 / $0.width) }), slope
+      )
     }
     let deviations = pairs.map { (($0.difference - start.0 + start.1 * $0.strike) / $0.width) }
     let scale = max(
@@ -111,6 +117,17 @@ struct ParityLine {
     let sorted = values.sorted()
     let half = sorted.count / 2
     return sorted.count % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2
+  }
+
+  /// The least value with half of the weight at or below it.
+  private static func weightedMedian(_ values: [(value: Double, weight: Double)]) -> Double {
+    let sorted = values.sorted { $0.value < $1.value }
+    var left = values.reduce(0) { $0 + $1.weight } / 2
+    for entry in sorted {
+      left -= entry.weight
+      if left <= 0 { return entry.value }
+    }
+    return sorted.last?.value ?? .nan
   }
 
   /// The deviation of a normal law over the median of its absolute value.

@@ -111,6 +111,7 @@ struct SSVIBarrier {
         system.add(
           gradient: -mu / slack, matrix: mu / (slack * slack), own: own, earlier: earlier, at: i)
       }
+      system.add(Conditions.bend(point[i], mu), (0, 0, 0), at: i)
     }
   }
 
@@ -163,6 +164,15 @@ extension SSVIBarrier {
         butterfly.1 > 0, here.left < 4, here.right < 4, first > 0, second > 0
       else { return nil }
       return log(first) + log(second)
+    }
+
+    /// The positive part of what the curvature of L(L + R) and R(L + R) adds.
+    static func bend(_ point: SSVIHyperbola, _ mu: Double) -> Symmetric3 {
+      let butterfly = Conditions(point, after: nil).butterfly
+      var sum = Symmetric3()
+      sum.add(0, 2, 1, times: mu / (2 * butterfly.0))
+      sum.add(0, 1, 2, times: mu / (2 * butterfly.1))
+      return sum
     }
 
     typealias Slope = (Double, Double, Double)
