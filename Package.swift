@@ -146,7 +146,7 @@ let package = Package(
       with: ["KeelNumerics", "KeelData", "KeelOptimization", "KeelDistributions"]
     ),
     tests(of: "KeelDerivatives", with: ["KeelNumerics", "KeelData"]),
-    tests(of: "KeelVolatility", with: ["KeelNumerics", "KeelDerivatives"]),
+    tests(of: "KeelVolatility", with: ["KeelNumerics", "KeelData", "KeelDerivatives"]),
     tests(of: "KeelMarkets", with: ["KeelNumerics", "KeelData", "KeelDerivatives"]),
     tests(of: "KeelRisk", with: ["KeelNumerics", "KeelData", "KeelDerivatives", "KeelMarkets"]),
     tests(

@@ -21,6 +21,9 @@ public enum VolatilityError: Error, Hashable, Sendable {
 
   /// No smile keeps all conditions of a fit.
   case noFit
+
+  /// Two smiles, or the quotes of two, have the same time to expiry.
+  case duplicateExpiry(timeToExpiry: Double)
 }
 
 extension VolatilityError {
@@ -55,6 +58,8 @@ extension VolatilityError: CustomStringConvertible {
       "the total variance grows by \(slope) per log-moneyness, allowed is 2"
     case .noFit:
       "no smile keeps all conditions of the fit"
+    case .duplicateExpiry(let time):
+      "two smiles have the time to expiry \(time)"
     }
   }
 }

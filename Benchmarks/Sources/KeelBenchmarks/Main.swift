@@ -67,8 +67,9 @@ let allCases: [Case] =
   linearAlgebraCases + specialFunctionCases + estimationCases + portfolioCases + derivativeCases
   + engineCases + targetPortfolioCases + multiPeriodCases + gammaBetaCases + tailRiskCases
   + sampleRiskCases
-  + infeasibilityCases + riskBudgetingCases + conicCases + integerCases + fitCases + perpetualCases
-  + americanCases
+  + infeasibilityCases + riskBudgetingCases + conicCases + integerCases + fitCases + surfaceCases
+  + perpetualCases
+  + surfaceCases + americanCases
   + optionColumnsCases + workspaceCases + backtestingCases + riskCases
   + engineStepCases
 
