@@ -253,8 +253,12 @@ private struct StripMarket {
   ) {
     let count = columns.values.count
     let error = results.errors[index]
-    columns.errors[place] = error
-    guard error.isFinite else { return }
+    let highest = side > 0 ? 1 : strike / forward
+    // What breaks the bounds of any model has not converged, whatever its error seems to be.
+    guard (results.values[index * count]).magnitude <= highest + error, error <= highest else {
+      columns.errors[place] = .infinity
+      return
+    }
     let legs = discount * forward
     let isOther = side != sign
     // A price is not negative; what is below zero is error.

@@ -106,6 +106,7 @@ public struct HestonModel: CharacteristicModel, Hashable, Codable {
     let gone = -((d * -time).exponentialMinusOne)
     let g = d == .zero ? Complex(time) : gone / d
     let initial = square * g / (2 - gone + b * g)
+    guard reversion > 0 else { return (initial, .zero) }
     // p = z(z − 1)/(b + d) = (b − d)/ξ², whichever does not cancel.
     let isAligned = b.real * d.real + b.imaginary * d.imaginary >= 0
     let p = isAligned ? square / (b + d) : (b - d) / (xi * xi)

@@ -27,6 +27,9 @@ struct ExponentialNodes {
   /// The real and imaginary parts of the weights of each column, then the magnitudes of the first.
   let weights: [Double]
 
+  /// The sum of the magnitudes.
+  let size: Double
+
   /// Lays out nodes, given node by node as factor and weights.
   init(_ values: [Complex], columnCount: Int) {
     let step = columnCount + 1
@@ -34,6 +37,7 @@ struct ExponentialNodes {
     let padded = (count + Self.lanes - 1) / Self.lanes * Self.lanes
     var (x, y) = ([Double](repeating: 0, count: padded), [Double](repeating: 0, count: padded))
     var weights = [Double](repeating: 0, count: padded * (2 * columnCount + 1))
+    var size = 0.0
     for i in 0..<count {
       x[i] = values[i * step].real
       y[i] = values[i * step].imaginary
@@ -42,8 +46,11 @@ struct ExponentialNodes {
         // Re((a + i b)(cos − i sin)) is a cos + b sin.
         weights[(2 * c + 1) * padded + i] = values[i * step + 1 + c].imaginary
       }
-      weights[2 * columnCount * padded + i] = values[i * step + 1].squaredModulus.squareRoot()
+      let magnitude = values[i * step + 1].squaredModulus.squareRoot()
+      weights[2 * columnCount * padded + i] = magnitude
+      size += magnitude
     }
+    self.size = size
     (self.columnCount, reals, imaginaries, self.weights) = (columnCount, x, y, weights)
   }
 }
@@ -97,21 +104,27 @@ struct StripIntegral {
   private static var halfWidth: Double { .pi / 8 }
 
   /// The widest contour that is of use: then the growth of a Gaussian model at its edge is about e.
-  private static var widthInDeviations: Double { 2.5 }
+  private static var widthInDeviations: Double { 2 }
 
   /// What is left of a gap, so that the edge of the strip keeps away from a singularity.
   private static var shareOfGap: Double { 0.9 }
 
-  /// The rule's error is about e^(−2π · half width/step); the first step leaves e^(−44), so that it is
+  /// The rule's error is about e^(−2π · half width/step); the first step leaves e^(−43), so that it is
   /// seldom halved.
-  private static var digits: Double { 44 }
+  private static var digits: Double { 43 }
 
   /// As many weights in a row below this share of their sum end it.
-  private static var leastShare: Double { 0x1p-58 }
-  private static var smallWeights: Int { 3 }
+  private static var leastShare: Double { 0x1p-56 }
+  private static var smallWeights: Int { 2 }
 
   /// The rounding of the sum and its terms, relative to the sum of the magnitudes.
   private static var rounding: Double { 0x1p-49 }
+
+  /// The sum of the magnitudes, on a forward of one, up to which its rounding is harmless.
+  private static var largestSize: Double { 16 }
+
+  /// What the bound of the truncation is more than its estimate.
+  private static var safety: Double { 4 }
 
   /// An error, on a forward of one, that is not worth a smaller step.
   private static var smallError: Double { 0x1p-54 }
@@ -126,16 +139,21 @@ struct StripIntegral {
       values: [Double](repeating: .nan, count: count * columnCount),
       errors: [Double](repeating: .infinity, count: count))
     var open = Array(0..<count)
-    for bend in Bend.allCases {
+    // A contour on which the moments grow converges to a sum that cancels; it comes last.
+    let choices = [(Self.largestSize, Bend.allCases), (.infinity, Bend.allCases)]
+    for (largest, bend) in choices.flatMap({ choice in choice.1.map { (choice.0, $0) } }) {
       var step = 2 * .pi * Self.halfWidth / Self.digits
       for _ in 0...Self.maximumHalvings where !open.isEmpty {
         let strikes = open.map { logStrikes[$0] }
-        guard let nodes = nodes(bend, step: step, strikes) else { break }
+        guard let nodes = nodes(bend, step: step, strikes), nodes.size <= largest else { break }
         let sums = OptionKernels.sums(of: nodes, at: strikes, level)
+        let total = nodes.size
         var left: [Int] = []
-        for place in 0..<open.count
-        where !improve(&results, open[place], sums, place * (2 * columnCount + 1)) {
-          left.append(open[place])
+        for place in 0..<open.count {
+          // A contour that bends away ends its strip on a line where every strike is as large as this.
+          let edge = bend == .away ? total * (side > 0 ? 1 : exp(strikes[place])) : 0
+          let first = place * (2 * columnCount + 1)
+          if !improve(&results, open[place], sums, first, edge) { left.append(open[place]) }
         }
         open = left
         step /= 2
@@ -150,25 +168,28 @@ struct StripIntegral {
     _ results: inout Results,
     _ index: Int,
     _ sums: [Double],
-    _ first: Int
+    _ first: Int,
+    _ edge: Double
   ) -> Bool {
     let size = sums[first + 2 * columnCount]
-    // Twice the even nodes are the rule of twice the step; halving it squares the relative error.
-    let share = (sums[first] - sums[first + 1]).magnitude / size
-    let error = size * (share * share + Self.rounding)
+    // Twice the even nodes are the rule of twice the step; halving it squares the error, relative to
+    // the integrand on the edge of the strip.
+    let difference = (sums[first] - sums[first + 1]).magnitude
+    let truncation = difference * (difference / max(size, edge))
+    let error = Self.safety * truncation + Self.rounding * size
     guard error < results.errors[index] else { return false }
     results.errors[index] = error
     for c in 0..<columnCount {
       results.values[index * columnCount + c] =
         sums[first + 2 * c] + sums[first + 2 * c + 1]
     }
-    return share * share <= Self.rounding || error <= Self.smallError
+    return truncation <= Self.rounding * size || error <= Self.smallError
   }
 
   /// The nodes and weights of a contour, or nil where they are not numbers or too many.
   private func nodes(_ bend: Bend, step: Double, _ strikes: [Double]) -> ExponentialNodes? {
     let angle = bend.rawValue * Self.halfWidth
-    let width = min(Self.widthInDeviations / deviation, Self.shareOfGap * gap / sin(.pi / 4))
+    let width = self.width
     let bottom: Double =
       switch bend {
       case .away: 0
@@ -181,7 +202,7 @@ struct StripIntegral {
     let greatest = strikes.max() ?? 0
     var values: [Complex] = []
     values.reserveCapacity((columnCount + 1) * Self.usualNodes)
-    var (total, small) = (0.0, 0)
+    var (total, totalDensity, small) = (0.0, 0.0, 0)
     for i in 0..<Self.maximumNodes {
       let place = exp(Double(i) * step)
       let (c, s) = ((place + 1 / place) / 2, (place - 1 / place) / 2)
@@ -204,13 +225,39 @@ struct StripIntegral {
         if let factors { values += factors(z).map { weight * $0 } }
       }
       total += size
-      small = size <= total * Self.leastShare ? small + 1 : 0
+      var isSmall = size <= total * Self.leastShare
+      if columnCount > 1, isSmall || growth <= 0, place < Self.farthest {
+        // Gamma falls later than the price, perhaps only by the strike's own factor.
+        let density = whole.squaredModulus.squareRoot() * exp(growth)
+        totalDensity += density
+        isSmall = isSmall && density <= totalDensity * Self.leastShare
+      }
+      small = isSmall ? small + 1 : 0
       if small >= Self.smallWeights {
         return ExponentialNodes(values, columnCount: columnCount)
       }
     }
     return nil
   }
+
+  /// Gamma is not followed farther: where it has not settled by e^40, it is infinite at a strike.
+  private static var farthest: Double { 2e17 }
+
+  /// The scale of the contour: narrower where the moments grow fast, as those of large jumps do.
+  private var width: Double {
+    let reach = sin(2 * Self.halfWidth)
+    var width = min(Self.widthInDeviations / deviation, Self.shareOfGap * gap / reach)
+    for _ in 0..<Self.maximumNarrowings {
+      let edge = Complex((side > 0 ? 1 : 0) + side * width * reach)
+      if logMoment(edge).real <= Self.largestLogMoment { break }
+      width *= Self.narrowing
+    }
+    return width
+  }
+
+  private static var maximumNarrowings: Int { 60 }
+  private static var narrowing: Double { 0.75 }
+  private static var largestLogMoment: Double { 3 }
 
   private static var usualNodes: Int { 80 }
 }

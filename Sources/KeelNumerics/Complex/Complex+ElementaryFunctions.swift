@@ -59,9 +59,9 @@ extension Complex {
   public var exponentialMinusOne: Complex {
     guard !(real < Self.leastExponent) else { return Complex(-1, 0 * imaginary) }
     let grown = expm1(real)
-    let half = sin(imaginary / 2)
-    return Complex(
-      grown * cos(imaginary) - 2 * half * half, (grown + 1) * sin(imaginary))
+    let (s, c) = (sin(imaginary / 2), cos(imaginary / 2))
+    // cos y = 1 − 2 s²; sin y = 2 s c.
+    return Complex(grown - 2 * s * s * (grown + 1), 2 * (s * c) * (grown + 1))
   }
 
   /// Below this the exponential is less than the rounding of one.
