@@ -197,7 +197,8 @@ private struct StripMarket {
       let results = StripIntegral(
         logMoment: { model.logMoment($0, timeToExpiry: time) }, side: side.sign,
         gap: side.sign > 0 ? range.upperBound - 1 : -range.lowerBound, deviation: deviation,
-        logStrikes: side.logStrikes, factors: factors, columnCount: count
+        logStrikes: side.logStrikes, factors: factors, mayReturn: !(model is HestonModel),
+        columnCount: count
       ).results()
       for i in 0..<side.places.count {
         let place = side.places[i]

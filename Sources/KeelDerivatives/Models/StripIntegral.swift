@@ -84,6 +84,9 @@ struct StripIntegral {
   /// Further columns: factors of the integrand of the price.
   let factors: ((Complex) -> [Complex])?
 
+  /// Whether moments may fall to nothing and come back, as those of jumps do.
+  let mayReturn: Bool
+
   /// One for the price alone, three with delta and gamma, more with the factors.
   let columnCount: Int
 
@@ -116,6 +119,9 @@ struct StripIntegral {
   /// As many weights in a row below this share of their sum end it.
   private static var leastShare: Double { 0x1p-56 }
   private static var smallWeights: Int { 2 }
+
+  /// Where moments may return, weights are small over so much of w before the sum ends.
+  private static var smallSpan: Double { 0.75 }
 
   /// The rounding of the sum and its terms, relative to the sum of the magnitudes.
   private static var rounding: Double { 0x1p-49 }
@@ -202,6 +208,8 @@ struct StripIntegral {
     let greatest = strikes.max() ?? 0
     var values: [Complex] = []
     values.reserveCapacity((columnCount + 1) * Self.usualNodes)
+    let enough =
+      mayReturn ? max(Self.smallWeights, Int(Self.smallSpan / step)) : Self.smallWeights
     var (total, totalDensity, small) = (0.0, 0.0, 0)
     for i in 0..<Self.maximumNodes {
       let place = exp(Double(i) * step)
@@ -233,7 +241,7 @@ struct StripIntegral {
         isSmall = isSmall && density <= totalDensity * Self.leastShare
       }
       small = isSmall ? small + 1 : 0
-      if small >= Self.smallWeights {
+      if small >= enough {
         return ExponentialNodes(values, columnCount: columnCount)
       }
     }
