@@ -56,6 +56,17 @@ public struct BatesModel: CharacteristicModel, Hashable, Codable {
       + jumps.logMoment(order, timeToExpiry: timeToExpiry)
   }
 
+  /// A bound of the real part of `logMoment`: the jumps by the modulus of their moment.
+  ///
+  /// - Parameters:
+  ///   - order: The order.
+  ///   - logMoment: The logarithm of its moment.
+  ///   - timeToExpiry: The time in years, positive.
+  /// - Returns: A number not below the real part.
+  public func logEnvelope(_ order: Complex, logMoment: Complex, timeToExpiry: Double) -> Double {
+    jumps.logEnvelope(order, logMoment: logMoment, timeToExpiry: timeToExpiry)
+  }
+
   /// That of the diffusion: every moment of the jumps is finite.
   ///
   /// - Parameter timeToExpiry: The time in years, positive.

@@ -192,13 +192,11 @@ private struct StripMarket {
     }
     guard !(calls.places.isEmpty && puts.places.isEmpty) else { return columns }
     let range = model.momentRange(timeToExpiry: timeToExpiry)
-    let time = timeToExpiry
     for side in [calls, puts] where !side.places.isEmpty {
       let results = StripIntegral(
-        logMoment: { model.logMoment($0, timeToExpiry: time) }, side: side.sign,
+        model: model, timeToExpiry: timeToExpiry, side: side.sign,
         gap: side.sign > 0 ? range.upperBound - 1 : -range.lowerBound, deviation: deviation,
-        logStrikes: side.logStrikes, factors: factors, mayReturn: !(model is HestonModel),
-        columnCount: count
+        logStrikes: side.logStrikes, factors: factors, columnCount: count
       ).results()
       for i in 0..<side.places.count {
         let place = side.places[i]
@@ -245,7 +243,7 @@ private struct StripMarket {
 
   /// Writes the option from the integrals of the call (side 1) or of the put.
   private func write(
-    _ results: StripIntegral.Results,
+    _ results: StripResults,
     _ index: Int,
     _ strike: Double,
     _ side: Double,

@@ -35,6 +35,18 @@ public protocol CharacteristicModel: Sendable {
   /// - Parameter timeToExpiry: The time in years, positive.
   /// - Returns: A drift of `X`.
   func logDrift(timeToExpiry: Double) -> Double
+
+  /// A bound of the real part of `logMoment` without its returns.
+  ///
+  /// Along a contour, moments of normal jumps fall to nothing and come back; sums end where a bound
+  /// has fallen that does not. By default, for models whose moments do not return, the real part.
+  ///
+  /// - Parameters:
+  ///   - order: The order.
+  ///   - logMoment: The logarithm of its moment.
+  ///   - timeToExpiry: The time in years, positive.
+  /// - Returns: A number not below the real part, smooth along a contour.
+  func logEnvelope(_ order: Complex, logMoment: Complex, timeToExpiry: Double) -> Double
 }
 
 extension CharacteristicModel {
@@ -43,4 +55,15 @@ extension CharacteristicModel {
   /// - Parameter timeToExpiry: The time in years.
   /// - Returns: Zero.
   public func logDrift(timeToExpiry: Double) -> Double { 0 }
+
+  /// The real part, for moments that do not return.
+  ///
+  /// - Parameters:
+  ///   - order: The order.
+  ///   - logMoment: The logarithm of its moment.
+  ///   - timeToExpiry: The time in years.
+  /// - Returns: The real part of the logarithm.
+  public func logEnvelope(_ order: Complex, logMoment: Complex, timeToExpiry: Double) -> Double {
+    logMoment.real
+  }
 }

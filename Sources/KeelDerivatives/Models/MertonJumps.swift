@@ -1,5 +1,13 @@
 public import KeelNumerics
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// The model of Merton: a diffusion with jumps whose logarithms are normal.
 ///
 /// Source: R. Merton, "Option pricing when underlying stock returns are discontinuous", Journal of
@@ -70,6 +78,20 @@ public struct MertonJumps: CharacteristicModel, Hashable, Codable {
       - order * Complex(jumpMean + square / 2).exponentialMinusOne
     let diffusion = (volatility * volatility / 2) * (order * (order - 1))
     return timeToExpiry * (diffusion + intensity * jumps)
+  }
+
+  /// A bound of the real part of `logMoment`: the jumps by the modulus of their moment.
+  ///
+  /// - Parameters:
+  ///   - order: The order.
+  ///   - logMoment: The logarithm of its moment.
+  ///   - timeToExpiry: The time in years, positive.
+  /// - Returns: A number not below the real part.
+  public func logEnvelope(_ order: Complex, logMoment: Complex, timeToExpiry: Double) -> Double {
+    let exponent = order * (jumpMean + (jumpDeviation * jumpDeviation / 2) * order)
+    // |e^x| − Re e^x = 2 |e^x| sin²(Im x / 2).
+    let half = sin(exponent.imaginary / 2)
+    return logMoment.real + 2 * (intensity * timeToExpiry) * exp(exponent.real) * half * half
   }
 
   /// Every order.

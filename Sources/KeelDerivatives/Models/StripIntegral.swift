@@ -10,49 +10,10 @@ import KeelNumerics
   import Darwin
 #endif
 
-/// The nodes of a quadrature and their weights, padded by zeros to whole vectors.
-struct ExponentialNodes {
-  /// The lanes of the widest vector.
-  private static let lanes = 16
-
-  /// How many sums are wanted.
-  let columnCount: Int
-
-  /// The real parts of the exponents' factors.
-  let reals: [Double]
-
-  /// The imaginary parts.
-  let imaginaries: [Double]
-
-  /// The real and imaginary parts of the weights of each column, then the magnitudes of the first.
-  let weights: [Double]
-
-  /// The sum of the magnitudes.
-  let size: Double
-
-  /// Lays out nodes, given node by node as factor and weights.
-  init(_ values: [Complex], columnCount: Int) {
-    let step = columnCount + 1
-    let count = values.count / step
-    let padded = (count + Self.lanes - 1) / Self.lanes * Self.lanes
-    var (x, y) = ([Double](repeating: 0, count: padded), [Double](repeating: 0, count: padded))
-    var weights = [Double](repeating: 0, count: padded * (2 * columnCount + 1))
-    var size = 0.0
-    for i in 0..<count {
-      x[i] = values[i * step].real
-      y[i] = values[i * step].imaginary
-      for c in 0..<columnCount {
-        weights[2 * c * padded + i] = values[i * step + 1 + c].real
-        // Re((a + i b)(cos − i sin)) is a cos + b sin.
-        weights[(2 * c + 1) * padded + i] = values[i * step + 1 + c].imaginary
-      }
-      let magnitude = values[i * step + 1].squaredModulus.squareRoot()
-      weights[2 * columnCount * padded + i] = magnitude
-      size += magnitude
-    }
-    self.size = size
-    (self.columnCount, reals, imaginaries, self.weights) = (columnCount, x, y, weights)
-  }
+/// The values of the columns, strike after strike, and bounds of the errors of the first.
+struct StripResults {
+  var values: [Double]
+  var errors: [Double]
 }
 
 /// One side of a strip: calls, or puts, on a forward of one, as a contour integral.
@@ -61,13 +22,18 @@ struct ExponentialNodes {
 /// V(k) = 1/(2πi) ∫ e^(−(z−1)k) E[e^(zX)]/(z (z − 1)) dz,   z(w) = c ± b cosh w sin β + i b sinh w cos β
 /// ```
 ///
-/// The contour crosses the real axis above 1 for a call and below 0 for a put; the trapezoid rule in w
-/// converges exponentially, and half the nodes tell how far it has. Source of the bent contour: S.
+/// The contour crosses the real axis above 1 for a call and below 0 for a put. The trapezoid rule in w
+/// is wrong by at most the integrals of the modulus along the edges of a strip around it, divided by
+/// `e^(2πd/h) − 1` for half its width d and the step h: the step follows from them. Sources: S.
 /// Boyarchenko and S. Levendorskiĭ, "Sinh-acceleration: efficient evaluation of probability
-/// distributions, option pricing, and Monte Carlo simulations", IJTAF 22 (2019).
-struct StripIntegral {
-  /// The logarithm of the moment of an order.
-  let logMoment: (Complex) -> Complex
+/// distributions, option pricing, and Monte Carlo simulations", IJTAF 22 (2019); L. N. Trefethen and J.
+/// A. C. Weideman, "The exponentially convergent trapezoidal rule", SIAM Review 56 (2014), theorem 5.1.
+struct StripIntegral<Model: CharacteristicModel> {
+  /// The model.
+  let model: Model
+
+  /// The time in years.
+  let timeToExpiry: Double
 
   /// One for calls, −1 for puts.
   let side: Double
@@ -78,153 +44,136 @@ struct StripIntegral {
   /// `√logVariance`.
   let deviation: Double
 
-  /// The logarithms of strike over forward.
+  /// The logarithms of strike over forward, not empty.
   let logStrikes: [Double]
 
   /// Further columns: factors of the integrand of the price.
   let factors: ((Complex) -> [Complex])?
 
-  /// Whether moments may fall to nothing and come back, as those of jumps do.
-  let mayReturn: Bool
-
   /// One for the price alone, three with delta and gamma, more with the factors.
   let columnCount: Int
 
-  /// The values of the columns, strike after strike, and bounds of the errors of the first.
-  struct Results {
-    var values: [Double]
-    var errors: [Double]
-  }
-
-  /// Which way the contour bends.
-  private enum Bend: Double, CaseIterable {
-    case away = 1
-    case straight = 0
-    case back = -1
-  }
-
-  /// π/8: the contour and the edges of the strip around it stay within a quarter of a right angle.
-  private static var halfWidth: Double { .pi / 8 }
-
-  /// The widest contour that is of use: then the growth of a Gaussian model at its edge is about e.
-  private static var widthInDeviations: Double { 2 }
-
-  /// What is left of a gap, so that the edge of the strip keeps away from a singularity.
-  private static var shareOfGap: Double { 0.9 }
-
-  /// The rule's error is about e^(−2π · half width/step); the first step leaves e^(−43), so that it is
-  /// seldom halved.
-  private static var digits: Double { 43 }
-
-  /// As many weights in a row below this share of their sum end it.
-  private static var leastShare: Double { 0x1p-56 }
-  private static var smallWeights: Int { 2 }
-
-  /// Where moments may return, weights are small over so much of w before the sum ends.
-  private static var smallSpan: Double { 0.75 }
-
-  /// The rounding of the sum and its terms, relative to the sum of the magnitudes.
-  private static var rounding: Double { 0x1p-49 }
-
-  /// The sum of the magnitudes, on a forward of one, up to which its rounding is harmless.
-  private static var largestSize: Double { 16 }
-
-  /// What the bound of the truncation is more than its estimate.
-  private static var safety: Double { 4 }
-
-  /// An error, on a forward of one, that is not worth a smaller step.
-  private static var smallError: Double { 0x1p-54 }
-
-  private static var maximumHalvings: Int { 5 }
-  private static var maximumNodes: Int { 20_000 }
-
-  /// Every strike's values by the contour that serves it best.
-  func results(_ level: Kernels.Level = .automatic) -> Results {
+  /// Every strike's values, by the first contour that serves all.
+  func results(_ level: Kernels.Level = .automatic) -> StripResults {
     let count = logStrikes.count
-    var results = Results(
+    var results = StripResults(
       values: [Double](repeating: .nan, count: count * columnCount),
       errors: [Double](repeating: .infinity, count: count))
-    var open = Array(0..<count)
-    // A contour on which the moments grow converges to a sum that cancels; it comes last.
-    let choices = [(Self.largestSize, Bend.allCases), (.infinity, Bend.allCases)]
-    for (largest, bend) in choices.flatMap({ choice in choice.1.map { (choice.0, $0) } }) {
-      var step = 2 * .pi * Self.halfWidth / Self.digits
-      for _ in 0...Self.maximumHalvings where !open.isEmpty {
-        let strikes = open.map { logStrikes[$0] }
-        guard let nodes = nodes(bend, step: step, strikes), nodes.size <= largest else { break }
-        let sums = OptionKernels.sums(of: nodes, at: strikes, level)
-        let total = nodes.size
-        var left: [Int] = []
-        for place in 0..<open.count {
-          // A contour that bends away ends its strip on a line where every strike is as large as this.
-          let edge = bend == .away ? total * (side > 0 ? 1 : exp(strikes[place])) : 0
-          let first = place * (2 * columnCount + 1)
-          if !improve(&results, open[place], sums, first, edge) { left.append(open[place]) }
+    let strikes = StrikeRange(logStrikes)
+    var halfWidth = Double.pi / 8
+    for _ in 0..<Self.maximumNarrowings {
+      for bend in ContourBend.allCases {
+        let contour = StripContour(
+          side: side, width: width(halfWidth), bend: bend, halfWidth: halfWidth)
+        guard var edges = edges(of: contour, strikes), edges.largest <= Self.largestEdge else {
+          continue
         }
-        open = left
-        step /= 2
+        let wanted = max(1, edges.largest)
+        let step = contour.step(bringing: wanted, below: Self.smallError)
+        guard let sum = nodes(contour, step: step, strikes) else { continue }
+        if sum.mayReturn {
+          // What lies beyond the last node does not count, but the edges do beside all nodes.
+          guard let whole = self.edges(of: contour, strikes, through: sum.end) else { continue }
+          edges = whole
+        }
+        improve(&results, sum.nodes, edges.divided(by: contour.gain(step)), strikes, level)
+        if sum.size <= Self.largestSize, edges.largest <= Self.safety * wanted { return results }
       }
+      halfWidth /= 2
     }
     return results
   }
 
-  /// Takes a strike's sums where they are better than what is there; says whether they are exact to
-  /// rounding.
+  /// Takes the sums of the strikes where their errors are smaller than those that are there.
   private func improve(
-    _ results: inout Results,
-    _ index: Int,
-    _ sums: [Double],
-    _ first: Int,
-    _ edge: Double
-  ) -> Bool {
-    let size = sums[first + 2 * columnCount]
-    // Twice the even nodes are the rule of twice the step; halving it squares the error, relative to
-    // the integrand on the edge of the strip.
-    let difference = (sums[first] - sums[first + 1]).magnitude
-    let truncation = difference * (difference / max(size, edge))
-    let error = Self.safety * truncation + Self.rounding * size
-    guard error < results.errors[index] else { return false }
-    results.errors[index] = error
-    for c in 0..<columnCount {
-      results.values[index * columnCount + c] =
-        sums[first + 2 * c] + sums[first + 2 * c + 1]
+    _ results: inout StripResults,
+    _ nodes: ExponentialNodes,
+    _ edges: StripEdges,
+    _ strikes: StrikeRange,
+    _ level: Kernels.Level
+  ) {
+    let sums = OptionKernels.sums(of: nodes, at: logStrikes, level)
+    for i in logStrikes.indices {
+      let first = i * (2 * columnCount + 1)
+      let error = edges.value(at: logStrikes[i], strikes) + sums[first + 2 * columnCount]
+      guard error < results.errors[i] else { continue }
+      results.errors[i] = error
+      for c in 0..<columnCount {
+        results.values[i * columnCount + c] = sums[first + 2 * c] + sums[first + 2 * c + 1]
+      }
     }
-    return truncation <= Self.rounding * size || error <= Self.smallError
   }
 
-  /// The nodes and weights of a contour, or nil where they are not numbers or too many.
-  private func nodes(_ bend: Bend, step: Double, _ strikes: [Double]) -> ExponentialNodes? {
-    let angle = bend.rawValue * Self.halfWidth
-    let width = self.width
-    let bottom: Double =
-      switch bend {
-      case .away: 0
-      case .straight: sin(Self.halfWidth)
-      case .back: sin(2 * Self.halfWidth)
+  /// The integrals of the modulus along both edges, or nil where they do not end.
+  private func edges(
+    of contour: StripContour,
+    _ strikes: StrikeRange,
+    through end: Double = 0
+  ) -> StripEdges? {
+    var edges = StripEdges(least: 0, greatest: 0)
+    for angle in contour.edges {
+      var (least, greatest, small) = (0.0, 0.0, 0)
+      for i in 0..<Self.maximumEdgeNodes {
+        let place = Double(i) * Self.edgeStep
+        let (z, slope) = contour.point(place, angle)
+        let moment = model.logMoment(z, timeToExpiry: timeToExpiry)
+        let envelope = model.logEnvelope(z, logMoment: moment, timeToExpiry: timeToExpiry)
+        let modulus = (slope / (z * (z - 1))).modulus * (i == 0 ? 0.5 : 1)
+        let low = modulus * exp(envelope - (z.real - 1) * strikes.least)
+        let high = modulus * exp(envelope - (z.real - 1) * strikes.greatest)
+        least += low
+        greatest += high
+        guard least.isFinite, greatest.isFinite else { return nil }
+        let isSmall = low <= Self.edgeShare * least && high <= Self.edgeShare * greatest
+        small = isSmall ? small + 1 : 0
+        if small >= Self.smallWeights, place >= end { break }
       }
-    let center = (side > 0 ? 1 : 0) + side * width * bottom
-    let (bent, straight) = (side * width * sin(angle), width * cos(angle))
-    let least = strikes.min() ?? 0
-    let greatest = strikes.max() ?? 0
+      guard small >= Self.smallWeights else { return nil }
+      edges.least += least
+      edges.greatest += greatest
+    }
+    return edges.divided(by: .pi / (Self.safety * Self.edgeStep))
+  }
+
+  /// What a contour gives.
+  private struct Sum {
+    let nodes: ExponentialNodes
+
+    /// The sum of the magnitudes, relative to the strikes' factors at the first node.
+    let size: Double
+
+    /// The parameter of the last node.
+    let end: Double
+
+    /// Whether moments may fall and come back.
+    let mayReturn: Bool
+  }
+
+  /// The nodes and weights of a contour; nil where they are not numbers or too many.
+  private func nodes(
+    _ contour: StripContour,
+    step: Double,
+    _ strikes: StrikeRange
+  ) -> Sum? {
     var values: [Complex] = []
+    var errors: [Double] = []
     values.reserveCapacity((columnCount + 1) * Self.usualNodes)
-    let enough =
-      mayReturn ? max(Self.smallWeights, Int(Self.smallSpan / step)) : Self.smallWeights
-    var (total, totalDensity, small) = (0.0, 0.0, 0)
+    errors.reserveCapacity(Self.usualNodes)
+    let farthestStrike = max(strikes.least.magnitude, strikes.greatest.magnitude)
+    let start = contour.point(0, contour.angle).z.real
+    var (total, totalDensity, last, small, mayReturn) = (0.0, 0.0, 0.0, 0, false)
     for i in 0..<Self.maximumNodes {
-      let place = exp(Double(i) * step)
-      let (c, s) = ((place + 1 / place) / 2, (place - 1 / place) / 2)
-      let z = Complex(center + bent * c, straight * s)
-      let moment = logMoment(z).exponential
-      let slope = Complex(straight * c, -bent * s) * (i == 0 ? step / (2 * .pi) : step / .pi)
-      let whole = slope * moment
+      let place = Double(i) * step
+      let (z, slope) = contour.point(place, contour.angle)
+      let logMoment = model.logMoment(z, timeToExpiry: timeToExpiry)
+      let share = i == 0 ? step / (2 * .pi) : step / .pi
+      let whole = (share * slope) * logMoment.exponential
       let weight = whole / (z * (z - 1))
       // What the strikes add to the size since the first node.
-      let shift = bent * (1 - c)
-      let growth = max(shift * least, shift * greatest)
+      let growth = max((start - z.real) * strikes.least, (start - z.real) * strikes.greatest)
+      let gain = exp(growth)
       let modulus = weight.squaredModulus.squareRoot()
-      let size = growth > 0 ? modulus * exp(growth) : modulus
-      guard size.isFinite, weight.isFinite else { return nil }
+      guard modulus.isFinite, (modulus * gain).isFinite else { return nil }
       values.append(z - 1)
       values.append(weight)
       if columnCount > 1 {
@@ -232,40 +181,99 @@ struct StripIntegral {
         values.append(whole)
         if let factors { values += factors(z).map { weight * $0 } }
       }
-      total += size
-      var isSmall = size <= total * Self.leastShare
+      // Rounding: of the product, of the exponent, of the strike's angle.
+      let ulps =
+        Self.termUlps + Self.momentUlps * (logMoment.real.magnitude + logMoment.imaginary.magnitude)
+        + (z.real.magnitude + z.imaginary.magnitude) * farthestStrike
+      errors.append(modulus * ulps * Self.unit)
+      total += modulus * gain
+      let excess =
+        model.logEnvelope(z, logMoment: logMoment, timeToExpiry: timeToExpiry) - logMoment.real
+      if excess > 0 { mayReturn = true }
+      let bound = modulus * gain * (excess > 0 ? exp(excess) : 1)
+      // The rest is a geometric series at most.
+      let tail = bound < last ? bound * bound / (last - bound) : .infinity
+      last = bound
+      var isSmall = tail <= total * Self.tailShare
       if columnCount > 1, isSmall || growth <= 0, place < Self.farthest {
         // Gamma falls later than the price, perhaps only by the strike's own factor.
-        let density = whole.squaredModulus.squareRoot() * exp(growth)
+        let density = whole.squaredModulus.squareRoot() * gain
         totalDensity += density
-        isSmall = isSmall && density <= totalDensity * Self.leastShare
+        isSmall = isSmall && density <= totalDensity * Self.tailShare
       }
       small = isSmall ? small + 1 : 0
-      if small >= enough {
-        return ExponentialNodes(values, columnCount: columnCount)
+      if small >= Self.smallWeights {
+        // The kernel adds a vector of neighbors at a time.
+        let sums = 1 + Double(errors.count / ExponentialNodes.lanes) / Self.termUlps
+        for j in errors.indices { errors[j] *= sums }
+        errors[0] += tail
+        return Sum(
+          nodes: ExponentialNodes(values, errors: errors, columnCount: columnCount), size: total,
+          end: place, mayReturn: mayReturn)
       }
     }
     return nil
   }
 
-  /// Gamma is not followed farther: where it has not settled by e^40, it is infinite at a strike.
-  private static var farthest: Double { 2e17 }
-
   /// The scale of the contour: narrower where the moments grow fast, as those of large jumps do.
-  private var width: Double {
-    let reach = sin(2 * Self.halfWidth)
+  private func width(_ halfWidth: Double) -> Double {
+    let reach = sin(2 * halfWidth)
     var width = min(Self.widthInDeviations / deviation, Self.shareOfGap * gap / reach)
-    for _ in 0..<Self.maximumNarrowings {
+    for _ in 0..<Self.maximumShortenings {
       let edge = Complex((side > 0 ? 1 : 0) + side * width * reach)
-      if logMoment(edge).real <= Self.largestLogMoment { break }
-      width *= Self.narrowing
+      if model.logMoment(edge, timeToExpiry: timeToExpiry).real <= Self.largestLogMoment { break }
+      width *= Self.shortening
     }
     return width
   }
+}
 
-  private static var maximumNarrowings: Int { 60 }
-  private static var narrowing: Double { 0.75 }
+/// The constants of the rule.
+extension StripIntegral {
+  /// The widest contour that is of use: then the growth of a Gaussian model at its edge is about e.
+  private static var widthInDeviations: Double { 2 }
+
+  /// What is left of a gap, so that the edge of the strip keeps away from a singularity.
+  private static var shareOfGap: Double { 0.9 }
+
+  private static var maximumShortenings: Int { 60 }
+  private static var shortening: Double { 0.75 }
   private static var largestLogMoment: Double { 3 }
 
+  /// How often the strip is made half as wide, until moments that grow beside the contour stay outside.
+  private static var maximumNarrowings: Int { 5 }
+
+  /// The error of the rule that is wanted, on a forward of one.
+  private static var smallError: Double { 0x1p-54 }
+
+  /// The sum of the magnitudes, on a forward of one, up to which its rounding is harmless.
+  private static var largestSize: Double { 16 }
+
+  /// An edge so large costs as many nodes as a strip three quarters as wide.
+  private static var largestEdge: Double { 1e5 }
+
+  /// The modulus along an edge is smooth, so that a coarse sum with a margin bounds its integral.
+  private static var edgeStep: Double { 0.3 }
+  private static var safety: Double { 2 }
+  private static var edgeShare: Double { 0x1p-8 }
+  private static var maximumEdgeNodes: Int { 300 }
+
+  /// The sum ends where what is left is this share of it, twice.
+  private static var tailShare: Double { 0x1p-54 }
+  private static var smallWeights: Int { 2 }
+
+  /// Half a unit in the last place of one.
+  private static var unit: Double { 0x1p-53 }
+
+  /// The rounding of a term, in units, beside that of its exponent.
+  private static var termUlps: Double { 8 }
+
+  /// The rounding of the logarithm of a moment, in its units.
+  private static var momentUlps: Double { 6 }
+
+  /// Gamma is not followed farther: where it has not settled by e^40, it is infinite at a strike.
+  private static var farthest: Double { 40 }
+
+  private static var maximumNodes: Int { 20_000 }
   private static var usualNodes: Int { 80 }
 }
