@@ -1,4 +1,4 @@
-import KeelNumerics
+package import KeelNumerics
 
 #if canImport(Glibc)
   import Glibc
@@ -58,8 +58,34 @@ extension CharacteristicModel {
     rate: Double,
     carryYield: Double
   ) -> OptionStrip {
+    greeks(
+      of: kind, strikes: strikes, timeToExpiry: timeToExpiry, spot: spot, rate: rate,
+      carryYield: carryYield, level: .automatic)
+  }
+
+  /// The same at a level.
+  ///
+  /// - Parameters:
+  ///   - kind: Call or put.
+  ///   - strikes: The strikes, in cash.
+  ///   - timeToExpiry: The time in years.
+  ///   - spot: The spot price, in cash.
+  ///   - rate: The interest rate, continuously compounded per year.
+  ///   - carryYield: The yield of holding the asset, continuously compounded per year.
+  ///   - level: The instruction set.
+  /// - Returns: Prices, deltas and gammas.
+  package func greeks(
+    of kind: EuropeanOption.Kind,
+    strikes: [Double],
+    timeToExpiry: Double,
+    spot: Double,
+    rate: Double,
+    carryYield: Double,
+    level: Kernels.Level
+  ) -> OptionStrip {
     let market = StripMarket(
-      kind: kind, timeToExpiry: timeToExpiry, spot: spot, rate: rate, carryYield: carryYield)
+      kind: kind, timeToExpiry: timeToExpiry, spot: spot, rate: rate, carryYield: carryYield,
+      level: level)
     return market.strip(market.columns(of: self, strikes, count: 3), strikes)
   }
 
@@ -125,14 +151,17 @@ private struct StripMarket {
   let spot: Double
   let forward: Double
   let discount: Double
+  let level: Kernels.Level
 
   init(
     kind: EuropeanOption.Kind,
     timeToExpiry: Double,
     spot: Double,
     rate: Double,
-    carryYield: Double
+    carryYield: Double,
+    level: Kernels.Level = .automatic
   ) {
+    self.level = level
     (self.kind, self.timeToExpiry, self.spot) = (kind, timeToExpiry, spot)
     guard spot > 0, spot.isFinite, Black.isAmount(timeToExpiry), rate.isFinite,
       carryYield.isFinite
@@ -185,9 +214,9 @@ private struct StripMarket {
         ratio.isNormal
         ? log(ratio) : -Black.logMoneyness(forward: forward, strike: strike).high
       if logStrike >= drift {
-        calls.append(place, logStrike)
+        calls.append(place, logStrike - drift)
       } else {
-        puts.append(place, logStrike)
+        puts.append(place, logStrike - drift)
       }
     }
     guard !(calls.places.isEmpty && puts.places.isEmpty) else { return columns }
@@ -196,8 +225,8 @@ private struct StripMarket {
       let results = StripIntegral(
         model: model, timeToExpiry: timeToExpiry, side: side.sign,
         gap: side.sign > 0 ? range.upperBound - 1 : -range.lowerBound, deviation: deviation,
-        logStrikes: side.logStrikes, factors: factors, columnCount: count
-      ).results()
+        drift: drift, logStrikes: side.logStrikes, factors: factors, columnCount: count
+      ).results(level)
       for i in 0..<side.places.count {
         let place = side.places[i]
         write(results, i, strikes[place], side.sign, &columns, place)

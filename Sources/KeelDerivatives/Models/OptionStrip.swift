@@ -12,7 +12,7 @@ public struct OptionStrip: Hashable, Sendable, Codable {
   /// The prices today, in cash, one for each strike.
   public let prices: [Double]
 
-  /// Bounds of the errors of the prices, in cash: estimates from two step widths and the rounding.
+  /// Bounds of the errors of the prices, in cash: of the quadrature, of its end and of rounding.
   public let errors: [Double]
 
   /// The derivatives of the prices by the spot; empty where only prices were asked for.

@@ -75,8 +75,8 @@ struct StrikeRange {
 
 /// The integrals of the modulus along the edges of a strip, at the least and greatest strikes.
 struct StripEdges {
-  var least: Double
-  var greatest: Double
+  let least: Double
+  let greatest: Double
 
   var largest: Double { max(least, greatest) }
 
@@ -86,7 +86,9 @@ struct StripEdges {
 
   /// A bound of them at a strike between: their logarithm is convex in that of the strike.
   func value(at logStrike: Double, _ strikes: StrikeRange) -> Double {
-    guard strikes.greatest > strikes.least, least > 0, greatest > 0 else { return largest }
+    guard strikes.greatest > strikes.least, least.isNormal, greatest.isNormal else {
+      return largest
+    }
     let place = (logStrike - strikes.least) / (strikes.greatest - strikes.least)
     return least * exp(place * log(greatest / least))
   }

@@ -44,7 +44,10 @@ struct StripIntegral<Model: CharacteristicModel> {
   /// `√logVariance`.
   let deviation: Double
 
-  /// The logarithms of strike over forward, not empty.
+  /// The model's drift.
+  let drift: Double
+
+  /// The logarithms of strike over forward, less the drift; not empty.
   let logStrikes: [Double]
 
   /// Further columns: factors of the integrand of the price.
@@ -54,7 +57,7 @@ struct StripIntegral<Model: CharacteristicModel> {
   let columnCount: Int
 
   /// Every strike's values, by the first contour that serves all.
-  func results(_ level: Kernels.Level = .automatic) -> StripResults {
+  func results(_ level: Kernels.Level) -> StripResults {
     let count = logStrikes.count
     var results = StripResults(
       values: [Double](repeating: .nan, count: count * columnCount),
@@ -65,17 +68,15 @@ struct StripIntegral<Model: CharacteristicModel> {
       for bend in ContourBend.allCases {
         let contour = StripContour(
           side: side, width: width(halfWidth), bend: bend, halfWidth: halfWidth)
-        guard var edges = edges(of: contour, strikes), edges.largest <= Self.largestEdge else {
-          continue
-        }
-        let wanted = max(1, edges.largest)
+        var sums = contour.edges.map { EdgeSum(angle: $0) }
+        guard let start = edges(of: contour, &sums, strikes), start.largest <= Self.largestEdge
+        else { continue }
+        let wanted = max(1, start.largest)
         let step = contour.step(bringing: wanted, below: Self.smallError)
-        guard let sum = nodes(contour, step: step, strikes) else { continue }
-        if sum.mayReturn {
-          // What lies beyond the last node does not count, but the edges do beside all nodes.
-          guard let whole = self.edges(of: contour, strikes, through: sum.end) else { continue }
-          edges = whole
-        }
+        guard let sum = nodes(contour, step: step, strikes),
+          // Beside any node an edge may grow again; what lies beyond the last does not count.
+          let edges = edges(of: contour, &sums, strikes, through: sum.end)
+        else { continue }
         improve(&results, sum.nodes, edges.divided(by: contour.gain(step)), strikes, level)
         if sum.size <= Self.largestSize, edges.largest <= Self.safety * wanted { return results }
       }
@@ -104,35 +105,53 @@ struct StripIntegral<Model: CharacteristicModel> {
     }
   }
 
-  /// The integrals of the modulus along both edges, or nil where they do not end.
+  /// The logarithm of a moment, and its envelope, of what a strike is of when the drift is in it.
+  private func driftless(_ z: Complex) -> (logMoment: Complex, envelope: Double) {
+    let logMoment = model.logMoment(z, timeToExpiry: timeToExpiry)
+    let envelope = model.logEnvelope(z, logMoment: logMoment, timeToExpiry: timeToExpiry)
+    let shift = (z - 1) * drift
+    return (logMoment - shift, envelope - shift.real)
+  }
+
+  /// A sum along an edge that can go on.
+  private struct EdgeSum {
+    let angle: Double
+    var (least, greatest) = (0.0, 0.0)
+    var (count, small) = (0, 0)
+
+    init(angle: Double) { self.angle = angle }
+  }
+
+  /// The integrals of the modulus along both edges, at least as far as a parameter, or nil where they
+  /// do not end.
   private func edges(
     of contour: StripContour,
+    _ sums: inout [EdgeSum],
     _ strikes: StrikeRange,
     through end: Double = 0
   ) -> StripEdges? {
-    var edges = StripEdges(least: 0, greatest: 0)
-    for angle in contour.edges {
-      var (least, greatest, small) = (0.0, 0.0, 0)
-      for i in 0..<Self.maximumEdgeNodes {
-        let place = Double(i) * Self.edgeStep
-        let (z, slope) = contour.point(place, angle)
-        let moment = model.logMoment(z, timeToExpiry: timeToExpiry)
-        let envelope = model.logEnvelope(z, logMoment: moment, timeToExpiry: timeToExpiry)
-        let modulus = (slope / (z * (z - 1))).modulus * (i == 0 ? 0.5 : 1)
+    for e in sums.indices {
+      var sum = sums[e]
+      while sum.small < Self.smallWeights || Double(sum.count) * Self.edgeStep < end {
+        guard sum.count < Self.maximumEdgeNodes else { return nil }
+        let (z, slope) = contour.point(Double(sum.count) * Self.edgeStep, sum.angle)
+        let envelope = driftless(z).envelope
+        let modulus = (slope / (z * (z - 1))).modulus * (sum.count == 0 ? 0.5 : 1)
         let low = modulus * exp(envelope - (z.real - 1) * strikes.least)
         let high = modulus * exp(envelope - (z.real - 1) * strikes.greatest)
-        least += low
-        greatest += high
-        guard least.isFinite, greatest.isFinite else { return nil }
-        let isSmall = low <= Self.edgeShare * least && high <= Self.edgeShare * greatest
-        small = isSmall ? small + 1 : 0
-        if small >= Self.smallWeights, place >= end { break }
+        sum.least += low
+        sum.greatest += high
+        guard sum.least.isFinite, sum.greatest.isFinite else { return nil }
+        let isSmall = low <= Self.edgeShare * sum.least && high <= Self.edgeShare * sum.greatest
+        sum.small = isSmall ? sum.small + 1 : 0
+        sum.count += 1
       }
-      guard small >= Self.smallWeights else { return nil }
-      edges.least += least
-      edges.greatest += greatest
+      sums[e] = sum
     }
-    return edges.divided(by: .pi / (Self.safety * Self.edgeStep))
+    let least = sums.reduce(0) { $0 + $1.least }
+    let greatest = sums.reduce(0) { $0 + $1.greatest }
+    return StripEdges(least: least, greatest: greatest)
+      .divided(by: .pi / (Self.safety * Self.edgeStep))
   }
 
   /// What a contour gives.
@@ -144,9 +163,6 @@ struct StripIntegral<Model: CharacteristicModel> {
 
     /// The parameter of the last node.
     let end: Double
-
-    /// Whether moments may fall and come back.
-    let mayReturn: Bool
   }
 
   /// The nodes and weights of a contour; nil where they are not numbers or too many.
@@ -159,13 +175,15 @@ struct StripIntegral<Model: CharacteristicModel> {
     var errors: [Double] = []
     values.reserveCapacity((columnCount + 1) * Self.usualNodes)
     errors.reserveCapacity(Self.usualNodes)
-    let farthestStrike = max(strikes.least.magnitude, strikes.greatest.magnitude)
+    let farthestStrike =
+      max(strikes.least.magnitude, strikes.greatest.magnitude)
+      + Self.momentUlps * drift.magnitude
     let start = contour.point(0, contour.angle).z.real
-    var (total, totalDensity, last, small, mayReturn) = (0.0, 0.0, 0.0, 0, false)
+    var (total, totalDensity, last, small) = (0.0, 0.0, 0.0, 0)
     for i in 0..<Self.maximumNodes {
       let place = Double(i) * step
       let (z, slope) = contour.point(place, contour.angle)
-      let logMoment = model.logMoment(z, timeToExpiry: timeToExpiry)
+      let (logMoment, envelope) = driftless(z)
       let share = i == 0 ? step / (2 * .pi) : step / .pi
       let whole = (share * slope) * logMoment.exponential
       let weight = whole / (z * (z - 1))
@@ -187,9 +205,7 @@ struct StripIntegral<Model: CharacteristicModel> {
         + (z.real.magnitude + z.imaginary.magnitude) * farthestStrike
       errors.append(modulus * ulps * Self.unit)
       total += modulus * gain
-      let excess =
-        model.logEnvelope(z, logMoment: logMoment, timeToExpiry: timeToExpiry) - logMoment.real
-      if excess > 0 { mayReturn = true }
+      let excess = envelope - logMoment.real
       let bound = modulus * gain * (excess > 0 ? exp(excess) : 1)
       // The rest is a geometric series at most.
       let tail = bound < last ? bound * bound / (last - bound) : .infinity
@@ -209,7 +225,7 @@ struct StripIntegral<Model: CharacteristicModel> {
         errors[0] += tail
         return Sum(
           nodes: ExponentialNodes(values, errors: errors, columnCount: columnCount), size: total,
-          end: place, mayReturn: mayReturn)
+          end: place)
       }
     }
     return nil
