@@ -84,7 +84,8 @@ import Testing
         shape * naturalLog(1 - (drift + volatility * volatility / 2) * clockVariance)
       let fall = min(1 / clockVariance, highest - drift)
       let high = naturalLog((45 + 6 * shape) / fall)
-      try expectMixture(model, time, from: high - (45 / shape + 45), to: high, width: 0.3) { y, clock in
+      try expectMixture(model, time, from: high - (45 / shape + 45), to: high, width: 0.3) {
+        y, clock in
         let density = exponential(
           shape * (y - naturalLog(clockVariance)) - clock / clockVariance - logScale)
         let variance = volatility * volatility * clock
@@ -133,7 +134,9 @@ import Testing
     to high: Double,
     width near: Double,
     slack: Double = slack,
-    _ law: (_ logClock: Double, _ clock: Double) -> (density: Double, forward: Double, variance: Double)
+    _ law: (_ logClock: Double, _ clock: Double) -> (
+      density: Double, forward: Double, variance: Double
+    )
   ) throws {
     let rule = try GaussLegendre(count: 20)
     var clocks: [(weight: Double, forward: Double, deviation: Double)] = []
@@ -196,7 +199,8 @@ import Testing
     try HestonModel(
       initialVariance: generator.uniform(0.02...0.6), reversion: generator.uniform(0.1...6),
       meanVariance: generator.uniform(0.02...0.6),
-      varianceVolatility: generator.uniform(0.05...1.5), correlation: generator.uniform(-0.95...0.9))
+      varianceVolatility: generator.uniform(0.05...1.5), correlation: generator.uniform(-0.95...0.9)
+    )
   }
 
   /// The trapezoid rule on the line between the poles, with twice the nodes that it needs.
@@ -225,8 +229,9 @@ import Testing
 
   /// Jumps of one size and hardly any diffusion: no contour converges to all digits, and the bound says so.
   @Test func boundsHoldForAtoms() throws {
-    for (volatility, jumpMean, deviation) in [(0.0, -0.2, 0.0), (0.001, 0.3, 0.0), (0.01, -0.1, 1e-4)]
-    {
+    for (volatility, jumpMean, deviation) in [
+      (0.0, -0.2, 0.0), (0.001, 0.3, 0.0), (0.01, -0.1, 1e-4),
+    ] {
       let model = try MertonJumps(
         volatility: volatility, intensity: 2, jumpMean: jumpMean, jumpDeviation: deviation)
       let strikes = [0.6, 0.9, 1.0, 1.1, 1.7]
