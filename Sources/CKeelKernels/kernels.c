@@ -210,6 +210,12 @@ void keel_combine_columns(
   KEEL_DISPATCH(combine_columns, level, a, leading, rows, columns, factors, count, y, magnitudes)
 }
 
+void keel_exponential_sums(
+  const double *restrict x, const double *restrict y, const double *restrict weights, size_t n,
+  int columns, const double *restrict k, size_t count, double *restrict output, int level) {
+  KEEL_DISPATCH(exponential_sums, level, x, y, weights, n, columns, k, count, output)
+}
+
 size_t keel_black_scholes(
   const keel_option_columns *columns, int outputs, double *restrict output, size_t leading,
   size_t first, size_t n, int level) {

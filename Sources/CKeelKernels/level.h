@@ -11,6 +11,7 @@
 #include "columns.h"
 #include "products.h"
 #include "lanes.h"
+#include "exponential_sums.h"
 #include "option_columns.h"
 #include "black.h"
 #include "implied_volatility.h"

@@ -82,6 +82,31 @@ enum OptionKernels {
       iterations: Int(found.steps))
   }
 
+  /// The sums of a quadrature at many exponents: of even and odd nodes for each column, then of
+  /// magnitudes.
+  static func sums(
+    of nodes: ExponentialNodes,
+    at exponents: [Double],
+    _ level: Kernels.Level
+  ) -> [Double] {
+    let columnCount = nodes.columnCount
+    var output = [Double](repeating: 0, count: exponents.count * (2 * columnCount + 1))
+    unsafe output.withUnsafeMutableBufferPointer { target in
+      unsafe nodes.reals.withUnsafeBufferPointer { x in
+        unsafe nodes.imaginaries.withUnsafeBufferPointer { y in
+          unsafe nodes.weights.withUnsafeBufferPointer { w in
+            unsafe exponents.withUnsafeBufferPointer { k in
+              unsafe keel_exponential_sums(
+                x.baseAddress, y.baseAddress, w.baseAddress, x.count, Int32(columnCount),
+                k.baseAddress, k.count, target.baseAddress, level.rawValue)
+            }
+          }
+        }
+      }
+    }
+    return output
+  }
+
   /// Iterates ln(B/X) at the nodes of a rule, padded, until the conditions hold there, and writes the coefficients of
   /// the values, padded, and the last change; the number of steps, negated where that is above the tolerances.
   static func exerciseBoundary(

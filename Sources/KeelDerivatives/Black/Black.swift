@@ -100,3 +100,15 @@ func requireFinite(_ value: Double, _ argument: String) throws(DerivativesError)
       highest: .greatestFiniteMagnitude)
   }
 }
+
+/// Checks that an argument lies in an interval, both ends included.
+func requireInside(
+  _ value: Double,
+  _ argument: String,
+  _ range: ClosedRange<Double>
+) throws(DerivativesError) {
+  guard range.contains(value) else {
+    throw .invalidValue(
+      argument: argument, got: value, lowest: range.lowerBound, highest: range.upperBound)
+  }
+}

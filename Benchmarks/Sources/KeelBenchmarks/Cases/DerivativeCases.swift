@@ -2,7 +2,7 @@ import Keel
 
 private let count = 100_000
 
-let derivativeCases: [Case] = [priceCase, greeksCase, impliedVolatilityCase]
+let derivativeCases: [Case] = [priceCase, greeksCase, impliedVolatilityCase, hestonCase]
 
 private struct Quotes {
   let spots = Inputs.uniforms(count: count, 80...120, stream: 20)
@@ -70,5 +70,20 @@ private let impliedVolatilityCase = Case(
       worst = max(worst, implied.map { ($0.volatility - totals[i]).magnitude } ?? 0)
     }
     guard worst < 1 else { throw BenchmarkError("an implied volatility is far off") }
+  })
+}
+
+/// One expiry: an item is an option of the strip.
+private let hestonCase = Case(name: "heston/strip/41", items: 41) {
+  let model = try HestonModel(
+    initialVariance: 0.04, reversion: 4, meanVariance: 0.25, varianceVolatility: 1,
+    correlation: -0.5)
+  let strikes = (0..<41).map { 60 + 2 * Double($0) }
+  return .init(run: {
+    let strip = model.prices(
+      of: .call, strikes: strikes, timeToExpiry: 1, spot: 100, rate: 0.01, carryYield: 0.02)
+    guard strip.errors.allSatisfy({ $0 < 1e-11 }) else {
+      throw BenchmarkError("a price is not exact")
+    }
   })
 }
