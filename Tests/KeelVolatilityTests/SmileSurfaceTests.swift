@@ -87,4 +87,58 @@ import Testing
     }
     #expect(throws: VolatilityError.self) { try SurfaceMargins(of: [one], pointCount: 2) }
   }
+
+  @Test func hyperbolasOfAllExpiriesComeBack() throws {
+    let planted = try [0.1, 0.25, 1].map {
+      try SVISmile(timeToExpiry: $0, a: 0.03 * $0, b: 0.1 * $0, rho: -0.4, m: 0.02, sigma: 0.2)
+    }
+    var quotes = try planted.map { smile in
+      try SmileQuotes(
+        timeToExpiry: smile.timeToExpiry, forward: 100,
+        quotes: (-10...10).map { i in
+          let middle = smile.impliedVolatility(at: Double(i) / 20)
+          return try SmileQuotes.Quote(
+            logMoneyness: Double(i) / 20, bid: middle - 0.002, ask: middle + 0.002)
+        })
+    }
+    let few = try SmileQuotes(
+      timeToExpiry: 0.5, forward: 100, quotes: Array(quotes[0].quotes.prefix(4)))
+    let fit = try SVISurfaceFit([quotes[2], few, quotes[0], quotes[1]])
+    #expect(fit.unfittedTimes == [0.5])
+    #expect(fit.surface.margins.isFree)
+    #expect(fit.quality.allSatisfy { $0.insideCount == 21 && $0.rootMeanSquare < 1e-6 })
+    for (smile, expected) in zip(fit.surface.smiles, planted) {
+      expectClose(smile.rho, expected.rho, absolute: 1e-3)
+    }
+    quotes.append(quotes[0])
+    #expect(throws: VolatilityError.duplicateExpiry(timeToExpiry: 0.1)) {
+      try SVISurfaceFit(quotes)
+    }
+    #expect(throws: VolatilityError.tooFewQuotes(got: 4, required: 5)) { try SVISurfaceFit([few]) }
+    #expect(throws: VolatilityError.tooFewQuotes(got: 0, required: 5)) { try SVISurfaceFit([]) }
+  }
+
+  /// A quote that is wrong by a hundred half spreads moves a robust fit little out of the others'
+  /// spreads, a fit of squares far.
+  @Test func robustFitsHeedNoOutlier() throws {
+    let smile = try SVISmile(timeToExpiry: 0.5, a: 0.02, b: 0.1, rho: -0.3, m: 0, sigma: 0.2)
+    let quotes = try SmileQuotes(
+      timeToExpiry: 0.5, forward: 100,
+      quotes: (-10...10).map { i in
+        let middle = smile.impliedVolatility(at: Double(i) / 20) + (i == 3 ? 0.2 : 0)
+        return try SmileQuotes.Quote(
+          logMoneyness: Double(i) / 20, bid: middle - 0.002, ask: middle + 0.002)
+      })
+    func farthest(_ fit: SVIFit) -> Double {
+      quotes.quotes.map {
+        (fit.smile.impliedVolatility(at: $0.logMoneyness)
+          - smile.impliedVolatility(at: $0.logMoneyness)).magnitude
+      }.max() ?? .infinity
+    }
+    #expect(farthest(try SVIFit(to: quotes, settings: .robust)) < 0.0024)
+    #expect(farthest(try SVIFit(to: quotes)) > 0.01)
+    var settings = SVIFit.Settings()
+    settings.excessLimit = .nan
+    #expect(throws: VolatilityError.self) { try SVIFit(to: quotes, settings: settings) }
+  }
 }

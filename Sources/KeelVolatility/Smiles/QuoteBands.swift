@@ -7,7 +7,8 @@ import KeelDerivatives
 /// ```
 ///
 /// Outside bid and ask a quote costs the square of the excess, inside the small part p² of the square of the distance to
-/// the middle, which makes the minimum unique.
+/// the middle, which makes the minimum unique. Beyond a limit both cost their tangents instead (P. J. Huber, Annals of
+/// Mathematical Statistics 35, 1964), so that a wrong quote does not pull by its distance.
 struct QuoteBands {
   /// The part p of the pull to the middle.
   static let middlePull = 0.1
@@ -23,9 +24,17 @@ struct QuoteBands {
   /// The inverse half spreads.
   let weights: [Double]
 
+  /// The half spreads of excess up to which its square counts.
+  let excessLimit: Double
+
   /// - Throws: ``VolatilityError/tooFewQuotes(got:required:)``; ``VolatilityError/invalidValue(argument:got:lowest:highest:)``
   ///   when a variance overflows or underflows.
-  init(_ quotes: SmileQuotes, required: Int) throws(VolatilityError) {
+  init(
+    _ quotes: SmileQuotes,
+    required: Int,
+    excessLimit: Double = .infinity
+  ) throws(VolatilityError) {
+    try VolatilityError.require(excessLimit, "excessLimit", 1e-3, .infinity)
     guard quotes.quotes.count >= required else {
       throw .tooFewQuotes(got: quotes.quotes.count, required: required)
     }
@@ -44,6 +53,7 @@ struct QuoteBands {
       weights.append(weight)
     }
     self.weights = weights
+    self.excessLimit = excessLimit
     places = quotes.quotes.map(\.logMoneyness)
     targets = quotes.quotes.map { $0.middle * $0.middle * time }
     bids = quotes.quotes.map { $0.bid * $0.bid * time }
@@ -70,10 +80,18 @@ struct QuoteBands {
     let excess = max(variance - asks[i], 0) - max(bids[i] - variance, 0)
     let outside = excess * weights[i]
     let pull = Self.middlePull * Self.middlePull
+    let inner = Self.part(distance, of: 1 + excessLimit)
+    let outer = Self.part(outside, of: excessLimit)
     return (
-      (pull * distance * distance + outside * outside) / 2,
-      (pull * distance + outside) * weights[i],
-      (pull + (excess == 0 ? 0 : 1)) * weights[i] * weights[i]
+      (pull * inner * (2 - inner) * distance * distance + outer * (2 - outer) * outside * outside)
+        / 2,
+      (pull * inner * distance + outer * outside) * weights[i],
+      (pull * inner + (excess == 0 ? 0 : outer)) * weights[i] * weights[i]
     )
+  }
+
+  /// What is left of the slope of a square beyond a limit.
+  private static func part(_ distance: Double, of limit: Double) -> Double {
+    distance.magnitude > limit ? limit / distance.magnitude : 1
   }
 }

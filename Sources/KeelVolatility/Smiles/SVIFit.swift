@@ -16,8 +16,21 @@ public struct SVIFit: Hashable, Sendable, Codable {
     /// The largest number of starts; later ones are tried only while quotes are missed.
     public var maximumStarts = 3
 
-    /// Creates the default settings: 80 steps, 3 starts.
+    /// The half spreads outside bid and ask up to which the square of the excess is its cost.
+    ///
+    /// Beyond, the cost grows in proportion. Small numbers, 0.1 say, leave the fewest quotes outside and heed no outliers.
+    public var excessLimit = Double.infinity
+
+    /// Creates the default settings: 80 steps, 3 starts, squares at any distance.
     public init() {}
+
+    /// Settings for chains of a venue, with wrong quotes among them: 240 steps, a tenth of a half spread.
+    public static var robust: Settings {
+      var settings = Settings()
+      settings.maximumIterations = 240
+      settings.excessLimit = 0.1
+      return settings
+    }
   }
 
   /// The least number of quotes: that of the parameters.
@@ -61,7 +74,8 @@ public struct SVIFit: Hashable, Sendable, Codable {
     after previous: SVISmile? = nil,
     settings: Settings = Settings()
   ) throws(VolatilityError) {
-    let bands = try QuoteBands(quotes, required: Self.leastQuoteCount)
+    let bands = try QuoteBands(
+      quotes, required: Self.leastQuoteCount, excessLimit: settings.excessLimit)
     try VolatilityError.require(
       Double(settings.maximumIterations), "maximumIterations", 1, .infinity)
     try VolatilityError.require(Double(settings.maximumStarts), "maximumStarts", 1, .infinity)

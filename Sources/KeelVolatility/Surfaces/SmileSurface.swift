@@ -71,6 +71,10 @@ public struct SmileSurface<Smile: VolatilitySmile>: VolatilitySurface {
   }
 }
 
+extension SmileSurface: Equatable where Smile: Equatable {}
+
+extension SmileSurface: Hashable where Smile: Hashable {}
+
 extension TotalVariance {
   fileprivate func scaled(by factor: Double) -> TotalVariance {
     TotalVariance(value: value * factor, slope: slope * factor, curvature: curvature * factor)
