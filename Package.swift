@@ -84,7 +84,9 @@ let package = Package(
     ),
     .target(
       name: "KeelVolatility",
-      dependencies: ["KeelNumerics", "KeelDerivatives", "KeelOptimization"],
+      dependencies: [
+        "KeelNumerics", "KeelLinearAlgebra", "KeelDerivatives", "KeelOptimization",
+      ],
       swiftSettings: strict
     ),
     .target(
