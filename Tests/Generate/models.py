@@ -339,7 +339,7 @@ def checked_merton_price(sigma, intensity, mean, deviation, time, strike):
     width = merton_deviation([sigma, intensity, mean, deviation, time])
     # The phase turns with the jumps too.
     width += intensity * time * (abs(mean) + deviation)
-    second = by_line(lambda z: normal(z) + jump(z), width, [strike], 0.5, 24, NODES)
+    second = by_line(lambda z: normal(z) + jump(z), width, [strike], 0.5, 12, NODES)
     return agreed([first], second[0][:1])[0]
 
 
