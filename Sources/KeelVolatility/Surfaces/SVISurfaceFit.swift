@@ -1,4 +1,4 @@
-public import KeelDerivatives
+import KeelDerivatives
 
 // Goals in order: no arbitrage, quotes inside their spreads, one expiry after the other.
 
