@@ -103,15 +103,15 @@ extension BlackScholes {
     let discount = Carry.discounted(1, rate: rate, time: option.timeToExpiry)
     let known = geometricPrice(of: option)
     var paths = AveragedPaths(of: option, self, seed: seed)
-    var difference = RunningMoments()
+    var difference = PairedMoments()
     for pair in 0..<pairCount {
       let payoffs = paths.payoffs(pair)
-      difference.add(discount * (payoffs.arithmetic - payoffs.geometric))
+      difference.add(discount * (payoffs.arithmetic - payoffs.geometric), 0)
     }
     // A slope of one: both averages move together, and no slope has to be estimated.
+    let (mean, error) = difference.controlledMean
     return SimulatedPrice(
-      price: known + difference.mean, standardError: difference.standardError,
-      pathCount: 2 * pairCount)
+      price: known + mean, standardError: error, pathCount: 2 * pairCount)
   }
 
   private func isInDomain(_ option: AsianOption) -> Bool {
@@ -229,20 +229,4 @@ private struct AveragedPaths {
   private func payoff(_ average: Double) -> Double {
     max(0, option.kind == .call ? average - option.strike : option.strike - average)
   }
-}
-
-/// Mean and standard error of numbers one after the other (Welford).
-private struct RunningMoments {
-  private(set) var mean = 0.0
-  private var squares = 0.0
-  private var count = 0.0
-
-  mutating func add(_ value: Double) {
-    count += 1
-    let change = value - mean
-    mean += change / count
-    squares += change * (value - mean)
-  }
-
-  var standardError: Double { (squares / (count - 1) / count).squareRoot() }
 }
