@@ -103,7 +103,7 @@ let package = Package(
       name: "KeelEngine",
       dependencies: [
         "KeelNumerics", "KeelData", "KeelOptimization", "KeelAllocation", "KeelDerivatives",
-        "KeelMarkets", "KeelRisk", "CKeelKernels",
+        "KeelVolatility", "KeelMarkets", "KeelRisk", "CKeelKernels",
       ],
       swiftSettings: strict
     ),
@@ -153,7 +153,9 @@ let package = Package(
     tests(of: "KeelRisk", with: ["KeelNumerics", "KeelData", "KeelDerivatives", "KeelMarkets"]),
     tests(
       of: "KeelEngine",
-      with: ["KeelNumerics", "KeelData", "KeelDerivatives", "KeelMarkets", "KeelRisk"]
+      with: [
+        "KeelNumerics", "KeelData", "KeelDerivatives", "KeelVolatility", "KeelMarkets", "KeelRisk",
+      ]
     ),
     tests(
       of: "KeelBacktesting",

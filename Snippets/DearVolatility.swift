@@ -5,8 +5,9 @@ let now = try Timestamp(parsing: "2026-03-01T00:00:00Z")
 var market = MarketSnapshot(
   time: now, universe: try Universe(["USD", "BTC"]), prices: [1, 60_000], rate: 0.04)
 let quotes: [(strike: Double, days: Int, volatility: Double)] = [
-  (55_000, 30, 0.71), (60_000, 30, 0.58), (65_000, 30, 0.56), (60_000, 90, 0.55),
-  (70_000, 90, 0.60),
+  (50_000, 30, 0.68), (55_000, 30, 0.71), (60_000, 30, 0.58), (65_000, 30, 0.56),
+  (70_000, 30, 0.57), (50_000, 90, 0.61), (60_000, 90, 0.55), (70_000, 90, 0.60),
+  (80_000, 90, 0.58),
 ]
 var options: [HedgeInstrument] = []
 for quote in quotes {
@@ -34,3 +35,12 @@ if let spread {
 } else {
   print("no pair is worth its costs")
 }
+
+// Against the surface of all quotes, without an opinion of the level.
+let surface = try QuotedSurface(
+  of: "BTC", in: market, listed: Catalog(options.map(\.listing)))
+let relative = try VolatilitySpread.best(
+  of: options, market: market, surface: surface, vega: 50_000)
+print(
+  relative.map { "sell \($0.sold.order.id), buy \($0.bought.order.id)" }
+    ?? "no option is far enough from the surface")

@@ -3,8 +3,10 @@ import KeelData
 import KeelDerivatives
 import KeelEngine
 import KeelMarkets
+import KeelNumerics
 import KeelRisk
 import KeelTestSupport
+import KeelVolatility
 import Testing
 
 @Suite struct PolicyAnalysisTests {
@@ -89,19 +91,33 @@ import Testing
 }
 
 @Suite struct QuotedSeriesTests {
+  private static let spot = 30_000.0
+  private static let strikes = [18_000.0, 22_000, 26_000, 30_000, 35_000, 40_000, 50_000]
+
+  private static func name(_ strike: Double, _ expiry: Timestamp) -> AssetID {
+    AssetID("\(Int(strike))-\(expiry.nanosecondsSinceEpoch)")
+  }
+
+  /// A surface whose options are quoted.
+  private static func surface() throws -> ExtendedSSVISurface {
+    try ExtendedSSVISurface(smiles: [
+      SSVISmile(timeToExpiry: 28.0 / 365, variance: 0.028, correlation: -0.4, curvature: 0.25),
+      SSVISmile(timeToExpiry: 178.0 / 365, variance: 0.16, correlation: -0.3, curvature: 0.5),
+    ])
+  }
+
   private func strategy(_ signals: [QuotedSeries]) throws -> Strategy {
     let tiers = try MaintenanceTiers.flat(0.01)
     let near = try Walk.start.advanced(byDays: 30)
     let far = try Walk.start.advanced(byDays: 180)
-    func option(
-      _ id: AssetID, _ kind: EuropeanOption.Kind, _ strike: Double, _ expiry: Timestamp
-    ) throws -> Listing {
-      try Listing(
-        id,
-        .option(
-          ListedOption(
-            kind, strike: strike, expiry: expiry, underlying: "BTC", settings: .init())),
-        costFraction: 0, gas: 0)
+    func options(_ expiry: Timestamp) throws -> [Listing] {
+      try Self.strikes.map { strike in
+        let option = try ListedOption(
+          strike < Self.spot ? .put : .call, strike: strike, expiry: expiry, underlying: "BTC",
+          settings: .init())
+        return try Listing(
+          Self.name(strike, expiry), .option(option), costFraction: 0, gas: 0)
+      }
     }
     let catalog = try Catalog([
       Listing(
@@ -112,9 +128,7 @@ import Testing
         costFraction: 0, gas: 0),
       Listing(
         "LENT", .deposit(asset: "ETH", liquidationThreshold: 0), costFraction: 0, gas: 0),
-      option("P", .put, 20_000, near), option("M", .call, 30_000, near),
-      option("C", .call, 40_000, near), option("L", .call, 30_000, far),
-    ])
+    ] + options(near) + options(far))
     var strategy = Strategy(
       target: FixedTarget(try Walk.weights([0.2, 0.2, 0.2, 0.2, 0.2])),
       rule: try PeriodicRule.days(1), planner: try Walk.planner(), catalog: catalog)
@@ -130,14 +144,36 @@ import Testing
     return strategy
   }
 
+  /// The put with a forward delta of a quarter less the call with one, found by bisection.
+  private func skew(_ surface: ExtendedSSVISurface) throws -> Double {
+    let time = 30.0 / 365
+    func delta(_ k: Double) -> Double {
+      let root = surface.impliedVolatility(at: k, timeToExpiry: time) * time.squareRoot()
+      return StandardNormal.cdf(root / 2 - k / root)
+    }
+    func volatility(callDelta: Double) -> Double {
+      var (low, high) = (-1.0, 1.0)
+      for _ in 0..<60 {
+        let middle = (low + high) / 2
+        if delta(middle) > callDelta { low = middle } else { high = middle }
+      }
+      return surface.impliedVolatility(at: low, timeToExpiry: time)
+    }
+    return volatility(callDelta: 0.75) - volatility(callDelta: 0.25)
+  }
+
   /// What is quoted becomes what signals see, and moves the weights.
   @Test(arguments: QuotedSeries.allCases)
   func quotesBecomeSeries(series: QuotedSeries) throws {
     let engine = try Engine(strategy([series]))
     var state = try engine.start(Walk.account())
     var markets = try Walk.markets(days: 3, seed: 31)
+    for day in markets.indices { markets[day].rate = 0 }
+    let surface = try Self.surface()
+    let near = try Walk.start.advanced(byDays: 30)
+    let far = try Walk.start.advanced(byDays: 180)
     for day in markets.indices {
-      let spot = 30_000.0
+      let spot = Self.spot
       markets[day].prices[1] = spot
       markets[day].quotes = [
         "PERP": .contract(
@@ -146,9 +182,13 @@ import Testing
             fraction: 0.0002, interval: .eightHours, whenPositive: .longPaysShort)),
         "FUT": .contract(price: spot * 1.05, funding: nil),
         "LENT": .lending(index: 1, ratePerYear: 0.08),
-        "P": .option(volatility: 0.9, carryYield: 0), "M": .option(volatility: 0.6, carryYield: 0),
-        "C": .option(volatility: 0.7, carryYield: 0), "L": .option(volatility: 0.65, carryYield: 0),
       ]
+      for (expiry, smile) in zip([near, far], surface.smiles) {
+        for strike in Self.strikes {
+          markets[day].quotes[Self.name(strike, expiry)] = .option(
+            volatility: smile.impliedVolatility(at: log(strike / spot)), carryYield: 0)
+        }
+      }
       _ = engine.step(&state, markets[day])
     }
     let view = try #require(state.memory.view())
@@ -160,11 +200,15 @@ import Testing
       case .funding: 0.0002 * 3 * 365
       case .basis: log(1.05) / (178.0 / 365)
       case .lending: 0.08
-      case .volatility: 0.6
-      case .skew: 0.2
-      case .termStructure: 0.05
+      case .volatility: surface.impliedVolatility(at: 0, timeToExpiry: 30.0 / 365)
+      case .skew: try skew(surface)
+      case .termStructure:
+        surface.impliedVolatility(at: 0, timeToExpiry: 90.0 / 365)
+          - surface.impliedVolatility(at: 0, timeToExpiry: 30.0 / 365)
       }
-    expectClose(try #require(value), expected, relative: 1e-12)
+    // Surfaces are fitted, and found again.
+    let isFitted = [.volatility, .skew, .termStructure].contains(series)
+    expectClose(try #require(value), expected, relative: isFitted ? 1e-4 : 1e-12)
     let decision = engine.step(
       &state,
       try {

@@ -14,7 +14,9 @@ import KeelNumerics
 // Options sold against what covers them: calls against units of the asset, puts against cash for their strike.
 //
 // Of the options out of the money on the side asked for, the one is sold whose distance (delta or the model's probability
-// of exercise) is nearest to the aim without exceeding it: the largest premium within the risk wanted. Size is the least
+// of exercise) is nearest to the aim without exceeding it: the largest premium within the risk wanted. Distances are read
+// off a surface where the quotes determine one, whose probabilities know the skew, else off each option's own quote. Size
+// is the least
 // of what is covered and what the limits on gamma, vega and margin allow, in whole lots.
 
 /// Systematic writing of options out of the money, within limits.
@@ -23,7 +25,7 @@ public struct CoveredWriting: Hashable, Sendable, Codable {
   public enum Aim: Hashable, Sendable, Codable {
     /// At most this magnitude of delta, 0 to 0.5.
     case delta(Double)
-    /// At most this probability of exercise in the model, 0 to 0.5.
+    /// At most this risk-neutral probability of exercise, 0 to 0.5.
     case probability(Double)
   }
 
@@ -65,8 +67,11 @@ public struct CoveredWriting: Hashable, Sendable, Codable {
   /// The magnitude of the option's delta.
   public let delta: Double
 
-  /// The model's probability of exercise.
+  /// The risk-neutral probability of exercise.
   public let exerciseProbability: Double
+
+  /// What the option is quoted above the surface, in units of volatility; nil without a surface.
+  public let richness: Double?
 
   /// The premium received, less the cost of the trade, in cash.
   public let netPremium: Double
@@ -90,6 +95,7 @@ public struct CoveredWriting: Hashable, Sendable, Codable {
   ///   - cover: The units of the asset that are free (calls), or the cash (puts): finite, not negative.
   ///   - options: The listed options on one asset; those of the other kind, expired or in the money are passed over.
   ///   - market: The market.
+  ///   - surface: Where distances are read; nil for each option's own quote.
   ///   - aim: How far out of the money.
   ///   - limits: What may be sold.
   /// - Throws: `EngineError.invalidValue`, `.amountOverflow`, or `.unknownAsset` for what is no option or has no usable
@@ -100,6 +106,7 @@ public struct CoveredWriting: Hashable, Sendable, Codable {
     cover: Double,
     options: [HedgeInstrument],
     market: MarketSnapshot,
+    surface: QuotedSurface? = nil,
     aim: Aim,
     limits: Limits = Limits()
   ) throws(EngineError) {
@@ -114,7 +121,7 @@ public struct CoveredWriting: Hashable, Sendable, Codable {
     ] { try requireNumber(limit, "limit on \(name)", 0...Double.infinity) }
     var chosen: WritingCandidate?
     for instrument in options.sorted(by: { $0.id < $1.id }) {
-      guard let candidate = try WritingCandidate(instrument, kind, market),
+      guard let candidate = try WritingCandidate(instrument, kind, market, surface),
         candidate.distance(aim) <= bound
       else { continue }
       if candidate.distance(aim) > chosen?.distance(aim) ?? -1 { chosen = candidate }
@@ -123,7 +130,7 @@ public struct CoveredWriting: Hashable, Sendable, Codable {
       order = nil
       binding = .noOption
       (delta, exerciseProbability, netPremium, premiumYieldPerYear) = (0, 0, 0, 0)
-      (gammaSold, vegaSold, margin) = (0, 0, 0)
+      (gammaSold, vegaSold, margin, richness) = (0, 0, 0, nil)
       return
     }
     let unit = chosen.unit
@@ -139,6 +146,7 @@ public struct CoveredWriting: Hashable, Sendable, Codable {
     binding = tightest.0
     delta = chosen.delta
     exerciseProbability = chosen.probability
+    richness = chosen.richness
     netPremium = sold * unit.value - order.cost
     premiumYieldPerYear =
       sold > 0 ? netPremium / (sold * chosen.coverValue) / chosen.yearsToExpiry : 0
@@ -154,6 +162,7 @@ private struct WritingCandidate {
   let unit: Exposure
   let delta: Double
   let probability: Double
+  let richness: Double?
   let margin: Double
   /// Units (calls) or cash (puts) that one contract needs.
   let coverPerContract: Double
@@ -165,7 +174,8 @@ private struct WritingCandidate {
   init?(
     _ instrument: HedgeInstrument,
     _ kind: EuropeanOption.Kind,
-    _ market: MarketSnapshot
+    _ market: MarketSnapshot,
+    _ surface: QuotedSurface?
   ) throws(EngineError) {
     guard case .option(let option) = instrument.listing.instrument,
       case .option(let volatility, let carryYield)? = market.quotes[instrument.id]
@@ -175,13 +185,23 @@ private struct WritingCandidate {
     yearsToExpiry = option.expiry.years(since: market.time)
     let isOut = kind == .call ? option.strike > price : option.strike < price
     guard option.kind == kind, isOut, yearsToExpiry > 0 else { return nil }
-    let model = BlackScholes(
-      spot: price, volatility: volatility, rate: market.rate, carryYield: carryYield)
-    let greeks = model.greeks(of: option.option(at: market.time))
     self.instrument = instrument
     self.unit = unit
-    delta = (unit.delta / option.size).magnitude
-    probability = greeks.dualDelta.magnitude * exp(market.rate * yearsToExpiry)
+    if let read = surface?.reading(of: option, carryYield: carryYield, in: market) {
+      var marked = market
+      marked.quotes[instrument.id] = .option(
+        volatility: read.volatility, carryYield: carryYield)
+      delta = (try instrument.unit(in: marked).delta / option.size).magnitude
+      probability = read.exerciseProbability
+      richness = volatility - read.volatility
+    } else {
+      let model = BlackScholes(
+        spot: price, volatility: volatility, rate: market.rate, carryYield: carryYield)
+      let greeks = model.greeks(of: option.option(at: market.time))
+      delta = (unit.delta / option.size).magnitude
+      probability = greeks.dualDelta.magnitude * exp(market.rate * yearsToExpiry)
+      richness = nil
+    }
     let short = instrument.listing.exposure(quantity: -1, entryPrice: 0, in: market)
     margin = short.margin
     coverPerContract = kind == .call ? option.size : option.size * option.strike

@@ -124,8 +124,10 @@ public struct CoveredWritingRule: HedgingRule, Hashable, Codable {
     limits.gamma = rest(settings.largestGamma, \.gamma)
     limits.vega = rest(settings.largestVega, \.vega)
     limits.margin = rest(settings.largestMargin, \.margin)
+    let surface = try? QuotedSurface(of: underlying, in: view.market, listed: view.catalog)
     let writing = try CoveredWriting(
-      kind, cover: free, options: options, market: view.market, aim: aim, limits: limits)
+      kind, cover: free, options: options, market: view.market, surface: surface, aim: aim,
+      limits: limits)
     return writing.order.map { [$0] } ?? []
   }
 

@@ -11,7 +11,8 @@ import KeelNumerics
 //
 //   edge per vega = (σ_sold − f_sold) − (σ_bought − f_bought) − costs of both trades per vega
 //
-// Every pair is looked at, of one expiry or of two (a calendar spread). Delta is left for a delta hedge.
+// Every pair is looked at, of one expiry or of two (a calendar spread). Delta is left for a delta hedge. Against a surface
+// the forecast of an option is what the surface says of it: the pair is relative value, without an opinion of the level.
 
 /// The pair of options with the most edge per vega against a forecast.
 public struct VolatilitySpread: Hashable, Sendable, Codable {
@@ -23,7 +24,7 @@ public struct VolatilitySpread: Hashable, Sendable, Codable {
     /// The implied volatility.
     public let impliedVolatility: Double
 
-    /// The forecast until its expiry.
+    /// The forecast until its expiry, or what the surface says.
     public let forecastVolatility: Double
   }
 
@@ -68,10 +69,46 @@ public struct VolatilitySpread: Hashable, Sendable, Codable {
     forecast: (Timestamp) -> Double,
     vega: Double
   ) throws(EngineError) -> VolatilitySpread? {
+    try best(options, market, vega) { option, _ in forecast(option.expiry) }
+  }
+
+  /// Finds the best pair against a surface: the one quoted highest above it is sold, the lowest bought.
+  ///
+  /// - Parameters:
+  ///   - options: The listed options on the asset of the surface; those whose smile the quotes do not determine are
+  ///     passed over.
+  ///   - market: The market, with a volatility for each.
+  ///   - surface: The surface; what an option is quoted at pulls it a little to itself.
+  ///   - vega: The vega of each leg wanted, in cash per unit of volatility: positive.
+  /// - Returns: The pair with the most edge per vega; nil when no pair has an edge above its costs.
+  /// - Throws: `EngineError.invalidValue`, `.amountOverflow`, or `.unknownAsset` for what is no option, has no usable
+  ///   quote or another underlying.
+  /// - Complexity: O(n²) for n options.
+  public static func best(
+    of options: [HedgeInstrument],
+    market: MarketSnapshot,
+    surface: QuotedSurface,
+    vega: Double
+  ) throws(EngineError) -> VolatilitySpread? {
+    for option in options where option.listing.instrument.underlying != surface.underlying {
+      throw .unknownAsset(option.id)
+    }
+    return try best(options, market, vega) { option, carryYield in
+      surface.reading(of: option, carryYield: carryYield, in: market)?.volatility
+    }
+  }
+
+  /// - Parameter expected: The volatility of an option with a carry yield; nil passes it over.
+  private static func best(
+    _ options: [HedgeInstrument],
+    _ market: MarketSnapshot,
+    _ vega: Double,
+    expected: (ListedOption, Double) -> Double?
+  ) throws(EngineError) -> VolatilitySpread? {
     try requireNumber(vega, "vega", .positive)
     var quotes: [SpreadQuote] = []
     for instrument in options.sorted(by: { $0.id < $1.id }) {
-      if let quote = try SpreadQuote(instrument, market, forecast) { quotes.append(quote) }
+      if let quote = try SpreadQuote(instrument, market, expected) { quotes.append(quote) }
       guard instrument.listing.instrument.underlying == options[0].listing.instrument.underlying
       else { throw .unknownAsset(instrument.id) }
     }
@@ -116,21 +153,22 @@ private struct SpreadQuote {
   var vega: Double { unit.vega.perUnitVolatility }
   var richness: Double { implied - expected }
 
-  /// Nil for an option without vega.
+  /// Nil for an option without vega or an expectation.
   init?(
     _ instrument: HedgeInstrument,
     _ market: MarketSnapshot,
-    _ forecast: (Timestamp) -> Double
+    _ expected: (ListedOption, Double) -> Double?
   ) throws(EngineError) {
     guard case .option(let option) = instrument.listing.instrument,
-      case .option(let volatility, _)? = market.quotes[instrument.id]
+      case .option(let volatility, let carryYield)? = market.quotes[instrument.id]
     else { throw .unknownAsset(instrument.id) }
     self.instrument = instrument
     unit = try instrument.unit(in: market)
     expiry = option.expiry
     implied = volatility
-    expected = forecast(option.expiry)
-    try requireNumber(expected, "forecast", 0...100)
+    guard let level = expected(option, carryYield) else { return nil }
+    try requireNumber(level, "forecast", 0...100)
+    self.expected = level
     guard unit.vega.perUnitVolatility > 0 else { return nil }
   }
 

@@ -1,6 +1,7 @@
 import KeelData
 import KeelDerivatives
 import KeelMarkets
+import KeelVolatility
 
 #if canImport(Glibc)
   import Glibc
@@ -21,14 +22,14 @@ public enum QuotedSeries: String, Hashable, Sendable, Codable, CaseIterable {
   /// The rate of deposits per year: the highest one of an asset.
   case lending
 
-  /// The implied volatility of the option nearest to the money.
+  /// The implied volatility at the forward of the asset's ``QuotedSurface``, at 30 days.
   case volatility
 
-  /// The implied volatility of the put furthest below the spot less that of the call furthest above it, at the
-  /// nearest expiry that has both.
+  /// The implied volatility of the put with a forward delta of 25 % less that of the call, at 30 days; only where
+  /// the quotes determine the smile there.
   case skew
 
-  /// The implied volatility nearest to the money of the last expiry less that of the first one.
+  /// The implied volatility at the forward at 90 days less that at 30 days; only with two expiries or more.
   case termStructure
 
   /// Reads all series off a market.
@@ -36,13 +37,10 @@ public enum QuotedSeries: String, Hashable, Sendable, Codable, CaseIterable {
     if market.quotes.isEmpty || catalog.listings.isEmpty { return [:] }
     var means: [QuotedSeries: [AssetID: (sum: Double, count: Double)]] = [:]
     var rates: [AssetID: Double] = [:]
-    // By position in the universe: what can be used has a price, and so is in it.
-    var options = [[OptionQuote]](repeating: [], count: market.universe.count)
     for listing in catalog.listings {
       guard let quote = market.quotes[listing.id] else { continue }
       let asset = listing.instrument.underlying
-      let place = market.universe.position(of: asset) ?? market.prices.count
-      let spot = place < market.prices.count ? market.prices[place] : .nan
+      let spot = market.price(of: asset)
       switch (listing.instrument, quote) {
       case (.perpetual, .contract(_, let rate?)):
         let paid = rate.paidByLong * rate.interval.intervalsPerYear
@@ -53,9 +51,6 @@ public enum QuotedSeries: String, Hashable, Sendable, Codable, CaseIterable {
         means[.basis, default: [:]][asset, default: (0, 0)].sum += carry
         means[.basis, default: [:]][asset, default: (0, 0)].count += 1
       case (.deposit, .lending(_, let rate)): rates[asset] = max(rates[asset] ?? -.infinity, rate)
-      case (.option(let option), .option(let volatility, _)):
-        let quote = OptionQuote(option, volatility, spot: spot, at: market.time)
-        if quote.isUsable { options[place].append(quote) }
       default: continue
       }
     }
@@ -64,81 +59,33 @@ public enum QuotedSeries: String, Hashable, Sendable, Codable, CaseIterable {
       series[kind.rawValue] = sums.mapValues { $0.sum / $0.count }
     }
     if !rates.isEmpty { series[lending.rawValue] = rates }
-    for (place, quotes) in options.enumerated() where !quotes.isEmpty {
-      let asset = market.universe.assets[place]
-      let smile = Smile(quotes)
-      if let value = smile.atTheMoney { series[volatility.rawValue, default: [:]][asset] = value }
-      if let value = smile.skew { series[skew.rawValue, default: [:]][asset] = value }
-      if let value = smile.slope { series[termStructure.rawValue, default: [:]][asset] = value }
+    for (asset, surface) in QuotedSurface.all(in: market, catalog) {
+      for (kind, value) in surface.measures {
+        series[kind.rawValue, default: [:]][asset] = value
+      }
     }
     return series
   }
 }
 
-/// One option as a place on a smile.
-private struct OptionQuote {
-  let kind: EuropeanOption.Kind
-  let life: Double
-  let logMoneyness: Double
-  let strike: Double
-  let volatility: Double
+extension QuotedSurface {
+  private static let days30 = 30.0 / 365
+  private static let days90 = 90.0 / 365
 
-  init(_ option: ListedOption, _ volatility: Double, spot: Double, at time: Timestamp) {
-    kind = option.kind
-    life = option.expiry.years(since: time)
-    strike = option.strike
-    logMoneyness = log(option.strike / spot)
-    self.volatility = volatility
-  }
-
-  /// The order of expiries, then of strikes, then calls first.
-  func isBefore(_ other: OptionQuote) -> Bool {
-    if life != other.life { return life < other.life }
-    if strike != other.strike { return strike < other.strike }
-    return kind.rawValue < other.kind.rawValue
-  }
-
-  var isUsable: Bool { life > 0 && volatility > 0 && volatility.isFinite && logMoneyness.isFinite }
-}
-
-/// The options of one asset, by expiry.
-private struct Smile {
-  private let expiries: [[OptionQuote]]
-
-  init(_ quotes: [OptionQuote]) {
-    let usable = quotes.sorted { $0.isBefore($1) }
-    var expiries: [[OptionQuote]] = []
-    for quote in usable {
-      if let last = expiries.last?.last, last.life == quote.life {
-        expiries[expiries.count - 1].append(quote)
-      } else {
-        expiries.append([quote])
-      }
+  /// What signals read.
+  fileprivate var measures: [QuotedSeries: Double] {
+    var measures: [QuotedSeries: Double] = [:]
+    let level = impliedVolatility(at: 0, timeToExpiry: Self.days30)
+    measures[.volatility] = level
+    if fit.surface.smiles.count > 1 {
+      measures[.termStructure] = impliedVolatility(at: 0, timeToExpiry: Self.days90) - level
     }
-    self.expiries = expiries
-  }
-
-  private static func nearest(_ quotes: [OptionQuote]) -> Double? {
-    quotes.min { $0.logMoneyness.magnitude < $1.logMoneyness.magnitude }?.volatility
-  }
-
-  var atTheMoney: Double? { expiries.first.flatMap(Self.nearest) }
-
-  var slope: Double? {
-    guard expiries.count > 1, let first = expiries.first.flatMap(Self.nearest),
-      let last = expiries.last.flatMap(Self.nearest)
-    else { return nil }
-    return last - first
-  }
-
-  var skew: Double? {
-    for quotes in expiries {
-      let put = quotes.filter { $0.kind == .put && $0.logMoneyness < 0 }
-        .min { $0.logMoneyness < $1.logMoneyness }
-      let call = quotes.filter { $0.kind == .call && $0.logMoneyness > 0 }
-        .max { $0.logMoneyness < $1.logMoneyness }
-      if let put, let call { return put.volatility - call.volatility }
+    if isIdentified(near: Self.days30),
+      let smile = try? smile(timeToExpiry: Self.days30),
+      let quotes = try? smile.deltaQuotes(0.25, convention: .forward)
+    {
+      measures[.skew] = -quotes.riskReversal
     }
-    return nil
+    return measures
   }
 }
