@@ -119,16 +119,18 @@ import Testing
           Self.name(strike, expiry), .option(option), costFraction: 0, gas: 0)
       }
     }
-    let catalog = try Catalog([
-      Listing(
-        "PERP", .perpetual(.linear(coinPerContract: 1), underlying: "BTC", margin: tiers),
-        costFraction: 0, gas: 0),
-      Listing(
-        "FUT", .future(.linear(coinPerContract: 1), underlying: "BTC", expiry: far, margin: tiers),
-        costFraction: 0, gas: 0),
-      Listing(
-        "LENT", .deposit(asset: "ETH", liquidationThreshold: 0), costFraction: 0, gas: 0),
-    ] + options(near) + options(far))
+    let catalog = try Catalog(
+      [
+        Listing(
+          "PERP", .perpetual(.linear(coinPerContract: 1), underlying: "BTC", margin: tiers),
+          costFraction: 0, gas: 0),
+        Listing(
+          "FUT",
+          .future(.linear(coinPerContract: 1), underlying: "BTC", expiry: far, margin: tiers),
+          costFraction: 0, gas: 0),
+        Listing(
+          "LENT", .deposit(asset: "ETH", liquidationThreshold: 0), costFraction: 0, gas: 0),
+      ] + options(near) + options(far))
     var strategy = Strategy(
       target: FixedTarget(try Walk.weights([0.2, 0.2, 0.2, 0.2, 0.2])),
       rule: try PeriodicRule.days(1), planner: try Walk.planner(), catalog: catalog)

@@ -98,7 +98,7 @@ public struct VolatilitySpread: Hashable, Sendable, Codable {
     }
   }
 
-  /// - Parameter expected: The volatility of an option with a carry yield; nil passes it over.
+  /// `expected` is the volatility of an option with a carry yield; nil passes it over.
   private static func best(
     _ options: [HedgeInstrument],
     _ market: MarketSnapshot,

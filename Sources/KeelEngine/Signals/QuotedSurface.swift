@@ -76,11 +76,6 @@ public struct QuotedSurface: VolatilitySurface, Hashable, Codable {
   }
 
   /// What the surface says of an option; nil where the quotes do not determine its smile.
-  ///
-  /// - Parameters:
-  ///   - option: The option.
-  ///   - carryYield: The carry yield of the underlying to its expiry.
-  ///   - market: The market of the surface.
   func reading(
     of option: ListedOption,
     carryYield: Double,
