@@ -18,11 +18,13 @@ INLINE V FN(circle)(V x, V *sine) {
   return FN(value)(FN(bits)(a) ^ (((quarter + 1) << 62) & 0x8000000000000000u));
 }
 
-enum { FN(KEEL_MOST_COLUMNS) = 5 };
+enum { FN(KEEL_MOST_COLUMNS) = 9 };
 
+/* The sums of `columns` columns from `first` on, of `all`. */
 INLINE void FN(exponential_columns)(
   const double *restrict x, const double *restrict y, const double *restrict weights, size_t n,
-  int columns, const double *restrict k, size_t count, double *restrict output) {
+  int first, int columns, int all, const double *restrict k, size_t count,
+  double *restrict output) {
   for (size_t j = 0; j < count; j++) {
     V sums[FN(KEEL_MOST_COLUMNS)], size = FN(splat)(0.0);
     for (int c = 0; c < columns; c++) sums[c] = FN(splat)(0.0);
@@ -31,36 +33,41 @@ INLINE void FN(exponential_columns)(
       V sine, cosine = FN(circle)(FN(load)(y + i) * k[j], &sine);
       cosine *= modulus;
       sine *= modulus;
-      size = FN(madd)(FN(load)(weights + 2 * (size_t)columns * n + i), modulus, size);
+      size = FN(madd)(FN(load)(weights + 2 * (size_t)all * n + i), modulus, size);
       for (int c = 0; c < columns; c++) {
-        const double *w = weights + 2 * (size_t)c * n + i;
+        const double *w = weights + 2 * (size_t)(first + c) * n + i;
         sums[c] = FN(madd)(FN(load)(w), cosine, sums[c]);
         sums[c] = FN(madd)(FN(load)(w + n), sine, sums[c]);
       }
     }
-    double *z = output + j * (2 * (size_t)columns + 1);
+    double *z = output + j * (2 * (size_t)all + 1);
     for (int c = 0; c < columns; c++) {
       double even = 0, odd = 0;
       for (int lane = 0; lane < KEEL_WIDTH; lane += 2) {
         even += sums[c][lane];
         odd += sums[c][lane + 1];
       }
-      z[2 * c] = even;
-      z[2 * c + 1] = odd;
+      z[2 * (first + c)] = even;
+      z[2 * (first + c) + 1] = odd;
     }
     double total = 0;
     for (int lane = 0; lane < KEEL_WIDTH; lane++) total += size[lane];
-    z[2 * columns] = total;
+    z[2 * all] = total;
   }
 }
 
 static void FN(exponential_sums)(
   const double *restrict x, const double *restrict y, const double *restrict weights, size_t n,
   int columns, const double *restrict k, size_t count, double *restrict output) {
-  if (columns == 1)
-    FN(exponential_columns)(x, y, weights, n, 1, k, count, output);
-  else if (columns == 3)
-    FN(exponential_columns)(x, y, weights, n, 3, k, count, output);
-  else if (columns == FN(KEEL_MOST_COLUMNS))
-    FN(exponential_columns)(x, y, weights, n, FN(KEEL_MOST_COLUMNS), k, count, output);
+  switch (columns) {
+  case 1: FN(exponential_columns)(x, y, weights, n, 0, 1, 1, k, count, output); break;
+  case 3: FN(exponential_columns)(x, y, weights, n, 0, 3, 3, k, count, output); break;
+  case 4: FN(exponential_columns)(x, y, weights, n, 0, 4, 4, k, count, output); break;
+  case 5: FN(exponential_columns)(x, y, weights, n, 0, 5, 5, k, count, output); break;
+  case 6: FN(exponential_columns)(x, y, weights, n, 0, 6, 6, k, count, output); break;
+  case 9: FN(exponential_columns)(x, y, weights, n, 0, 9, 9, k, count, output); break;
+  default:
+    for (int c = 0; c < columns; c++)
+      FN(exponential_columns)(x, y, weights, n, c, 1, columns, k, count, output);
+  }
 }

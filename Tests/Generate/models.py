@@ -1,10 +1,12 @@
 """Reference prices and derivatives of models given by characteristic functions, and complex functions.
 
-Writes Tests/Reference/models.json and Tests/Reference/complex.json. Values: mpmath 1.3.0 at 36 digits
+Writes Tests/Reference/models.json, model_slopes.json and complex.json. Values: mpmath 1.3.0 at 36 digits
 from the exact binary inputs, each by two settings that agree to 1e-25: Heston, Bates and Kou by
 Gauss-Legendre panels on the lines Re z = 0.5 and 0.35, the logarithm of Heston followed from node to
 node; Merton by its Poisson mixture and on a line; variance gamma and normal inverse Gaussian by mixing
-Black prices over the law of their clock and along a bent contour of their transform.
+Black prices over the law of their clock and along a bent contour of their transform. Slopes by the
+parameters: on two lines or two bent contours at 70 digits, with central differences of the logarithm of
+the moment.
 
 The forward is one and nothing is discounted. Usage: python Tests/Generate/models.py [FAMILY...]; the families that are not named stay.
 """
@@ -366,6 +368,178 @@ def inverse_gaussian_rows():
         lambda p: math.sqrt(p[2] * p[3] * p[0]**2 / (p[0]**2 - p[1]**2)**1.5), inverse_gaussian_price)
 
 
+def kou_deviation(p):
+    return math.sqrt((p[0]**2 + 2 * p[1] * (p[2] / p[3]**2 + (1 - p[2]) / p[4]**2)) * p[5])
+
+
+def bates_deviation(p):
+    return math.sqrt(variance_of(p[0], p[1], p[2], p[8]) + p[5] * p[8] * (p[6]**2 + p[7]**2))
+
+
+def merton_law(sigma, intensity, mean, width, time):
+    jump, normal = merton_jump(intensity, mean, width, time), diffusion(sigma, time)
+    return lambda z: normal(z) + jump(z)
+
+
+def kou_law(sigma, intensity, up, first, second, time):
+    jump, normal = kou_jump(intensity, up, first, second, time), diffusion(sigma, time)
+    return lambda z: normal(z) + jump(z)
+
+
+def bates_law(v0, kappa, theta, xi, rho, intensity, mean, width, time):
+    heston, jump = HestonLaw(v0, kappa, theta, xi, rho, time), merton_jump(intensity, mean, width, time)
+    return lambda z: heston(z) + jump(z)
+
+
+def gamma_law(sigma, nu, theta, time):
+    a, root = sigma**2 * nu / 2, mp.sqrt((theta * nu)**2 + 2 * sigma**2 * nu)
+    low, high = (-theta * nu - root) / (2 * a), (-theta * nu + root) / (2 * a)
+    drift = time / nu * mp.log(1 - theta * nu - sigma**2 * nu / 2)
+    return lambda z: z * drift - time / nu * (mp.log(1 - z / low) + mp.log(1 - z / high))
+
+
+def inverse_gaussian_law(alpha, beta, delta, time):
+    total, gamma = delta * time, mp.sqrt(alpha**2 - beta**2)
+    drift = total * (mp.sqrt(alpha**2 - (beta + 1)**2) - gamma)
+    return lambda z: z * drift + total * (gamma - mp.sqrt(alpha - beta - z) * mp.sqrt(alpha + beta + z))
+
+
+class Slopes:
+    """A law and its central differences by each parameter but the time."""
+
+    def __init__(self, make, p):
+        self.law, self.pairs = make(*p), []
+        for i in range(len(p) - 1):
+            h = mp.mpf(10)**-15 * (abs(p[i]) or 1)
+            moved = [make(*p[:i], p[i] + sign * h, *p[i + 1:]) for sign in (1, -1)]
+            self.pairs.append((*moved, 2 * h))
+
+    def __call__(self, z):
+        return mp.exp(self.law(z)), [(up(z) - down(z)) / h for up, down, h in self.pairs]
+
+
+def slopes_by_line(make, p, deviation, strikes, place, turn, nodes):
+    law, logs = Slopes(make, p), [mp.log(k) for k in strikes]
+    widest = turn / (deviation + max(abs(k) for k in logs))
+    sums = [[mp.mpf(0)] * (len(p) - 1) for _ in logs]
+    left, width = mp.mpf(0), mp.mpf(1) / 2
+    while True:
+        top = mp.mpf(0)
+        for x, weight in nodes:
+            z = mp.mpc(place, left + width * (x + 1) / 2)
+            moment, slopes = law(z)
+            m = moment * weight * width / 2 / mp.pi / (z * (z - 1))
+            top = max(top, abs(m) * max(abs(s) for s in slopes) / width)
+            for row, k in zip(sums, logs):
+                e = m * mp.exp(-(z - 1) * k)
+                for i, s in enumerate(slopes):
+                    row[i] += (e * s).real
+        left += width
+        width = min(left, widest)
+        if top * left < mp.mpf(10)**-30:
+            return sums
+
+
+def slopes_by_bent_line(make, p, low, high, drift, strike, share, tilt, steps):
+    law, k = Slopes(make, p), mp.log(strike)
+    side = 1 if k >= drift else -1
+    scale, angle, step = (high - 1 if side > 0 else -low) * mp.mpf(share), mp.mpf(tilt), 2 * mp.pi / steps
+    sums, i = [mp.mpf(0)] * (len(p) - 1), 0
+    while True:
+        w = i * step
+        z = mp.mpc((side > 0) + side * scale * mp.cosh(w) * mp.sin(angle), scale * mp.sinh(w) * mp.cos(angle))
+        slope = mp.mpc(scale * mp.cosh(w) * mp.cos(angle), -side * scale * mp.sinh(w) * mp.sin(angle))
+        moment, slopes = law(z)
+        e = slope * moment * mp.exp(-(z - 1) * k) / (z * (z - 1)) * (step / (2 * mp.pi) if i == 0 else step / mp.pi)
+        for j, s in enumerate(slopes):
+            sums[j] += (e * s).real
+        if w > 1 and max(abs(e * s) for s in slopes) < mp.mpf(10)**-32:
+            return sums
+        i += 1
+
+
+def line_slope_rows(name, sets, make, deviation_of):
+    rows = []
+    with mp.workdps(70):
+        for p in sets:
+            p = [float(x) for x in p]
+            deviation = deviation_of(p)
+            strikes = spread(deviation, [-4, -1.2, 0, 0.5, 2.5])
+            q, k = exact(p), exact(strikes)
+            # The phase turns with the jumps too.
+            first = slopes_by_line(make, q, 2 * deviation, k, mp.mpf(1) / 2, 24, NODES)
+            second = slopes_by_line(make, q, 2 * deviation, k, mp.mpf(7) / 20, 20, OTHER_NODES)
+            for strike, a, b in zip(strikes, first, second):
+                rows.append(p + [strike] + [float(v) for v in agreed(a, b)])
+            print(name, p, flush=True)
+    return rows
+
+
+def bent_slope_rows(name, sets, make, deviation_of, ends_of):
+    rows = []
+    with mp.workdps(70):
+        for p in sets:
+            q = exact(p)
+            low, high, drift = ends_of(*q)
+            for strike in spread(deviation_of(p), [-4, -1.2, 0, 0.5, 2.5]):
+                k = mp.mpf(strike)
+                first = slopes_by_bent_line(make, q, low, high, drift, k, 0.8, 0.55, 300)
+                second = slopes_by_bent_line(make, q, low, high, drift, k, 0.9, 0.45, 330)
+                rows.append(p + [strike] + [float(v) for v in agreed(first, second)])
+            print(name, p, flush=True)
+    return rows
+
+
+def gamma_ends(sigma, nu, theta, time):
+    a, root = sigma**2 * nu / 2, mp.sqrt((theta * nu)**2 + 2 * sigma**2 * nu)
+    drift = time / nu * mp.log(1 - theta * nu - sigma**2 * nu / 2)
+    return (-theta * nu - root) / (2 * a), (-theta * nu + root) / (2 * a), drift
+
+
+def inverse_gaussian_ends(alpha, beta, delta, time):
+    drift = delta * time * (mp.sqrt(alpha**2 - (beta + 1)**2) - mp.sqrt(alpha**2 - beta**2))
+    return -alpha - beta, alpha - beta, drift
+
+
+def heston_slope_sets():
+    """Hard sets whose moments do not fall too slowly for lines."""
+    sets = list(heston_sets())
+    yield from sets[:7]
+    yield from [sets[8], sets[9], sets[10], sets[12], sets[13]]
+    yield 0.1, 1, 0.09, 2, 0.8, 0.5
+    yield 0.04, 0.0, 0.04, 0.6, -0.7, 2
+    yield 0.04, 1e-4, 0.09, 1e-3, 0.4, 0.1
+    yield 0.5, 0.2, 0.3, 1.5, 0.6, 5
+    yield 0.04, 2, 0.06, 0.5, -0.95, 2
+
+
+SLOPES = {
+    "heston": lambda: line_slope_rows(
+        "heston", heston_slope_sets(), HestonLaw, lambda p: math.sqrt(variance_of(p[0], p[1], p[2], p[5]))),
+    "merton": lambda: line_slope_rows(
+        "merton",
+        [[10**random.uniform(-1.3, -0.3), random.uniform(0.05, 8), random.uniform(-0.4, 0.2),
+          random.uniform(0.01, 0.3), 10**random.uniform(-2, 0.5)] for _ in range(6)], merton_law, merton_deviation),
+    "kou": lambda: line_slope_rows(
+        "kou",
+        [[10**random.uniform(-1.3, -0.3), random.uniform(0.1, 10), random.uniform(0.1, 0.9),
+          random.uniform(3, 40), random.uniform(3, 40), 10**random.uniform(-2, 0.5)] for _ in range(6)],
+        kou_law, kou_deviation),
+    "bates": lambda: line_slope_rows(
+        "bates",
+        [[10**random.uniform(-1.5, -0.3), random.uniform(0.2, 5), 10**random.uniform(-1.5, -0.5),
+          random.uniform(0.1, 1), random.uniform(-0.8, 0.5), random.uniform(0.05, 3), random.uniform(-0.3, 0.1),
+          random.uniform(0.02, 0.2), 10**random.uniform(-0.7, 0.5)] for _ in range(4)], bates_law, bates_deviation),
+    "varianceGamma": lambda: bent_slope_rows(
+        "variance gamma",
+        [[10**random.uniform(-1.2, -0.4), 10**random.uniform(-1.5, 0), random.uniform(-0.4, 0.2),
+          10**random.uniform(-1.5, 0.5)] for _ in range(7)] + [[0.3, 0.2, -0.1, 0.1], [0.2, 1e-3, -0.3, 1.0]],
+        gamma_law, lambda p: math.sqrt((p[0]**2 + p[1] * p[2]**2) * p[3]), gamma_ends),
+    "normalInverseGaussian": lambda: bent_slope_rows(
+        "normal inverse Gaussian", [inverse_gaussian_draw() for _ in range(9)], inverse_gaussian_law,
+        lambda p: math.sqrt(p[2] * p[3] * p[0]**2 / (p[0]**2 - p[1]**2)**1.5), inverse_gaussian_ends)}
+
+
 def complex_rows():
     points = [(0, 0), (1, 0), (-1, 0), (0, 1), (0, -2), (1e-9, 1e-9), (-1e-20, 3e-18), (-2, 1e-300),
               (-2, -1e-300), (3e200, 4e200), (1e-200, -1e-200), (1e-310, 3e-312), (-0.5, 0.0), (0.0, 1e-8)]
@@ -405,6 +579,9 @@ FAMILIES = {
     "normalInverseGaussian": inverse_gaussian_rows, "complex": complex_rows}
 
 
+FAMILIES |= {f"{name}Slopes": rows for name, rows in SLOPES.items()}
+
+
 def rows_of(name):
     random.seed(name)
     return FAMILIES[name]()
@@ -416,8 +593,9 @@ if __name__ == "__main__":
         found = dict(zip(names, pool.map(rows_of, names, chunksize=1)))
     if "complex" in found:
         write("complex.json", {"cases": found.pop("complex")})
-    if found:
-        path = pathlib.Path(__file__).parent.parent / "Reference" / "models.json"
+    for file, ending in [("models.json", ""), ("model_slopes.json", "Slopes")]:
+        if not any((name + ending) in found for name in SLOPES):
+            continue
+        path = pathlib.Path(__file__).parent.parent / "Reference" / file
         old = json.loads(path.read_text()) if path.exists() else {}
-        write("models.json", {
-            name: found.get(name, old.get(name)) for name in FAMILIES if name != "complex"})
+        write(file, {name: found.get(name + ending, old.get(name)) for name in SLOPES})

@@ -8,7 +8,7 @@ import Testing
 /// Chains of Deribit: forwards of parity against the listed ones, and surfaces without arbitrage.
 @Suite(.enabled(if: Reference.realData != nil, "no real data: set KEEL_DATA"))
 struct VolatilityRealDataTests {
-  private struct Chain {
+  struct Chain {
     var quotes: [OptionQuote] = []
     var spot = 0.0
     /// The forwards listed for each expiry, each with the index of its row.
@@ -16,7 +16,7 @@ struct VolatilityRealDataTests {
     var twoSided = 0
   }
 
-  private func chain(_ day: String, _ currency: String) throws -> Chain {
+  func chain(_ day: String, _ currency: String) throws -> Chain {
     let rows = try #require(try Reference.realRows("options_deribit_\(day).csv.gz"))
       .filter { $0["currency"] == currency }
     func number(_ row: [String: String], _ name: String) -> Double? { Double(row[name] ?? "") }
@@ -45,12 +45,12 @@ struct VolatilityRealDataTests {
     return chain
   }
 
-  private static let chains: [(String, String)] = [
+  static let chains: [(String, String)] = [
     ("2020-05-21", "BTC"), ("2026-01-10", "BTC"), ("2026-01-10", "ETH"), ("2026-02-10", "BTC"),
     ("2026-02-10", "ETH"),
   ]
 
-  private func clean(_ chain: Chain) throws -> CleanedQuotes {
+  func clean(_ chain: Chain) throws -> CleanedQuotes {
     var settings = CleanedQuotes.Settings()
     settings.rate = 0
     return try CleanedQuotes(

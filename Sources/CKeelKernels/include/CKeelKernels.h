@@ -186,8 +186,8 @@ void keel_combine_columns(
 /* European options. */
 
 /* Sums over n nodes, a multiple of 16, for each of `count` numbers k: with e = exp(-(x + i y) k), each
-   column's sums are those of Re((a + i b) e) over the nodes at even, then at odd places; last the sum of the magnitudes m |e|. Weights are the arrays a and b of each of 1, 3 or
-   5 columns, then m. Output has 2 columns + 1 numbers for each k. */
+   column's sums are those of Re((a + i b) e) over the nodes at even, then at odd places; last the sum of the magnitudes m |e|. Weights are the arrays a and b of each column,
+   then m; 1, 3, 4, 5, 6 or 9 columns are fast. Output has 2 columns + 1 numbers for each k. */
 void keel_exponential_sums(
   const double *restrict x, const double *restrict y, const double *restrict weights, size_t n,
   int columns, const double *restrict k, size_t count, double *restrict output, int level);

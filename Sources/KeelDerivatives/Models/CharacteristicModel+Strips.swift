@@ -33,7 +33,7 @@ extension CharacteristicModel {
   ) -> OptionStrip {
     let market = StripMarket(
       kind: kind, timeToExpiry: timeToExpiry, spot: spot, rate: rate, carryYield: carryYield)
-    return market.strip(market.columns(of: self, strikes, count: 1), strikes)
+    return market.strip(market.columns(of: self, strikes, hasGreeks: false), strikes)
   }
 
   /// The prices of European options at several strikes, with their derivatives by the spot.
@@ -86,7 +86,7 @@ extension CharacteristicModel {
     let market = StripMarket(
       kind: kind, timeToExpiry: timeToExpiry, spot: spot, rate: rate, carryYield: carryYield,
       level: level)
-    return market.strip(market.columns(of: self, strikes, count: 3), strikes)
+    return market.strip(market.columns(of: self, strikes, hasGreeks: true), strikes)
   }
 
   /// The price of a European option today.
@@ -134,7 +134,7 @@ extension HestonModel {
   ) -> HestonStrip {
     let market = StripMarket(
       kind: kind, timeToExpiry: timeToExpiry, spot: spot, rate: rate, carryYield: carryYield)
-    let columns = market.columns(of: self, strikes, count: 5) { order in
+    let columns = market.columns(of: self, strikes, hasGreeks: true, factorCount: 2) { order in
       let slopes = self.varianceSlopes(order, timeToExpiry: timeToExpiry)
       return [slopes.initial, slopes.mean]
     }
@@ -145,7 +145,7 @@ extension HestonModel {
 }
 
 /// What a strip shares beside its model.
-private struct StripMarket {
+struct StripMarket {
   let kind: EuropeanOption.Kind
   let timeToExpiry: Double
   let spot: Double
@@ -174,15 +174,16 @@ private struct StripMarket {
     discount = Carry.discounted(1, rate: rate, time: timeToExpiry)
   }
 
-  /// Discounted values, deltas, gammas and more, a column each, and the errors of the first.
+  /// Discounted values, perhaps deltas and gammas, and more, a column each, and the errors of the first.
   struct Columns {
     var values: [[Double]]
     var errors: [Double]
+    let hasGreeks: Bool
   }
 
-  /// The strip of the first three columns.
+  /// The strip of the first column, and of delta and gamma.
   func strip(_ columns: Columns, _ strikes: [Double]) -> OptionStrip {
-    let hasGreeks = columns.values.count > 1
+    let hasGreeks = columns.hasGreeks
     return OptionStrip(
       kind: kind, strikes: strikes, forward: forward, prices: columns.values[0],
       errors: columns.errors, deltas: hasGreeks ? columns.values[1] : [],
@@ -192,11 +193,14 @@ private struct StripMarket {
   func columns(
     of model: some CharacteristicModel,
     _ strikes: [Double],
-    count: Int,
+    hasGreeks: Bool,
+    factorCount: Int = 0,
     factors: ((Complex) -> [Complex])? = nil
   ) -> Columns {
     let none = [Double](repeating: .nan, count: strikes.count)
-    var columns = Columns(values: [[Double]](repeating: none, count: count), errors: none)
+    let count = (hasGreeks ? 3 : 1) + factorCount
+    var columns = Columns(
+      values: [[Double]](repeating: none, count: count), errors: none, hasGreeks: hasGreeks)
     guard forward > 0, forward.isFinite, discount > 0, discount.isFinite else { return columns }
     let variance = model.logVariance(timeToExpiry: timeToExpiry)
     guard variance >= 0, variance.isFinite else { return columns }
@@ -225,7 +229,8 @@ private struct StripMarket {
       let results = StripIntegral(
         model: model, timeToExpiry: timeToExpiry, side: side.sign,
         gap: side.sign > 0 ? range.upperBound - 1 : -range.lowerBound, deviation: deviation,
-        drift: drift, logStrikes: side.logStrikes, factors: factors, columnCount: count
+        drift: drift, logStrikes: side.logStrikes, hasGreeks: hasGreeks, factors: factors,
+        columnCount: count
       ).results(level)
       for i in 0..<side.places.count {
         let place = side.places[i]
@@ -264,7 +269,7 @@ private struct StripMarket {
     for c in columns.values.indices { columns.values[c][place] = 0 }
     let intrinsic = sign * (forward - strike)
     columns.values[0][place] = discount * max(0, intrinsic)
-    if columns.values.count > 1, intrinsic > 0 {
+    if columns.hasGreeks, intrinsic > 0 {
       columns.values[1][place] = sign * discount * (forward / spot)
     }
     columns.errors[place] = discount * error
@@ -295,11 +300,12 @@ private struct StripMarket {
     columns.values[0][place] = price
     let rounding = isOther ? max(forward, strike).ulp : 0
     columns.errors[place] = legs * error + discount * (forward.ulp + rounding)
-    guard count > 1 else { return }
+    let first = columns.hasGreeks ? 3 : 1
+    for c in first..<count { columns.values[c][place] = legs * results.values[index * count + c] }
+    guard columns.hasGreeks else { return }
     let growth = discount * (forward / spot)
     columns.values[1][place] =
       growth * (results.values[index * count + 1] + (isOther ? sign : 0))
     columns.values[2][place] = growth * (results.values[index * count + 2] / spot)
-    for c in 3..<count { columns.values[c][place] = legs * results.values[index * count + c] }
   }
 }

@@ -76,7 +76,7 @@ public struct NormalInverseGaussian: CharacteristicModel, Hashable, Codable {
   }
 
   /// `√(α² − b²)`.
-  private func gamma(_ b: Double) -> Double {
+  func gamma(_ b: Double) -> Double {
     (tailDecay - b).squareRoot() * (tailDecay + b).squareRoot()
   }
 

@@ -33,3 +33,12 @@ public struct HestonStrip: Hashable, Sendable, Codable {
   /// The derivatives of the prices by the mean variance, in cash per unit of variance.
   public let meanVarianceSlopes: [Double]
 }
+
+/// Prices with their derivatives by the parameters of a model.
+public struct SlopeStrip: Hashable, Sendable, Codable {
+  /// The prices, without delta and gamma.
+  public let options: OptionStrip
+
+  /// The derivatives of the prices by each parameter, strike by strike, in cash per unit of the parameter.
+  public let slopes: [[Double]]
+}

@@ -50,10 +50,13 @@ struct StripIntegral<Model: CharacteristicModel> {
   /// The logarithms of strike over forward, less the drift; not empty.
   let logStrikes: [Double]
 
+  /// Whether delta and gamma are wanted.
+  let hasGreeks: Bool
+
   /// Further columns: factors of the integrand of the price.
   let factors: ((Complex) -> [Complex])?
 
-  /// One for the price alone, three with delta and gamma, more with the factors.
+  /// One for the price alone, two more with delta and gamma, more with the factors.
   let columnCount: Int
 
   /// Every strike's values, by the first contour that serves all.
@@ -194,10 +197,18 @@ struct StripIntegral<Model: CharacteristicModel> {
       guard modulus.isFinite, (modulus * gain).isFinite else { return nil }
       values.append(z - 1)
       values.append(weight)
-      if columnCount > 1 {
+      var squaredDensity = 0.0
+      if hasGreeks {
         values.append(weight * z)
         values.append(whole)
-        if let factors { values += factors(z).map { weight * $0 } }
+        squaredDensity = whole.squaredModulus
+      }
+      if let factors {
+        for factor in factors(z) {
+          let product = weight * factor
+          values.append(product)
+          squaredDensity = max(squaredDensity, product.squaredModulus)
+        }
       }
       // Rounding: of the product, of the exponent, of the strike's angle.
       let ulps =
@@ -212,8 +223,8 @@ struct StripIntegral<Model: CharacteristicModel> {
       last = bound
       var isSmall = tail <= total * Self.tailShare
       if columnCount > 1, isSmall || growth <= 0, place < Self.farthest {
-        // Gamma falls later than the price, perhaps only by the strike's own factor.
-        let density = whole.squaredModulus.squareRoot() * gain
+        // Gamma falls later than the price, perhaps only by the strike's own factor; slopes do too.
+        let density = squaredDensity.squareRoot() * gain
         totalDensity += density
         isSmall = isSmall && density <= totalDensity * Self.tailShare
       }

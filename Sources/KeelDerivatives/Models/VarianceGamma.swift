@@ -84,7 +84,7 @@ public struct VarianceGamma: CharacteristicModel, Hashable, Codable {
     return low...max(high, 1)
   }
 
-  private var ends: (low: Double, high: Double) {
+  var ends: (low: Double, high: Double) {
     let a = volatility * volatility * clockVariance / 2
     let b = drift * clockVariance
     let root = (b * b + 4 * a).squareRoot()

@@ -1,0 +1,35 @@
+/// How a calibration is made.
+public struct CalibrationSettings: Hashable, Sendable, Codable {
+  /// The least half spread, in annualized volatility: a hundredth of a point, below which no model is that exact.
+  public var leastHalfSpread = 1e-4
+
+  /// The half spreads of deviation up to which its square is its cost; beyond, the cost grows in proportion.
+  public var outlierLimit = Double.infinity
+
+  /// The largest number of steps from one start; 5 to 40 are usual.
+  public var maximumIterations = 100
+
+  /// The largest number of starts.
+  ///
+  /// Later ones are tried only while the quotes are missed by more than their spreads, or a parameter is at a bound.
+  public var maximumStarts = 3
+
+  /// The part of the deviations' length that the linear model can still take away at the end.
+  public var relativeTolerance = 1e-8
+
+  /// The bounds of the parameters; nil for those of the model. Equal ones fix a parameter.
+  public var bounds: [ClosedRange<Double>]?
+
+  /// Parameters to start from before all others, those of yesterday for example; nil for none.
+  public var start: [Double]?
+
+  /// Creates the default settings: squares at any distance, three starts, 100 steps.
+  public init() {}
+
+  /// Settings for chains with wrong quotes among them: squares up to two half spreads.
+  public static var robust: CalibrationSettings {
+    var settings = CalibrationSettings()
+    settings.outlierLimit = 2
+    return settings
+  }
+}
