@@ -216,6 +216,12 @@ void keel_exponential_sums(
   KEEL_DISPATCH(exponential_sums, level, x, y, weights, n, columns, k, count, output)
 }
 
+void keel_heston_moments(
+  const keel_heston *model, const double *restrict x, const double *restrict y, size_t n,
+  double *restrict output, int level) {
+  KEEL_DISPATCH(heston_moments, level, model, x, y, n, output)
+}
+
 size_t keel_black_scholes(
   const keel_option_columns *columns, int outputs, double *restrict output, size_t leading,
   size_t first, size_t n, int level) {

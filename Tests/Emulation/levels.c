@@ -794,6 +794,33 @@ static void run_american(void) {
   }
 }
 
+/* Moments of Heston: the same operations for each order at every level with fused operations. */
+static void run_heston(void) {
+  tally *t = tally_of("heston_moments");
+  for (int kind = 0; kind < KINDS; kind++)
+    for (size_t n = 16; n <= 64; n += 16)
+      for (int trial = 0; trial < 12; trial++) {
+        keel_heston model = {
+          number(kind, 0, 0.5), trial % 4 ? number(kind, 0, 5) : 0, number(kind, 0, 0.5),
+          number(kind, -1, 1), number(kind, 0, 2), number(kind, 0.01, 2)};
+        double *x = array(4, n), *y = array(5, n);
+        for (size_t i = 0; i < n; i++) {
+          x[i] = number(kind, -3, 3);
+          y[i] = number(kind, -200, 200);
+        }
+        EACH_LEVEL(level, t, n)
+          keel_heston_moments(&model, x, y, n, unwritten_array(level, 2 * n), level);
+        finish(t, 2 * n);
+        /* Without fused operations cancellations end otherwise. */
+        if (kind != ORDINARY) continue;
+        const double *moments = array(KEEL_LEVEL_AVX2, 2 * n);
+        double bounds[128];
+        for (size_t i = 0; i < 2 * n; i++)
+          bounds[i] = 1e-13 * (1 + fabs(moments[i % n]) + fabs(moments[n + i % n]));
+        compare_sums(t, moments, array(KEEL_LEVEL_BASELINE, 2 * n), bounds, 2 * n);
+      }
+}
+
 /* Digests of bytes: exact at every level. */
 static void run_sha256(void) {
   tally *t = tally_of("sha256_compress");
@@ -839,7 +866,7 @@ int main(void) {
   }
   map_slots();
   void (*const parts[])(void) = {run_maps, run_incomplete, run_random, run_products,
-                                 run_clustering, run_options, run_american, run_sha256};
+                                 run_clustering, run_options, run_american, run_heston, run_sha256};
   for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
     state = k;
     parts[k]();

@@ -192,6 +192,17 @@ void keel_exponential_sums(
   const double *restrict x, const double *restrict y, const double *restrict weights, size_t n,
   int columns, const double *restrict k, size_t count, double *restrict output, int level);
 
+/* A model of Heston and a time: the slant is the correlation times the noise. */
+typedef struct {
+  double initial_variance, reversion, mean_variance, slant, squared_noise, time;
+} keel_heston;
+
+/* ln E exp((x + i y) X) for n orders, a multiple of 16: n real parts, then n imaginary ones. NaN where the scalar form is
+   to be asked. */
+void keel_heston_moments(
+  const keel_heston *model, const double *restrict x, const double *restrict y, size_t n,
+  double *restrict output, int level);
+
 /* The columns that an option has, in their order; a price stands in the place of the volatility
    where that is wanted. */
 enum {

@@ -107,6 +107,27 @@ enum OptionKernels {
     return output
   }
 
+  /// Writes the logarithms of the moments of a block; NaN where the scalar form is to be asked.
+  static func setHestonMoments(
+    _ model: HestonModel,
+    _ time: Double,
+    _ block: inout MomentBlock,
+    _ level: Kernels.Level
+  ) {
+    var parameters = keel_heston(
+      initial_variance: model.initialVariance, reversion: model.reversion,
+      mean_variance: model.meanVariance, slant: model.correlation * model.varianceVolatility,
+      squared_noise: model.varianceVolatility * model.varianceVolatility, time: time)
+    unsafe block.logMoments.withUnsafeMutableBufferPointer { target in
+      unsafe block.reals.withUnsafeBufferPointer { x in
+        unsafe block.imaginaries.withUnsafeBufferPointer { y in
+          unsafe keel_heston_moments(
+            &parameters, x.baseAddress, y.baseAddress, x.count, target.baseAddress, level.rawValue)
+        }
+      }
+    }
+  }
+
   /// Iterates ln(B/X) at the nodes of a rule, padded, until the conditions hold there, and writes the coefficients of
   /// the values, padded, and the last change; the number of steps, negated where that is above the tolerances.
   static func exerciseBoundary(

@@ -84,3 +84,7 @@ public struct BatesModel: CharacteristicModel, Hashable, Codable {
       + jumps.logVariance(timeToExpiry: timeToExpiry)
   }
 }
+
+extension BatesModel: BlockModel {
+  var blockMoments: BlockMoments { BlockMoments(diffusion: diffusion, jumps: jumps) }
+}

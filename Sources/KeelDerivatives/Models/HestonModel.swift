@@ -182,3 +182,7 @@ public struct HestonModel: CharacteristicModel, Hashable, Codable {
     return timeToExpiry * (initialVariance * share + meanVariance * (1 - share))
   }
 }
+
+extension HestonModel: BlockModel {
+  var blockMoments: BlockMoments { BlockMoments(diffusion: self, jumps: nil) }
+}

@@ -45,12 +45,9 @@ struct StripContour {
 
   private static let share = 0.9
 
-  /// A point of the hyperbola of an angle, and its derivative by the parameter divided by `i`.
-  func point(_ parameter: Double, _ angle: Double) -> (z: Complex, slope: Complex) {
-    let growth = exp(parameter)
-    let (c, s) = ((growth + 1 / growth) / 2, (growth - 1 / growth) / 2)
-    let (bent, straight) = (side * width * sin(angle), width * cos(angle))
-    return (Complex(center + bent * c, straight * s), Complex(straight * c, -bent * s))
+  /// The hyperbola of an angle.
+  func arc(at angle: Double) -> StripArc {
+    StripArc(center: center, bent: side * width * sin(angle), straight: width * cos(angle))
   }
 
   /// The step that brings integrals along the edges below an error.
@@ -60,6 +57,20 @@ struct StripContour {
 
   /// What a step divides the integrals along the edges by.
   func gain(_ step: Double) -> Double { expm1(2 * .pi * Self.share * halfWidth / step) }
+}
+
+/// One hyperbola.
+struct StripArc {
+  let center: Double
+  let bent: Double
+  let straight: Double
+
+  /// The point at a parameter, and its derivative by it divided by `i`.
+  func point(_ parameter: Double) -> (z: Complex, slope: Complex) {
+    let growth = exp(parameter)
+    let (c, s) = ((growth + 1 / growth) / 2, (growth - 1 / growth) / 2)
+    return (Complex(center + bent * c, straight * s), Complex(straight * c, -bent * s))
+  }
 }
 
 /// Between which the logarithms of the strikes lie.

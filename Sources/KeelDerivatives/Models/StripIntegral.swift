@@ -66,19 +66,23 @@ struct StripIntegral<Model: CharacteristicModel> {
       values: [Double](repeating: .nan, count: count * columnCount),
       errors: [Double](repeating: .infinity, count: count))
     let strikes = StrikeRange(logStrikes)
+    let moments = (model as? any BlockModel)?.blockMoments
+    func run(_ arc: StripArc, _ step: Double) -> MomentRun {
+      MomentRun(along: arc, step: step, timeToExpiry: timeToExpiry, moments, level)
+    }
     var halfWidth = Double.pi / 8
     for _ in 0..<Self.maximumNarrowings {
       for bend in ContourBend.allCases {
         let contour = StripContour(
           side: side, width: width(halfWidth), bend: bend, halfWidth: halfWidth)
-        var sums = contour.edges.map { EdgeSum(angle: $0) }
-        guard let start = edges(of: contour, &sums, strikes), start.largest <= Self.largestEdge
+        var sums = contour.edges.map { EdgeSum(run(contour.arc(at: $0), Self.edgeStep)) }
+        guard let start = edges(&sums, strikes), start.largest <= Self.largestEdge
         else { continue }
         let wanted = max(1, start.largest)
         let step = contour.step(bringing: wanted, below: Self.smallError)
-        guard let sum = nodes(contour, step: step, strikes),
+        guard let sum = nodes(run(contour.arc(at: contour.angle), step), step: step, strikes),
           // Beside any node an edge may grow again; what lies beyond the last does not count.
-          let edges = edges(of: contour, &sums, strikes, through: sum.end)
+          let edges = edges(&sums, strikes, through: sum.end)
         else { continue }
         improve(&results, sum.nodes, edges.divided(by: contour.gain(step)), strikes, level)
         if sum.size <= Self.largestSize, edges.largest <= Self.safety * wanted { return results }
@@ -109,52 +113,63 @@ struct StripIntegral<Model: CharacteristicModel> {
   }
 
   /// The logarithm of a moment, and its envelope, of what a strike is of when the drift is in it.
-  private func driftless(_ z: Complex) -> (logMoment: Complex, envelope: Double) {
-    let logMoment = model.logMoment(z, timeToExpiry: timeToExpiry)
-    let envelope = model.logEnvelope(z, logMoment: logMoment, timeToExpiry: timeToExpiry)
-    let shift = (z - 1) * drift
-    return (logMoment - shift, envelope - shift.real)
+  private func driftless(
+    _ place: MomentRun.Place
+  ) -> (logMoment: Complex, envelope: Double) {
+    let envelope = model.logEnvelope(
+      place.z, logMoment: place.logMoment, timeToExpiry: timeToExpiry)
+    let shift = (place.z - 1) * drift
+    return (place.logMoment - shift, envelope - shift.real)
   }
 
   /// A sum along an edge that can go on.
   private struct EdgeSum {
-    let angle: Double
+    var run: MomentRun
     var (least, greatest) = (0.0, 0.0)
     var (count, small) = (0, 0)
 
-    init(angle: Double) { self.angle = angle }
+    init(_ run: MomentRun) { self.run = run }
   }
 
   /// The integrals of the modulus along both edges, at least as far as a parameter, or nil where they
   /// do not end.
   private func edges(
-    of contour: StripContour,
     _ sums: inout [EdgeSum],
     _ strikes: StrikeRange,
     through end: Double = 0
   ) -> StripEdges? {
+    var (least, greatest) = (0.0, 0.0)
     for e in sums.indices {
-      var sum = sums[e]
-      while sum.small < Self.smallWeights || Double(sum.count) * Self.edgeStep < end {
-        guard sum.count < Self.maximumEdgeNodes else { return nil }
-        let (z, slope) = contour.point(Double(sum.count) * Self.edgeStep, sum.angle)
-        let envelope = driftless(z).envelope
-        let modulus = (slope / (z * (z - 1))).modulus * (sum.count == 0 ? 0.5 : 1)
-        let low = modulus * exp(envelope - (z.real - 1) * strikes.least)
-        let high = modulus * exp(envelope - (z.real - 1) * strikes.greatest)
-        sum.least += low
-        sum.greatest += high
-        guard sum.least.isFinite, sum.greatest.isFinite else { return nil }
-        let isSmall = low <= Self.edgeShare * sum.least && high <= Self.edgeShare * sum.greatest
-        sum.small = isSmall ? sum.small + 1 : 0
-        sum.count += 1
-      }
-      sums[e] = sum
+      guard extend(&sums[e], strikes, through: end) else { return nil }
+      least += sums[e].least
+      greatest += sums[e].greatest
     }
-    let least = sums.reduce(0) { $0 + $1.least }
-    let greatest = sums.reduce(0) { $0 + $1.greatest }
     return StripEdges(least: least, greatest: greatest)
       .divided(by: .pi / (Self.safety * Self.edgeStep))
+  }
+
+  /// Goes on with a sum until it ends; whether it does.
+  private func extend(
+    _ sum: inout EdgeSum,
+    _ strikes: StrikeRange,
+    through end: Double
+  ) -> Bool {
+    while sum.small < Self.smallWeights || Double(sum.count) * Self.edgeStep < end {
+      guard sum.count < Self.maximumEdgeNodes else { return false }
+      let place = sum.run.place(sum.count, of: model)
+      let z = place.z
+      let envelope = driftless(place).envelope
+      let modulus = (place.slope / (z * (z - 1))).modulus * (sum.count == 0 ? 0.5 : 1)
+      let low = modulus * exp(envelope - (z.real - 1) * strikes.least)
+      let high = modulus * exp(envelope - (z.real - 1) * strikes.greatest)
+      sum.least += low
+      sum.greatest += high
+      guard sum.least.isFinite, sum.greatest.isFinite else { return false }
+      let isSmall = low <= Self.edgeShare * sum.least && high <= Self.edgeShare * sum.greatest
+      sum.small = isSmall ? sum.small + 1 : 0
+      sum.count += 1
+    }
+    return true
   }
 
   /// What a contour gives.
@@ -168,12 +183,13 @@ struct StripIntegral<Model: CharacteristicModel> {
     let end: Double
   }
 
-  /// The nodes and weights of a contour; nil where they are not numbers or too many.
+  /// The nodes and weights of a run along a contour; nil where they are not numbers or too many.
   private func nodes(
-    _ contour: StripContour,
+    _ run: MomentRun,
     step: Double,
     _ strikes: StrikeRange
   ) -> Sum? {
+    var run = run
     var values: [Complex] = []
     var errors: [Double] = []
     values.reserveCapacity((columnCount + 1) * Self.usualNodes)
@@ -181,14 +197,15 @@ struct StripIntegral<Model: CharacteristicModel> {
     let farthestStrike =
       max(strikes.least.magnitude, strikes.greatest.magnitude)
       + Self.momentUlps * drift.magnitude
-    let start = contour.point(0, contour.angle).z.real
+    let start = run.place(0, of: model).z.real
     var (total, totalDensity, last, small) = (0.0, 0.0, 0.0, 0)
     for i in 0..<Self.maximumNodes {
-      let place = Double(i) * step
-      let (z, slope) = contour.point(place, contour.angle)
-      let (logMoment, envelope) = driftless(z)
+      let parameter = Double(i) * step
+      let place = run.place(i, of: model)
+      let z = place.z
+      let (logMoment, envelope) = driftless(place)
       let share = i == 0 ? step / (2 * .pi) : step / .pi
-      let whole = (share * slope) * logMoment.exponential
+      let whole = (share * place.slope) * logMoment.exponential
       let weight = whole / (z * (z - 1))
       // What the strikes add to the size since the first node.
       let growth = max((start - z.real) * strikes.least, (start - z.real) * strikes.greatest)
@@ -222,7 +239,7 @@ struct StripIntegral<Model: CharacteristicModel> {
       let tail = bound < last ? bound * bound / (last - bound) : .infinity
       last = bound
       var isSmall = tail <= total * Self.tailShare
-      if columnCount > 1, isSmall || growth <= 0, place < Self.farthest {
+      if columnCount > 1, isSmall || growth <= 0, parameter < Self.farthest {
         // Gamma falls later than the price, perhaps only by the strike's own factor; slopes do too.
         let density = squaredDensity.squareRoot() * gain
         totalDensity += density
@@ -236,7 +253,7 @@ struct StripIntegral<Model: CharacteristicModel> {
         errors[0] += tail
         return Sum(
           nodes: ExponentialNodes(values, errors: errors, columnCount: columnCount), size: total,
-          end: place)
+          end: parameter)
       }
     }
     return nil
