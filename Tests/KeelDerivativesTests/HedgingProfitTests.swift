@@ -43,6 +43,26 @@ import Testing
     }
   }
 
+  /// Volatilities so low that the gamma is there for a moment only, when the forward passes the strike.
+  @Test(arguments: [1e-2, 1e-4, 1e-6])
+  func findsNarrowPeaks(volatility: Double) throws {
+    var model = BlackScholes(spot: 100, volatility: volatility, rate: 0.3, carryYield: 0)
+    let option = EuropeanOption(kind: .call, strike: 100 * exponential(0.3), timeToExpiry: 1)
+    let profit = try model.expectedHedgingProfit(
+      of: option, realizedVolatility: 2 * volatility, hedgeVolatility: 3 * volatility, drift: 0.3)
+    let before = model.price(of: option)
+    model.volatility = 2 * volatility
+    expectClose(profit.value, model.price(of: option) - before, relative: 1e-8)
+    // With another drift the mean of the gamma is a peak at half time, whose integral is one over the speed.
+    let passing = EuropeanOption(kind: .call, strike: 100, timeToExpiry: 1)
+    model = BlackScholes(spot: 100 * exponential(0.5), volatility: 1, rate: 0, carryYield: 0)
+    model.volatility = 3 * volatility
+    let peak = try model.expectedHedgingProfit(
+      of: passing, realizedVolatility: 2 * volatility, hedgeVolatility: 3 * volatility, drift: -1)
+    expectClose(
+      peak.value, -(5 * volatility * volatility / 2) * 100, relative: 0.2 * volatility + 1e-8)
+  }
+
   /// The mean over simulated paths, hedged daily at the wrong volatility with a drift: within four standard errors.
   @Test(arguments: [(0.5, 0.6, 0.5), (0.5, 0.6, 0.6), (0.6, 0.4, 0.5)])
   func simulationsAgree(implied: Double, realized: Double, hedge: Double) throws {

@@ -210,6 +210,31 @@ import Testing
     }
   }
 
+  @Test func termStructures() throws {
+    let smiles = try [(0.5, 0.2), (0.05, 0.02), (0.1, 0.05), (0.6, 0.19)].map {
+      try SVISmile(timeToExpiry: $0.0, a: $0.1, b: 0, rho: 0, m: 0, sigma: 1)
+    }
+    let term = try VolatilityTermStructure(of: smiles, atTheMoney: .deltaNeutral(.coinSettled))
+    #expect(term.points.map(\.timeToExpiry) == [0.05, 0.1, 0.5, 0.6])
+    for (point, variance) in zip(term.points, [0.02, 0.05, 0.2, 0.19]) {
+      expectClose(point.logMoneyness, -variance / 2, relative: 1e-13)
+      expectClose(point.volatility, (variance / point.timeToExpiry).squareRoot(), relative: 1e-14)
+    }
+    for (point, expected) in zip(term.points, [0.4, 0.6, 0.375, -0.1]) {
+      expectClose(point.forwardVariance, expected, relative: 1e-13)
+    }
+    expectClose(term.spread, (0.19 / 0.6).squareRoot() - 0.4.squareRoot(), relative: 1e-13)
+    #expect(throws: VolatilityError.self) {
+      try VolatilityTermStructure(of: [SVISmile](), atTheMoney: .forward)
+    }
+    #expect(throws: VolatilityError.duplicateExpiry(timeToExpiry: 0.5)) {
+      try VolatilityTermStructure(of: [smiles[0], smiles[0]], atTheMoney: .forward)
+    }
+    #expect(throws: VolatilityError.self) {
+      try VolatilityTermStructure(of: smiles, atTheMoney: .spot(forwardOverSpot: .nan))
+    }
+  }
+
   @Test func expiriesInTheNumbersOfDesks() throws {
     let smile = try SVISmile(timeToExpiry: 0.5, a: 0.03, b: 0.12, rho: -0.4, m: 0.05, sigma: 0.2)
     let measures = try ExpiryMeasures(of: smile, settings: .init(convention: .coinSettled))

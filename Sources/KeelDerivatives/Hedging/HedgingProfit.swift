@@ -45,12 +45,15 @@ extension BlackScholes {
     var atHedge = self
     atHedge.volatility = hedgeVolatility
     let change = atHedge.price(of: option) - price(of: option)
-    let integral = try GaussKronrod.integral(over: 0...option.timeToExpiry) { law.mean(at: $0) }
     let factor = scale * Carry.discounted(option.strike, rate: rate, time: option.timeToExpiry)
-    return Integral(
-      value: change + factor * integral.value,
-      errorEstimate: (factor * integral.errorEstimate).magnitude,
-      evaluationCount: integral.evaluationCount)
+    var (value, error, count) = (change, 0.0, 0)
+    for (start, end) in zip(law.cuts, law.cuts.dropFirst()) {
+      let piece = try GaussKronrod.integral(over: start...end) { law.mean(at: $0) }
+      value += factor * piece.value
+      error += (factor * piece.errorEstimate).magnitude
+      count += piece.evaluationCount
+    }
+    return Integral(value: value, errorEstimate: error, evaluationCount: count)
   }
 
   /// The standard deviation of the profit that hedging at this model's volatility leaves when the hedge is changed only
@@ -80,18 +83,24 @@ extension BlackScholes {
     }
     try requireHedge(option, volatility, volatility, drift)
     let law = HedgeLaw(self, option, volatility, volatility, drift)
-    // The distance to expiry is what the integrand is singular in.
     let time = option.timeToExpiry
-    let integral = try TanhSinh.integral(over: 0...time) { elapsed, distance in
-      law.meanSquare(at: elapsed, remaining: elapsed > time / 2 ? distance : time - elapsed)
+    var (square, error, evaluations) = (0.0, 0.0, 0)
+    for (start, end) in zip(law.cuts, law.cuts.dropFirst()) {
+      let piece = try TanhSinh.integral(over: start...end) { elapsed, distance in
+        // At expiry the integrand is singular in the time that remains.
+        let isNearExpiry = end == time && elapsed - start > end - elapsed
+        return law.meanSquare(at: elapsed, remaining: isNearExpiry ? distance : time - elapsed)
+      }
+      square += piece.value
+      error += piece.errorEstimate
+      evaluations += piece.evaluationCount
     }
-    let step = time / Double(count)
     let strike = Carry.discounted(option.strike, rate: rate, time: time)
-    let value = strike * volatility * volatility * (integral.value * step / 2).squareRoot()
+    let value =
+      strike * volatility * volatility * (square * (time / Double(count)) / 2).squareRoot()
     return Integral(
-      value: value,
-      errorEstimate: integral.value > 0 ? value * integral.errorEstimate / (2 * integral.value) : 0,
-      evaluationCount: integral.evaluationCount)
+      value: value, errorEstimate: square > 0 ? value * error / (2 * square) : 0,
+      evaluationCount: evaluations)
   }
 
   private func requireHedge(
@@ -139,6 +148,20 @@ private struct HedgeLaw {
     after = model.rate - model.carryYield - hedgeVolatility * hedgeVolatility / 2
     (realized, hedge) = (realizedVolatility, hedgeVolatility)
   }
+
+  /// The ends of the pieces to integrate over: the mean is a peak where the forward passes the strike.
+  var cuts: [Double] {
+    let speed = after - before
+    let place = (logMoneyness + after * time) / speed
+    guard place > 0, place < time else { return [0, time] }
+    let width =
+      (realized * realized * place + hedge * hedge * (time - place)).squareRoot() / speed.magnitude
+    let inner = [-Self.reach, -1, 0, 1, Self.reach].map { place + $0 * width }
+    return [0] + inner.filter { $0 > 0 && $0 < time } + [time]
+  }
+
+  /// The widths of a normal density beyond which next to nothing is left.
+  private static let reach = 8.0
 
   /// `E φ(X/a)/a`.
   func mean(at elapsed: Double) -> Double {

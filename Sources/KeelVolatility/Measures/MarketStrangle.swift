@@ -55,6 +55,7 @@ extension VolatilitySmile {
   ) throws(VolatilityError) -> MarketStrangle {
     let quotes = try deltaQuotes(delta, convention: convention, atTheMoney: money)
     let start = quotes.put.volatility / 2 + quotes.call.volatility / 2
+    guard start > 0, start < .infinity else { throw .noFit }
     // NaN where the deltas do not exist at a volatility: no sign, no root.
     func excess(_ volatility: Double) -> Double {
       guard let strikes = try? self.strikes(delta, convention, volatility) else { return .nan }

@@ -114,13 +114,17 @@ extension VolatilitySmile {
     let deviation = totalVariance(at: 0).value.squareRoot()
     guard deviation > 0, deviation < .infinity else { throw .noFit }
     var (low, high) = (-deviation, deviation)
-    while !(function(low) <= 0) {
-      (low, high) = (2 * low, min(high, low))
-      guard low > -Self.farthest else { throw .noFit }
+    while true {
+      let value = function(low)
+      guard !value.isNaN, low > -Self.farthest else { throw .noFit }
+      if value <= 0 { break }
+      (low, high) = (2 * low, low)
     }
-    while !(function(high) >= 0) {
-      (low, high) = (max(low, high), 2 * high)
-      guard high < Self.farthest else { throw .noFit }
+    while true {
+      let value = function(high)
+      guard !value.isNaN, high < Self.farthest else { throw .noFit }
+      if value >= 0 { break }
+      (low, high) = (high, 2 * high)
     }
     guard let root = try? Brent.root(of: function, in: low...high) else { throw .noFit }
     return root.argument
