@@ -1,4 +1,4 @@
-// A straddle's call, hedged every day for a month: what it earned, and why.
+// A call, hedged every day for a month: what it earned, and why.
 import Keel
 
 let option = EuropeanOption(kind: .call, strike: 60_000, timeToExpiry: 60.0 / 365)

@@ -84,8 +84,11 @@ public struct HedgedOption: Hashable, Sendable, Codable {
 
   /// From one moment to the next.
   public struct Step: Hashable, Sendable, Codable {
-    /// The times of both moments, in years.
-    public let start: Double, end: Double
+    /// The time of the earlier moment, in years.
+    public let start: Double
+
+    /// The time of the later moment, in years.
+    public let end: Double
 
     /// The units of the asset held in between: negative against a call that was bought.
     public let assetQuantity: Double

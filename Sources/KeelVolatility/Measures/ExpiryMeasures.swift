@@ -65,7 +65,7 @@ public struct ExpiryMeasures: Hashable, Sendable, Codable {
   /// - Throws: ``VolatilityError/invalidValue(argument:got:lowest:highest:)`` for a delta that no option has or a fall
   ///   outside (0, 1); as `fairVariance` for wings that do not end; ``VolatilityError/noFit`` when the smile is
   ///   not defined.
-  /// - Complexity: Some 500 readings, and 300 for each delta.
+  /// - Complexity: Some 300 readings, and 50 for each delta.
   public init(
     of smile: some VolatilitySmile,
     settings: Settings

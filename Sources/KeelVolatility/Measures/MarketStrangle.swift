@@ -47,7 +47,7 @@ extension VolatilitySmile {
   /// - Returns: The strangle.
   /// - Throws: As `deltaQuotes`;
   ///   ``VolatilityError/noFit`` when no volatility does.
-  /// - Complexity: Some 1000 evaluations of flat smiles.
+  /// - Complexity: Some 300 readings, of the smile and of flat ones.
   public func marketStrangle(
     _ delta: Double,
     convention: DeltaConvention,

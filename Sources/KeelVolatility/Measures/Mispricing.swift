@@ -57,14 +57,23 @@ public struct Mispricing: Hashable, Sendable, Codable {
     /// The volatility of the surface.
     public let fit: Double
 
-    /// The volatilities of bid, middle and ask.
-    public let bid: Double, middle: Double, ask: Double
+    /// The volatility of the bid.
+    public let bid: Double
+
+    /// The volatility of the middle.
+    public let middle: Double
+
+    /// The volatility of the ask.
+    public let ask: Double
 
     /// The price at the volatility of the surface, in cash today.
     public let fitPrice: Double
 
-    /// The prices of bid and ask, in cash today.
-    public let bidPrice: Double, askPrice: Double
+    /// The price of the bid, in cash today.
+    public let bidPrice: Double
+
+    /// The price of the ask, in cash today.
+    public let askPrice: Double
 
     /// The middle of both prices less that of the surface, in cash today.
     public let priceDeviation: Double

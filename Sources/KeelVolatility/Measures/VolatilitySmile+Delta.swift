@@ -52,7 +52,7 @@ extension VolatilitySmile {
   /// - Throws: ``VolatilityError/invalidValue(argument:got:lowest:highest:)`` for a delta outside, with the largest delta
   ///   of the smile when no call has as much; ``VolatilityError/noFit`` when the smile is not defined or has no such
   ///   strike.
-  /// - Complexity: Some 20 to 100 readings.
+  /// - Complexity: Some 10 to 30 readings.
   public func logMoneyness(
     _ kind: EuropeanOption.Kind,
     delta: Double,
@@ -159,6 +159,7 @@ extension VolatilitySmile {
       best = max(best, atLow)
       (above, high, atAbove, atHigh) = (high, low, atHigh, atLow)
     }
+    guard high <= level else { throw .noFit }
     throw .invalidValue(
       argument: "delta", got: target * holding, lowest: 0.0.nextUp,
       highest: target * holding * exp(best))
@@ -186,6 +187,6 @@ extension VolatilitySmile {
   /// The steps of the search for the top of a premium-adjusted call, as a part of the deviation: it is a few wide.
   private static var partOfDeviation: Double { 0.125 }
 
-  /// More steps than the search takes for a smile that is not narrow in its wings alone.
+  /// A guard against smiles whose variance vanishes on the way; some hundred suffice else.
   private static var largestStepCount: Int { 10_000 }
 }
