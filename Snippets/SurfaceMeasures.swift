@@ -26,7 +26,7 @@ for smile in smiles {
   let measures = try ExpiryMeasures(of: smile, settings: .init(convention: .coinSettled))
   print(
     "days", measures.timeToExpiry * 365, "money", measures.atTheMoney.volatility, "skew",
-    measures.shape.normalizedSlope)
+    measures.skew.normalizedSlope)
   for quotes in measures.deltaQuotes {
     print("  delta", quotes.delta, "reversal", quotes.riskReversal, "fly", quotes.butterfly)
   }

@@ -242,7 +242,7 @@ import Testing
       #expect(throws: VolatilityError.noFit) {
         try undefined.marketStrangle(0.25, convention: .forward)
       }
-      if value != .infinity { #expect(undefined.shape().volatility.isNaN) }
+      if value != .infinity { #expect(undefined.skew().volatility.isNaN) }
     }
   }
 }

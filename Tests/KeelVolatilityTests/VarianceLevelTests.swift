@@ -11,15 +11,15 @@ import Testing
   func matchesReferences(number: Int) throws {
     let row = try MeasuresReference.load().smiles[number]
     let smile = try row.smile()
-    let shape = smile.shape()
-    expectClose(shape.volatility, row.shape[0], relative: 1e-14)
-    expectClose(shape.slope, row.shape[1], relative: 1e-12, absolute: 1e-16)
-    expectClose(shape.curvature, row.shape[2], relative: 1e-11, absolute: 1e-15)
+    let skew = smile.skew()
+    expectClose(skew.volatility, row.shape[0], relative: 1e-14)
+    expectClose(skew.slope, row.shape[1], relative: 1e-12, absolute: 1e-16)
+    expectClose(skew.curvature, row.shape[2], relative: 1e-11, absolute: 1e-15)
     let root = smile.timeToExpiry.squareRoot()
-    let deviation = shape.volatility * root
-    expectClose(shape.normalizedSlope, deviation * shape.slope / shape.volatility, relative: 1e-14)
+    let deviation = skew.volatility * root
+    expectClose(skew.normalizedSlope, deviation * skew.slope / skew.volatility, relative: 1e-14)
     expectClose(
-      shape.normalizedCurvature, deviation * deviation * shape.curvature / shape.volatility,
+      skew.normalizedCurvature, deviation * deviation * skew.curvature / skew.volatility,
       relative: 1e-14)
 
     let level = try smile.fairVariance()
@@ -242,7 +242,7 @@ import Testing
     #expect(measures.deltaQuotes[1].riskReversal < measures.deltaQuotes[0].riskReversal)
     #expect(measures.deltaQuotes[0].riskReversal < 0 && measures.deltaQuotes[0].butterfly > 0)
     #expect(measures.atTheMoney == measures.deltaQuotes[0].atTheMoney)
-    #expect(measures.shape == smile.shape())
+    #expect(measures.skew == smile.skew())
     #expect(measures.level == (try smile.fairVariance()))
     // Quantiles are where the probabilities of the falls are.
     for fall in measures.falls {

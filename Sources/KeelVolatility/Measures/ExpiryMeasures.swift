@@ -45,8 +45,8 @@ public struct ExpiryMeasures: Hashable, Sendable, Codable {
   /// The volatility at the money.
   public let atTheMoney: DeltaQuotes.Strike
 
-  /// Volatility, skew and curvature at the forward.
-  public let shape: SmileShape
+  /// Volatility, slope and curvature at the forward.
+  public let skew: SmileSkew
 
   /// Risk reversals and butterflies, in the order of the deltas.
   public let deltaQuotes: [DeltaQuotes]
@@ -78,7 +78,7 @@ public struct ExpiryMeasures: Hashable, Sendable, Codable {
     timeToExpiry = smile.timeToExpiry
     atTheMoney = DeltaQuotes.Strike(
       logMoneyness: place, volatility: smile.impliedVolatility(at: place))
-    shape = smile.shape()
+    skew = smile.skew()
     var quotes: [DeltaQuotes] = []
     for delta in settings.deltas {
       quotes.append(
