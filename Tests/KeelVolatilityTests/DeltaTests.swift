@@ -126,6 +126,48 @@ import Testing
     }
   }
 
+  /// Random smiles without arbitrage: strikes and deltas invert each other, puts and calls of one strike keep parity, and
+  /// above the strike of a premium-adjusted call no other has its delta.
+  @Test(arguments: 1...60)
+  func strikesInvertDeltas(seed: Int) throws {
+    var generator = SeededGenerator(seed: UInt64(seed))
+    let planted = try PlantedSmile(&generator, halfSpread: 0.01, noise: 0, ranges: [0.15, 0.3])
+    let smile = try SVIFit(to: planted.quotes).smile
+    let deviation = smile.totalVariance(at: 0).value.squareRoot()
+    for convention in Self.conventions {
+      for delta in [0.001, 0.1, 0.25, 0.45] {
+        for kind in EuropeanOption.Kind.allCases {
+          guard
+            let k = try? smile.logMoneyness(kind, delta: delta, convention: convention)
+          else {
+            #expect(kind == .call && convention.isPremiumAdjusted)
+            continue
+          }
+          expectClose(smile.delta(kind, at: k, convention: convention), delta, relative: 1e-11)
+          guard kind == .call && convention.isPremiumAdjusted else { continue }
+          for step in 1...200 {
+            let above = k + Double(step) * deviation / 20
+            #expect(smile.delta(.call, at: above, convention: convention) < delta)
+          }
+        }
+      }
+      for k in [-2.0, -0.5, 0, 0.7, 3].map({ $0 * deviation }) {
+        let (call, put) = (
+          smile.delta(.call, at: k, convention: convention),
+          smile.delta(.put, at: k, convention: convention)
+        )
+        let all = convention.isPremiumAdjusted ? exp(k) : 1
+        let holding: Double =
+          switch convention {
+          case .forward, .premiumAdjustedForward: 1
+          case .spot(let yield), .premiumAdjustedSpot(let yield):
+            exp(-yield * smile.timeToExpiry)
+          }
+        expectClose(call + put, all * holding, relative: 1e-13)
+      }
+    }
+  }
+
   @Test func badInput() throws {
     let smile = try SVISmile(timeToExpiry: 0.5, a: 0.03, b: 0.12, rho: -0.4, m: 0.05, sigma: 0.2)
     for convention in Self.conventions {
@@ -153,6 +195,35 @@ import Testing
     expectClose(
       try smile.logMoneyness(.spot(forwardOverSpot: 1.05)), -log(1.05), relative: 1e-15)
     #expect(try smile.logMoneyness(.forward) == 0)
+    // Defined near the money only, on one side or on both.
+    struct Partial: VolatilitySmile {
+      let timeToExpiry = 1.0
+      let range: ClosedRange<Double>
+      func totalVariance(at logMoneyness: Double) -> TotalVariance {
+        TotalVariance(
+          value: range.contains(logMoneyness) ? 0.04 : .nan, slope: 0, curvature: 0)
+      }
+    }
+    for range in [-0.1...0.1, -0.3...0.1, -0.1...0.3, -0.01...10, -10...0.01] {
+      for convention in Self.conventions {
+        for kind in EuropeanOption.Kind.allCases {
+          for delta in [0.01, 0.25, 0.6, 0.99] {
+            do throws(VolatilityError) {
+              let k = try Partial(range: range)
+                .logMoneyness(kind, delta: delta, convention: convention)
+              #expect(range.contains(k))
+            } catch {
+              switch error {
+              case .noFit, .invalidValue: break
+              default: Issue.record("\(error)")
+              }
+            }
+          }
+        }
+        _ = try? Partial(range: range).marketStrangle(0.25, convention: convention)
+      }
+      #expect(throws: VolatilityError.noFit) { try Partial(range: range).fairVariance() }
+    }
     struct Undefined: VolatilitySmile {
       let timeToExpiry = 1.0
       let value: Double
@@ -171,7 +242,7 @@ import Testing
       #expect(throws: VolatilityError.noFit) {
         try undefined.marketStrangle(0.25, convention: .forward)
       }
-      if value != .infinity { #expect(undefined.shape().volatility.isNaN) }
+      if value != .infinity { #expect(undefined.skew().volatility.isNaN) }
     }
   }
 }

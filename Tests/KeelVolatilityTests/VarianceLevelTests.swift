@@ -11,15 +11,15 @@ import Testing
   func matchesReferences(number: Int) throws {
     let row = try MeasuresReference.load().smiles[number]
     let smile = try row.smile()
-    let shape = smile.shape()
-    expectClose(shape.volatility, row.shape[0], relative: 1e-14)
-    expectClose(shape.slope, row.shape[1], relative: 1e-12, absolute: 1e-16)
-    expectClose(shape.curvature, row.shape[2], relative: 1e-11, absolute: 1e-15)
+    let skew = smile.skew()
+    expectClose(skew.volatility, row.shape[0], relative: 1e-14)
+    expectClose(skew.slope, row.shape[1], relative: 1e-12, absolute: 1e-16)
+    expectClose(skew.curvature, row.shape[2], relative: 1e-11, absolute: 1e-15)
     let root = smile.timeToExpiry.squareRoot()
-    let deviation = shape.volatility * root
-    expectClose(shape.normalizedSlope, deviation * shape.slope / shape.volatility, relative: 1e-14)
+    let deviation = skew.volatility * root
+    expectClose(skew.normalizedSlope, deviation * skew.slope / skew.volatility, relative: 1e-14)
     expectClose(
-      shape.normalizedCurvature, deviation * deviation * shape.curvature / shape.volatility,
+      skew.normalizedCurvature, deviation * deviation * skew.curvature / skew.volatility,
       relative: 1e-14)
 
     let level = try smile.fairVariance()
@@ -210,6 +210,31 @@ import Testing
     }
   }
 
+  @Test func termStructures() throws {
+    let smiles = try [(0.5, 0.2), (0.05, 0.02), (0.1, 0.05), (0.6, 0.19)].map {
+      try SVISmile(timeToExpiry: $0.0, a: $0.1, b: 0, rho: 0, m: 0, sigma: 1)
+    }
+    let term = try VolatilityTermStructure(of: smiles, atTheMoney: .deltaNeutral(.coinSettled))
+    #expect(term.points.map(\.timeToExpiry) == [0.05, 0.1, 0.5, 0.6])
+    for (point, variance) in zip(term.points, [0.02, 0.05, 0.2, 0.19]) {
+      expectClose(point.logMoneyness, -variance / 2, relative: 1e-13)
+      expectClose(point.volatility, (variance / point.timeToExpiry).squareRoot(), relative: 1e-14)
+    }
+    for (point, expected) in zip(term.points, [0.4, 0.6, 0.375, -0.1]) {
+      expectClose(point.forwardVariance, expected, relative: 1e-13)
+    }
+    expectClose(term.spread, (0.19 / 0.6).squareRoot() - 0.4.squareRoot(), relative: 1e-13)
+    #expect(throws: VolatilityError.self) {
+      try VolatilityTermStructure(of: [SVISmile](), atTheMoney: .forward)
+    }
+    #expect(throws: VolatilityError.duplicateExpiry(timeToExpiry: 0.5)) {
+      try VolatilityTermStructure(of: [smiles[0], smiles[0]], atTheMoney: .forward)
+    }
+    #expect(throws: VolatilityError.self) {
+      try VolatilityTermStructure(of: smiles, atTheMoney: .spot(forwardOverSpot: .nan))
+    }
+  }
+
   @Test func expiriesInTheNumbersOfDesks() throws {
     let smile = try SVISmile(timeToExpiry: 0.5, a: 0.03, b: 0.12, rho: -0.4, m: 0.05, sigma: 0.2)
     let measures = try ExpiryMeasures(of: smile, settings: .init(convention: .coinSettled))
@@ -217,7 +242,7 @@ import Testing
     #expect(measures.deltaQuotes[1].riskReversal < measures.deltaQuotes[0].riskReversal)
     #expect(measures.deltaQuotes[0].riskReversal < 0 && measures.deltaQuotes[0].butterfly > 0)
     #expect(measures.atTheMoney == measures.deltaQuotes[0].atTheMoney)
-    #expect(measures.shape == smile.shape())
+    #expect(measures.skew == smile.skew())
     #expect(measures.level == (try smile.fairVariance()))
     // Quantiles are where the probabilities of the falls are.
     for fall in measures.falls {

@@ -49,7 +49,7 @@ extension VolatilitySmile {
   /// - Returns: The three strikes with their volatilities.
   /// - Throws: ``VolatilityError/invalidValue(argument:got:lowest:highest:)`` for a delta that no option has, or an
   ///   argument of a convention; ``VolatilityError/noFit`` when the smile is not defined.
-  /// - Complexity: Some 100 to 300 readings.
+  /// - Complexity: Some 50 readings.
   public func deltaQuotes(
     _ delta: Double,
     convention: DeltaConvention,

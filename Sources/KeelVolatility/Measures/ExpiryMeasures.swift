@@ -45,8 +45,8 @@ public struct ExpiryMeasures: Hashable, Sendable, Codable {
   /// The volatility at the money.
   public let atTheMoney: DeltaQuotes.Strike
 
-  /// Volatility, skew and curvature at the forward.
-  public let shape: SmileShape
+  /// Volatility, slope and curvature at the forward.
+  public let skew: SmileSkew
 
   /// Risk reversals and butterflies, in the order of the deltas.
   public let deltaQuotes: [DeltaQuotes]
@@ -65,7 +65,7 @@ public struct ExpiryMeasures: Hashable, Sendable, Codable {
   /// - Throws: ``VolatilityError/invalidValue(argument:got:lowest:highest:)`` for a delta that no option has or a fall
   ///   outside (0, 1); as `fairVariance` for wings that do not end; ``VolatilityError/noFit`` when the smile is
   ///   not defined.
-  /// - Complexity: Some 500 readings, and 300 for each delta.
+  /// - Complexity: Some 300 readings, and 50 for each delta.
   public init(
     of smile: some VolatilitySmile,
     settings: Settings
@@ -78,7 +78,7 @@ public struct ExpiryMeasures: Hashable, Sendable, Codable {
     timeToExpiry = smile.timeToExpiry
     atTheMoney = DeltaQuotes.Strike(
       logMoneyness: place, volatility: smile.impliedVolatility(at: place))
-    shape = smile.shape()
+    skew = smile.skew()
     var quotes: [DeltaQuotes] = []
     for delta in settings.deltas {
       quotes.append(

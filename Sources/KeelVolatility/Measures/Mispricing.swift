@@ -57,14 +57,23 @@ public struct Mispricing: Hashable, Sendable, Codable {
     /// The volatility of the surface.
     public let fit: Double
 
-    /// The volatilities of bid, middle and ask.
-    public let bid: Double, middle: Double, ask: Double
+    /// The volatility of the bid.
+    public let bid: Double
+
+    /// The volatility of the middle.
+    public let middle: Double
+
+    /// The volatility of the ask.
+    public let ask: Double
 
     /// The price at the volatility of the surface, in cash today.
     public let fitPrice: Double
 
-    /// The prices of bid and ask, in cash today.
-    public let bidPrice: Double, askPrice: Double
+    /// The price of the bid, in cash today.
+    public let bidPrice: Double
+
+    /// The price of the ask, in cash today.
+    public let askPrice: Double
 
     /// The middle of both prices less that of the surface, in cash today.
     public let priceDeviation: Double
@@ -107,8 +116,8 @@ public struct Mispricing: Hashable, Sendable, Codable {
   ///   - surface: What they are held against.
   ///   - fee: What a trade costs beyond the spread.
   /// - Throws: ``VolatilityError/tooFewQuotes(got:required:)`` without a quote of both sides;
-  ///   ``VolatilityError/invalidValue(argument:got:lowest:highest:)`` for a fee or, with the argument `surface`, where the
-  ///   surface is not defined.
+  ///   ``VolatilityError/invalidValue(argument:got:lowest:highest:)`` for a fee, for prices beyond the range of numbers or,
+  ///   with the argument `surface`, where the surface is not defined.
   /// - Complexity: O(n log n) for n quotes.
   public init(
     of quotes: [SmileQuotes],
@@ -124,7 +133,11 @@ public struct Mispricing: Hashable, Sendable, Codable {
         let fit = surface.impliedVolatility(
           at: quote.logMoneyness, timeToExpiry: expiry.timeToExpiry)
         try VolatilityError.require(fit, "surface", 0, .greatestFiniteMagnitude)
-        scores.append(Score(quote, expiry, fit, fee))
+        let score = Score(quote, expiry, fit, fee)
+        let edges = score.edgeOfBuying + score.edgeOfSelling
+        try VolatilityError.require(
+          edges, "edge", -.greatestFiniteMagnitude, .greatestFiniteMagnitude)
+        scores.append(score)
       }
     }
     guard !scores.isEmpty else { throw .tooFewQuotes(got: 0, required: 1) }

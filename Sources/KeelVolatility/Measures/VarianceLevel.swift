@@ -69,7 +69,7 @@ extension VolatilitySmile {
   /// - Throws: ``VolatilityError/invalidValue(argument:got:lowest:highest:)`` for the tolerance;
   ///   ``VolatilityError/steepWing(slope:)`` when the wings do not end, as where the variance grows by `2 |k|` or more;
   ///   ``VolatilityError/noFit`` when the smile is not defined somewhere.
-  /// - Complexity: Some 500 readings; more in steep wings.
+  /// - Complexity: Some 300 readings; more in steep wings.
   public func fairVariance(tolerance: Double = 1e-10) throws(VolatilityError) -> VarianceLevel {
     try VolatilityError.require(tolerance, "tolerance", 1e-12, 0.1)
     let deviation = totalVariance(at: 0).value.squareRoot()

@@ -52,7 +52,7 @@ extension VolatilitySmile {
   /// - Throws: ``VolatilityError/invalidValue(argument:got:lowest:highest:)`` for a delta outside, with the largest delta
   ///   of the smile when no call has as much; ``VolatilityError/noFit`` when the smile is not defined or has no such
   ///   strike.
-  /// - Complexity: Some 20 to 100 readings.
+  /// - Complexity: Some 10 to 30 readings.
   public func logMoneyness(
     _ kind: EuropeanOption.Kind,
     delta: Double,
@@ -114,13 +114,17 @@ extension VolatilitySmile {
     let deviation = totalVariance(at: 0).value.squareRoot()
     guard deviation > 0, deviation < .infinity else { throw .noFit }
     var (low, high) = (-deviation, deviation)
-    while !(function(low) <= 0) {
-      (low, high) = (2 * low, min(high, low))
-      guard low > -Self.farthest else { throw .noFit }
+    while true {
+      let value = function(low)
+      guard !value.isNaN, low > -Self.farthest else { throw .noFit }
+      if value <= 0 { break }
+      (low, high) = (2 * low, low)
     }
-    while !(function(high) >= 0) {
-      (low, high) = (max(low, high), 2 * high)
-      guard high < Self.farthest else { throw .noFit }
+    while true {
+      let value = function(high)
+      guard !value.isNaN, high < Self.farthest else { throw .noFit }
+      if value >= 0 { break }
+      (low, high) = (high, 2 * high)
     }
     guard let root = try? Brent.root(of: function, in: low...high) else { throw .noFit }
     return root.argument
@@ -155,6 +159,7 @@ extension VolatilitySmile {
       best = max(best, atLow)
       (above, high, atAbove, atHigh) = (high, low, atHigh, atLow)
     }
+    guard high <= level else { throw .noFit }
     throw .invalidValue(
       argument: "delta", got: target * holding, lowest: 0.0.nextUp,
       highest: target * holding * exp(best))
@@ -182,6 +187,6 @@ extension VolatilitySmile {
   /// The steps of the search for the top of a premium-adjusted call, as a part of the deviation: it is a few wide.
   private static var partOfDeviation: Double { 0.125 }
 
-  /// More steps than the search takes for a smile that is not narrow in its wings alone.
+  /// A guard against smiles whose variance vanishes on the way; some hundred suffice else.
   private static var largestStepCount: Int { 10_000 }
 }

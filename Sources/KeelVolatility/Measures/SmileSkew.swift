@@ -1,7 +1,7 @@
 public import KeelDerivatives
 
 /// The volatility of a smile at one strike, with its slope and curvature.
-public struct SmileShape: Hashable, Sendable, Codable {
+public struct SmileSkew: Hashable, Sendable, Codable {
   /// ln(K/F).
   public let logMoneyness: Double
 
@@ -31,15 +31,15 @@ extension VolatilitySmile {
   /// ```
   ///
   /// - Parameter logMoneyness: ln(K/F): any finite number.
-  /// - Returns: The shape; NaN where the smile is not defined or has no variance.
+  /// - Returns: The skew; NaN where the smile is not defined or has no variance.
   /// - Complexity: One reading.
-  public func shape(at logMoneyness: Double = 0) -> SmileShape {
+  public func skew(at logMoneyness: Double = 0) -> SmileSkew {
     let variance = totalVariance(at: logMoneyness)
     let time = timeToExpiry
     let volatility = variance.value > 0 ? (variance.value / time).squareRoot() : .nan
     let slope = variance.slope / (2 * volatility * time)
     let curvature = (variance.curvature / (2 * time) - slope * slope) / volatility
-    return SmileShape(
+    return SmileSkew(
       logMoneyness: logMoneyness, volatility: volatility, slope: slope, curvature: curvature,
       normalizedSlope: time.squareRoot() * slope,
       normalizedCurvature: volatility * time * curvature)
