@@ -77,9 +77,9 @@ private struct SlopesReference: Decodable {
         for i in Self.strikes.indices {
           let difference =
             (8 * (moved[2][i] - moved[1][i]) - moved[3][i] + moved[0][i]) / (12 * h)
+          let size = max(difference.magnitude, 100 / max(model.parameters[j].magnitude, 0.01))
           expectClose(
-            strip.slopes[j][i], difference,
-            absolute: 2e-8 * max(difference.magnitude, 100 / max(model.parameters[j].magnitude, 0.01)),
+            strip.slopes[j][i], difference, absolute: 2e-8 * size,
             "\(Model.parameterNames[j]) of \(model) at \(time), \(Self.strikes[i])")
         }
       }
