@@ -600,4 +600,4 @@ if __name__ == "__main__":
             continue
         path = pathlib.Path(__file__).parent.parent / "Reference" / file
         old = json.loads(path.read_text()) if path.exists() else {}
-        write(file, {name: found.get(name + ending, old.get(name)) for name in SLOPES})
+        write(file, {name: found.get(name + ending, old.get(name, [])) for name in SLOPES})

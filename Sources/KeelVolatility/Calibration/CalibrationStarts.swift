@@ -1,13 +1,5 @@
 public import KeelDerivatives
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 extension HestonModel: CalibratableModel {
   /// Variances up to 25, reversion up to 50, volatilities of the variance up to 20.
   public static var calibrationBounds: [ClosedRange<Double>] {
