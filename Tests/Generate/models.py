@@ -480,8 +480,10 @@ def bent_slope_rows(name, sets, make, deviation_of, ends_of):
     with mp.workdps(70):
         for p in sets:
             q = exact(p)
+            deviation = deviation_of(p)
             low, high, drift = ends_of(*q)
-            for strike in spread(deviation_of(p), [-4, -1.2, 0, 0.5, 2.5]):
+            low, high = max(low, -4 / deviation), min(high, 1 + 4 / deviation)
+            for strike in spread(deviation, [-4, -1.2, 0, 0.5, 2.5]):
                 k = mp.mpf(strike)
                 first = slopes_by_bent_line(make, q, low, high, drift, k, 0.8, 0.55, 300)
                 second = slopes_by_bent_line(make, q, low, high, drift, k, 0.9, 0.45, 330)
@@ -598,4 +600,4 @@ if __name__ == "__main__":
             continue
         path = pathlib.Path(__file__).parent.parent / "Reference" / file
         old = json.loads(path.read_text()) if path.exists() else {}
-        write(file, {name: found.get(name + ending, old.get(name)) for name in SLOPES})
+        write(file, {name: found.get(name + ending, old.get(name, [])) for name in SLOPES})

@@ -108,9 +108,9 @@ func modelQuotes(
       }
       #expect(within > seeds * squares.count * 9 / 10, "\(within)")
     }
-    try expectCoverage(HestonModel(parameters: [0.3, 3, 0.36, 1.4, -0.3]), seeds: 40)
-    try expectCoverage(MertonJumps(parameters: [0.2, 0.8, -0.1, 0.15]), seeds: 40)
-    try expectCoverage(NormalInverseGaussian(parameters: [15, -4, 0.5]), seeds: 40)
+    try expectCoverage(HestonModel(parameters: [0.3, 3, 0.36, 1.4, -0.3]), seeds: 30)
+    try expectCoverage(MertonJumps(parameters: [0.2, 0.8, -0.1, 0.15]), seeds: 20)
+    try expectCoverage(NormalInverseGaussian(parameters: [15, -4, 0.5]), seeds: 20)
   }
 
   /// The least sums of squares of another optimizer, with prices of another method.
@@ -141,7 +141,8 @@ func modelQuotes(
     // At the money alone the smile says nothing of skew and curvature.
     let money = try ModelCalibration<HestonModel>(
       to: modelQuotes(model, times: [0.1, 0.25, 0.5, 1, 2], count: 1, half: 0.004))
-    #expect(Set(["varianceVolatility", "correlation"]).isSubset(of: money.identification.unidentified))
+    #expect(
+      Set(["varianceVolatility", "correlation"]).isSubset(of: money.identification.unidentified))
     #expect(money.identification.conditionNumber > 1e3)
     for (quality, time) in zip(money.quality, [0.1, 0.25, 0.5, 1, 2]) {
       #expect(quality.timeToExpiry == time && quality.insideCount == 1)
@@ -280,8 +281,8 @@ func modelQuotes(
     #expect(partly.quality.map { $0.quoteCount } == [25, 25, 0] && partly.quoteCount == 50)
   }
 
-  /// Any quotes have an answer, in a second.
-  @Test(arguments: 1...12)
+  /// Quotes of no model have an answer inside the bounds.
+  @Test(arguments: 1...8)
   func anyQuotesHaveAnAnswer(seed: Int) throws {
     var generator = SeededGenerator(seed: UInt64(seed))
     let quotes = try (0..<(1 + seed % 4)).map { i in
@@ -289,7 +290,8 @@ func modelQuotes(
       let rows = try (0..<count).map { j in
         let bid = pow(10, generator.uniform(-2...0.7))
         return try SmileQuotes.Quote(
-          logMoneyness: Double(j - count / 2) * 0.1, bid: bid, ask: bid * generator.uniform(1...1.5))
+          logMoneyness: Double(j - count / 2) * 0.1, bid: bid, ask: bid * generator.uniform(1...1.5)
+        )
       }
       return try SmileQuotes(
         timeToExpiry: 0.003 * pow(9, Double(i)), forward: 100, quotes: rows)
@@ -347,7 +349,8 @@ private struct CalibrationReference: Decodable {
       #expect(fit.isConverged, "\(model) \(planted): \(fit.status)")
       #expect(
         fit.sumOfSquares <= sumOfSquares * (1 + 1e-6),
-        "\(model) \(planted): \(fit.sumOfSquares) at \(fit.model.parameters), not \(sumOfSquares) at \(minimum)")
+        "\(model) \(planted): \(fit.sumOfSquares) at \(fit.model.parameters), not \(sumOfSquares) at \(minimum)"
+      )
       guard fit.sumOfSquares >= sumOfSquares * (1 - 1e-6) else { return }
       for (i, (found, expected)) in zip(fit.model.parameters, minimum).enumerated() {
         let error = fit.identification.standardErrors[i]

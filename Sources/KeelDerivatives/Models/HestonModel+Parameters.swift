@@ -40,7 +40,9 @@ extension HestonModel: ParametricModel {
     ]
   }
 
-  /// `2κθ/ξ²`, at least one where the variance never reaches zero (W. Feller, Annals of Mathematics 54, 1951).
+  /// The ratio `2κθ/ξ²`: at least one where the variance never reaches zero.
+  ///
+  /// Source: W. Feller, "Two singular diffusion problems", Annals of Mathematics 54 (1951).
   public var fellerRatio: Double {
     2 * reversion * meanVariance / (varianceVolatility * varianceVolatility)
   }

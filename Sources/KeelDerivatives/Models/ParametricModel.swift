@@ -54,8 +54,34 @@ extension ParametricModel {
     rate: Double,
     carryYield: Double
   ) -> SlopeStrip {
+    parameterSlopes(
+      of: kind, strikes: strikes, timeToExpiry: timeToExpiry, spot: spot, rate: rate,
+      carryYield: carryYield, level: .automatic)
+  }
+
+  /// The same at a level.
+  ///
+  /// - Parameters:
+  ///   - kind: Call or put.
+  ///   - strikes: The strikes, in cash.
+  ///   - timeToExpiry: The time in years.
+  ///   - spot: The spot price, in cash.
+  ///   - rate: The interest rate, continuously compounded per year.
+  ///   - carryYield: The yield of holding the asset, continuously compounded per year.
+  ///   - level: The instruction set.
+  /// - Returns: Prices and derivatives.
+  package func parameterSlopes(
+    of kind: EuropeanOption.Kind,
+    strikes: [Double],
+    timeToExpiry: Double,
+    spot: Double,
+    rate: Double,
+    carryYield: Double,
+    level: Kernels.Level
+  ) -> SlopeStrip {
     let market = StripMarket(
-      kind: kind, timeToExpiry: timeToExpiry, spot: spot, rate: rate, carryYield: carryYield)
+      kind: kind, timeToExpiry: timeToExpiry, spot: spot, rate: rate, carryYield: carryYield,
+      level: level)
     let columns = market.columns(
       of: self, strikes, hasGreeks: false, factorCount: Self.parameterNames.count
     ) { logMomentSlopes($0, timeToExpiry: timeToExpiry) }

@@ -36,9 +36,7 @@ public struct CalibrationIdentification: Hashable, Sendable, Codable {
   /// A part of a direction that is less is rounding.
   private static let leastPart = 1e-7
 
-  /// - Parameters:
-  ///   - slopes: Derivatives of deviations in half spreads, a column a parameter.
-  ///   - noise: The standard error of a deviation.
+  /// From the derivatives of deviations, a column a parameter, and the standard error of a deviation.
   init(
     slopes: [Double],
     rowCount: Int,

@@ -70,8 +70,9 @@ struct CalibrationResiduals<Model: CalibratableModel> {
     }
   }
 
-  /// A number whose square is that of a deviation up to the limit, and grows in proportion beyond (P. J. Huber, Annals of
-  /// Mathematical Statistics 35, 1964), and its derivative.
+  /// A number whose square is that of a deviation up to the limit, and grows in proportion beyond; and its derivative.
+  ///
+  /// Source: P. J. Huber, "Robust estimation of a location parameter", Annals of Mathematical Statistics 35 (1964).
   private func tempered(_ deviation: Double) -> (value: Double, slope: Double) {
     let size = deviation.magnitude
     guard size > outlierLimit else { return (deviation, 1) }

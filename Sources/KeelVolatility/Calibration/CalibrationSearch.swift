@@ -1,4 +1,3 @@
-import KeelNumerics
 import KeelOptimization
 
 /// The search for the least sum of squares from several starts.

@@ -15,9 +15,13 @@ public struct CalibrationSettings: Hashable, Sendable, Codable {
   public var maximumStarts = 3
 
   /// The part of the deviations' length that the linear model can still take away at the end.
-  public var relativeTolerance = 1e-8
+  ///
+  /// Times the root of the number of quotes it is a distance in standard errors: far below one.
+  public var relativeTolerance = 1e-6
 
-  /// The bounds of the parameters; nil for those of the model. Equal ones fix a parameter.
+  /// The bounds of the parameters; nil for those of the model.
+  ///
+  /// Equal ones fix a parameter.
   public var bounds: [ClosedRange<Double>]?
 
   /// Parameters to start from before all others, those of yesterday for example; nil for none.

@@ -1,13 +1,5 @@
 public import KeelDerivatives
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 extension HestonModel: CalibratableModel {
   /// Variances up to 25, reversion up to 50, volatilities of the variance up to 20.
   public static var calibrationBounds: [ClosedRange<Double>] {
@@ -29,7 +21,7 @@ extension HestonModel: CalibratableModel {
     let square = 24 * first.bend * first.level * first.variance + 2.5 * twist * twist
     let xi = max(square, twist * twist, 0.04 * first.variance).squareRoot()
     var starts: [[Double]] = []
-    for reversion in [0.5, 2, 8] {
+    for reversion in [0.5, 2, 8, 25] {
       for part in [0.5, 1, 2] {
         let volatility = part * xi
         let correlation = min(max(twist / volatility, -0.9), 0.9)

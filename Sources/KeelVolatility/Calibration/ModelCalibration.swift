@@ -122,7 +122,8 @@ public struct ModelCalibration<Model: CalibratableModel>: Sendable {
     try VolatilityError.require(Double(settings.maximumStarts), "maximumStarts", 1, 1e9)
     let bounds = settings.bounds ?? Model.calibrationBounds
     let names = Model.parameterNames
-    for (count, argument) in [(bounds.count, "bounds"), (settings.start?.count ?? names.count, "start")]
+    let startCount = settings.start?.count ?? names.count
+    for (count, argument) in [(bounds.count, "bounds"), (startCount, "start")]
     where count != names.count {
       throw .shapeMismatch(argument: argument, got: count, required: names.count)
     }

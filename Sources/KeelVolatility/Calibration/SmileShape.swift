@@ -35,10 +35,11 @@ struct SmileShape {
   /// The variance per year.
   var variance: Double { level * level }
 
-  /// Skewness in a year: `dσ/dk = γ₁/(6 √T)` (D. Backus, S. Foresi and L. Wu, "Accounting for biases in Black-Scholes",
-  /// 2004), where skewness falls with the root of time.
+  /// The skewness in a year, where it falls with the root of time: `dσ/dk = γ₁/(6 √T)`.
+  ///
+  /// Source: D. Backus, S. Foresi and L. Wu, "Accounting for biases in Black-Scholes" (2004).
   var yearlySkewness: Double { 6 * time * skew }
 
-  /// Excess kurtosis in a year, above zero: half the second derivative is `γ₂/(24 σ T)`.
+  /// The excess kurtosis in a year, above zero: half the second derivative is `γ₂/(24 σ T)`.
   var yearlyKurtosis: Double { max(24 * bend * level * time * time, 1e-4) }
 }
