@@ -49,6 +49,9 @@ struct SplineProgram {
   private let rows: [LinearRow]
   private let quoteCount: Int
 
+  /// The part of the cost that no law changes.
+  private let constant: Double
+
   init(
     _ bands: QuoteBands,
     _ timeToExpiry: Double,
@@ -71,6 +74,7 @@ struct SplineProgram {
     var quadratic = [Double](repeating: 0, count: order * order)
     var linear = [Double](repeating: 0, count: order)
     var rows: [LinearRow] = []
+    var constant = 0.0
     for quote in 0..<quotes {
       let price = try QuotePrices(bands, quote)
       let prices = basis.prices(at: bands.places[quote])
@@ -83,6 +87,8 @@ struct SplineProgram {
         }
       }
       linear[count + quote] = Self.excessCost
+      let pull = QuoteBands.middlePull * price.middle
+      constant += pull * pull / 2
       let indices = Array(0..<count) + [count + quote]
       if price.ask < .infinity {
         rows.append(
@@ -109,6 +115,7 @@ struct SplineProgram {
     self.quadratic = quadratic
     self.linear = linear
     self.rows = rows
+    self.constant = constant
   }
 
   /// The log-moneyness between the first and the last knot.
@@ -132,7 +139,7 @@ struct SplineProgram {
         convexity: .guaranteed)
       let solution = try QuadraticSolver().solve(program)
       (value, status) = (solution.value, solution.status)
-      cost = solution.certificate.primalObjective
+      cost = constant + solution.certificate.primalObjective
     } catch {
       throw .noFit
     }
