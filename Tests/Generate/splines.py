@@ -199,7 +199,7 @@ def law_prices(law, k):
 
 
 def fit(time, places, bids, asks, previous, smoothness=1e-3, pull=0.1, excess=3.0, aim=1 - 1e-3, least=1e-3,
-        margin=1e-6, wing_cost=1e-2):
+        margin=1e-6, wing_cost=1e-2, curvature=1e-7):
     k = np.array(places)
     low, high = np.array(bids) * time**0.5, np.array(asks) * time**0.5
     middle = (low + high) / 2
@@ -265,7 +265,8 @@ def fit(time, places, bids, asks, previous, smoothness=1e-3, pull=0.1, excess=3.
                 conditions.append((phi[at] * shares[:j + 1] / unit) @ mine[:j + 1]
                                   >= (moved[:j + 1] * shares[:j + 1]).sum() / unit * (1 + margin))
     goal = (pull**2 * cp.sum_squares(A_h @ c - p_middle / half) / 2 + excess * cp.sum(e)
-            + smoothness * (cp.sum_squares(rough @ c) / 2 + wing_cost * wings @ c))
+            + smoothness * (cp.sum_squares(rough @ c) / 2 + wing_cost * wings @ c)
+            + curvature * (cp.sum_squares(c) + cp.sum_squares(e)) / 2)
     problem = cp.Problem(cp.Minimize(goal), conditions)
     problem.solve(solver=cp.CLARABEL, tol_gap_abs=1e-9, tol_gap_rel=1e-9, tol_feas=1e-9, max_iter=400)
     value = np.maximum(c.value, 0)

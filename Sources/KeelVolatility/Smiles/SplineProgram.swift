@@ -33,6 +33,9 @@ struct SplineProgram {
   /// The part by which prices are kept above those of the earlier law: more than what a solution is rounded by.
   static let calendarMargin = 1e-6
 
+  /// The curvature given to every unknown, by which active sets can solve the program; costs change by some 1e-5.
+  static let leastCurvature = 1e-7
+
   /// What the square of a wing's logarithmic distance from the normal law's own fall costs, as a part of the smoothness.
   static let wingCost = 1e-2
 
@@ -130,21 +133,12 @@ struct SplineProgram {
     let order = basis.count + quoteCount
     var lower = [Double](repeating: 0, count: order)
     for i in basis.wingCount..<basis.count - basis.wingCount { lower[i] = Self.leastDensity }
-    let (value, status): ([Double], SolverStatus)
-    var cost = 0.0
-    do throws(OptimizationError) {
-      let program = try QuadraticProgram(
-        quadratic: .dense(SymmetricMatrix(lowerTriangleOf: quadratic, order: order)),
-        linear: linear, lowerBounds: lower, rows: rows + wingRows + calendarRows(places),
-        convexity: .guaranteed)
-      let solution = try QuadraticSolver().solve(program)
-      (value, status) = (solution.value, solution.status)
-      cost = constant + solution.certificate.primalObjective
-    } catch {
-      throw .noFit
-    }
-    guard status == .optimal || status == .almostOptimal else { throw .noFit }
-    var parts = (0..<basis.count).map { max(value[$0], lower[$0]) * scales[$0] }
+    let conditions = rows + wingRows + calendarRows(places)
+    var found = try solved(Self.leastCurvature, lower, conditions)
+    // Where active sets stall, interior points are nearer to the optimum without the curvature.
+    if found.status != .optimal { found = try solved(0, lower, conditions) }
+    guard found.status == .optimal || found.status == .almostOptimal else { throw .noFit }
+    var parts = (0..<basis.count).map { max(found.value[$0], lower[$0]) * scales[$0] }
     raiseWings(&parts)
     balance(&parts)
     let wings = basis.wingCount
@@ -152,8 +146,27 @@ struct SplineProgram {
       try SplineSmile(
         timeToExpiry: timeToExpiry, strikes: basis.strikes,
         densities: Array(parts[wings..<basis.count - wings]), leftWing: Array(parts[..<wings]),
-        rightWing: Array(parts[(basis.count - wings)...])), cost, status == .optimal
+        rightWing: Array(parts[(basis.count - wings)...])),
+      constant + found.certificate.primalObjective, found.status == .optimal
     )
+  }
+
+  private func solved(
+    _ curvature: Double,
+    _ lower: [Double],
+    _ conditions: [LinearRow]
+  ) throws(VolatilityError) -> Solution<[Double]> {
+    let order = lower.count
+    var matrix = quadratic
+    for i in 0..<order { matrix[i + i * order] += curvature }
+    do throws(OptimizationError) {
+      return try QuadraticSolver().solve(
+        QuadraticProgram(
+          quadratic: .dense(SymmetricMatrix(lowerTriangleOf: matrix, order: order)),
+          linear: linear, lowerBounds: lower, rows: conditions, convexity: .guaranteed))
+    } catch {
+      throw .noFit
+    }
   }
 }
 
