@@ -171,76 +171,40 @@ struct VolatilityRealDataTests {
     Snapshot(
       day: "2026-01-10", currency: "BTC",
       outside: [
-        "BTC-16JAN26-75000-P",
-        "BTC-30JAN26-55000-P",
-        "BTC-30JAN26-60000-P",
-        "BTC-30JAN26-114000-C",
-        "BTC-30JAN26-115000-C",
-        "BTC-25DEC26-70000-C",
+        "BTC-16JAN26-75000-P", "BTC-30JAN26-55000-P", "BTC-30JAN26-60000-P",
+        "BTC-30JAN26-114000-C", "BTC-30JAN26-115000-C", "BTC-25DEC26-70000-C",
       ]),
-    // 618 of 643.
+    // 640 of 643; the first expiry has too few pairs for parity, and the listed forward.
     Snapshot(
       day: "2026-01-10", currency: "ETH",
-      outside: [
-        "ETH-11JAN26-2800-C",
-        "ETH-11JAN26-2900-C",
-        "ETH-11JAN26-3000-C",
-        "ETH-11JAN26-3000-P",
-        "ETH-11JAN26-3050-C",
-        "ETH-11JAN26-3050-P",
-        "ETH-11JAN26-3075-C",
-        "ETH-11JAN26-3075-P",
-        "ETH-11JAN26-3100-C",
-        "ETH-11JAN26-3100-P",
-        "ETH-11JAN26-3125-C",
-        "ETH-11JAN26-3125-P",
-        "ETH-11JAN26-3150-P",
-        "ETH-11JAN26-3175-P",
-        "ETH-11JAN26-3200-P",
-        "ETH-11JAN26-3225-P",
-        "ETH-11JAN26-3250-P",
-        "ETH-11JAN26-3275-P",
-        "ETH-11JAN26-3300-P",
-        "ETH-11JAN26-3350-P",
-        "ETH-11JAN26-3400-P",
-        "ETH-11JAN26-3450-P",
-        "ETH-11JAN26-3500-P",
-        "ETH-11JAN26-3600-P",
-        "ETH-16JAN26-3050-C",
-      ]),
+      outside: ["ETH-12JAN26-3300-C", "ETH-16JAN26-3050-C", "ETH-30JAN26-6000-C"]),
     // 719 of 734.
     Snapshot(
       day: "2026-02-10", currency: "BTC",
       outside: [
-        "BTC-13FEB26-50000-P",
-        "BTC-13FEB26-52000-P",
-        "BTC-13FEB26-84000-C",
-        "BTC-13FEB26-85000-C",
-        "BTC-13FEB26-86000-C",
-        "BTC-13FEB26-87000-C",
-        "BTC-13FEB26-88000-C",
-        "BTC-13FEB26-89000-C",
-        "BTC-13FEB26-90000-C",
-        "BTC-13FEB26-91000-C",
-        "BTC-27FEB26-130000-C",
-        "BTC-27MAR26-70000-C",
-        "BTC-27MAR26-155000-C",
-        "BTC-27MAR26-180000-C",
+        "BTC-13FEB26-50000-P", "BTC-13FEB26-52000-P", "BTC-13FEB26-84000-C", "BTC-13FEB26-85000-C",
+        "BTC-13FEB26-86000-C", "BTC-13FEB26-87000-C", "BTC-13FEB26-88000-C", "BTC-13FEB26-89000-C",
+        "BTC-13FEB26-90000-C", "BTC-13FEB26-91000-C", "BTC-27FEB26-130000-C",
+        "BTC-27MAR26-70000-C", "BTC-27MAR26-155000-C", "BTC-27MAR26-180000-C",
         "BTC-27MAR26-190000-C",
       ]),
     // 725 of 729.
     Snapshot(
       day: "2026-02-10", currency: "ETH",
       outside: [
-        "ETH-13FEB26-1500-P",
-        "ETH-13FEB26-2750-C",
-        "ETH-13FEB26-2800-C",
-        "ETH-20FEB26-3600-C",
+        "ETH-13FEB26-1500-P", "ETH-13FEB26-2750-C", "ETH-13FEB26-2800-C", "ETH-20FEB26-3600-C",
       ]),
   ]
 
+  #if DEBUG
+    /// The others take a minute without optimization.
+    private static let tested = snapshots.prefix(2)
+  #else
+    private static let tested = snapshots[...]
+  #endif
+
   /// Every quote with a bid and an ask counts, also those that cleaning leaves out.
-  @Test(arguments: snapshots)
+  @Test(arguments: tested)
   private func splinesAreInsideBidAndAsk(snapshot: Snapshot) throws {
     let chain = try chain(
       snapshot.day, snapshot.currency, books: snapshot.hasBooks ? books() : nil)
