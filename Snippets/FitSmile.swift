@@ -14,8 +14,8 @@ let quotes = try SmileQuotes(
   })
 let fit = try SVIFit(to: quotes)
 print("at the money", fit.smile.impliedVolatility(at: 0))
-print("inside bid and ask", fit.residuals.insideCount, "of", places.count)
+print("inside bid and ask", fit.quality.insideCount, "of", fit.quality.quoteCount)
 print("least density factor", fit.butterfly.densityFactor, "at", fit.butterfly.logMoneyness)
 print("not identified", fit.identification.unidentified.map(\.rawValue))
-print("price below with 1 %", 64_000, "times e to", try fit.smile.quantile(0.01))
+print("ln(S/F) exceeded with 99 %", try fit.smile.quantile(0.01))
 // snippet.end

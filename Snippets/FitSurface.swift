@@ -29,6 +29,8 @@ print("converged", fit.isConverged, "free of arbitrage", fit.margins.isFree, fit
 for quality in fit.quality {
   print(quality.timeToExpiry, quality.insideCount, "of", quality.quoteCount, "inside bid and ask")
 }
+let splines = try SplineSurfaceFit(cleaned.smiles)
+print("splines free of arbitrage", splines.surface.margins.isFree)
 print("implied", fit.surface.impliedVolatility(at: -0.1, timeToExpiry: 0.25))
 print("local", fit.surface.localVolatility(at: -0.1, time: 0.25))
 // snippet.end

@@ -59,8 +59,8 @@ import Testing
       expectClose(fit.smile.alpha, planted.alpha, relative: 1e-6)
       expectClose(fit.smile.rho, planted.rho, absolute: 1e-5)
       expectClose(fit.smile.nu, planted.nu, relative: 1e-5)
-      #expect(fit.residuals.insideCount <= 17)
-      #expect(fit.residuals.rootMeanSquare < 1e-7)
+      #expect(fit.quality.insideCount <= 17)
+      #expect(fit.quality.rootMeanSquare < 1e-7)
     }
   }
 

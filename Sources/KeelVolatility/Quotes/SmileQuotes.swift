@@ -83,3 +83,53 @@ public struct SmileQuotes: Hashable, Sendable, Codable {
     self.quotes = sorted
   }
 }
+
+extension SmileQuotes {
+  private enum CodingKeys: String, CodingKey {
+    case timeToExpiry, forward, discountFactor, quotes
+  }
+
+  /// Decodes the quotes of one expiry, with the checks of the initializer.
+  ///
+  /// - Parameter decoder: The decoder.
+  /// - Throws: An error of the decoder, or `VolatilityError`.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    try self.init(
+      timeToExpiry: values.decode(Double.self, forKey: .timeToExpiry),
+      forward: values.decode(Double.self, forKey: .forward),
+      discountFactor: values.decode(Double.self, forKey: .discountFactor),
+      quotes: values.decode([Quote].self, forKey: .quotes))
+  }
+}
+
+extension SmileQuotes.Quote {
+  private enum CodingKeys: String, CodingKey {
+    case logMoneyness, bid, ask, middle
+  }
+
+  /// Decodes a quote, with the checks of the initializer.
+  ///
+  /// - Parameter decoder: The decoder.
+  /// - Throws: An error of the decoder, or `VolatilityError`.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    try self.init(
+      logMoneyness: values.decode(Double.self, forKey: .logMoneyness),
+      bid: values.decode(Double.self, forKey: .bid),
+      ask: values.decode(CodedNumber.self, forKey: .ask).value,
+      middle: values.decode(Double.self, forKey: .middle))
+  }
+
+  /// Encodes a quote; an ask that is infinite becomes text.
+  ///
+  /// - Parameter encoder: The encoder.
+  /// - Throws: An error of the encoder.
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(logMoneyness, forKey: .logMoneyness)
+    try values.encode(bid, forKey: .bid)
+    try values.encode(CodedNumber(ask), forKey: .ask)
+    try values.encode(middle, forKey: .middle)
+  }
+}

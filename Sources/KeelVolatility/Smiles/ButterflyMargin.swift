@@ -137,3 +137,33 @@ struct LineMinima {
     return Point(argument: found.argument, value: found.value)
   }
 }
+
+extension ButterflyMargin {
+  private enum CodingKeys: String, CodingKey {
+    case densityFactor, logMoneyness, leftWing, rightWing
+  }
+
+  /// Decodes a margin.
+  ///
+  /// - Parameter decoder: The decoder.
+  /// - Throws: An error of the decoder.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    densityFactor = try values.decode(CodedNumber.self, forKey: .densityFactor).value
+    logMoneyness = try values.decode(CodedNumber.self, forKey: .logMoneyness).value
+    leftWing = try values.decode(CodedNumber.self, forKey: .leftWing).value
+    rightWing = try values.decode(CodedNumber.self, forKey: .rightWing).value
+  }
+
+  /// Encodes a margin; numbers that are not finite become text.
+  ///
+  /// - Parameter encoder: The encoder.
+  /// - Throws: An error of the encoder.
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(CodedNumber(densityFactor), forKey: .densityFactor)
+    try values.encode(CodedNumber(logMoneyness), forKey: .logMoneyness)
+    try values.encode(CodedNumber(leftWing), forKey: .leftWing)
+    try values.encode(CodedNumber(rightWing), forKey: .rightWing)
+  }
+}

@@ -16,7 +16,7 @@ public struct SABRFit: Hashable, Sendable, Codable {
   public let smile: SABRSmile
 
   /// How well it meets the quotes.
-  public let residuals: SmileResiduals
+  public let quality: FitQuality
 
   /// How far it is from a butterfly arbitrage between the first and the last quote.
   public let butterfly: ButterflyMargin
@@ -93,7 +93,7 @@ public struct SABRFit: Hashable, Sendable, Codable {
     }
     self.smile = try smile(fitted.point[0], fitted.point[1], fitted.point[2])
     isConverged = fitted.isConverged
-    residuals = try SmileResiduals(of: self.smile, to: quotes)
+    quality = FitQuality(of: self.smile, quotes: quotes)
     butterfly = try ButterflyMargin(
       of: self.smile, in: bands.places[0]...bands.places[bands.count - 1])
   }

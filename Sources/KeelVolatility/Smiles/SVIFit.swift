@@ -40,7 +40,7 @@ public struct SVIFit: Hashable, Sendable, Codable {
   public let smile: SVISmile
 
   /// How well it meets the quotes.
-  public let residuals: SmileResiduals
+  public let quality: FitQuality
 
   /// How far it is from a butterfly arbitrage on the whole line.
   public let butterfly: ButterflyMargin
@@ -97,12 +97,40 @@ public struct SVIFit: Hashable, Sendable, Codable {
     guard let best else { throw .noFit }
     let point = domain.densely(best.point)
     smile = try point.smile(timeToExpiry: quotes.timeToExpiry)
-    residuals = try SmileResiduals(of: smile, to: quotes)
+    quality = FitQuality(of: smile, quotes: quotes)
     butterfly = smile.butterflyMargin
     calendar = previous.map { [smile] in smile.calendarMargin(after: $0) }
     identification = SVIIdentification(smile, bands)
     isConverged = best.isConverged
     self.iterations = iterations
     try butterfly.requireFree()
+  }
+}
+
+extension SVIFit.Settings {
+  private enum CodingKeys: String, CodingKey {
+    case maximumIterations, maximumStarts, excessLimit
+  }
+
+  /// Decodes settings.
+  ///
+  /// - Parameter decoder: The decoder.
+  /// - Throws: An error of the decoder.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    maximumIterations = try values.decode(Int.self, forKey: .maximumIterations)
+    maximumStarts = try values.decode(Int.self, forKey: .maximumStarts)
+    excessLimit = try values.decode(CodedNumber.self, forKey: .excessLimit).value
+  }
+
+  /// Encodes settings; numbers that are not finite become text.
+  ///
+  /// - Parameter encoder: The encoder.
+  /// - Throws: An error of the encoder.
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(maximumIterations, forKey: .maximumIterations)
+    try values.encode(maximumStarts, forKey: .maximumStarts)
+    try values.encode(CodedNumber(excessLimit), forKey: .excessLimit)
   }
 }

@@ -76,3 +76,31 @@ public struct SVIIdentification: Hashable, Sendable, Codable {
     }
   }
 }
+
+extension SVIIdentification {
+  private enum CodingKeys: String, CodingKey {
+    case conditionNumber, standardErrors, unidentified
+  }
+
+  /// Decodes an identification.
+  ///
+  /// - Parameter decoder: The decoder.
+  /// - Throws: An error of the decoder.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    conditionNumber = try values.decode(CodedNumber.self, forKey: .conditionNumber).value
+    standardErrors = try values.decode([CodedNumber].self, forKey: .standardErrors).map(\.value)
+    unidentified = try values.decode([Parameter].self, forKey: .unidentified)
+  }
+
+  /// Encodes an identification; numbers that are not finite become text.
+  ///
+  /// - Parameter encoder: The encoder.
+  /// - Throws: An error of the encoder.
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(CodedNumber(conditionNumber), forKey: .conditionNumber)
+    try values.encode(standardErrors.map { CodedNumber($0) }, forKey: .standardErrors)
+    try values.encode(unidentified, forKey: .unidentified)
+  }
+}

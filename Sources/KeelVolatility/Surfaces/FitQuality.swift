@@ -55,3 +55,31 @@ public struct FitQuality: Hashable, Sendable, Codable {
     rootMeanSquare = count > 0 ? (squares / Double(count)).squareRoot() : 0
   }
 }
+
+extension FitQuality.Miss {
+  private enum CodingKeys: String, CodingKey {
+    case logMoneyness, deviation, halfSpreads
+  }
+
+  /// Decodes a miss.
+  ///
+  /// - Parameter decoder: The decoder.
+  /// - Throws: An error of the decoder.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    logMoneyness = try values.decode(Double.self, forKey: .logMoneyness)
+    deviation = try values.decode(CodedNumber.self, forKey: .deviation).value
+    halfSpreads = try values.decode(CodedNumber.self, forKey: .halfSpreads).value
+  }
+
+  /// Encodes a miss; numbers that are not finite become text.
+  ///
+  /// - Parameter encoder: The encoder.
+  /// - Throws: An error of the encoder.
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(logMoneyness, forKey: .logMoneyness)
+    try values.encode(CodedNumber(deviation), forKey: .deviation)
+    try values.encode(CodedNumber(halfSpreads), forKey: .halfSpreads)
+  }
+}

@@ -15,7 +15,7 @@ public struct SVISurfaceFit: Hashable, Sendable {
   public let fits: [SVIFit]
 
   /// How well each expiry is met, in the order of the smiles.
-  public let quality: [FitQuality]
+  public var quality: [FitQuality] { fits.map(\.quality) }
 
   /// The times of the expiries that have too few quotes to be fitted.
   public let unfittedTimes: [Double]
@@ -37,11 +37,8 @@ public struct SVISurfaceFit: Hashable, Sendable {
       throw .duplicateExpiry(timeToExpiry: one.timeToExpiry)
     }
     var fits: [SVIFit] = []
-    var quality: [FitQuality] = []
     for expiry in sorted where expiry.quotes.count >= SVIFit.leastQuoteCount {
-      let fit = try SVIFit(to: expiry, after: fits.last?.smile, settings: settings)
-      fits.append(fit)
-      quality.append(FitQuality(of: fit.smile, quotes: expiry))
+      fits.append(try SVIFit(to: expiry, after: fits.last?.smile, settings: settings))
     }
     guard !fits.isEmpty else {
       let most = sorted.reduce(0) { max($0, $1.quotes.count) }
@@ -49,7 +46,6 @@ public struct SVISurfaceFit: Hashable, Sendable {
     }
     surface = try SmileSurface(smiles: fits.map(\.smile))
     self.fits = fits
-    self.quality = quality
     unfittedTimes = sorted.filter { $0.quotes.count < SVIFit.leastQuoteCount }.map(\.timeToExpiry)
   }
 }

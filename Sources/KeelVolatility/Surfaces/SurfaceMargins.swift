@@ -8,7 +8,7 @@ public import KeelDerivatives
   internal import Darwin
 #endif
 
-/// How far the smiles of several expiries are from an arbitrage, and where they are closest: a certificate on a dense grid.
+/// How far the smiles of several expiries are from an arbitrage, and where they are closest: a certificate by search.
 public struct SurfaceMargins: Hashable, Sendable, Codable {
   /// A place on a surface.
   public struct Place: Hashable, Sendable, Codable {
@@ -41,7 +41,10 @@ public struct SurfaceMargins: Hashable, Sendable, Codable {
   /// Whether no margin is negative.
   public var isFree: Bool { densityFactor >= 0 && (calendarGrowth ?? 0) >= 0 && wing >= 0 }
 
-  /// Searches the smiles on a grid that is dense at the money and reaches `deviations` on both sides.
+  /// Searches the smiles on a grid that is dense at the money and reaches `deviations` on both sides, and refines the
+  /// least values by minimization.
+  ///
+  /// A dip between two points of the grid can be missed.
   ///
   /// - Parameters:
   ///   - smiles: The smiles in any order: at least one, no time twice.
@@ -60,26 +63,33 @@ public struct SurfaceMargins: Hashable, Sendable, Codable {
     try VolatilityError.require(Double(pointCount), "pointCount", 3, 1e9)
     let sorted = try SmileOrder.sorted(smiles)
     let reach = asinh(deviations)
-    let grid = (0..<pointCount).map { sinh(reach * (2 * Double($0) / Double(pointCount - 1) - 1)) }
     var (least, growth, steepest) = (Double.infinity, Double.infinity, -Double.infinity)
     var place = Place(timeToExpiry: sorted[0].timeToExpiry, logMoneyness: 0)
     var calendar = place
     for (index, smile) in sorted.enumerated() {
       let deviation = smile.totalVariance(at: 0).value.squareRoot()
-      for (number, point) in grid.enumerated() {
-        let k = point * deviation
-        let here = Place(timeToExpiry: smile.timeToExpiry, logMoneyness: k)
-        let variance = smile.totalVariance(at: k)
-        let factor = variance.densityFactor(at: k)
-        if !(factor >= least) { (least, place) = (factor, here) }
-        if index > 0 {
-          let earlier = sorted[index - 1].totalVariance(at: k).value
-          let change = (variance.value - earlier) / variance.value
-          if !(change >= growth) { (growth, calendar) = (change, here) }
-        }
-        if number == 0 { steepest = max(steepest, -variance.slope) }
-        if number == pointCount - 1 { steepest = max(steepest, variance.slope) }
+      func worst(_ margin: (Double) -> Double) -> (Double, Place) {
+        let least = LineMinima(from: -reach, to: reach, pointCount: pointCount) {
+          margin(sinh($0) * deviation)
+        }.least
+        return (
+          least.value,
+          Place(
+            timeToExpiry: smile.timeToExpiry, logMoneyness: sinh(least.argument) * deviation)
+        )
       }
+      let density = worst { smile.totalVariance(at: $0).densityFactor(at: $0) }
+      if !(density.0 >= least) { (least, place) = density }
+      if index > 0 {
+        let change = worst { k in
+          let value = smile.totalVariance(at: k).value
+          return (value - sorted[index - 1].totalVariance(at: k).value) / value
+        }
+        if !(change.0 >= growth) { (growth, calendar) = change }
+      }
+      let end = sinh(reach) * deviation
+      steepest = max(
+        steepest, -smile.totalVariance(at: -end).slope, smile.totalVariance(at: end).slope)
     }
     (densityFactor, densityPlace, wing) = (least, place, 2 - steepest)
     calendarGrowth = sorted.count > 1 ? growth : nil
