@@ -223,6 +223,11 @@ import Testing
         _ = try? Partial(range: range).marketStrangle(0.25, convention: convention)
       }
       #expect(throws: VolatilityError.noFit) { try Partial(range: range).fairVariance() }
+      for probability in [1e-3, 0.3, 0.7, 0.999] {
+        if let k = try? Partial(range: range).quantile(probability) {
+          #expect(range.contains(k))
+        }
+      }
     }
     struct Undefined: VolatilitySmile {
       let timeToExpiry = 1.0

@@ -39,23 +39,8 @@ extension VolatilitySmile {
         ? variance.probabilityBelow(k) - probability
         : (1 - probability) - variance.probabilityAbove(k)
     }
-    let deviation = totalVariance(at: 0).value.squareRoot()
-    guard deviation > 0, deviation < .infinity else { throw .noFit }
-    var (low, high) = (-deviation, deviation)
-    while !(excess(low) <= 0) {
-      (low, high) = (2 * low, min(high, low))
-      guard low > -Self.farthest else { throw .noFit }
-    }
-    while !(excess(high) >= 0) {
-      (low, high) = (max(low, high), 2 * high)
-      guard high < Self.farthest else { throw .noFit }
-    }
-    guard let root = try? Brent.root(of: excess, in: low...high) else { throw .noFit }
-    return root.argument
+    return try root(of: excess)
   }
-
-  /// The log-moneyness beyond which no probability is looked for: prices there leave the range of numbers.
-  private static var farthest: Double { 1e3 }
 
   /// The mass and the mean of the law on an interval, by quadrature of the density: a check of a smile.
   ///
