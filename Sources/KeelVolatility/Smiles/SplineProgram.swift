@@ -82,16 +82,13 @@ struct SplineProgram {
       let price = try QuotePrices(bands, quote)
       let prices = basis.prices(at: bands.places[quote])
       let slopes = (0..<count).map { prices[$0] * scales[$0] / price.half }
+      let pull = QuoteBands.middlePull * QuoteBands.middlePull
       for i in 0..<count {
-        linear[i] -= QuoteBands.middlePull * QuoteBands.middlePull * slopes[i] * price.middle
-        for j in 0...i {
-          quadratic[i + j * order] +=
-            QuoteBands.middlePull * QuoteBands.middlePull * slopes[i] * slopes[j]
-        }
+        linear[i] -= pull * slopes[i] * price.middle
+        for j in 0...i { quadratic[i + j * order] += pull * slopes[i] * slopes[j] }
       }
       linear[count + quote] = Self.excessCost
-      let pull = QuoteBands.middlePull * price.middle
-      constant += pull * pull / 2
+      constant += pull * price.middle * price.middle / 2
       let indices = Array(0..<count) + [count + quote]
       if price.ask < .infinity {
         rows.append(
