@@ -238,6 +238,25 @@ private struct SplinesReference: Decodable, Sendable {
     #expect(law.totalVariance(at: .infinity).value.isNaN)
   }
 
+  /// A line of volatility that falls with the strike: where the upper wing wants less than the powers can.
+  @Test func `a steep skew leaves no wing empty`() throws {
+    let smiles = try [(0.1, 60_300.0), (0.4, 61_200.0)].map { time, forward in
+      try SmileQuotes(
+        timeToExpiry: time, forward: forward,
+        quotes: stride(from: 40_000.0, through: 90_000, by: 2_500).map {
+          let volatility = 0.6 - 0.2 * ($0 / forward - 1)
+          return try SmileQuotes.Quote(
+            logMoneyness: log($0 / forward), bid: volatility - 0.01, ask: volatility + 0.01)
+        })
+    }
+    let fit = try SplineSurfaceFit(smiles)
+    #expect(fit.surface.margins.isFree)
+    #expect(fit.quality.allSatisfy { $0.insideCount == 21 })
+    for fit in fit.fits {
+      #expect(fit.smile.leftWing.contains { $0 > 0 } && fit.smile.rightWing.contains { $0 > 0 })
+    }
+  }
+
   @Test func `few, one-sided and locked quotes are fitted`() throws {
     for count in 1...3 {
       let fit = try SplineFit(to: flat(0.5, 0.2, count: count, halfSpread: 0.01, reach: 1))
