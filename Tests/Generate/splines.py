@@ -246,6 +246,7 @@ def fit(time, places, bids, asks, previous, smoothness=1e-3, pull=0.1, excess=3.
     A_h = A / half[:, None]
     mass, mean = moments(knots) * scale
     lower = np.r_[np.zeros(COUNT), np.full(n - 2 * COUNT, least), np.zeros(COUNT)]
+    lower[np.argmin(wings[:COUNT])] = lower[n - COUNT + np.argmin(wings[-COUNT:])] = least
     reach = aim * (p_high - p_low) / 2 / half
     conditions = [mass @ c == 1, (mean - mass) @ c / s == 0, c >= lower, e >= 0,
                   A_h @ c - e <= center / half + reach, A_h @ c + e >= center / half - reach]

@@ -255,4 +255,36 @@ struct PlantedSmile {
       try SVIFit(to: quotes([-2, -1, 0, 1, 2]), settings: none)
     }
   }
+
+  @Test func `what is infinite is coded, and quotes are checked`() throws {
+    func recoded<Value: Codable & Equatable>(_ value: Value) throws -> Bool {
+      try JSONDecoder().decode(Value.self, from: JSONEncoder().encode(value)) == value
+    }
+    let quotes = try SmileQuotes(
+      timeToExpiry: 0.5, forward: 1,
+      quotes: (-5...5).map {
+        try SmileQuotes.Quote(
+          logMoneyness: 0.1 * Double($0), bid: 0.2, ask: $0 == 5 ? .infinity : 0.2, middle: 0.2)
+      })
+    #expect(try recoded(quotes))
+    let text = #"{"conditionNumber":"inf","standardErrors":["inf",1,2,3,4],"unidentified":["a"]}"#
+    let unknown = try JSONDecoder().decode(SVIIdentification.self, from: Data(text.utf8))
+    #expect(
+      unknown.standardErrors == [.infinity, 1, 2, 3, 4] && unknown.conditionNumber == .infinity)
+    #expect(try recoded(unknown))
+    let fit = try SVIFit(to: quotes)
+    #expect(try recoded(fit))
+    #expect(try recoded(SVIFit.Settings()) && recoded(SVIFit.Settings.robust))
+    for (good, bad) in [
+      ("\"forward\":1", "\"forward\":-1"), ("\"bid\":0.2", "\"bid\":0.3"),
+      ("\"ask\":\"inf\"", "\"ask\":\"many\""),
+    ] {
+      let text = try #require(String(data: JSONEncoder().encode(quotes), encoding: .utf8))
+      #expect(text.contains(good))
+      let wrong = Data(text.replacingOccurrences(of: good, with: bad).utf8)
+      #expect(throws: (any Error).self) {
+        try JSONDecoder().decode(SmileQuotes.self, from: wrong)
+      }
+    }
+  }
 }

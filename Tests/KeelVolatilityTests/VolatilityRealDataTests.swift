@@ -178,7 +178,7 @@ struct VolatilityRealDataTests {
     Snapshot(
       day: "2026-01-10", currency: "ETH",
       outside: ["ETH-12JAN26-3300-C", "ETH-16JAN26-3050-C", "ETH-30JAN26-6000-C"]),
-    // 719 of 734.
+    // 718 of 734.
     Snapshot(
       day: "2026-02-10", currency: "BTC",
       outside: [
@@ -186,7 +186,7 @@ struct VolatilityRealDataTests {
         "BTC-13FEB26-86000-C", "BTC-13FEB26-87000-C", "BTC-13FEB26-88000-C", "BTC-13FEB26-89000-C",
         "BTC-13FEB26-90000-C", "BTC-13FEB26-91000-C", "BTC-27FEB26-130000-C",
         "BTC-27MAR26-70000-C", "BTC-27MAR26-155000-C", "BTC-27MAR26-180000-C",
-        "BTC-27MAR26-190000-C",
+        "BTC-27MAR26-190000-C", "BTC-27MAR26-200000-C",
       ]),
     // 725 of 729.
     Snapshot(

@@ -13,7 +13,7 @@ public struct SplineFit: Hashable, Sendable, Codable {
     /// What the square of the second derivative of the density costs, the density in that of a normal law and the
     /// log-price in deviations at the money.
     ///
-    /// Large numbers give smooth densities and leave more quotes outside: 0.1 leaves 2 % to 10 % more on chains of Deribit.
+    /// Large numbers give smooth densities and leave more quotes outside: 0.1 up to a tenth of them on chains of Deribit.
     public var smoothness = 1e-3
 
     /// The largest number of programs: each one adds the places where the last one fell below the earlier expiry.

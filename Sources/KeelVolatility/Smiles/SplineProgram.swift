@@ -49,8 +49,8 @@ struct SplineProgram {
 
   private let quadratic: [Double]
   private let linear: [Double]
+  private let lower: [Double]
   private let rows: [LinearRow]
-  private let quoteCount: Int
 
   /// The part of the cost that no law changes.
   private let constant: Double
@@ -67,7 +67,6 @@ struct SplineProgram {
     let knots = SplineKnots(bands, deviation, previous)
     basis = SplineBasis(strikes: knots.strikes)
     let (count, quotes) = (basis.count, bands.count)
-    quoteCount = quotes
     var scales = [Double](repeating: 0, count: count)
     for knot in knots.strikes.indices {
       for element in basis.elements(at: knot) { scales[element] = knots.normalDensity(knot) }
@@ -82,16 +81,13 @@ struct SplineProgram {
       let price = try QuotePrices(bands, quote)
       let prices = basis.prices(at: bands.places[quote])
       let slopes = (0..<count).map { prices[$0] * scales[$0] / price.half }
+      let pull = QuoteBands.middlePull * QuoteBands.middlePull
       for i in 0..<count {
-        linear[i] -= QuoteBands.middlePull * QuoteBands.middlePull * slopes[i] * price.middle
-        for j in 0...i {
-          quadratic[i + j * order] +=
-            QuoteBands.middlePull * QuoteBands.middlePull * slopes[i] * slopes[j]
-        }
+        linear[i] -= pull * slopes[i] * price.middle
+        for j in 0...i { quadratic[i + j * order] += pull * slopes[i] * slopes[j] }
       }
       linear[count + quote] = Self.excessCost
-      let pull = QuoteBands.middlePull * price.middle
-      constant += pull * pull / 2
+      constant += pull * price.middle * price.middle / 2
       let indices = Array(0..<count) + [count + quote]
       if price.ask < .infinity {
         rows.append(
@@ -103,12 +99,18 @@ struct SplineProgram {
           LinearRow("bid \(quote)", indices: indices, coefficients: slopes + [1], lower: price.bid))
       }
     }
+    var lower = [Double](repeating: 0, count: order)
+    for i in basis.wingCount..<count - basis.wingCount { lower[i] = Self.leastDensity }
     knots.addRoughness(smoothness, basis, deviation, order, &quadratic)
     for (end, wing) in [(0, 0), (knots.strikes.count - 1, count - basis.wingCount)] {
-      for (i, p) in SplineSmile.exponents.enumerated() {
-        let distance = log(p / knots.normalExponent(end))
+      let distances = SplineSmile.exponents.map { log($0 / knots.normalExponent(end)).magnitude }
+      var nearest = 0
+      for (i, distance) in distances.enumerated() {
         linear[wing + i] += smoothness * Self.wingCost * distance * distance
+        if distance < distances[nearest] { nearest = i }
       }
+      // A wing of no mass would have no volatility.
+      lower[wing + nearest] = Self.leastDensity
     }
     let masses = (0..<count).map { [basis] in basis.masses[$0] * scales[$0] }
     let drifts = (0..<count).map { [basis, deviation] in basis.drifts[$0] * scales[$0] / deviation }
@@ -118,6 +120,7 @@ struct SplineProgram {
     self.quadratic = quadratic
     self.linear = linear
     self.rows = rows
+    self.lower = lower
     self.constant = constant
   }
 
@@ -130,13 +133,10 @@ struct SplineProgram {
   func solution(
     above places: [Double]
   ) throws(VolatilityError) -> (smile: SplineSmile, cost: Double, isOptimal: Bool) {
-    let order = basis.count + quoteCount
-    var lower = [Double](repeating: 0, count: order)
-    for i in basis.wingCount..<basis.count - basis.wingCount { lower[i] = Self.leastDensity }
     let conditions = rows + wingRows + calendarRows(places)
-    var found = try solved(Self.leastCurvature, lower, conditions)
+    var found = try solved(Self.leastCurvature, conditions)
     // Where active sets stall, interior points are nearer to the optimum without the curvature.
-    if found.status != .optimal { found = try solved(0, lower, conditions) }
+    if found.status != .optimal { found = try solved(0, conditions) }
     guard found.status == .optimal || found.status == .almostOptimal else { throw .noFit }
     var parts = (0..<basis.count).map { max(found.value[$0], lower[$0]) * scales[$0] }
     raiseWings(&parts)
@@ -153,7 +153,6 @@ struct SplineProgram {
 
   private func solved(
     _ curvature: Double,
-    _ lower: [Double],
     _ conditions: [LinearRow]
   ) throws(VolatilityError) -> Solution<[Double]> {
     let order = lower.count
@@ -183,8 +182,7 @@ extension SplineProgram {
     for place in places {
       let earlier = exp(previous.reading(at: place).logPrice + min(place, 0))
       let prices = basis.prices(at: place).enumerated().map { $1 * scales[$0] }
-      let inner = basis.wingCount..<basis.count - basis.wingCount
-      let least = Self.leastDensity * inner.reduce(0) { $0 + prices[$1] }
+      let least = prices.indices.reduce(0.0) { $0 + lower[$1] * prices[$1] }
       guard least < earlier * (1 + Self.calendarMargin) else { continue }
       rows.append(
         LinearRow(

@@ -99,3 +99,33 @@ public struct SSVIFit: Hashable, Sendable, Codable {
     iterationCount = search.iterationCount
   }
 }
+
+extension SSVIFit.Identification {
+  private enum CodingKeys: String, CodingKey {
+    case varianceError, correlationError, curvatureError, isIdentified
+  }
+
+  /// Decodes an identification.
+  ///
+  /// - Parameter decoder: The decoder.
+  /// - Throws: An error of the decoder.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    varianceError = try values.decode(CodedNumber.self, forKey: .varianceError).value
+    correlationError = try values.decode(CodedNumber.self, forKey: .correlationError).value
+    curvatureError = try values.decode(CodedNumber.self, forKey: .curvatureError).value
+    isIdentified = try values.decode(Bool.self, forKey: .isIdentified)
+  }
+
+  /// Encodes an identification; numbers that are not finite become text.
+  ///
+  /// - Parameter encoder: The encoder.
+  /// - Throws: An error of the encoder.
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(CodedNumber(varianceError), forKey: .varianceError)
+    try values.encode(CodedNumber(correlationError), forKey: .correlationError)
+    try values.encode(CodedNumber(curvatureError), forKey: .curvatureError)
+    try values.encode(isIdentified, forKey: .isIdentified)
+  }
+}
