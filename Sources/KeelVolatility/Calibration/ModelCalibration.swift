@@ -66,11 +66,7 @@ public struct ModelCalibration<Model: CalibratableModel>: Sendable {
     settings: CalibrationSettings = CalibrationSettings()
   ) throws(VolatilityError) {
     let bounds = try Self.bounds(settings)
-    let sorted = quotes.sorted { $0.timeToExpiry < $1.timeToExpiry }
-    for (expiry, next) in zip(sorted, sorted.dropFirst())
-    where expiry.timeToExpiry == next.timeToExpiry {
-      throw .duplicateExpiry(timeToExpiry: expiry.timeToExpiry)
-    }
+    let sorted = try SmileOrder.sorted(quotes)
     let expiries = sorted.map {
       CalibrationQuotes($0, leastHalfSpread: settings.leastHalfSpread)
     }

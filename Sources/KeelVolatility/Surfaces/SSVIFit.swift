@@ -16,6 +16,13 @@ public struct SSVIFit: Hashable, Sendable, Codable {
 
     /// Creates the default settings.
     public init() {}
+
+    /// Throws where a setting is outside its range.
+    func check() throws(VolatilityError) {
+      try VolatilityError.require(leastHalfSpread, "leastHalfSpread", 1e-12, 1e12)
+      try VolatilityError.require(relativeTolerance, "relativeTolerance", 1e-14, 1)
+      try VolatilityError.require(Double(maximumIterations), "maximumIterations", 1, 1e9)
+    }
   }
 
   /// What the quotes of an expiry say of its three parameters.
@@ -71,15 +78,9 @@ public struct SSVIFit: Hashable, Sendable, Codable {
     _ quotes: [SmileQuotes],
     settings: Settings = Settings()
   ) throws(VolatilityError) {
-    try VolatilityError.require(settings.leastHalfSpread, "leastHalfSpread", 1e-12, 1e12)
-    try VolatilityError.require(settings.relativeTolerance, "relativeTolerance", 1e-14, 1)
-    try VolatilityError.require(Double(settings.maximumIterations), "maximumIterations", 1, 1e9)
-    let sorted = quotes.sorted { $0.timeToExpiry < $1.timeToExpiry }
+    try settings.check()
+    let sorted = try SmileOrder.sorted(quotes)
     guard !sorted.isEmpty else { throw .tooFewQuotes(got: 0, required: 1) }
-    for (expiry, next) in zip(sorted, sorted.dropFirst())
-    where expiry.timeToExpiry == next.timeToExpiry {
-      throw .duplicateExpiry(timeToExpiry: expiry.timeToExpiry)
-    }
     let residuals = sorted.map { SSVIResiduals($0, leastHalfSpread: settings.leastHalfSpread) }
     for expiry in residuals where expiry.count == 0 {
       throw .tooFewQuotes(got: 0, required: 1)

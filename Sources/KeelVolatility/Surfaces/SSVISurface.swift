@@ -171,7 +171,7 @@ extension SSVISurface.Curvature {
     switch self {
     case .powerLaw(let eta, let gamma):
       // η (θ/(1 + θ))^(1−γ)
-      let value = eta * pow(theta / (1 + theta), 1 - gamma)
+      let value = eta * Self.power(theta, 1 - gamma).value
       return Psi(theta: theta, value: value, slope: (1 - gamma) * value / (theta * (1 + theta)))
     case .hestonLike(let lambda):
       // (1 − (1 − e^(−x))/x)/λ at x = λ θ; the series where the difference cancels.
@@ -184,6 +184,12 @@ extension SSVISurface.Curvature {
       let mean = -expm1(-x) / x
       return Psi(theta: theta, value: (1 - mean) / lambda, slope: (mean - exp(-x)) / x)
     }
+  }
+
+  /// `(θ/(1 + θ))^e`, and its derivative by e over itself.
+  static func power(_ theta: Double, _ exponent: Double) -> (value: Double, logarithm: Double) {
+    let share = theta / (1 + theta)
+    return (pow(share, exponent), log(share))
   }
 
   /// An alternating series: its last term is below rounding up to here.

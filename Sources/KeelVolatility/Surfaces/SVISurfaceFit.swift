@@ -31,11 +31,7 @@ public struct SVISurfaceFit: Hashable, Sendable {
     _ quotes: [SmileQuotes],
     settings: SVIFit.Settings = .robust
   ) throws(VolatilityError) {
-    let sorted = quotes.sorted { $0.timeToExpiry < $1.timeToExpiry }
-    for (one, next) in zip(sorted, sorted.dropFirst())
-    where one.timeToExpiry == next.timeToExpiry {
-      throw .duplicateExpiry(timeToExpiry: one.timeToExpiry)
-    }
+    let sorted = try SmileOrder.sorted(quotes)
     var fits: [SVIFit] = []
     for expiry in sorted where expiry.quotes.count >= SVIFit.leastQuoteCount {
       fits.append(try SVIFit(to: expiry, after: fits.last?.smile, settings: settings))

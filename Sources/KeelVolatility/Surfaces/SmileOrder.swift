@@ -19,6 +19,16 @@ enum SmileOrder {
     return sorted
   }
 
+  /// The quotes of expiries by ascending time, no time twice.
+  static func sorted(_ quotes: [SmileQuotes]) throws(VolatilityError) -> [SmileQuotes] {
+    let sorted = quotes.sorted { $0.timeToExpiry < $1.timeToExpiry }
+    for (expiry, next) in zip(sorted, sorted.dropFirst())
+    where expiry.timeToExpiry == next.timeToExpiry {
+      throw .duplicateExpiry(timeToExpiry: expiry.timeToExpiry)
+    }
+    return sorted
+  }
+
   /// The position of the first smile later than a time, by bisection.
   static func index(after time: Double, in smiles: [some VolatilitySmile]) -> Int {
     var (lower, upper) = (0, smiles.count)

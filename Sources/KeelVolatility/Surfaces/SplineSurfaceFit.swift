@@ -27,12 +27,8 @@ public struct SplineSurfaceFit: Hashable, Sendable {
     _ quotes: [SmileQuotes],
     settings: SplineFit.Settings = SplineFit.Settings()
   ) throws(VolatilityError) {
-    let sorted = quotes.filter { !$0.quotes.isEmpty }.sorted { $0.timeToExpiry < $1.timeToExpiry }
+    let sorted = try SmileOrder.sorted(quotes.filter { !$0.quotes.isEmpty })
     guard !sorted.isEmpty else { throw .tooFewQuotes(got: 0, required: 1) }
-    for (one, next) in zip(sorted, sorted.dropFirst())
-    where one.timeToExpiry == next.timeToExpiry {
-      throw .duplicateExpiry(timeToExpiry: one.timeToExpiry)
-    }
     var fits: [SplineFit] = []
     for expiry in sorted {
       fits.append(try SplineFit(to: expiry, after: fits.last?.smile, settings: settings))
