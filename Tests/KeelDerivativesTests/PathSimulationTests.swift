@@ -51,6 +51,8 @@ import Testing
     (0.09, 0, 0.1, 0.6, -0.5), (0.09, 1, 0, 0.6, -0.5), (0.3, 2, 0.3, 0.5, -1),
     (0.3, 2, 0.3, 0.5, 1), (0.09, 2, 0.16, 1e-3, -0.5), (0.09, 2, 0.16, 1e-9, 0.5),
     (0.09, 2, 0.16, 0, 0.5), (0, 2, 0.16, 0.7, -0.6), (0.09, 60, 0.16, 4, -0.6),
+    // Years in which the variance reverts hundreds and thousands of times.
+    (0.09, 800, 0.16, 30, -0.6), (0.3, 50_000, 0.16, 300, 0.9),
   ])
   func heston(v: Double, kappa: Double, theta: Double, xi: Double, rho: Double) throws {
     let model = try Self.heston(v, kappa, theta, xi, rho)
@@ -149,6 +151,7 @@ import Testing
     for (spot, rate, times) in [
       (0.0, 0.0, [1.0]), (.nan, 0, [1]), (100, .infinity, [1]), (100, 0, []), (100, 0, [0]),
       (100, 0, [1, 1]), (100, 0, [2, 1]), (100, 0, [.nan]), (100, 0, [.infinity]), (100, 0, [-1]),
+      (100, 0, [.greatestFiniteMagnitude, 1]),
     ] {
       #expect(throws: DerivativesError.self) { try simulation(spot, rate, times) }
     }
@@ -160,6 +163,14 @@ import Testing
     #expect(throws: DerivativesError.self) { try good.paths(-1..<3) }
     #expect(throws: DerivativesError.self) { try good.paths(0..<Int.max) }
     #expect(try good.price(pathCount: 10) { _ in .nan }.price.isNaN)
+    for payoff in [Double.infinity, .nan] {
+      #expect(!(try good.price(pathCount: 10) { $0[0] > 100 ? payoff : 0 }.standardError < 1))
+    }
+    #expect(!(try good.price(pathCount: 10) { 1e160 * $0[0] }.standardError < 1))
+    let tiny = try VarianceGamma(volatility: 1e-200, clockVariance: 1, drift: 0)
+    let still = try PathSimulation(
+      of: tiny, spot: 100, rate: 0, carryYield: 0, times: [1], seed: 1)
+    expectClose(try still.price(pathCount: 10) { $0[0] }.price, 100, relative: 1e-12)
     #expect(try good.prices(pathCount: 10, payoffs: []).isEmpty)
   }
 }

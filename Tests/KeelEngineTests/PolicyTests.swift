@@ -221,6 +221,25 @@ import Testing
     #expect(decision.reasons.contains(.signal(series.rawValue, opinions: 1)))
   }
 
+  /// Expired futures and rates that are no numbers say nothing.
+  @Test(arguments: [0, 1])
+  func staleQuotesSayNothing(days: Int) throws {
+    let engine = try Engine(strategy([.basis]))
+    var state = try engine.start(Walk.account())
+    var market = try Walk.markets(days: 1, seed: 33)[0]
+    market.time = try Walk.start.advanced(byDays: 180 + days)
+    market.quotes = [
+      "FUT": .contract(price: market.prices[1] * 1.01, funding: nil),
+      "LENT": .lending(index: 1, ratePerYear: .nan),
+    ]
+    _ = engine.step(&state, market)
+    let view = try #require(state.memory.view())
+    for name in ["basis", "lending"] {
+      let value = view.series[name]?.value(of: "BTC", at: view.time, maximumAgeNanoseconds: 0)
+      #expect(value == nil && view.series[name]?.observations.last?.values["ETH"] == nil)
+    }
+  }
+
   /// A host's own series of the same name counts instead of what is quoted.
   @Test func theHostsSeriesCount() throws {
     let engine = try Engine(strategy([.funding]))

@@ -218,6 +218,20 @@ func modelQuotes(
     #expect(try ModelCalibration<HestonModel>(to: moved) == fit)
     let data = try JSONEncoder().encode(fit)
     #expect(try JSONDecoder().decode(ModelCalibration<HestonModel>.self, from: data) == fit)
+    // With two quotes nothing is determined, and errors are infinite.
+    let few = try SmileQuotes(
+      timeToExpiry: 0.5, forward: 1,
+      quotes: [-0.1, 0.1].map { try .init(logMoneyness: $0, bid: 0.3, ask: 0.32) })
+    let open = try ModelCalibration<HestonModel>(to: [few])
+    #expect(!open.identification.isIdentified)
+    let stored = try JSONEncoder().encode(open)
+    #expect(try JSONDecoder().decode(ModelCalibration<HestonModel>.self, from: stored) == open)
+    let usual = try JSONEncoder().encode(CalibrationSettings())
+    #expect(
+      try JSONDecoder().decode(CalibrationSettings.self, from: usual) == CalibrationSettings())
+    let oneSided = try SmileQuotes(
+      timeToExpiry: 0.5, forward: 1, quotes: [.init(logMoneyness: 0, bid: 0, ask: 0.8)])
+    _ = HestonModel.calibrationStarts(for: [oneSided])
     var settings = CalibrationSettings()
     settings.start = fit.model.parameters
     let again = try ModelCalibration<HestonModel>(to: quotes, settings: settings)

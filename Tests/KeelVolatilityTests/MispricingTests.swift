@@ -115,7 +115,7 @@ import Testing
     let scores = try Mispricing(
       of: [locked], against: SmileSurface(smiles: [flat]), fee: .none
     ).scores
-    #expect(scores[0].halfSpreads == .infinity && scores[0].robustScore == .infinity)
+    #expect(scores[0].halfSpreads == .infinity && scores[0].robustScore == .greatestFiniteMagnitude)
     #expect(scores[1].halfSpreads == 0 && scores[1].robustScore == 0 && !scores[1].isOutside)
   }
 

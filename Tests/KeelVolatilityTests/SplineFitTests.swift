@@ -318,6 +318,12 @@ private struct SplinesReference: Decodable, Sendable {
       settings.smoothness = bad
       #expect(throws: VolatilityError.self) { try SplineFit(to: quotes, settings: settings) }
     }
+    let many = try (0...SplineFit.largestQuoteCount).map {
+      try SmileQuotes.Quote(logMoneyness: 1e-3 * Double($0 - 500), bid: 0.5, ask: 0.6)
+    }
+    #expect(throws: VolatilityError.self) {
+      try SplineFit(to: SmileQuotes(timeToExpiry: 1, forward: 1, quotes: many))
+    }
     let late = try SplineFit(to: flat(0.5, 0.3, halfSpread: 0.01)).smile
     #expect(throws: VolatilityError.self) { try SplineFit(to: quotes, after: late) }
     #expect(throws: VolatilityError.duplicateExpiry(timeToExpiry: 0.2)) {

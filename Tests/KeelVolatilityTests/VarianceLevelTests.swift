@@ -210,6 +210,16 @@ import Testing
     }
   }
 
+  @Test func levelsAreStoredAndChecked() throws {
+    let level = try VarianceLevel(timeToExpiry: 0.1, variance: 0.04, errorEstimate: 1e-9)
+    let data = try JSONEncoder().encode(level)
+    #expect(try JSONDecoder().decode(VarianceLevel.self, from: data) == level)
+    let wrong = Data(#"{"timeToExpiry":0.1,"variance":-4,"errorEstimate":0}"#.utf8)
+    #expect(throws: VolatilityError.self) {
+      try JSONDecoder().decode(VarianceLevel.self, from: wrong)
+    }
+  }
+
   @Test func termStructures() throws {
     let smiles = try [(0.5, 0.2), (0.05, 0.02), (0.1, 0.05), (0.6, 0.19)].map {
       try SVISmile(timeToExpiry: $0.0, a: $0.1, b: 0, rho: 0, m: 0, sigma: 1)

@@ -88,6 +88,8 @@ public struct VarianceGamma: CharacteristicModel, Hashable, Codable {
     let a = volatility * volatility * clockVariance / 2
     let b = drift * clockVariance
     let root = (b * b + 4 * a).squareRoot()
+    // A motion that is nothing but rounding.
+    guard root > 0 else { return (-.infinity, .infinity) }
     return b > 0 ? (-(b + root) / (2 * a), 2 / (b + root)) : (2 / (b - root), (root - b) / (2 * a))
   }
 

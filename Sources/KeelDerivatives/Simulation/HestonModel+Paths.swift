@@ -68,7 +68,7 @@ public struct HestonStep: Sendable {
   private let halfFreedom: Double
   private let meanVariance: Double
   private let terms: [Term]
-  private let rest: Rest
+  private var rest: Rest
 
   /// A rate γ and a count λ per unit of variance.
   private struct Term {
@@ -82,6 +82,13 @@ public struct HestonStep: Sendable {
     var countMean = 0.0
     var variance = 0.0
     var countVariance = 0.0
+
+    func less(_ other: Rest) -> Rest {
+      Rest(
+        mean: max(0, mean - other.mean), countMean: max(0, countMean - other.countMean),
+        variance: max(0, variance - other.variance),
+        countVariance: max(0, countVariance - other.countVariance))
+    }
   }
 
   init(_ model: HestonModel, over time: Double) {
@@ -102,25 +109,48 @@ public struct HestonStep: Sendable {
     }
     let count = Self.leastTerms + Int(min(exponent, Self.largestExponent))
     terms = (1...count).map { term(Double($0)) }
+    rest =
+      exponent < Self.longExponent
+      ? Self.sum((count + 1)..<Self.endOfSums, term)
+      : Self.total(exponent, noise, time).less(Self.sum(1..<(count + 1), term))
+    guard exponent < Self.longExponent else { return }
+    // From there on 1/γ falls like n⁻²: the integral from half a term before.
+    let last = term(Double(Self.endOfSums))
+    let tail = Double(Self.endOfSums * Self.endOfSums) / (Double(Self.endOfSums) - 0.5)
+    rest.mean += tail / last.rate
+    rest.countMean += tail * last.count / last.rate
+  }
+
+  private static func sum(_ range: Range<Int>, _ term: (Double) -> Term) -> Rest {
     var rest = Rest()
-    for n in (count + 1)..<Self.endOfSums {
+    for n in range {
       let term = term(Double(n))
       rest.mean += 1 / term.rate
       rest.countMean += term.count / term.rate
       rest.variance += 1 / (term.rate * term.rate)
       rest.countVariance += term.count / (term.rate * term.rate)
     }
-    // From there on 1/γ falls like n⁻²: the integral from half a term before.
-    let last = term(Double(Self.endOfSums))
-    let tail = Double(Self.endOfSums * Self.endOfSums) / (Double(Self.endOfSums) - 0.5)
-    rest.mean += tail / last.rate
-    rest.countMean += tail * last.count / last.rate
-    self.rest = rest
+    return rest
+  }
+
+  /// The sums over all terms, from the expansion of the hyperbolic cotangent; at small exponents its terms cancel.
+  private static func total(_ exponent: Double, _ noise: Double, _ time: Double) -> Rest {
+    let a = exponent
+    let (c, decay) = (1 / tanh(a / 2), exp(-a))
+    let square = 4 * decay / ((1 - decay) * (1 - decay))
+    let unit = 2 * noise * time * time
+    return Rest(
+      mean: unit * (c / 4 - 0.5 / a) / a, countMean: time * (c / a - square / 2),
+      variance: unit * unit * (square / 16 + (c / 8 - 0.5 / a) / a) / a / a,
+      countVariance: time * unit * (square / 8 + c / (4 * a) - square * c * a / 8) / a / a)
   }
 
   private static let leastTerms = 10
   private static let largestExponent = 50.0
   private static let endOfSums = 4_000
+
+  /// From here on sums over all terms are taken in closed form.
+  private static let longExponent = 10.0
 
   /// The end and the integral of a variance without noise.
   func certain(from start: Double) -> (end: Double, integral: Double) {
@@ -144,7 +174,8 @@ public struct HestonStep: Sendable {
     }
     let mean = shape * rest.mean + sum * rest.countMean
     let variance = shape * rest.variance + 2 * sum * rest.countVariance
-    if mean > 0 { integral += draws.gamma(shape: mean * mean / variance) * (variance / mean) }
+    guard mean > 0, variance > 0 else { return (end, integral + mean) }
+    integral += draws.gamma(shape: mean * mean / variance) * (variance / mean)
     return (end, integral)
   }
 }

@@ -37,7 +37,7 @@ struct PairedMoments: Sendable {
     }
     let slope = products / controlSquares
     let rest = squares - slope * products
-    let error = (rest > 0 ? rest : 0) / (count - 2) / count
+    let error = (rest < 0 ? 0 : rest) / (count - 2) / count
     return (mean - slope * controlMean, error.squareRoot())
   }
 }

@@ -44,6 +44,9 @@ public struct PathSimulation<Model: PathModel>: Sendable {
   /// The most numbers that one call returns or paths that it draws.
   public static var mostNumbers: Int { 1_000_000_000 }
 
+  /// The most dates.
+  public static var mostTimes: Int { 1_000_000 }
+
   private let steps: [(law: Model.Step, carry: Double)]
 
   /// Creates a simulation.
@@ -53,7 +56,7 @@ public struct PathSimulation<Model: PathModel>: Sendable {
   ///   - spot: The spot now, in cash; positive.
   ///   - rate: The rate, continuously compounded per year.
   ///   - carryYield: The yield of the asset, continuously compounded per year.
-  ///   - times: The times to the dates in years: positive and increasing, at least one.
+  ///   - times: The times to the dates in years: positive and increasing, one to `mostTimes`.
   ///   - seed: The seed of the random numbers; the same seed gives the same paths.
   /// - Throws: `DerivativesError.invalidValue`.
   public init(
@@ -67,11 +70,19 @@ public struct PathSimulation<Model: PathModel>: Sendable {
     try requirePositive(spot, "spot")
     try requireFinite(rate, "rate")
     try requireFinite(carryYield, "carryYield")
-    try requireInside(Double(times.count), "count of times", 1...Double(Self.mostNumbers))
-    var (steps, last) = ([(Model.Step, Double)](), 0.0)
+    try requireInside(Double(times.count), "count of times", 1...Double(Self.mostTimes))
+    var (steps, last, duration) = ([(law: Model.Step, carry: Double)](), 0.0, 0.0)
     for time in times {
-      try requireInside(time, "times", last.nextUp ... .greatestFiniteMagnitude)
-      steps.append((model.step(over: time - last), (rate - carryYield) * (time - last)))
+      guard time > last, time.isFinite else {
+        throw .invalidValue(
+          argument: "times", got: time, lowest: last.nextUp, highest: .greatestFiniteMagnitude)
+      }
+      if let step = steps.last, time - last == duration {
+        steps.append(step)
+      } else {
+        duration = time - last
+        steps.append((model.step(over: duration), (rate - carryYield) * duration))
+      }
       last = time
     }
     self.model = model

@@ -44,13 +44,17 @@ public enum QuotedSeries: String, Hashable, Sendable, Codable, CaseIterable {
       switch (listing.instrument, quote) {
       case (.perpetual, .contract(_, let rate?)):
         let paid = rate.paidByLong * rate.interval.intervalsPerYear
+        guard paid.isFinite else { continue }
         means[.funding, default: [:]][asset, default: (0, 0)].sum += paid
         means[.funding, default: [:]][asset, default: (0, 0)].count += 1
       case (.future(_, _, let expiry, _), .contract(let price, _)):
-        let carry = log(price / spot) / expiry.years(since: market.time)
+        let years = expiry.years(since: market.time)
+        let carry = log(price / spot) / years
+        guard years > 0, carry.isFinite else { continue }
         means[.basis, default: [:]][asset, default: (0, 0)].sum += carry
         means[.basis, default: [:]][asset, default: (0, 0)].count += 1
-      case (.deposit, .lending(_, let rate)): rates[asset] = max(rates[asset] ?? -.infinity, rate)
+      case (.deposit, .lending(_, let rate)) where rate.isFinite:
+        rates[asset] = max(rates[asset] ?? -.infinity, rate)
       default: continue
       }
     }

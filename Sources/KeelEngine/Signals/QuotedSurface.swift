@@ -99,7 +99,8 @@ public struct QuotedSurface: VolatilitySurface, Hashable, Codable {
     let nearest = times.indices.min {
       (times[$0] - time).magnitude < (times[$1] - time).magnitude
     }
-    return nearest.map { fit.identification[$0].isIdentified } ?? false
+    guard let nearest, fit.identification.indices.contains(nearest) else { return false }
+    return fit.identification[nearest].isIdentified
   }
 }
 

@@ -94,3 +94,57 @@ extension CalibrationIdentification.Direction {
     self.error = error
   }
 }
+
+extension CalibrationIdentification.Direction {
+  private enum CodingKeys: String, CodingKey { case parts, error }
+
+  /// Decodes a direction.
+  ///
+  /// - Parameter decoder: The decoder.
+  /// - Throws: An error of the decoder.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    parts = try values.decode([Double].self, forKey: .parts)
+    error = try values.decode(CodedNumber.self, forKey: .error).value
+  }
+
+  /// Encodes a direction; an infinite error becomes text.
+  ///
+  /// - Parameter encoder: The encoder.
+  /// - Throws: An error of the encoder.
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(parts, forKey: .parts)
+    try values.encode(CodedNumber(error), forKey: .error)
+  }
+}
+
+extension CalibrationIdentification {
+  private enum CodingKeys: String, CodingKey {
+    case standardErrors, conditionNumber, unidentified, directions
+  }
+
+  /// Decodes an identification.
+  ///
+  /// - Parameter decoder: The decoder.
+  /// - Throws: An error of the decoder.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    standardErrors = try values.decode([CodedNumber].self, forKey: .standardErrors).map(\.value)
+    conditionNumber = try values.decode(CodedNumber.self, forKey: .conditionNumber).value
+    unidentified = try values.decode([String].self, forKey: .unidentified)
+    directions = try values.decode([Direction].self, forKey: .directions)
+  }
+
+  /// Encodes an identification; numbers that are not finite become text.
+  ///
+  /// - Parameter encoder: The encoder.
+  /// - Throws: An error of the encoder.
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(standardErrors.map { CodedNumber($0) }, forKey: .standardErrors)
+    try values.encode(CodedNumber(conditionNumber), forKey: .conditionNumber)
+    try values.encode(unidentified, forKey: .unidentified)
+    try values.encode(directions, forKey: .directions)
+  }
+}

@@ -37,3 +37,40 @@ public struct CalibrationSettings: Hashable, Sendable, Codable {
     return settings
   }
 }
+
+extension CalibrationSettings {
+  private enum CodingKeys: String, CodingKey {
+    case leastHalfSpread, outlierLimit, maximumIterations, maximumStarts, relativeTolerance, bounds,
+      start
+  }
+
+  /// Decodes settings.
+  ///
+  /// - Parameter decoder: The decoder.
+  /// - Throws: An error of the decoder.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    leastHalfSpread = try values.decode(Double.self, forKey: .leastHalfSpread)
+    outlierLimit = try values.decode(CodedNumber.self, forKey: .outlierLimit).value
+    maximumIterations = try values.decode(Int.self, forKey: .maximumIterations)
+    maximumStarts = try values.decode(Int.self, forKey: .maximumStarts)
+    relativeTolerance = try values.decode(Double.self, forKey: .relativeTolerance)
+    bounds = try values.decodeIfPresent([ClosedRange<Double>].self, forKey: .bounds)
+    start = try values.decodeIfPresent([Double].self, forKey: .start)
+  }
+
+  /// Encodes settings; an outlier limit that is infinite becomes text.
+  ///
+  /// - Parameter encoder: The encoder.
+  /// - Throws: An error of the encoder.
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(leastHalfSpread, forKey: .leastHalfSpread)
+    try values.encode(CodedNumber(outlierLimit), forKey: .outlierLimit)
+    try values.encode(maximumIterations, forKey: .maximumIterations)
+    try values.encode(maximumStarts, forKey: .maximumStarts)
+    try values.encode(relativeTolerance, forKey: .relativeTolerance)
+    try values.encodeIfPresent(bounds, forKey: .bounds)
+    try values.encodeIfPresent(start, forKey: .start)
+  }
+}

@@ -5,7 +5,7 @@ public import KeelDerivatives
 /// ```text
 /// V = (V₂T₂ − V₁T₁)/(T₂ − T₁)
 /// ```
-public struct ForwardVariance: Hashable, Sendable, Codable {
+public struct ForwardVariance: Hashable, Sendable {
   /// The earlier time, in years.
   public let start: Double
 

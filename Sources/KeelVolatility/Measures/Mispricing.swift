@@ -30,8 +30,32 @@ public struct OptionFee: Hashable, Sendable, Codable {
   }
 
   func cash(forward: Double, price: Double) -> Double {
-    let limit = price > 0 ? largestPriceFraction * price : 0
+    let limit = largestPriceFraction < .infinity ? largestPriceFraction * price : .infinity
     return min(forwardFraction * forward, limit)
+  }
+}
+
+extension OptionFee {
+  private enum CodingKeys: String, CodingKey { case forwardFraction, largestPriceFraction }
+
+  /// Decodes a fee.
+  ///
+  /// - Parameter decoder: The decoder.
+  /// - Throws: An error of the decoder.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    forwardFraction = try values.decode(Double.self, forKey: .forwardFraction)
+    largestPriceFraction = try values.decode(CodedNumber.self, forKey: .largestPriceFraction).value
+  }
+
+  /// Encodes a fee; an infinite limit becomes text.
+  ///
+  /// - Parameter encoder: The encoder.
+  /// - Throws: An error of the encoder.
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(forwardFraction, forKey: .forwardFraction)
+    try values.encode(CodedNumber(largestPriceFraction), forKey: .largestPriceFraction)
   }
 }
 
@@ -84,7 +108,8 @@ public struct Mispricing: Hashable, Sendable, Codable {
     /// What selling at the bid earns against the surface after the fee, in cash today.
     public let edgeOfSelling: Double
 
-    /// The deviation less the median of all, over their scale: 1.48 medians of the magnitudes.
+    /// The deviation less the median of all, over their scale: 1.48 medians of the magnitudes; the largest number where
+    /// most others are the same.
     public fileprivate(set) var robustScore: Double
 
     /// The volatility of the middle less that of the surface: positive where the option is dear.
@@ -145,7 +170,8 @@ public struct Mispricing: Hashable, Sendable, Codable {
     let scale = Self.normalScale * Self.median(scores.map { ($0.deviation - center).magnitude })
     for index in scores.indices {
       let distance = scores[index].deviation - center
-      scores[index].robustScore = distance == 0 ? 0 : distance / scale
+      let largest = Double.greatestFiniteMagnitude
+      scores[index].robustScore = distance == 0 ? 0 : min(max(distance / scale, -largest), largest)
     }
     scores.sort {
       if $0.edge != $1.edge { return $0.edge > $1.edge }

@@ -9,7 +9,7 @@ public import KeelDerivatives
 #endif
 
 /// Options bought cheap at the ask against options sold dear at the bid, with an edge against a surface after all costs.
-public struct SpreadCandidate: Hashable, Sendable, Codable {
+public struct SpreadCandidate: Hashable, Sendable {
   /// The form of a spread.
   public enum Form: String, Hashable, Sendable, Codable, CaseIterable {
     /// Two strikes of one expiry, both puts or both calls.
@@ -67,7 +67,7 @@ public struct SpreadCandidate: Hashable, Sendable, Codable {
 }
 
 /// The spreads with the most edge per vega.
-public struct SpreadCandidates: Hashable, Sendable, Codable {
+public struct SpreadCandidates: Hashable, Sendable {
   /// What the numbers of two options are chosen for.
   public enum Neutrality: String, Hashable, Sendable, Codable {
     /// As many are sold as bought.

@@ -38,6 +38,9 @@ struct SpreadSearch {
   private var found: [SpreadCandidate] = []
   private(set) var consideredCount = 0
 
+  /// So many more than twice those that are returned are kept before the rest is forgotten.
+  private static let spareCount = 1000
+
   init(_ mispricing: Mispricing, _ settings: SpreadCandidates.Settings) {
     self.settings = settings
     struct Key: Hashable {
@@ -150,6 +153,7 @@ struct SpreadSearch {
         worstLoss: form == .calendar
           ? nil : Self.worstLoss(legs, premium, items[0].item.score.discountFactor),
         delta: total.delta, gamma: total.gamma, vega: total.vega))
+    if found.count > 2 * settings.count + Self.spareCount { found = best }
   }
 
   /// The premium less the least payoff, which is at a strike, at zero or beyond all strikes.

@@ -53,6 +53,22 @@ public struct VarianceLevel: Hashable, Sendable, Codable {
   }
 }
 
+extension VarianceLevel {
+  private enum CodingKeys: String, CodingKey { case timeToExpiry, variance, errorEstimate }
+
+  /// Decodes a level and checks it.
+  ///
+  /// - Parameter decoder: The decoder.
+  /// - Throws: An error of the decoder, or ``VolatilityError/invalidValue(argument:got:lowest:highest:)``.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    try self.init(
+      timeToExpiry: values.decode(Double.self, forKey: .timeToExpiry),
+      variance: values.decode(Double.self, forKey: .variance),
+      errorEstimate: values.decode(Double.self, forKey: .errorEstimate))
+  }
+}
+
 extension VolatilitySmile {
   /// The fair variance of a swap until the expiry, replicated by options of all strikes.
   ///

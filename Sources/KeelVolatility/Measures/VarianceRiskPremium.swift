@@ -10,7 +10,7 @@
 ///
 /// Positive where options are dear: the seller of variance earns it when the forecast is right. Source: P. Carr and L. Wu,
 /// "Variance risk premiums", Review of Financial Studies 22 (2009), with the other sign.
-public struct VarianceRiskPremium: Hashable, Sendable, Codable {
+public struct VarianceRiskPremium: Hashable, Sendable {
   /// What the market prices.
   public let level: VarianceLevel
 

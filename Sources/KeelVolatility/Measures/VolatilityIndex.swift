@@ -8,7 +8,7 @@ public import KeelDerivatives
 /// ```
 ///
 /// Source: Cboe, "The CBOE Volatility Index - VIX" (2009).
-public struct VolatilityIndex: Hashable, Sendable, Codable {
+public struct VolatilityIndex: Hashable, Sendable {
   /// The usual time ahead: 30 days of 365, in years.
   public static let thirtyDays = 30.0 / 365
 

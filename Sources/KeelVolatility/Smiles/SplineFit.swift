@@ -49,7 +49,7 @@ public struct SplineFit: Hashable, Sendable, Codable {
   /// The result depends on the quotes alone.
   ///
   /// - Parameters:
-  ///   - quotes: The quotes: at least one.
+  ///   - quotes: The quotes: at least one, at most ``largestQuoteCount``.
   ///   - previous: The smile of the expiry before, below whose prices none may fall; nil for none.
   ///   - settings: The limits.
   /// - Throws: ``VolatilityError/tooFewQuotes(got:required:)`` without quotes;
@@ -69,6 +69,8 @@ public struct SplineFit: Hashable, Sendable, Codable {
         previous.timeToExpiry, "previous expiry", 0, quotes.timeToExpiry.nextDown)
     }
     let bands = try QuoteBands(quotes, required: 1)
+    try VolatilityError.require(
+      Double(bands.count), "count of quotes", 1, Double(Self.largestQuoteCount))
     try VolatilityError.require(bands.places[0], "logMoneyness", -Self.farthest, Self.farthest)
     try VolatilityError.require(
       bands.places[bands.count - 1], "logMoneyness", -Self.farthest, Self.farthest)
@@ -93,6 +95,9 @@ public struct SplineFit: Hashable, Sendable, Codable {
     calendar = margin.map { SplineCalendarMargin($0) }
     try butterfly.requireFree()
   }
+
+  /// The largest number of quotes: the memory of the program grows with its square.
+  public static let largestQuoteCount = 1000
 
   /// The largest log-moneyness of a quote: strikes and densities beyond leave the range of numbers.
   private static let farthest = 30.0

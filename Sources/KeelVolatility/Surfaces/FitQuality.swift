@@ -45,7 +45,8 @@ public struct FitQuality: Hashable, Sendable, Codable {
       if volatility >= quote.bid, volatility <= quote.ask { inside += 1 }
       let half = (quote.ask - quote.bid) / 2
       let halfSpreads = deviation == 0 ? 0 : deviation.magnitude / half
-      if !(halfSpreads <= worst?.halfSpreads ?? -1) {
+      // A quote where the smile is not defined is the worst there can be.
+      if worst?.halfSpreads.isNaN != true, !(halfSpreads <= worst?.halfSpreads ?? -1) {
         worst = Miss(
           logMoneyness: quote.logMoneyness, deviation: deviation, halfSpreads: halfSpreads)
       }

@@ -23,8 +23,9 @@ struct SSVIResiduals {
 
   var count: Int { places.count }
 
-  /// The total variance at the money, by a line between the middles beside it.
+  /// The total variance at the money, by a line between the middles beside it; NaN without a quote.
   var levelAtTheMoney: Double {
+    if places.isEmpty { return .nan }
     let next = places.firstIndex { $0 >= 0 } ?? places.count - 1
     var volatility = middles[next]
     if next > 0, places[next] > 0 {

@@ -182,7 +182,9 @@ private struct SSVISurfaceResiduals {
     let lower =
       [Self.leastSteepness, Self.leastSteepness, 0, levels[0] * Self.leastLevel]
       + [Double](repeating: 0, count: times.count - 1)
-    let upper = [1, 1, 0.5] + [Double](repeating: .infinity, count: times.count)
+    let upper =
+      [Self.largestSteepness, Self.largestSteepness, 0.5]
+      + [Double](repeating: .infinity, count: times.count)
     guard (try? solver.setBounds(lower: lower.span, upper: upper.span)) != nil else { return nil }
     let status = try? solver.fit(
       from: start.span,
@@ -209,6 +211,9 @@ private struct SSVISurfaceResiduals {
       (solver.parameters, sum, solver.certificate.iterations), status.isConverged
     )
   }
+
+  /// The largest a and b: below one by more than what η and ρ are rounded by.
+  private static let largestSteepness = 1 - 8 * Double.ulpOfOne
 
   /// The least a and b: a smile without a wing has no curvature to be found by.
   private static let leastSteepness = 1e-6
