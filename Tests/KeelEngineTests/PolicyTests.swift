@@ -221,6 +221,31 @@ import Testing
     #expect(decision.reasons.contains(.signal(series.rawValue, opinions: 1)))
   }
 
+  /// Surfaces are fitted for whoever reads them only; a host's own stage is taken to.
+  @Test func surfacesAreFittedWhereTheyAreRead() throws {
+    struct Own: Signal {
+      let rowsNeeded = 1
+      func scores(_ view: SignalView) -> SignalScores {
+        preconditionFailure("never asked")
+      }
+    }
+    for series in QuotedSeries.allCases {
+      let isFitted = [.volatility, .skew, .termStructure].contains(series)
+      #expect(try strategy([series]).readsSurfaces == isFitted)
+    }
+    #expect(Own().readsSurfaces)
+    #expect(try !strategy([]).readsSurfaces && !strategy([.funding, .basis]).readsSurfaces)
+    let engine = try Engine(strategy([.basis]))
+    var state = try engine.start(Walk.account())
+    var market = try Walk.markets(days: 1, seed: 34)[0]
+    for strike in Self.strikes {
+      market.quotes[Self.name(strike, try Walk.start.advanced(byDays: 30))] = .option(
+        volatility: 0.6, carryYield: 0)
+    }
+    _ = engine.step(&state, market)
+    #expect(state.memory.view()?.series["volatility"] == nil)
+  }
+
   /// Expired futures and rates that are no numbers say nothing.
   @Test(arguments: [0, 1])
   func staleQuotesSayNothing(days: Int) throws {

@@ -9,7 +9,7 @@ import KeelData
 #endif
 
 /// A forecast of each asset's volatility from what an engine remembers.
-public protocol VolatilityForecast: Sendable, Encodable {
+public protocol VolatilityForecast: SurfaceReader, Sendable, Encodable {
   /// The rows of the past that it needs beside what a memory always keeps.
   var rowsNeeded: Int { get }
 
@@ -22,6 +22,9 @@ public protocol VolatilityForecast: Sendable, Encodable {
 
 /// The exponentially weighted volatility that the memory keeps.
 public struct ExponentialVolatility: VolatilityForecast, Hashable, Codable {
+  /// It reads none.
+  public var readsSurfaces: Bool { false }
+
   /// The returns before it speaks.
   public let returnsNeeded: Int
 
@@ -47,6 +50,9 @@ public struct ExponentialVolatility: VolatilityForecast, Hashable, Codable {
 
 /// The volatility over a window of the last rows, all of one weight.
 public struct WindowVolatility: VolatilityForecast, Hashable, Codable {
+  /// It reads none.
+  public var readsSurfaces: Bool { false }
+
   /// The returns in the window.
   public let returnCount: Int
 

@@ -3,7 +3,7 @@ public import KeelMarkets
 import KeelNumerics
 
 /// A limit that an account must keep after the planned trades.
-public protocol RiskLimit: Sendable, Encodable {
+public protocol RiskLimit: SurfaceReader, Sendable, Encodable {
   /// Measures the account after the trades.
   ///
   /// - Parameters:
@@ -60,6 +60,9 @@ public struct LimitViolation: Hashable, Sendable, Codable {
 
 /// No asset other than cash above a share of the portfolio.
 public struct LargestWeight: RiskLimit, Hashable, Codable {
+  /// It reads none.
+  public var readsSurfaces: Bool { false }
+
   /// The share.
   public let limit: Double
 
@@ -87,6 +90,9 @@ public struct LargestWeight: RiskLimit, Hashable, Codable {
 
 /// No more notional than a multiple of equity.
 public struct LargestLeverage: RiskLimit, Hashable, Codable {
+  /// It reads none.
+  public var readsSurfaces: Bool { false }
+
   /// The multiple.
   public let limit: Double
 
@@ -115,6 +121,9 @@ public struct LargestLeverage: RiskLimit, Hashable, Codable {
 
 /// No more annualized volatility of the account, by the delta of everything in it, than a limit.
 public struct LargestVolatility: RiskLimit, Hashable, Codable {
+  /// It reads none.
+  public var readsSurfaces: Bool { false }
+
   /// The volatility.
   public let limit: Double
 

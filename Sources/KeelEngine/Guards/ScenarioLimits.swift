@@ -5,6 +5,9 @@ public import KeelRisk
 
 /// No loss above a share of equity in any of several scenarios, by full revaluation.
 public struct LargestScenarioLoss: RiskLimit, Hashable, Codable {
+  /// It reads none.
+  public var readsSurfaces: Bool { false }
+
   /// The scenarios.
   public let scenarios: [Scenario]
 
@@ -57,6 +60,9 @@ public struct LargestScenarioLoss: RiskLimit, Hashable, Codable {
 
 /// No more than a share of equity owed by one protocol: the budget for its failure.
 public struct LargestProtocolShare: RiskLimit, Hashable, Codable {
+  /// It reads none.
+  public var readsSurfaces: Bool { false }
+
   /// The share of each protocol by name.
   public let limits: [String: Double]
 

@@ -13,6 +13,9 @@ import KeelNumerics
 
 /// Keeps options written against the units of an asset, or against cash, and buys back what is no longer covered.
 public struct CoveredWritingRule: HedgingRule, Hashable, Codable {
+  /// It reads none.
+  public var readsSurfaces: Bool { false }
+
   /// The asset that the options are written on.
   public let underlying: AssetID
 

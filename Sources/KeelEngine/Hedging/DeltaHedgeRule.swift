@@ -6,6 +6,9 @@ import KeelNumerics
 ///
 /// The order is that of ``DeltaHedge``. Instruments that have expired or have no quote now are passed over.
 public struct DeltaHedgeRule: HedgingRule, Hashable, Codable {
+  /// It reads none.
+  public var readsSurfaces: Bool { false }
+
   /// The asset whose delta counts.
   public let underlying: AssetID
 

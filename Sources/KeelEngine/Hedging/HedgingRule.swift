@@ -1,5 +1,5 @@
 /// Which contracts to trade beside the assets.
-public protocol HedgingRule: Sendable, Encodable {
+public protocol HedgingRule: SurfaceReader, Sendable, Encodable {
   /// Chooses the orders.
   ///
   /// - Parameters:

@@ -7,6 +7,9 @@ import KeelNumerics
 /// What a breaker has taken out goes back in when trading resumes. An instrument that has expired or has no quote now is
 /// left as it is.
 public struct PositionTargetRule: HedgingRule, Hashable, Codable {
+  /// It reads none.
+  public var readsSurfaces: Bool { false }
+
   /// The listed name.
   public let id: AssetID
 

@@ -3,7 +3,7 @@ import KeelMarkets
 import KeelNumerics
 
 /// When the weights are brought back to the target.
-public protocol RebalancingRule: Sendable, Encodable {
+public protocol RebalancingRule: SurfaceReader, Sendable, Encodable {
   /// The rows of the past that it needs.
   var rowsNeeded: Int { get }
 
@@ -43,6 +43,9 @@ public struct RuleVerdict: Hashable, Sendable, Codable {
 
 /// Trades when some time has passed since the last trade: the first time at once.
 public struct PeriodicRule: RebalancingRule, Hashable, Codable {
+  /// It reads none.
+  public var readsSurfaces: Bool { false }
+
   /// The time between trades, in nanoseconds.
   public let nanoseconds: Int64
 
@@ -82,6 +85,9 @@ public struct PeriodicRule: RebalancingRule, Hashable, Codable {
 
 /// Trades when a weight is further from its target than a threshold.
 public struct ThresholdRule: RebalancingRule, Hashable, Codable {
+  /// It reads none.
+  public var readsSurfaces: Bool { false }
+
   /// The threshold.
   public let threshold: RebalancingThreshold
 
@@ -107,6 +113,9 @@ public struct ThresholdRule: RebalancingRule, Hashable, Codable {
 ///
 /// The thresholds move with the volatility forecast; an asset without one has none.
 public struct VolatilityScaledRule: RebalancingRule {
+  /// Whether the forecast does.
+  public var readsSurfaces: Bool { forecast.readsSurfaces }
+
   /// The threshold in units of the expected drift.
   public let multiple: Double
 
@@ -162,6 +171,9 @@ public struct VolatilityScaledRule: RebalancingRule {
 /// The bands are those of ``DriftBand/best(proportionalCost:weightVolatility:riskAversion:volatility:)`` at the
 /// volatility forecast.
 public struct CostAwareRule: RebalancingRule {
+  /// Whether the forecast does.
+  public var readsSurfaces: Bool { forecast.readsSurfaces }
+
   /// The cost as a fraction of what is traded.
   public let cost: Double
 
@@ -217,6 +229,9 @@ public struct CostAwareRule: RebalancingRule {
 
 /// Trades when the volatility of the portfolio, or its largest weight, is beyond a limit.
 public struct BreachRule: RebalancingRule, Hashable, Codable {
+  /// It reads none.
+  public var readsSurfaces: Bool { false }
+
   /// The largest annualized volatility of the held weights; nil for none.
   public let largestVolatility: Double?
 
@@ -264,6 +279,9 @@ public struct BreachRule: RebalancingRule, Hashable, Codable {
 
 /// Trades when one of several rules says so.
 public struct AnyRule: RebalancingRule {
+  /// Whether a rule does.
+  public var readsSurfaces: Bool { rules.contains(where: \.readsSurfaces) }
+
   /// The rules, asked in order.
   public let rules: [any RebalancingRule]
 

@@ -17,6 +17,9 @@ import KeelNumerics
 ///
 /// with σ the volatility of the log returns over the slow window. An asset with a gap in the window has no score.
 public struct MovingAverageSignal: Signal, Hashable, Codable {
+  /// It reads none.
+  public var readsSurfaces: Bool { false }
+
   /// The rows of the fast average.
   public let fast: Int
 
@@ -64,6 +67,9 @@ public struct MovingAverageSignal: Signal, Hashable, Codable {
 ///
 /// Source: N. Jegadeesh and S. Titman, "Returns to buying winners and selling losers", Journal of Finance 48 (1993).
 public struct MomentumSignal: Signal, Hashable, Codable {
+  /// It reads none.
+  public var readsSurfaces: Bool { false }
+
   /// The rows back at which the return starts.
   public let lookback: Int
 
@@ -110,6 +116,11 @@ public struct MomentumSignal: Signal, Hashable, Codable {
 ///
 /// A value that is missing, stale or not a number gives no score: a broken feed is no opinion.
 public struct SeriesSignal: Signal, Hashable, Codable {
+  /// Whether the series is one of theirs.
+  public var readsSurfaces: Bool {
+    QuotedSeries(rawValue: series).map(QuotedSeries.ofSurfaces.contains) ?? false
+  }
+
   /// The name of the series in the view.
   public let series: String
 

@@ -32,8 +32,15 @@ public enum QuotedSeries: String, Hashable, Sendable, Codable, CaseIterable {
   /// The implied volatility at the forward at 90 days less that at 30 days; only with two expiries or more.
   case termStructure
 
+  /// Those that are read off fitted surfaces.
+  static let ofSurfaces: Set<QuotedSeries> = [.volatility, .skew, .termStructure]
+
   /// Reads all series off a market.
-  static func read(_ market: MarketSnapshot, _ catalog: Catalog) -> [String: [AssetID: Double]] {
+  static func read(
+    _ market: MarketSnapshot,
+    _ catalog: Catalog,
+    withSurfaces: Bool
+  ) -> [String: [AssetID: Double]] {
     if market.quotes.isEmpty || catalog.listings.isEmpty { return [:] }
     var means: [QuotedSeries: [AssetID: (sum: Double, count: Double)]] = [:]
     var rates: [AssetID: Double] = [:]
@@ -63,6 +70,7 @@ public enum QuotedSeries: String, Hashable, Sendable, Codable, CaseIterable {
       series[kind.rawValue] = sums.mapValues { $0.sum / $0.count }
     }
     if !rates.isEmpty { series[lending.rawValue] = rates }
+    guard withSurfaces else { return series }
     for (asset, surface) in QuotedSurface.all(in: market, catalog) {
       for (kind, value) in surface.measures {
         series[kind.rawValue, default: [:]][asset] = value

@@ -4,7 +4,7 @@ public import KeelData
 ///
 /// A signal reads the view that it is given and nothing else, so that it cannot look ahead: the engine hands it the
 /// history up to the decision.
-public protocol Signal: Sendable, Encodable {
+public protocol Signal: SurfaceReader, Sendable, Encodable {
   /// The rows of the past that it needs.
   var rowsNeeded: Int { get }
 

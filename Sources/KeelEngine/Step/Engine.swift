@@ -134,7 +134,9 @@ extension Engine {
     let view: DecisionView
     do throws(StageFault) {
       try Self.check(market, after: state)
-      state.memory.observe(market, quoted: QuotedSeries.read(market, strategy.catalog))
+      let quoted = QuotedSeries.read(
+        market, strategy.catalog, withSurfaces: strategy.readsSurfaces)
+      state.memory.observe(market, quoted: quoted)
       view = try self.view(state, market)
     } catch {
       // What cannot be valued is a missing reading for every breaker that needs the value.

@@ -80,6 +80,12 @@ public struct Strategy: Sendable, Encodable {
   /// The rows of the past that the stages need.
   public var rowsNeeded: Int { max(target.rowsNeeded, rule.rowsNeeded, 1) }
 
+  /// Whether a stage reads the series of fitted surfaces.
+  public var readsSurfaces: Bool {
+    target.readsSurfaces || rule.readsSurfaces || hedges.contains { $0.readsSurfaces }
+      || limits.contains { $0.readsSurfaces }
+  }
+
   /// Encodes all settings of all stages, each with the name of its type.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)

@@ -10,6 +10,9 @@ import KeelMarkets
 /// What contracts have lost and options are owed stays in cash, ready to be paid; what they have gained is invested once it
 /// has been paid, and until then the cash that the shares leave is kept.
 public struct EquityShares: TargetPolicy {
+  /// Whether the policy inside does.
+  public var readsSurfaces: Bool { shares.readsSurfaces }
+
   /// The policy whose weights are meant.
   public let shares: any TargetPolicy
 

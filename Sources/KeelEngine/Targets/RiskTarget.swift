@@ -6,6 +6,9 @@ import KeelOptimization
 
 /// Weights from the remembered covariance of the assets other than cash.
 public struct RiskTarget: TargetPolicy, Hashable, Codable {
+  /// It reads none.
+  public var readsSurfaces: Bool { false }
+
   /// How the weights are chosen.
   public enum Method: String, Hashable, Sendable, Codable, CaseIterable {
     /// In inverse proportion to volatility.

@@ -2,7 +2,7 @@ public import KeelData
 import KeelMarkets
 
 /// What weights are wanted, from what is known.
-public protocol TargetPolicy: Sendable, Encodable {
+public protocol TargetPolicy: SurfaceReader, Sendable, Encodable {
   /// The rows of the past that it needs.
   var rowsNeeded: Int { get }
 
@@ -55,6 +55,9 @@ extension Target {
 
 /// The same weights always.
 public struct FixedTarget: TargetPolicy, Hashable, Codable {
+  /// It reads none.
+  public var readsSurfaces: Bool { false }
+
   /// The weights over the whole universe.
   public let weights: Weights
 
@@ -75,6 +78,11 @@ public struct FixedTarget: TargetPolicy, Hashable, Codable {
 
 /// Strategic weights with bounded tilts from signals.
 public struct TiltedTarget: TargetPolicy {
+  /// Whether the strategy or a signal does.
+  public var readsSurfaces: Bool {
+    strategic.readsSurfaces || signals.contains { $0.signal.readsSurfaces }
+  }
+
   /// A signal and its weight beside others.
   public struct WeightedSignal: Sendable, Encodable {
     /// The name under which its scores are recorded.
