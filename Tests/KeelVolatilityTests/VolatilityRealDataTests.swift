@@ -144,7 +144,7 @@ struct VolatilityRealDataTests {
   }
 
   /// The two-sided quotes of a day that a surface of splines leaves outside bid and ask, in and out of the money.
-  private struct Snapshot: CustomTestStringConvertible, Sendable {
+  struct Snapshot: CustomTestStringConvertible, Sendable {
     let day: String
     let currency: String
     var hasBooks = false
@@ -205,7 +205,7 @@ struct VolatilityRealDataTests {
 
   /// Every quote with a bid and an ask counts, also those that cleaning leaves out.
   @Test(arguments: tested)
-  private func splinesAreInsideBidAndAsk(snapshot: Snapshot) throws {
+  func splinesAreInsideBidAndAsk(snapshot: Snapshot) throws {
     let chain = try chain(
       snapshot.day, snapshot.currency, books: snapshot.hasBooks ? books() : nil)
     let cleaned = try clean(chain, withListed: true)
