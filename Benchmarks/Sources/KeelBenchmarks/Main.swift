@@ -67,7 +67,7 @@ let allCases: [Case] =
   linearAlgebraCases + specialFunctionCases + estimationCases + portfolioCases + derivativeCases
   + engineCases + targetPortfolioCases + multiPeriodCases + gammaBetaCases + tailRiskCases
   + sampleRiskCases
-  + infeasibilityCases + riskBudgetingCases + conicCases + integerCases + fitCases + surfaceCases
+  + infeasibilityCases + riskBudgetingCases + conicCases + integerCases + fitCases
   + perpetualCases
   + surfaceCases + americanCases
   + optionColumnsCases + workspaceCases + backtestingCases + riskCases
