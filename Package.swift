@@ -67,7 +67,10 @@ let package = Package(
     ),
     .target(
       name: "KeelEstimation",
-      dependencies: ["KeelNumerics", "KeelLinearAlgebra", "KeelData"],
+      dependencies: [
+        "KeelNumerics", "KeelLinearAlgebra", "KeelData", "KeelOptimization", "KeelDistributions",
+        "CKeelKernels",
+      ],
       swiftSettings: strict
     ),
     .target(
@@ -141,7 +144,9 @@ let package = Package(
     tests(of: "KeelDistributions", with: ["KeelNumerics", "KeelData"]),
     tests(
       of: "KeelEstimation",
-      with: ["KeelNumerics", "KeelLinearAlgebra", "KeelData", "KeelDistributions"]
+      with: [
+        "KeelNumerics", "KeelLinearAlgebra", "KeelData", "KeelOptimization", "KeelDistributions",
+      ]
     ),
     tests(
       of: "KeelAllocation",

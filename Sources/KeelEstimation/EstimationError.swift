@@ -10,6 +10,22 @@ public enum EstimationError: Error, Hashable, Sendable {
   /// There is no asset, or more than a matrix of 32-bit size can hold.
   case assetCountOutOfRange(got: Int, allowed: ClosedRange<Int>)
 
+  /// A setting or an argument is NaN or outside the allowed interval, both ends included.
+  case invalidValue(argument: String, got: Double, lowest: Double, highest: Double)
+
+  /// The number of elements does not fit.
+  case shapeMismatch(argument: String, got: Int, required: Int)
+
+  /// Two values that meet in one call are about different assets, or about the same in another
+  /// order; `position` is the first place where they differ.
+  case universeMismatch(position: Int, left: AssetID?, right: AssetID?)
+
+  /// An element of a series is NaN, infinite or outside what the series may hold.
+  case invalidObservation(argument: String, index: Int, got: Double)
+
+  /// A correlation is needed of an asset that does not vary; the asset is nil in unlabeled data.
+  case zeroVariance(asset: AssetID?, column: Int)
+
   /// A return is NaN or infinite; the asset is nil in unlabeled data.
   case invalidReturn(asset: AssetID?, column: Int, row: Int, got: Double)
 
@@ -31,6 +47,17 @@ extension EstimationError: CustomStringConvertible {
       "there are \(got) observations, required are \(required)"
     case .assetCountOutOfRange(let got, let allowed):
       "there are \(got) assets, allowed are \(allowed.lowerBound) to \(allowed.upperBound)"
+    case .invalidValue(let argument, let got, let lowest, let highest):
+      "\(argument) is \(got), allowed is \(lowest) to \(highest)"
+    case .shapeMismatch(let argument, let got, let required):
+      "\(argument) has \(got) elements, required are \(required)"
+    case .universeMismatch(let position, let left, let right):
+      "the universes differ at position \(position): "
+        + "\(left?.rawValue ?? "nothing") and \(right?.rawValue ?? "nothing")"
+    case .invalidObservation(let argument, let index, let got):
+      "\(argument) is \(got) at index \(index)"
+    case .zeroVariance(let asset, let column):
+      "the returns\(Self.name(asset, column)) do not vary"
     case .invalidReturn(let asset, let column, let row, let got):
       "the return\(Self.name(asset, column)) in row \(row) is \(got)"
     case .pricesGiven(let asset, let column, let mean):
