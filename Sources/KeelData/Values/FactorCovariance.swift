@@ -61,7 +61,7 @@ public struct FactorCovariance: Hashable, Sendable {
   }
 
   /// The full matrix.
-  var matrix: SymmetricMatrix {
+  package var matrix: SymmetricMatrix {
     let n = loadings.rowCount
     let products = loadingsTimesCovariance
     var storage = [Double](repeating: 0, count: n * n)

@@ -1,9 +1,6 @@
 // Goals in order: positive semidefinite, equal bits for any order of labeled assets, speed: one
 // dsyrk and two readings of the data.
 
-public import KeelData
-public import KeelNumerics
-
 /// The sample covariance.
 ///
 /// ```text
@@ -12,7 +9,7 @@ public import KeelNumerics
 ///
 /// Positive semidefinite by construction, singular for N ≥ T. With few observations per asset use
 /// ``LedoitWolf``. Any column may be constant: its row is zero.
-public struct SampleCovariance: Hashable, Sendable {
+public struct SampleCovariance: CovarianceEstimator, Hashable {
   /// By what the sum of products is divided.
   @nonexhaustive
   public enum Divisor: Hashable, Sendable {
@@ -42,46 +39,12 @@ public struct SampleCovariance: Hashable, Sendable {
     self.examination = examination
   }
 
-  /// Estimates the covariance of returns.
-  ///
-  /// Computed in the order of the assets' names: any order of the columns gives the same bits.
-  ///
-  /// - Parameter returns: T × N simple returns, T at least 2.
-  /// - Returns: The covariance, per period, with its diagnostics.
-  /// - Throws: `EstimationError.tooFewObservations`, `EstimationError.assetCountOutOfRange`,
-  ///   `EstimationError.pricesGiven`, `EstimationError.notRepresentable` on overflow.
-  /// - Complexity: O(TN²), one `dsyrk`.
-  public func covariance(from returns: SimpleReturns) throws(EstimationError) -> Covariance {
-    try Covariance(
-      estimate(ReturnsMatrix(returns, minimumCount: Self.minimumObservationCount)),
-      over: returns.universe)
-  }
-
-  /// Estimates the covariance of the columns of a matrix, for callers who keep their own order.
-  ///
-  /// - Parameter returns: T × N returns, T at least 2.
-  /// - Returns: The matrix, per period, with its diagnostics.
-  /// - Throws: As ``covariance(from:)``, and `EstimationError.invalidReturn` with column and row.
-  /// - Complexity: O(TN²), one `dsyrk`.
-  public func unlabeledCovariance(
-    from returns: Matrix
-  ) throws(EstimationError) -> UnlabeledCovariance {
-    try estimate(
-      ReturnsMatrix(unlabeled: returns, minimumCount: Self.minimumObservationCount))
-  }
-
-  /// One observation has no spread.
-  static let minimumObservationCount = 2
-
-  private func estimate(_ returns: ReturnsMatrix) throws(EstimationError) -> UnlabeledCovariance {
-    var elements = try returns.centeredProducts(fourthPowers: false).lowerTriangle
+  /// Estimates from checked returns: one `dsyrk`.
+  public func estimate(from returns: ReturnsMatrix) throws(EstimationError) -> UnlabeledCovariance {
+    var elements = try returns.products(about: returns.scaledMeans).lowerTriangle
     let count = Double(returns.rowCount)
     let denominator = divisor == .observationCount ? count : count - 1
     try returns.unscale(&elements, factor: 1 / denominator)
-    let matrix = returns.inColumnOrder(
-      SymmetricMatrix(lowerTriangleOf: consume elements, order: returns.columnCount))
-    var diagnostics = CovarianceDiagnostics(observationCount: returns.rowCount)
-    if examination == .eigenvalues { try diagnostics.examine(matrix) }
-    return UnlabeledCovariance(matrix: matrix, diagnostics: diagnostics)
+    return UnlabeledCovariance(lowerTriangle: elements, order: returns.columnCount)
   }
 }

@@ -11,11 +11,41 @@ public import KeelNumerics
 
 /// A covariance estimate of data without asset names, in the order of their columns.
 public struct UnlabeledCovariance: Hashable, Sendable {
-  /// The N × N matrix, per period.
-  public let matrix: SymmetricMatrix
+  /// The N × N matrix, or the parts of a factor model, per period.
+  public let form: Covariance.Form
 
   /// What the estimator found out.
-  public let diagnostics: CovarianceDiagnostics
+  public internal(set) var diagnostics: CovarianceDiagnostics
+
+  /// Collects an estimate.
+  ///
+  /// - Parameters:
+  ///   - form: The N × N matrix, or the parts of a factor model, per period.
+  ///   - diagnostics: What the estimator found out.
+  public init(
+    form: Covariance.Form,
+    diagnostics: CovarianceDiagnostics = CovarianceDiagnostics()
+  ) {
+    self.form = form
+    self.diagnostics = diagnostics
+  }
+
+  /// An estimate from a lower triangle.
+  init(lowerTriangle: consuming [Double], order: Int, shrinkageIntensity: Double? = nil) {
+    self.init(
+      form: .dense(SymmetricMatrix(lowerTriangleOf: lowerTriangle, order: order)),
+      diagnostics: CovarianceDiagnostics(shrinkageIntensity: shrinkageIntensity))
+  }
+
+  /// The N × N matrix, per period.
+  ///
+  /// - Complexity: O(1) for a matrix, O(N² K) for a factor model.
+  public var matrix: SymmetricMatrix {
+    switch form {
+    case .dense(let matrix): matrix
+    case .factor(let parts): parts.matrix
+    }
+  }
 }
 
 /// Says which diagnostics of a covariance are computed.
@@ -55,9 +85,15 @@ extension Covariance {
   /// Labels an estimate.
   init(_ estimate: UnlabeledCovariance, over universe: Universe) throws(EstimationError) {
     do throws(DataError) {
-      self = try Covariance(
-        universe: universe, dense: estimate.matrix, definiteness: .byConstruction,
-        diagnostics: estimate.diagnostics)
+      switch estimate.form {
+      case .dense(let matrix):
+        self = try Covariance(
+          universe: universe, dense: matrix, definiteness: .byConstruction,
+          diagnostics: estimate.diagnostics)
+      case .factor(let parts):
+        self = try Covariance(
+          universe: universe, factor: parts, diagnostics: estimate.diagnostics)
+      }
     } catch {
       throw .notRepresentable(result: "covariance")
     }

@@ -1,0 +1,109 @@
+// With m(t) the mean return of the assets, s(i, m) and s(m, m) its covariances and g(t) = Σ s(j, m) x(t, j), Ledoit and
+// Wolf (2003, lemmas 1 and 2):
+//
+//   ρ = Σ π(i, i) + Σ over i ≠ j of ρ(i, j)
+//   ρ(i, j) = [s(j, m) v(i, j) + s(i, m) v(j, i)] / s(m, m) − s(i, m) s(j, m) w(i, j) / s(m, m)²
+//   v(i, j) = Σ x(t, i)² x(t, j) m(t) / T − s(i, m) s(i, j),   w(i, j) = Σ m(t)² x(t, i) x(t, j) / T − s(m, m) s(i, j)
+//
+// Summed over all i and j these are sums over t of products of row sums; the terms i = j are taken off again.
+
+import KeelNumerics
+
+/// One factor, the mean return of all assets, with the sample variances.
+struct SingleFactorTarget {
+  private let order: Int
+  /// s(i, m).
+  private let exposures: [Double]
+  /// s(m, m).
+  private let variance: Double
+
+  init(_ sample: [Double], order: Int) {
+    self.order = order
+    var sums = [Double](repeating: 0, count: order)
+    for j in 0..<order {
+      let elements = sample.span
+      var output = sums.mutableSpan
+      var column = elements[j &* (order &+ 1)]
+      for i in (j &+ 1)..<max(order, j &+ 1) {
+        let value = elements[i &+ j &* order]
+        column += value
+        output[i] += value
+      }
+      output[j] += column
+    }
+    exposures = sums.map { $0 / Double(order) }
+    variance = exposures.reduce(0, +) / Double(order)
+  }
+
+  /// Whether the mean return moves more than rounding makes it move.
+  private var hasFactor: Bool {
+    let size = exposures.reduce(0) { max($0, $1.magnitude) }
+    return variance > Double.ulpOfOne * size
+  }
+
+  /// The intensity δ, from the squared lengths of the centered rows.
+  func intensity(_ sample: [Double], _ squares: [Double], _ returns: ReturnsMatrix) -> Double {
+    if order == 1 { return 0 }
+    let count = Double(squares.count)
+    let sums = TriangleSums(sample, order: order)
+    let pi = squares.span.sumOfSquares / count - sums.squaredNorm
+    let ones = [Double](repeating: 1, count: order)
+    let rows = returns.rowSums([
+      PowerTerm(power: 4, multiples: ones),
+      PowerTerm(power: 1, multiples: ones),
+      PowerTerm(power: 1, multiples: exposures),
+      PowerTerm(power: 3, multiples: exposures),
+      PowerTerm(power: 2, multiples: exposures.map { $0 * $0 }),
+    ])
+    var (fourth, first, second, third, own, ownSquare) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    for t in squares.indices {
+      let market = rows[1][t] / Double(order)
+      let g = rows[2][t]
+      fourth += rows[0][t]
+      first += squares[t] * market * g
+      second += g * g
+      third += market * market * g * g
+      own += rows[3][t] * market
+      ownSquare += rows[4][t] * market * market
+    }
+    var rho = fourth / count - sums.squaredDiagonal
+    if hasFactor {
+      var quadratic = 0.0
+      for i in 0..<order { quadratic += exposures[i] * exposures[i] * sample[i * (order + 1)] }
+      let both = 2 * ((first - second) / count - (own / count - quadratic))
+      let factor = (third - ownSquare) / count - variance * (second / count - quadratic)
+      rho += both / variance - factor / (variance * variance)
+    }
+    return LedoitWolf.intensity(error: (pi - rho) / count, distance: distance(sample))
+  }
+
+  /// ‖S − F‖².
+  private func distance(_ sample: [Double]) -> Double {
+    let inverse = hasFactor ? 1 / variance : 0
+    let elements = sample.span
+    var sum = 0.0
+    for j in 0..<order {
+      let factor = exposures[j] * inverse
+      var part = 0.0
+      for i in (j &+ 1)..<max(order, j &+ 1) {
+        let difference = elements[i &+ j &* order] - factor * exposures[i]
+        part += difference * difference
+      }
+      sum += part
+    }
+    return 2 * sum
+  }
+
+  /// Moves the sample toward the target.
+  func blend(_ sample: inout [Double], _ intensity: Double) {
+    let inverse = hasFactor ? intensity / variance : 0
+    var elements = sample.mutableSpan
+    for j in 0..<order {
+      let factor = exposures[j] * inverse
+      for i in (j &+ 1)..<max(order, j &+ 1) {
+        elements[i &+ j &* order] =
+          (1 - intensity) * elements[i &+ j &* order] + factor * exposures[i]
+      }
+    }
+  }
+}
