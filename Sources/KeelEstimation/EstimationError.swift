@@ -20,6 +20,9 @@ public enum EstimationError: Error, Hashable, Sendable {
   /// order; `position` is the first place where they differ.
   case universeMismatch(position: Int, left: AssetID?, right: AssetID?)
 
+  /// An asset is not in the universe.
+  case unknownAsset(AssetID)
+
   /// An element of a series is NaN, infinite or outside what the series may hold.
   case invalidObservation(argument: String, index: Int, got: Double)
 
@@ -34,6 +37,9 @@ public enum EstimationError: Error, Hashable, Sendable {
 
   /// The estimate is too large for a floating-point number.
   case notRepresentable(result: String)
+
+  /// A matrix whose inverse is needed has none, or none that double precision knows.
+  case notPositiveDefinite
 
   /// The eigenvalues that were asked for could not be computed.
   case eigenvaluesNotConverged
@@ -54,6 +60,8 @@ extension EstimationError: CustomStringConvertible {
     case .universeMismatch(let position, let left, let right):
       "the universes differ at position \(position): "
         + "\(left?.rawValue ?? "nothing") and \(right?.rawValue ?? "nothing")"
+    case .unknownAsset(let asset):
+      "\(asset) is not in the universe"
     case .invalidObservation(let argument, let index, let got):
       "\(argument) is \(got) at index \(index)"
     case .zeroVariance(let asset, let column):
@@ -64,6 +72,8 @@ extension EstimationError: CustomStringConvertible {
       "the returns\(Self.name(asset, column)) look like prices: their mean is \(mean)"
     case .notRepresentable(let result):
       "the \(result) is too large for a floating-point number"
+    case .notPositiveDefinite:
+      "the matrix is not positive definite"
     case .eigenvaluesNotConverged:
       "the eigenvalues could not be computed"
     }
@@ -81,6 +91,21 @@ extension EstimationError {
     case .countOutOfRange(_, let got, _):
       self = .assetCountOutOfRange(got: got, allowed: ReturnsMatrix.allowedAssetCount)
     case .notConverged: self = .eigenvaluesNotConverged
+    default: self = .notRepresentable(result: "covariance")
+    }
+  }
+}
+
+extension EstimationError {
+  /// Translates an error of the values that travel.
+  init(_ error: DataError) {
+    switch error {
+    case .universeMismatch(let position, let left, let right):
+      self = .universeMismatch(position: position, left: left, right: right)
+    case .shapeMismatch(let argument, let got, let required):
+      self = .shapeMismatch(argument: argument, got: got, required: required)
+    case .invalidValue(let argument, _, _, let got, let lowest, let highest):
+      self = .invalidValue(argument: argument, got: got, lowest: lowest, highest: highest)
     default: self = .notRepresentable(result: "covariance")
     }
   }
