@@ -20,6 +20,12 @@ public enum EstimationError: Error, Hashable, Sendable {
   /// order; `position` is the first place where they differ.
   case universeMismatch(position: Int, left: AssetID?, right: AssetID?)
 
+  /// Two histories that meet in one call have different times, first in this row.
+  case differentTimes(row: Int)
+
+  /// Factors, an intercept among them, are sums of each other.
+  case dependentFactors(rank: Int, required: Int)
+
   /// An asset is not in the universe.
   case unknownAsset(AssetID)
 
@@ -60,6 +66,10 @@ extension EstimationError: CustomStringConvertible {
     case .universeMismatch(let position, let left, let right):
       "the universes differ at position \(position): "
         + "\(left?.rawValue ?? "nothing") and \(right?.rawValue ?? "nothing")"
+    case .differentTimes(let row):
+      "the histories have different times, first in row \(row)"
+    case .dependentFactors(let rank, let required):
+      "the factors have rank \(rank), required is \(required)"
     case .unknownAsset(let asset):
       "\(asset) is not in the universe"
     case .invalidObservation(let argument, let index, let got):
