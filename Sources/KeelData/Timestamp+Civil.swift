@@ -149,7 +149,7 @@ extension Timestamp {
 
 extension Int64 {
   /// The quotient rounded toward negative infinity; the divisor is positive.
-  fileprivate func flooredQuotient(by divisor: Int64) -> Int64 {
+  func flooredQuotient(by divisor: Int64) -> Int64 {
     let quotient = self / divisor
     return self % divisor < 0 ? quotient - 1 : quotient
   }

@@ -71,7 +71,7 @@ extension PriceHistory {
     }
   }
 
-  private func hasReturn(_ row: Int, _ position: Int) -> Bool {
+  func hasReturn(_ row: Int, _ position: Int) -> Bool {
     let cell = row + position * rowCount
     return marks[cell - 1] == .value && (marks[cell] == .value || marks[cell] == .delisted)
   }
@@ -93,7 +93,8 @@ extension PriceHistory {
     return nil
   }
 
-  private func returns(
+  /// The returns of some rows; what stands where there is none means nothing.
+  func returns(
     _ rows: Range<Int>,
     of formula: (Double, Double) -> Double,
     recovered: (Double) -> Double

@@ -104,7 +104,7 @@ public struct LogReturns: Hashable, Sendable {
 // MARK: - Checks
 
 /// The least number that is taken for a price when every number of a column is at least as large.
-private let leastPriceLikeValue = 0.5
+let leastPriceLikeValue = 0.5
 
 /// The number of rows below which no column is taken for prices.
 private let leastPriceLikeCount = 10
@@ -117,7 +117,7 @@ package func looksLikePrices(_ values: borrowing Span<Double>) -> Bool {
 }
 
 /// Checks shape, order of time, finiteness and the lower bound.
-private func requireReturns(
+func requireReturns(
   _ universe: Universe,
   _ timestamps: [Timestamp],
   _ values: Matrix,
