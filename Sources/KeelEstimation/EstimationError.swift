@@ -7,6 +7,15 @@ public enum EstimationError: Error, Hashable, Sendable {
   /// There are fewer observations than the estimator needs.
   case tooFewObservations(got: Int, required: Int)
 
+  /// Two assets have fewer returns in common than the estimator needs, or one asset has fewer.
+  case tooFewCommonObservations(left: AssetID, right: AssetID, got: Int, required: Int)
+
+  /// A correlation from the rows that two assets have in common is beyond one, and no repair was wanted.
+  case impossibleCorrelation(left: AssetID, right: AssetID, got: Double)
+
+  /// An asset has a gap after its first return.
+  case notNested(asset: AssetID, row: Int)
+
   /// There is no asset, or more than a matrix of 32-bit size can hold.
   case assetCountOutOfRange(got: Int, allowed: ClosedRange<Int>)
 
@@ -57,6 +66,12 @@ extension EstimationError: CustomStringConvertible {
     switch self {
     case .tooFewObservations(let got, let required):
       "there are \(got) observations, required are \(required)"
+    case .tooFewCommonObservations(let left, let right, let got, let required):
+      "\(left) and \(right) have \(got) observations in common, required are \(required)"
+    case .impossibleCorrelation(let left, let right, let got):
+      "the correlation of \(left) and \(right) is \(got)"
+    case .notNested(let asset, let row):
+      "\(asset) has a gap after its first return in row \(row)"
     case .assetCountOutOfRange(let got, let allowed):
       "there are \(got) assets, allowed are \(allowed.lowerBound) to \(allowed.upperBound)"
     case .invalidValue(let argument, let got, let lowest, let highest):

@@ -105,7 +105,7 @@ public struct ReturnsMatrix: Sendable {
   private static let usualSpread = 0x1p-400...0x1p400
 
   /// A power of two that brings the largest magnitude near one, with a normal inverse.
-  private static func scale(for largest: Double) -> Double {
+  static func scale(for largest: Double) -> Double {
     guard largest > 0 else { return 1 }
     return Double(sign: .plus, exponent: -max(largest.exponent, -1000), significand: 1)
   }

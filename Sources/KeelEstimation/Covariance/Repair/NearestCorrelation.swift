@@ -102,12 +102,25 @@ public struct NearestCorrelation: Hashable, Sendable {
   /// - Returns: A positive semidefinite covariance, with the norm of what was added to it in the diagnostics.
   /// - Throws: As ``nearest(to:)``, and `EstimationError.zeroVariance`.
   public func repaired(_ covariance: Covariance) throws(EstimationError) -> Covariance {
-    let matrix = covariance.matrix
-    let n = matrix.order
-    let deviations = covariance.standardDeviations
-    if let constant = deviations.firstIndex(where: { !($0 > 0) }) {
-      throw .zeroVariance(asset: covariance.universe.assets[constant], column: constant)
+    let repaired = try repaired(covariance.matrix) { position in
+      .zeroVariance(asset: covariance.universe.assets[position], column: position)
     }
+    guard let repaired else { return covariance }
+    var diagnostics = covariance.diagnostics
+    diagnostics.repairNorm = repaired.norm
+    return try Covariance(
+      UnlabeledCovariance(form: .dense(repaired.matrix), diagnostics: diagnostics),
+      over: covariance.universe)
+  }
+
+  /// The same for a matrix; nil where nothing is to be repaired.
+  func repaired(
+    _ matrix: SymmetricMatrix,
+    zeroVariance: (Int) -> EstimationError
+  ) throws(EstimationError) -> (matrix: SymmetricMatrix, norm: Double)? {
+    let n = matrix.order
+    let deviations = matrix.diagonal.map { max($0, 0).squareRoot() }
+    if let constant = deviations.firstIndex(where: { !($0 > 0) }) { throw zeroVariance(constant) }
     var correlations = matrix
     for j in 0..<n {
       for i in j..<n {
@@ -115,7 +128,7 @@ public struct NearestCorrelation: Hashable, Sendable {
       }
     }
     let answer = try nearest(to: correlations)
-    if answer.iterations == 0 { return covariance }
+    if answer.iterations == 0 { return nil }
     var repaired = matrix
     var norm = 0.0
     for j in 0..<n {
@@ -125,11 +138,7 @@ public struct NearestCorrelation: Hashable, Sendable {
         norm += 2 * difference * difference
       }
     }
-    var diagnostics = covariance.diagnostics
-    diagnostics.repairNorm = norm.squareRoot()
-    return try Covariance(
-      UnlabeledCovariance(form: .dense(repaired), diagnostics: diagnostics),
-      over: covariance.universe)
+    return (repaired, norm.squareRoot())
   }
 
   /// The square roots of the weights, one for each row.
