@@ -65,6 +65,35 @@ def sklearn_ledoit_wolf(x):
     return lambda: ledoit_wolf(x)[0]
 
 
+@peer("scikit-learn")
+def sklearn_oas(x):
+    from sklearn.covariance import oas
+    return lambda: oas(x)[0]
+
+
+def pypfopt_shrinkage(x, target):
+    import pandas
+    from pypfopt.risk_models import CovarianceShrinkage
+    frame = pandas.DataFrame(x)
+    return lambda: CovarianceShrinkage(frame, returns_data=True, frequency=1).ledoit_wolf(target).to_numpy()
+
+
+@peer("PyPortfolioOpt")
+def pypfopt_constant_correlation(x):
+    return pypfopt_shrinkage(x, "constant_correlation")
+
+
+@peer("PyPortfolioOpt")
+def pypfopt_single_factor(x):
+    return pypfopt_shrinkage(x, "single_factor")
+
+
+@peer("nonlinshrink")
+def nonlinshrink_cov(x):
+    import nonlinshrink
+    return lambda: nonlinshrink.shrink_cov(x)
+
+
 @peer("numpy")
 def numpy_cov(x):
     return lambda: np.cov(x, rowvar=False, ddof=1)

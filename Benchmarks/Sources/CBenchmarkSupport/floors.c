@@ -12,6 +12,11 @@ extern void dsyevd_(const char *jobz, const char *uplo, const int *n, double *a,
 extern void dsyrk_(const char *uplo, const char *trans, const int *n, const int *k,
                    const double *alpha, const double *a, const int *lda, const double *beta,
                    double *c, const int *ldc, size_t, size_t);
+extern void dgemm_(const char *transa, const char *transb, const int *m, const int *n, const int *k,
+                   const double *alpha, const double *a, const int *lda, const double *b,
+                   const int *ldb, const double *beta, double *c, const int *ldc, size_t, size_t);
+extern void dsyr_(const char *uplo, const int *n, const double *alpha, const double *x,
+                  const int *incx, double *a, const int *lda, size_t);
 extern void openblas_set_num_threads(int);
 
 int bench_dpotrf(int n, double *a) {
@@ -37,6 +42,17 @@ int bench_dsyevd_sizes(int n, int *lwork, int *liwork) {
 void bench_dsyrk_transposed(int n, int k, const double *a, double *c) {
   double one = 1, zero = 0;
   dsyrk_("L", "T", &n, &k, &one, a, &k, &zero, c, &n, 1, 1);
+}
+
+void bench_dgemm(int n, const double *a, const double *b, double *c) {
+  double one = 1, zero = 0;
+  dgemm_("N", "N", &n, &n, &n, &one, a, &n, b, &n, &zero, c, &n, 1, 1);
+}
+
+void bench_dsyr(int n, const double *x, double *a) {
+  double one = 1;
+  int step = 1;
+  dsyr_("L", &n, &one, x, &step, a, &n, 1);
 }
 
 void bench_set_threads(int threads) { openblas_set_num_threads(threads); }

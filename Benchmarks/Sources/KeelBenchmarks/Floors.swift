@@ -2,12 +2,13 @@ import CBenchmarkSupport
 
 /// The lower limits: the bare library call, or one pass over memory.
 let floorCases: [Case] =
-  [100, 500, 1000, 2000].map { dpotrfFloor(order: $0) } + [100, 500].map { dsyevdFloor(order: $0) }
+  [100, 500, 1000, 2000].map { dpotrfFloor(order: $0) } + [100, 500, 1000].map { dsyevdFloor(order: $0) }
   + [
     (1000, 100), (1000, 500), (2500, 200), (5000, 1000), (10_000, 50), (10_000, 500),
   ].map {
     dsyrkFloor(rows: $0.0, columns: $0.1)
   }
+  + [100, 1000].map { dgemmFloor(order: $0) } + [dsyrFloor(order: 1000)]
   + [2_500_000, 5_500_000, 10_500_000].map { copyFloor(count: $0) }
   + [
     copyFloor(count: 1_000_000), libmFloor("exp", bench_libm_exp),
@@ -57,6 +58,23 @@ private func dsyrkFloor(rows: Int, columns: Int) -> Case {
     let source = buffer(Inputs.returns(rows: rows, columns: columns))
     let product = buffer([Double](repeating: 0, count: columns * columns))
     return .init(run: { bench_dsyrk_transposed(Int32(columns), Int32(rows), source, product) })
+  }
+}
+
+private func dgemmFloor(order n: Int) -> Case {
+  Case(name: "blas/dgemm/\(n)") {
+    let left = buffer(Inputs.normals(count: n * n))
+    let right = buffer(Inputs.normals(count: n * n, stream: 1))
+    let product = buffer([Double](repeating: 0, count: n * n))
+    return .init(run: { bench_dgemm(Int32(n), left, right, product) })
+  }
+}
+
+private func dsyrFloor(order n: Int) -> Case {
+  Case(name: "blas/dsyr/\(n)") {
+    let vector = buffer(Inputs.normals(count: n))
+    let matrix = buffer([Double](repeating: 0, count: n * n))
+    return .init(run: { bench_dsyr(Int32(n), vector, matrix) })
   }
 }
 

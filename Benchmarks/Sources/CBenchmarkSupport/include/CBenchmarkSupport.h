@@ -15,6 +15,8 @@ int bench_dpotrf(int n, double *a);
 int bench_dsyevd(int n, double *a, double *w, double *work, int lwork, int *iwork, int liwork);
 int bench_dsyevd_sizes(int n, int *lwork, int *liwork);
 void bench_dsyrk_transposed(int n, int k, const double *a, double *c);
+void bench_dgemm(int n, const double *a, const double *b, double *c);
+void bench_dsyr(int n, const double *x, double *a);
 void bench_set_threads(int threads);
 
 // One pass over memory: copy `count` doubles.

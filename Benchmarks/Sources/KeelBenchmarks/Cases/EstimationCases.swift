@@ -1,45 +1,8 @@
 import Keel
 
 let estimationCases: [Case] =
-  [(1000, 100), (5000, 1000)].map { ledoitWolfCase(rows: $0.0, columns: $0.1) }
-  + [(5000, 1000)].map { sampleCase(rows: $0.0, columns: $0.1) }
+  covarianceCases
   + [studentTFitCase(count: 5000), studentTCase("cdf"), studentTCase("quantile"), csvCase]
-
-private func returnsMatrix(rows: Int, columns: Int) throws -> Matrix {
-  try Matrix(
-    rowCount: rows, columnCount: columns, columnMajor: Inputs.returns(rows: rows, columns: columns))
-}
-
-/// Centring, finiteness, row norms, one product, the mirror image and the shrinkage.
-private func ledoitWolfCase(rows: Int, columns: Int) -> Case {
-  Case(
-    name: "covariance/ledoit-wolf/\(rows)x\(columns)",
-    floors: ["blas/dsyrk/\(rows)x\(columns)"],
-    peers: ["sklearn_ledoit_wolf"],
-    inputs: { [("x", [rows, columns], Inputs.returns(rows: rows, columns: columns))] }
-  ) {
-    let returns = try returnsMatrix(rows: rows, columns: columns)
-    var last: SymmetricMatrix?
-    return .init(
-      run: { last = try LedoitWolf().unlabeledCovariance(from: returns).matrix },
-      answer: { last.map { $0.matrix.columnMajorElements } ?? [] })
-  }
-}
-
-private func sampleCase(rows: Int, columns: Int) -> Case {
-  Case(
-    name: "covariance/sample/\(rows)x\(columns)",
-    floors: ["blas/dsyrk/\(rows)x\(columns)"],
-    peers: ["numpy_cov"],
-    inputs: { [("x", [rows, columns], Inputs.returns(rows: rows, columns: columns))] }
-  ) {
-    let returns = try returnsMatrix(rows: rows, columns: columns)
-    var last: SymmetricMatrix?
-    return .init(
-      run: { last = try SampleCovariance().unlabeledCovariance(from: returns).matrix },
-      answer: { last.map { $0.matrix.columnMajorElements } ?? [] })
-  }
-}
 
 /// Maximum likelihood on a heavy-tailed sample: a normal over the root of a gamma-like mixture.
 private func studentTFitCase(count: Int) -> Case {

@@ -1,0 +1,72 @@
+import Keel
+
+/// Covariances of 1000 x 100 and 5000 x 1000 returns.
+let covarianceCases: [Case] =
+  [(1000, 100), (5000, 1000)].flatMap { rows, columns in
+    let product = ["blas/dsyrk/\(rows)x\(columns)"]
+    let spectrum = product + ["blas/dsyevd/\(columns)", "blas/dgemm/\(columns)"]
+    func make(
+      _ name: String,
+      _ estimator: any CovarianceEstimator,
+      _ floors: [String],
+      _ peers: [String] = []
+    ) -> Case {
+      covarianceCase(name, estimator, rows: rows, columns: columns, floors: floors, peers: peers)
+    }
+    return [
+      make("sample", SampleCovariance(), product, ["numpy_cov"]),
+      make("ewma", EWMACovariance(halfLife: 500), product),
+      make("semicovariance", Semicovariance(), product),
+      make("ledoit-wolf", LedoitWolf(), product, ["sklearn_ledoit_wolf"]),
+      make("oas", OracleApproximatingShrinkage(), product, ["sklearn_oas"]),
+      make(
+        "ledoit-wolf-constant-correlation", LedoitWolf(target: .constantCorrelation), product,
+        ["pypfopt_constant_correlation"]),
+      make(
+        "ledoit-wolf-single-factor", LedoitWolf(target: .singleFactor), product,
+        ["pypfopt_single_factor"]),
+      make("analytical-shrinkage", AnalyticalShrinkage(), spectrum, ["nonlinshrink_cov"]),
+      make("quadratic-inverse-shrinkage", QuadraticInverseShrinkage(), spectrum),
+      make("denoised", DenoisedCovariance(), spectrum),
+    ]
+  } + [streamingCase]
+
+/// Checks, one product, the mirror image, and what the method adds.
+private func covarianceCase(
+  _ name: String,
+  _ estimator: any CovarianceEstimator,
+  rows: Int,
+  columns: Int,
+  floors: [String],
+  peers: [String]
+) -> Case {
+  Case(
+    name: "covariance/\(name)/\(rows)x\(columns)", floors: floors, peers: peers,
+    inputs: { [("x", [rows, columns], Inputs.returns(rows: rows, columns: columns))] }
+  ) {
+    let returns = try Matrix(
+      rowCount: rows, columnCount: columns,
+      columnMajor: Inputs.returns(rows: rows, columns: columns))
+    var last: SymmetricMatrix?
+    return .init(
+      run: { last = try estimator.unlabeledCovariance(from: returns).matrix },
+      answer: { last.map { $0.matrix.columnMajorElements } ?? [] })
+  }
+}
+
+/// One row of 1000 returns into a covariance and its factor.
+private let streamingCase = Case(
+  name: "covariance/streaming/1000", floors: ["blas/dsyr/1000"]
+) {
+  let n = 1000
+  let rows = (0..<64).map { row in
+    Inputs.normals(count: n, stream: UInt64(row)).map { max(0.01 * $0, -1) }
+  }
+  var stream = try StreamingCovariance(
+    universe: Universe((0..<n).map { AssetID("A\($0)") }), halfLife: 100)
+  var next = 0
+  return .init(run: {
+    try stream.update(rows[next % rows.count])
+    next += 1
+  })
+}
