@@ -52,32 +52,66 @@ public struct SABRCalendarMargin: Hashable, Sendable, Codable {
 }
 
 /// Scans of an interval that are dense where SABR smiles bend.
-enum SABRScan {
+struct SABRScan {
   /// The points of a scan that is reported, and of one within a search.
   static let densePointCount = 513
   static let sparsePointCount = 65
 
-  /// The local minima of a function, scanned at equal distances of `asinh((k - c)/s)`, where `ln(χ(z))` of each smile is
-  /// nearly a line: `z(c) = ρ`, `s` one `√(1 - ρ²)` of z.
+  /// The points at which conditions are linear in one step, so that it sees where their minima move.
+  static let stepPointCount = 25
+
+  /// The local minima of a function, scanned in the coordinate of each smile.
   static func minima(
     _ smiles: [SABRSmile],
     _ interval: ClosedRange<Double>,
     pointCount: Int,
     of function: (Double) -> Double
   ) -> [LineMinima.Point] {
-    let (lower, upper) = (interval.lowerBound, interval.upperBound)
-    return smiles.flatMap { smile in
-      let unit = min(smile.alpha / smile.nu, .greatestFiniteMagnitude)
-      let narrow = min(unit * (1 - smile.rho * smile.rho).squareRoot(), upper - lower)
-      let width = max(narrow, .leastNormalMagnitude)
-      let center = min(max(-smile.rho * unit, lower), upper)
-      func place(_ l: Double) -> Double { min(max(center + width * sinh(l), lower), upper) }
-      var minima = LineMinima(
-        from: asinh((lower - center) / width), to: asinh((upper - center) / width),
-        pointCount: pointCount
-      ) { function(place($0)) }
-      minima.map(place)
+    smiles.flatMap { smile in
+      let scan = SABRScan(of: smile, in: interval)
+      var minima = LineMinima(from: scan.start, to: scan.end, pointCount: pointCount) {
+        function(scan.place($0))
+      }
+      minima.map(scan.place)
       return minima.points
     }
+  }
+
+  /// Places at equal distances of the scan.
+  static func places(
+    _ smiles: [SABRSmile],
+    _ interval: ClosedRange<Double>,
+    pointCount: Int
+  ) -> [Double] {
+    smiles.flatMap { smile in
+      let scan = SABRScan(of: smile, in: interval)
+      return (0..<pointCount).map {
+        scan.place(scan.start + (scan.end - scan.start) * Double($0) / Double(pointCount - 1))
+      }
+    }
+  }
+
+  private let interval: ClosedRange<Double>
+  private let center: Double
+  private let width: Double
+
+  /// The coordinates of the ends of the interval.
+  private let start: Double
+  private let end: Double
+
+  /// The coordinate `asinh((k - c)/s)` in which `ln(χ(z))` is nearly a line: `z(c) = ρ`, and `s` one `√(1 - ρ²)` of z.
+  private init(of smile: SABRSmile, in interval: ClosedRange<Double>) {
+    let (lower, upper) = (interval.lowerBound, interval.upperBound)
+    let unit = min(smile.alpha / smile.nu, .greatestFiniteMagnitude)
+    let narrow = min(unit * (1 - smile.rho * smile.rho).squareRoot(), upper - lower)
+    self.interval = interval
+    width = max(narrow, .leastNormalMagnitude)
+    center = min(max(-smile.rho * unit, lower), upper)
+    start = asinh((lower - center) / width)
+    end = asinh((upper - center) / width)
+  }
+
+  private func place(_ l: Double) -> Double {
+    min(max(center + width * sinh(l), interval.lowerBound), interval.upperBound)
   }
 }

@@ -75,6 +75,19 @@ struct SABRDomain {
     }
   }
 
+  /// The conditions that may bind in a step from a smile: those at minima and on a grid, by which a step sees where minima
+  /// move.
+  func stepConditions(_ smile: SABRSmile) -> [Condition]? {
+    let (list, _, least) = conditions(smile, SABRScan.sparsePointCount)
+    guard least > -.infinity else { return nil }
+    func places(_ smiles: [SABRSmile]) -> [Double] {
+      SABRScan.places(smiles, interval, pointCount: SABRScan.stepPointCount)
+    }
+    var grid = places([smile]).map { Condition.density($0) }
+    if let previous { grid += places([smile, previous]).map { .calendar($0) } }
+    return list + grid.filter { value($0, smile) < Self.looseValue }
+  }
+
   /// The conditions that may bind near a smile, and the worst of all.
   func conditions(
     _ smile: SABRSmile,
@@ -103,6 +116,12 @@ struct SABRDomain {
   /// Whether a point keeps all conditions of a search.
   func holds(_ x: [Double], _ pointCount: Int = SABRScan.sparsePointCount) -> Bool {
     guard let smile = smile(x), cost(x) < .infinity else { return false }
+    // Most that do not fail at an end or at the middle.
+    for part in [0, 0.5, 1] {
+      let k = interval.lowerBound * (1 - part) + interval.upperBound * part
+      guard value(.density(k), smile) >= Self.leastValue else { return false }
+      guard value(.calendar(k), smile) >= Self.leastValue else { return false }
+    }
     return conditions(smile, pointCount).least >= Self.leastValue
   }
 
@@ -150,25 +169,35 @@ struct SABRDomain {
 }
 
 extension SABRDomain {
-  /// Whether a point keeps all conditions, by dense scans.
-  func isFree(_ x: [Double]) -> Bool {
-    guard let smile = smile(x), let margin = try? butterflyMargin(smile) else { return false }
-    return margin.isFree && conditions(smile, SABRScan.densePointCount).least >= 0
+  /// What a fit reports of a smile.
+  struct Margins {
+    let butterfly: ButterflyMargin
+    let calendar: SABRCalendarMargin?
+
+    /// Whether the smile keeps all conditions.
+    let isFree: Bool
   }
 
-  /// The margin in the interval, by a scan at equal distances and one that is dense where the smile bends.
-  func butterflyMargin(_ smile: SABRSmile) throws(VolatilityError) -> ButterflyMargin {
-    let margin = try ButterflyMargin(of: smile, in: interval)
-    let minima = SABRScan.minima([smile], interval, pointCount: SABRScan.densePointCount) {
-      smile.totalVariance(at: $0).densityFactor(at: $0)
+  /// The margins of a smile: of the density by a scan at equal distances and one that is dense where the smile bends.
+  ///
+  /// - Throws: ``VolatilityError/invalidValue(argument:got:lowest:highest:)`` where the smile has no positive variance.
+  func margins(_ smile: SABRSmile) throws(VolatilityError) -> Margins {
+    var butterfly = try ButterflyMargin(of: smile, in: interval)
+    for minimum in SABRScan.minima(
+      [smile], interval, pointCount: SABRScan.densePointCount,
+      of: { smile.totalVariance(at: $0).densityFactor(at: $0) })
+    where !(minimum.value >= butterfly.densityFactor) {
+      butterfly = ButterflyMargin(
+        densityFactor: minimum.value, logMoneyness: minimum.argument,
+        leftWing: butterfly.leftWing, rightWing: butterfly.rightWing)
     }
-    guard let bend = minima.first(where: { !($0.value >= margin.densityFactor) }) else {
-      return margin
+    let calendar = try previous.map { previous throws(VolatilityError) in
+      try SABRCalendarMargin(of: smile, after: previous, in: interval)
     }
-    let least = minima.reduce(bend) { $1.value < $0.value ? $1 : $0 }
-    return ButterflyMargin(
-      densityFactor: least.value, logMoneyness: least.argument, leftWing: margin.leftWing,
-      rightWing: margin.rightWing)
+    let hasSpreads = [.below, .above].allSatisfy { value($0, smile) >= 0 }
+    return Margins(
+      butterfly: butterfly, calendar: calendar,
+      isFree: butterfly.isFree && calendar?.isFree ?? true && hasSpreads)
   }
 
   /// Throws where a smile has no positive variance in the interval.

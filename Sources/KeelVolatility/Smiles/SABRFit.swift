@@ -73,18 +73,20 @@ public struct SABRFit: Hashable, Sendable, Codable {
       try domain.requireVariance(of: previous)
     }
     var found = try SABRStart.free(domain)
-    if !domain.isFree(found.point) { found = try SABRSearch.best(domain, free: found.point) }
-    guard let smile = domain.smile(found.point) else { throw .noFit }
-    butterfly = try domain.butterflyMargin(smile)
-    try butterfly.requireFree()
-    guard domain.isFree(found.point) else { throw .noFit }
-    calendar = try previous.map { previous throws(VolatilityError) in
-      try SABRCalendarMargin(of: smile, after: previous, in: domain.interval)
+    var result = domain.smile(found.point)
+    var margins = result.flatMap { try? domain.margins($0) }
+    if margins?.isFree != true {
+      found = try SABRSearch.best(domain, free: found.point)
+      result = domain.smile(found.point)
+      margins = try result.map { smile throws(VolatilityError) in try domain.margins(smile) }
     }
-    self.smile = smile
+    guard let result, let margins else { throw .noFit }
+    try margins.butterfly.requireFree()
+    guard margins.isFree else { throw .noFit }
+    (smile, butterfly, calendar) = (result, margins.butterfly, margins.calendar)
     isConverged = found.isConverged
-    quality = FitQuality(of: smile, quotes: quotes)
+    quality = FitQuality(of: result, quotes: quotes)
     interval = domain.interval
-    freeInterval = try domain.freeInterval(smile)
+    freeInterval = try domain.freeInterval(result)
   }
 }

@@ -25,7 +25,7 @@ struct SABRSearch {
   private static let dampingDecay = 0.15
 
   /// The decrease, as a part of the cost, that a step must promise.
-  private static let relativeDecrease = 1e-8
+  private static let relativeDecrease = 1e-7
 
   /// The cost a quote below which a fit is exact: 1e-6 half spreads from the middle.
   private static let exactCost = 1e-14
@@ -40,33 +40,39 @@ struct SABRSearch {
     cost = domain.cost(start)
   }
 
-  /// The most starts.
-  private static let startCount = 3
-
-  /// The best smile that keeps all conditions, from the best points of the grid and the way to the fit without conditions.
+  /// The best smile that keeps all conditions, from the best points of each kind: of the grid, and of the fit without
+  /// conditions and the grid after steps back.
   ///
   /// - Throws: An error that names the condition that no smile of the grid keeps.
   static func best(
     _ domain: SABRDomain,
     free: [Double]
   ) throws(VolatilityError) -> (point: [Double], isConverged: Bool) {
-    let candidates = try SABRStart.candidates(domain)
-    let anchor = candidates.max { $0.least < $1.least }?.point ?? candidates[0].point
-    var starts = candidates.prefix(startCount).map(\.point)
-    for end in [candidates[0].point, anchor] {
-      if let point = retracted(free, to: end, domain) { starts.append(point) }
+    let grid = SABRStart.candidates(domain)
+    var starts = grid.kept
+    for point in [free] + SABRStart.outside(domain) {
+      let back = SABRSearch(domain, point, anchor: point).corrected(point, identity)
+      if let start = SABRStart.Candidate(back, domain) { starts.append(start) }
     }
-    var best: SABRSearch?
-    for start in starts {
-      var search = SABRSearch(domain, start, anchor: anchor)
+    guard let anchor = starts.max(by: { $0.least < $1.least })?.point else { throw grid.error }
+    var best: (cost: Double, point: [Double], isConverged: Bool)?
+    for start in SABRStart.leaders(starts, domain) {
+      var search = SABRSearch(domain, start.point, anchor: anchor)
       search.run()
-      if search.cost < best?.cost ?? .infinity { best = search }
+      // What a sparse scan missed makes an end worthless, not a little worse.
+      let dense = SABRScan.densePointCount
+      guard let point = retracted(search.point, to: anchor, domain, dense) else { continue }
+      let cost = domain.cost(point)
+      // One law may have two points: the first one stays.
+      if cost < (1 - relativeDecrease) * (best?.cost ?? .infinity) {
+        best = (cost, point, search.isConverged)
+      }
     }
     guard let best else { throw .noFit }
-    let dense = SABRScan.densePointCount
-    guard let point = retracted(best.point, to: anchor, domain, dense) else { throw .noFit }
-    return (point, best.isConverged)
+    return (best.point, best.isConverged)
   }
+
+  private static let identity = [1.0, 0, 0, 0, 1, 0, 0, 0, 1]
 
   /// The first point on the way to another that keeps all conditions; nil when even the other does not.
   private static func retracted(
@@ -91,9 +97,9 @@ struct SABRSearch {
     return moved(part)
   }
 
-  private static let firstPart = 1e-8
-  private static let partGrowth = 6.0
-  private static let bisections = 5
+  private static let firstPart = 1e-10
+  private static let partGrowth = 10.0
+  private static let bisections = 4
 
   private mutating func run() {
     var (hessian, slopes) = normalEquations()
@@ -113,7 +119,7 @@ struct SABRSearch {
         isConverged = true
         return
       }
-      let end = corrected(moved(point, step), step, hessian, slopes)
+      let end = corrected(moved(point, step), hessian)
       guard let trial = Self.retracted(end, to: anchor, domain), domain.cost(trial) < cost else {
         guard raiseDamping() else { return }
         continue
@@ -128,21 +134,18 @@ struct SABRSearch {
     domain.clamped(point.indices.map { point[$0] + step[$0] * domain.scales[$0] })
   }
 
-  /// The end of a step with a second one that takes back what the conditions lost by their curvature.
-  private func corrected(
-    _ moved: [Double],
-    _ step: [Double],
-    _ hessian: [Double],
-    _ slopes: [Double]
-  ) -> [Double] {
-    guard !domain.holds(moved) else { return moved }
-    var slopes = slopes
-    for i in 0..<Self.count {
-      for j in 0..<Self.count { slopes[i] += hessian[i + j * Self.count] * step[j] }
-      slopes[i] += damping * hessian[i + i * Self.count] * step[i]
+  /// The most steps back.
+  private static let correctionCount = 3
+
+  /// The end of a step, moved by the least that gives back what the conditions lost by their curvature.
+  private func corrected(_ end: [Double], _ hessian: [Double]) -> [Double] {
+    var end = end
+    let level = [Double](repeating: 0, count: Self.count)
+    for _ in 0..<Self.correctionCount where !domain.holds(end) {
+      guard let back = step(from: end, hessian, level) else { return end }
+      end = moved(end, back)
     }
-    guard let second = self.step(from: moved, hessian, slopes) else { return moved }
-    return self.moved(moved, second)
+    return end
   }
 
   /// Shortens the next step; false when no step however short improves the fit.
@@ -192,11 +195,12 @@ struct SABRSearch {
   /// The step of the damped quadratic program; nil when its solver fails.
   private func step(from point: [Double], _ hessian: [Double], _ slopes: [Double]) -> [Double]? {
     let count = Self.count
-    guard let smile = domain.smile(point) else { return nil }
-    let (conditions, _, least) = domain.conditions(smile, SABRScan.sparsePointCount)
+    guard let smile = domain.smile(point), let conditions = domain.stepConditions(smile) else {
+      return nil
+    }
     // The size of the problem is divided out.
     let size = (0..<count).reduce(0.0) { max($0, hessian[$1 + $1 * count]) }
-    guard least > -.infinity, size > 0, size < .infinity else { return nil }
+    guard size > 0, size < .infinity else { return nil }
     var matrix = hessian
     for i in 0..<count {
       matrix[i + i * count] += damping * hessian[i + i * count] + Self.leastDamping * size

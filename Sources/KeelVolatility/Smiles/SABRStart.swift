@@ -59,42 +59,88 @@ enum SABRStart {
   /// conditions.
   private static let levels = [1, 0.7, 0.5, 0.25, 0.1, 0.03, 0.01]
 
-  /// A smile that keeps all conditions, and what it costs.
+  /// A smile that keeps all conditions, what it costs and how far inside it is.
   struct Candidate {
-    var point: [Double]
-    var cost: Double
-    var least: Double
+    let point: [Double]
+    let cost: Double
+    let least: Double
+
+    /// Checks a point; nil when it does not keep all conditions.
+    init?(_ point: [Double], _ domain: SABRDomain) {
+      guard domain.holds(point), let smile = domain.smile(point) else { return nil }
+      (self.point, cost) = (point, domain.cost(point))
+      least = domain.conditions(smile, SABRScan.sparsePointCount).least
+    }
   }
 
-  /// The points of the grid that keep all conditions, raised above the expiry before, by ascending cost.
-  ///
-  /// - Throws: The error of the worst condition of the point that is nearest, when there is none.
-  static func candidates(_ domain: SABRDomain) throws(VolatilityError) -> [Candidate] {
-    let money = (domain.unit / domain.time).squareRoot()
-    var nearest: (least: Double, condition: SABRDomain.Condition, smile: SABRSmile)?
+  /// The points of the grid that keep all conditions, raised above the expiry before; and the error of the worst condition
+  /// of the nearest one that does not.
+  static func candidates(
+    _ domain: SABRDomain
+  ) -> (kept: [Candidate], error: VolatilityError) {
+    var nearest: (least: Double, error: VolatilityError) = (-.infinity, .noFit)
     for level in levels {
-      var kept: [(place: Int, candidate: Candidate)] = []
-      var points = grid(domain, money: level * money, [0] + deviations)
-      if let previous = domain.previous {
-        // The law of the expiry before, which is its total variance at short times.
-        let part = (previous.timeToExpiry / domain.time).squareRoot()
-        points.append(domain.clamped([previous.alpha * part, previous.rho, previous.nu * part]))
-      }
-      for (place, point) in points.enumerated() {
+      var kept: [Candidate] = []
+      for point in points(domain, level: level) {
         let raised = domain.clamped(raised(point, domain))
         guard let smile = domain.smile(raised) else { continue }
+        if let candidate = Candidate(raised, domain) {
+          kept.append(candidate)
+          continue
+        }
         let (_, worst, least) = domain.conditions(smile, SABRScan.sparsePointCount)
-        let cost = domain.cost(raised)
-        if least >= SABRDomain.leastValue, cost < .infinity {
-          kept.append((place, Candidate(point: raised, cost: cost, least: least)))
-        } else if least > nearest?.least ?? -.infinity {
-          nearest = (least, worst, smile)
+        if least > nearest.least { nearest = (least, domain.error(worst, smile)) }
+      }
+      if !kept.isEmpty { return (kept, nearest.error) }
+    }
+    return ([], nearest.error)
+  }
+
+  /// The cheapest candidates by a dense scan: two of each correlation of the grid, with a low and with a high level.
+  static func leaders(_ candidates: [Candidate], _ domain: SABRDomain) -> [Candidate] {
+    let order = candidates.indices.sorted {
+      (candidates[$0].cost, $0) < (candidates[$1].cost, $1)
+    }
+    var counts = [Int](repeating: 0, count: 2 * correlations.count)
+    return order.map { candidates[$0] }.filter { candidate in
+      let distances = correlations.map { ($0 - candidate.point[1]).magnitude }
+      let nearest = distances.indices.min { distances[$0] < distances[$1] } ?? 0
+      let kind = 2 * nearest + (candidate.point[0] > highLevel * domain.scales[0] ? 1 : 0)
+      guard counts[kind] < 2, domain.holds(candidate.point, SABRScan.densePointCount) else {
+        return false
+      }
+      counts[kind] += 1
+      return true
+    }
+  }
+
+  private static let highLevel = 1.3
+
+  /// The points of the grid that do not keep all conditions but have a cost.
+  static func outside(_ domain: SABRDomain) -> [[Double]] {
+    points(domain, level: 1).filter { domain.cost($0) < .infinity && !domain.holds($0) }
+  }
+
+  /// Levels α tried beside the least that gives the volatility at the money, over it: where ρ is negative the volatility
+  /// falls again with α.
+  private static let factors = [1, 1.5, 2, 3]
+
+  /// The points of the grid at a level, and the law of the expiry before, which is its total variance at short times.
+  private static func points(_ domain: SABRDomain, level: Double) -> [[Double]] {
+    let money = level * (domain.unit / domain.time).squareRoot()
+    var points = grid(domain, money: money, [0] + deviations)
+    for factor in factors {
+      for rho in correlations {
+        for deviation in deviations {
+          points.append([factor * money, rho, deviation / domain.time.squareRoot()])
         }
       }
-      kept.sort { ($0.candidate.cost, $0.place) < ($1.candidate.cost, $1.place) }
-      if !kept.isEmpty { return kept.map(\.candidate) }
     }
-    throw nearest.map { domain.error($0.condition, $0.smile) } ?? .noFit
+    if let previous = domain.previous {
+      let part = (previous.timeToExpiry / domain.time).squareRoot()
+      points.append([previous.alpha * part, previous.rho, previous.nu * part])
+    }
+    return points.map(domain.clamped)
   }
 
   private static let growth = 1.3

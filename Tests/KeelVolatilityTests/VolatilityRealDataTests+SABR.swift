@@ -1,0 +1,27 @@
+import KeelDerivatives
+import KeelTestSupport
+import KeelVolatility
+import Testing
+
+extension VolatilityRealDataTests {
+  /// Every expiry of every chain has a fit, each above the one before.
+  @Test(arguments: chains)
+  func sabrIsFreeOfArbitrage(day: String, currency: String) throws {
+    let cleaned = try clean(chain(day, currency))
+    var previous: SABRSmile?
+    var (count, inside) = (0, 0)
+    for quotes in cleaned.smiles {
+      let fit = try SABRFit(to: quotes, after: previous, beta: 1)
+      #expect(fit.isConverged && fit.butterfly.isFree && fit.calendar?.isFree ?? true)
+      for quote in quotes.quotes {
+        let variance = fit.smile.totalVariance(at: quote.logMoneyness)
+        #expect(variance.density(at: quote.logMoneyness) >= 0)
+        #expect(variance.value >= previous?.totalVariance(at: quote.logMoneyness).value ?? 0)
+      }
+      count += fit.quality.quoteCount
+      inside += fit.quality.insideCount
+      previous = fit.smile
+    }
+    print("REAL", day, currency, inside, count)
+  }
+}
