@@ -1,9 +1,9 @@
 import KeelNumerics
 import KeelOptimization
 
-// As ``SVISearch``: Gauss-Newton steps with damping, each the optimum of a quadratic program in which the conditions at
-// their local minima are linear; a second step takes back what their curvature took, and what is left goes towards a smile
-// far inside, so that every iterate keeps all conditions.
+// As ``SVISearch``: Gauss-Newton steps with damping, each the optimum of a quadratic program in which the conditions are
+// linear. Shortest steps back give back what their curvature took, and what is left goes towards a smile far inside, so that
+// every iterate keeps all conditions.
 
 /// A search for the SABR smile of the least cost in its domain.
 struct SABRSearch {
@@ -54,9 +54,10 @@ struct SABRSearch {
       let back = SABRSearch(domain, point, anchor: point).corrected(point, identity)
       if let start = SABRStart.Candidate(back, domain) { starts.append(start) }
     }
+    starts = SABRStart.leaders(starts, domain)
     guard let anchor = starts.max(by: { $0.least < $1.least })?.point else { throw grid.error }
     var best: (cost: Double, point: [Double], isConverged: Bool)?
-    for start in SABRStart.leaders(starts, domain) {
+    for start in starts {
       var search = SABRSearch(domain, start.point, anchor: anchor)
       search.run()
       // What a sparse scan missed makes an end worthless, not a little worse.
@@ -97,8 +98,8 @@ struct SABRSearch {
     return moved(part)
   }
 
-  private static let firstPart = 1e-10
-  private static let partGrowth = 10.0
+  private static let firstPart = 1e-9
+  private static let partGrowth = 30.0
   private static let bisections = 4
 
   private mutating func run() {

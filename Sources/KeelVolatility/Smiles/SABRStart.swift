@@ -57,7 +57,7 @@ enum SABRStart {
 
   /// Levels of the grid, in volatilities at the money, each tried when the ones before give no smile that keeps all
   /// conditions.
-  private static let levels = [1, 0.7, 0.5, 0.25, 0.1, 0.03, 0.01]
+  private static let levels = [1, 0.5, 0.1, 0.01]
 
   /// A smile that keeps all conditions, what it costs and how far inside it is.
   struct Candidate {
@@ -79,7 +79,8 @@ enum SABRStart {
     _ domain: SABRDomain
   ) -> (kept: [Candidate], error: VolatilityError) {
     var nearest: (least: Double, error: VolatilityError) = (-.infinity, .noFit)
-    for level in levels {
+    // Points are raised above an expiry before in any case.
+    for level in domain.previous == nil ? levels : [1] {
       var kept: [Candidate] = []
       for point in points(domain, level: level) {
         let raised = domain.clamped(raised(point, domain))
@@ -96,20 +97,20 @@ enum SABRStart {
     return ([], nearest.error)
   }
 
-  /// The cheapest candidates by a dense scan: two of each correlation of the grid, with a low and with a high level.
+  /// The cheapest candidates by a dense scan: one of each correlation of the grid, with a low and with a high level.
   static func leaders(_ candidates: [Candidate], _ domain: SABRDomain) -> [Candidate] {
     let order = candidates.indices.sorted {
       (candidates[$0].cost, $0) < (candidates[$1].cost, $1)
     }
-    var counts = [Int](repeating: 0, count: 2 * correlations.count)
+    var isTaken = [Bool](repeating: false, count: 2 * correlations.count)
     return order.map { candidates[$0] }.filter { candidate in
       let distances = correlations.map { ($0 - candidate.point[1]).magnitude }
       let nearest = distances.indices.min { distances[$0] < distances[$1] } ?? 0
       let kind = 2 * nearest + (candidate.point[0] > highLevel * domain.scales[0] ? 1 : 0)
-      guard counts[kind] < 2, domain.holds(candidate.point, SABRScan.densePointCount) else {
+      guard !isTaken[kind], domain.holds(candidate.point, SABRScan.densePointCount) else {
         return false
       }
-      counts[kind] += 1
+      isTaken[kind] = true
       return true
     }
   }
@@ -144,7 +145,7 @@ enum SABRStart {
   }
 
   private static let growth = 1.3
-  private static let bisections = 10
+  private static let bisections = 4
 
   /// The point with its level raised until no variance falls below the expiry before.
   private static func raised(_ point: [Double], _ domain: SABRDomain) -> [Double] {
