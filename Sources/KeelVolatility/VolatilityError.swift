@@ -16,6 +16,10 @@ public enum VolatilityError: Error, Hashable, Sendable {
   /// A smile gives a butterfly a negative price: its density factor is negative, or its variance is not positive.
   case butterflyArbitrage(logMoneyness: Double, densityFactor: Double)
 
+  /// The smiles that a fit may choose all fall below that of the expiry before: the time is that of the later expiry, the
+  /// variance the least difference of the nearest one, negative.
+  case calendarArbitrage(timeToExpiry: Double, logMoneyness: Double, variance: Double)
+
   /// A smile's total variance grows faster than 2 |k| in a wing.
   case steepWing(slope: Double)
 
@@ -54,6 +58,8 @@ extension VolatilityError: CustomStringConvertible {
       "two quotes have the log-moneyness \(logMoneyness)"
     case .butterflyArbitrage(let logMoneyness, let densityFactor):
       "the density factor at log-moneyness \(logMoneyness) is \(densityFactor)"
+    case .calendarArbitrage(let time, let logMoneyness, let variance):
+      "the total variance at log-moneyness \(logMoneyness) and time \(time) is \(-variance) below that before"
     case .steepWing(let slope):
       "the total variance grows by \(slope) per log-moneyness, allowed is 2"
     case .noFit:

@@ -89,7 +89,7 @@ extension TotalVariance {
   }
 
   /// (1 - N(t))/n(t).
-  private static func millsRatio(_ t: Double) -> Double {
+  static func millsRatio(_ t: Double) -> Double {
     (Double.pi / 2).squareRoot() * SpecialFunctions.scaledErfc(t * 0.5.squareRoot())
   }
 }
