@@ -120,10 +120,10 @@ import Testing
   }
 
   #if DEBUG
-    /// A search takes half a minute without optimization: one is enough, the others run in release.
+    /// A search takes half a minute without optimization: they run in release.
     private static let tested = cases.prefix(0)
     private static let seeds = 0..<0
-    private static let laws = broken.prefix(1)
+    private static let laws = broken.prefix(0)
     private static let times = [0.02]
     private static let hostileCount = 1
   #else
