@@ -38,6 +38,9 @@ public enum EstimationError: Error, Hashable, Sendable {
   /// An asset is not in the universe.
   case unknownAsset(AssetID)
 
+  /// An asset stands twice.
+  case duplicateAsset(AssetID)
+
   /// An element of a series is NaN, infinite or outside what the series may hold.
   case invalidObservation(argument: String, index: Int, got: Double)
 
@@ -87,6 +90,8 @@ extension EstimationError: CustomStringConvertible {
       "the factors have rank \(rank), required is \(required)"
     case .unknownAsset(let asset):
       "\(asset) is not in the universe"
+    case .duplicateAsset(let asset):
+      "\(asset) stands twice"
     case .invalidObservation(let argument, let index, let got):
       "\(argument) is \(got) at index \(index)"
     case .zeroVariance(let asset, let column):
