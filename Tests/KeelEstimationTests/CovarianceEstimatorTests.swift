@@ -261,6 +261,38 @@ private func largest(_ matrix: SymmetricMatrix) -> Double {
     ] { #expect(losses[name] ?? .infinity < 0.5 * sample, "\(name)") }
   }
 
+  /// Elements of these estimators are their own: an asset more, or fewer, changes none of the others.
+  @Test func anAssetMoreChangesNoNumber() throws {
+    let matrix = try randomReturns(300, 40, seed: 12)
+    let part = try Matrix(columns: (0..<11).map { j in (0..<300).map { matrix[$0, j] } })
+    let own: Set = ["sample", "ewma", "ewmaCentered", "semicovariance", "semicovarianceMean"]
+    for (name, estimator) in covarianceEstimators where own.contains(name) {
+      let whole = try estimator.unlabeledCovariance(from: matrix).matrix
+      let some = try estimator.unlabeledCovariance(from: part).matrix
+      for i in 0..<11 {
+        for j in 0..<11 {
+          expectClose(some[i, j], whole[i, j], absolute: 1e-12 * largest(some), name)
+        }
+      }
+    }
+  }
+
+  /// An estimate as of a time does not see later rows, whatever stands in them.
+  @Test func truncation() throws {
+    let returns = try labeled(randomReturns(80, 4, seed: 13))
+    var scrambled = returns.values
+    for t in 50..<80 {
+      for j in 0..<4 { scrambled[t, j] = Double((7 * t + 3 * j) % 11) / 10 - 0.5 }
+    }
+    let other = try labeled(scrambled)
+    let time = returns.timestamps[49]
+    for (name, estimator) in covarianceEstimators {
+      let cut = try estimator.covariance(from: returns.prefix(50))
+      #expect(try estimator.covariance(from: returns.until(time)) == cut, "\(name)")
+      #expect(try estimator.covariance(from: other.until(time)) == cut, "\(name)")
+    }
+  }
+
   @Test func weightsOfLongHistoriesEnd() throws {
     let matrix = try randomReturns(900, 3, seed: 6)
     let long = try EWMACovariance(halfLife: 2).unlabeledCovariance(from: matrix).matrix

@@ -90,60 +90,26 @@ extension ReturnsMatrix {
     guard isFinite else { throw .notRepresentable(result: "covariance") }
   }
 
-  /// Sums over the columns for each row, in scaled units.
+  /// Sums over the columns for each row, in scaled units; four columns at a time, so that the sums are read and written
+  /// a quarter as often.
   func rowSums(_ terms: [PowerTerm]) -> [[Double]] {
     var sums = terms.map { _ in [Double](repeating: 0, count: rowCount) }
-    var values = [Double](repeating: 0, count: Self.panelRowCount)
+    var block = ColumnBlock(length: min(Self.panelRowCount, rowCount))
     var start = 0
     while start < rowCount {
       let rows = start..<min(start + Self.panelRowCount, rowCount)
-      for position in 0..<columnCount {
-        let center = scaledMeans[position]
-        let source = matrix.column(order[position]).extracting(rows)
-        var centered = values.mutableSpan
-        Self.center(source, scale, center, into: &centered)
+      for first in stride(from: 0, to: columnCount, by: 4) {
+        block.read(self, rows, columnsFrom: first)
         for k in terms.indices {
-          Self.add(
-            values.span.extracting(0..<rows.count), terms[k].power, terms[k].multiples[position],
-            to: &sums[k], at: start)
+          let multiples = terms[k].multiples
+          var factors = SIMD4<Double>.zero
+          for lane in 0..<min(4, columnCount - first) { factors[lane] = multiples[first + lane] }
+          block.add(power: terms[k].power, factors, to: &sums[k], at: start)
         }
       }
       start = rows.upperBound
     }
     return sums
-  }
-
-  private static func center(
-    _ source: Span<Double>,
-    _ scale: Double,
-    _ mean: Double,
-    into output: inout MutableSpan<Double>
-  ) {
-    var target = output._mutatingExtracting(0..<source.count)
-    guard target.count == source.count else { return }
-    for i in source.indices { target[i] = source[i] * scale - mean }
-  }
-
-  private static func add(
-    _ values: Span<Double>,
-    _ power: Int,
-    _ multiple: Double,
-    to sums: inout [Double],
-    at offset: Int
-  ) {
-    var all = sums.mutableSpan
-    var target = all._mutatingExtracting(offset..<(offset &+ values.count))
-    guard target.count == values.count else { return }
-    switch power {
-    case 1: for i in values.indices { target[i] += multiple * values[i] }
-    case 2: for i in values.indices { target[i] += multiple * (values[i] * values[i]) }
-    case 3: for i in values.indices { target[i] += multiple * (values[i] * values[i] * values[i]) }
-    default:
-      for i in values.indices {
-        let square = values[i] * values[i]
-        target[i] += multiple * (square * square)
-      }
-    }
   }
 
   /// Writes centered rows into a panel and adds the squares of each row.
@@ -194,6 +160,66 @@ extension ReturnsMatrix {
       let value = body(values[i], i)
       target[i] = value
       sums[i] += value * value
+    }
+  }
+}
+
+/// Some rows of four columns, centered.
+private struct ColumnBlock {
+  private var columns: [[Double]]
+  private var count = 0
+
+  init(length: Int) {
+    columns = [[Double]](repeating: [Double](repeating: 0, count: length), count: 4)
+  }
+
+  /// Reads rows of up to four columns; the others stay what they are and have no weight.
+  mutating func read(_ returns: ReturnsMatrix, _ rows: Range<Int>, columnsFrom first: Int) {
+    count = rows.count
+    for lane in 0..<min(4, returns.columnCount - first) {
+      let source = returns.matrix.column(returns.order[first + lane]).extracting(rows)
+      let (scale, mean) = (returns.scale, returns.scaledMeans[first + lane])
+      var all = columns[lane].mutableSpan
+      var target = all._mutatingExtracting(0..<source.count)
+      guard target.count == source.count else { return }
+      for i in source.indices { target[i] = source[i] * scale - mean }
+    }
+  }
+
+  /// Adds multiples of a power to the sums of the rows.
+  func add(
+    power: Int,
+    _ factors: SIMD4<Double>,
+    to sums: inout [Double],
+    at offset: Int
+  ) {
+    switch power {
+    case 1: add(factors, to: &sums, at: offset) { $0 }
+    case 2: add(factors, to: &sums, at: offset) { $0 * $0 }
+    case 3: add(factors, to: &sums, at: offset) { $0 * $0 * $0 }
+    default: add(factors, to: &sums, at: offset) { ($0 * $0) * ($0 * $0) }
+    }
+  }
+
+  @inline(__always)
+  private func add(
+    _ factors: SIMD4<Double>,
+    to sums: inout [Double],
+    at offset: Int,
+    _ power: (Double) -> Double
+  ) {
+    let a = columns[0].span.extracting(0..<count)
+    let b = columns[1].span.extracting(0..<count)
+    let c = columns[2].span.extracting(0..<count)
+    let d = columns[3].span.extracting(0..<count)
+    var all = sums.mutableSpan
+    var target = all._mutatingExtracting(offset..<(offset &+ count))
+    guard target.count == count, a.count == count, b.count == count, c.count == count,
+      d.count == count
+    else { return }
+    let (p, q, r, s) = (factors[0], factors[1], factors[2], factors[3])
+    for i in 0..<count {
+      target[i] += (p * power(a[i]) + q * power(b[i])) + (r * power(c[i]) + s * power(d[i]))
     }
   }
 }
