@@ -166,11 +166,14 @@ extension ReturnsMatrix {
 
 /// Some rows of four columns, centered.
 private struct ColumnBlock {
-  private var columns: [[Double]]
+  /// One column after the other, each of the same length.
+  private var values: [Double]
+  private let length: Int
   private var count = 0
 
   init(length: Int) {
-    columns = [[Double]](repeating: [Double](repeating: 0, count: length), count: 4)
+    self.length = length
+    values = [Double](repeating: 0, count: 4 * length)
   }
 
   /// Reads rows of up to four columns; the others stay what they are and have no weight.
@@ -179,8 +182,8 @@ private struct ColumnBlock {
     for lane in 0..<min(4, returns.columnCount - first) {
       let source = returns.matrix.column(returns.order[first + lane]).extracting(rows)
       let (scale, mean) = (returns.scale, returns.scaledMeans[first + lane])
-      var all = columns[lane].mutableSpan
-      var target = all._mutatingExtracting(0..<source.count)
+      var all = values.mutableSpan
+      var target = all._mutatingExtracting((lane * length)..<(lane * length + source.count))
       guard target.count == source.count else { return }
       for i in source.indices { target[i] = source[i] * scale - mean }
     }
@@ -208,10 +211,11 @@ private struct ColumnBlock {
     at offset: Int,
     _ power: (Double) -> Double
   ) {
-    let a = columns[0].span.extracting(0..<count)
-    let b = columns[1].span.extracting(0..<count)
-    let c = columns[2].span.extracting(0..<count)
-    let d = columns[3].span.extracting(0..<count)
+    let source = values.span
+    let a = source.extracting(0..<count)
+    let b = source.extracting(length..<(length &+ count))
+    let c = source.extracting((2 &* length)..<(2 &* length &+ count))
+    let d = source.extracting((3 &* length)..<(3 &* length &+ count))
     var all = sums.mutableSpan
     var target = all._mutatingExtracting(offset..<(offset &+ count))
     guard target.count == count, a.count == count, b.count == count, c.count == count,
