@@ -179,6 +179,7 @@ private struct ColumnBlock {
   /// Reads rows of up to four columns; the others stay what they are and have no weight.
   mutating func read(_ returns: ReturnsMatrix, _ rows: Range<Int>, columnsFrom first: Int) {
     count = rows.count
+    let length = length
     for lane in 0..<min(4, returns.columnCount - first) {
       let source = returns.matrix.column(returns.order[first + lane]).extracting(rows)
       let (scale, mean) = (returns.scale, returns.scaledMeans[first + lane])
