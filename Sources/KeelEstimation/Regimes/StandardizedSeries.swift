@@ -13,33 +13,44 @@ struct StandardizedSeries {
   let center: Double
   let exponent: Int
 
+  /// Returns that vary, and are no prices.
   init(_ returns: [Double], minimumCount: Int) throws(EstimationError) {
-    guard returns.count >= minimumCount else {
-      throw .tooFewObservations(got: returns.count, required: minimumCount)
+    try self.init(series: returns, argument: "returns", minimumCount: minimumCount)
+    guard !looksLikePrices(returns.span) else {
+      throw .pricesGiven(asset: nil, column: 0, mean: Self.times(center, exponent))
+    }
+    guard values.contains(where: { $0 != 0 }) else { throw .zeroVariance(asset: nil, column: 0) }
+  }
+
+  /// Any finite series; one that does not vary is all zero.
+  init(
+    series: [Double],
+    argument: String,
+    minimumCount: Int
+  ) throws(EstimationError) {
+    guard series.count >= minimumCount else {
+      throw .tooFewObservations(got: series.count, required: minimumCount)
     }
     var largest = 0.0
-    for (index, value) in returns.enumerated() {
+    for (index, value) in series.enumerated() {
       guard value.isFinite else {
-        throw .invalidObservation(argument: "returns", index: index, got: value)
+        throw .invalidObservation(argument: argument, index: index, got: value)
       }
       largest = max(largest, value.magnitude)
     }
     let first = largest > 0 ? Int(largest.exponent) : 0
-    let scaled = returns.map { Self.times($0, -first) }
+    let scaled = series.map { Self.times($0, -first) }
     let summary = ColumnSummary(scaled.span, scale: 1)
-    guard !looksLikePrices(returns.span) else {
-      throw .pricesGiven(asset: nil, column: 0, mean: Self.times(summary.mean, first))
-    }
     let squares = scaled.reduce(0) { $0 + ($1 - summary.mean) * ($1 - summary.mean) }
-    guard squares > 0 else { throw .zeroVariance(asset: nil, column: 0) }
-    let second = Int((squares / Double(returns.count)).squareRoot().exponent)
+    let second =
+      squares > 0 ? Int((squares / Double(series.count)).squareRoot().exponent) : 0
     values = scaled.map { Self.times($0 - summary.mean, -second) }
     center = Self.times(summary.mean, -second)
     exponent = first + second
   }
 
   /// x · 2^e, in two exact steps where 2^e alone is no normal number.
-  private static func times(_ value: Double, _ exponent: Int) -> Double {
+  static func times(_ value: Double, _ exponent: Int) -> Double {
     let half = exponent / 2
     return value * Double(sign: .plus, exponent: half, significand: 1)
       * Double(sign: .plus, exponent: exponent - half, significand: 1)
