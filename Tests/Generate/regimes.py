@@ -69,6 +69,20 @@ def recursions(x, model):
     return filtered, smoothed, steps, likelihood
 
 
+def scaled_likelihood(x, model):
+    """The log-likelihood by the scaled forward recursion, for the optimizer."""
+    density = log_densities(x, model)
+    peaks = density.max(axis=1)
+    scaled = np.exp(density - peaks[:, None])
+    row, total = model["initial"] * scaled[0], peaks.sum()
+    for t in range(1, len(x) + 1):
+        size = row.sum()
+        total += np.log(size)
+        if t < len(x):
+            row = (row / size) @ model["transitions"] * scaled[t]
+    return total
+
+
 def viterbi(x, model):
     density = log_densities(x, model)
     with np.errstate(divide="ignore"):
@@ -174,7 +188,7 @@ def student_case(name, x):
     initial = np.eye(count)[int(name[2])]
 
     def objective(q):
-        return -recursions(x, unpack(q))[3]
+        return -scaled_likelihood(x, unpack(q))
 
     for _ in range(3):
         found = optimize.minimize(objective, q, method="BFGS", options={"gtol": 1e-5})
@@ -306,8 +320,8 @@ def online_case(seed, hazard, prior):
 def absorption(seed):
     generator = np.random.default_rng(seed)
     n = 12
-    a = generator.standard_normal((40, n)) * generator.uniform(0.5, 2, n)
-    a[:, :6] += 1.5 * generator.standard_normal((40, 1))
+    a = 0.01 * generator.standard_normal((40, n)) * generator.uniform(0.5, 2, n)
+    a[:, :6] += 0.015 * generator.standard_normal((40, 1))
     covariance = np.cov(a, rowvar=False)
     deviations = np.sqrt(np.diag(covariance))
     correlation = covariance / np.outer(deviations, deviations)

@@ -27,9 +27,21 @@ extension HiddenMarkovModel {
   /// - Throws: `EstimationError.invalidObservation`.
   /// - Complexity: O(TK²).
   public func logLikelihood(of returns: [Double]) throws(EstimationError) -> Double {
-    var filter = RegimeFilter(self)
-    _ = try filter.update(with: returns)
-    return filter.logLikelihood
+    try requireFinite(returns)
+    return returns.isEmpty ? 0 : pass(over: returns).logLikelihood
+  }
+
+  /// A pass over one return or more.
+  private func pass(over returns: [Double]) -> (chain: Kernels.Chain, logLikelihood: Double) {
+    let parameters = MarkovParameters(
+      states: kernelStates, initial: initialProbabilities, transitions: transitions.flatMap { $0 })
+    var chain = Kernels.Chain(returns, stateCount: stateCount)
+    let peaks = chain.setDensities(parameters.states)
+    let scaled = chain.pass(
+      initial: parameters.initial, transitions: parameters.transitions, states: parameters.states)
+    if let scaled { return (chain, peaks + scaled) }
+    let likelihood = chain.passInLogarithms(parameters)
+    return (chain, likelihood)
   }
 
   /// The probability of each state in each row given the whole series, its future included.
@@ -45,13 +57,7 @@ extension HiddenMarkovModel {
     guard !returns.isEmpty else {
       return SmoothedProbabilities(columns: [[Double]](repeating: [], count: stateCount))
     }
-    let parameters = MarkovParameters(
-      states: kernelStates, initial: initialProbabilities, transitions: transitions.flatMap { $0 })
-    var chain = Kernels.Chain(returns, stateCount: stateCount)
-    _ = chain.setDensities(parameters.states)
-    let scaled = chain.pass(
-      initial: parameters.initial, transitions: parameters.transitions, states: parameters.states)
-    if scaled == nil { _ = chain.passInLogarithms(parameters) }
+    let chain = pass(over: returns).chain
     return SmoothedProbabilities(
       columns: (0..<stateCount).map { j in
         Array(chain.probabilities[(j * chain.leading)..<(j * chain.leading + returns.count)])

@@ -15,7 +15,8 @@
 /// ```
 ///
 /// The state is a value: it can be saved, restored, copied and compared. Any division of a series
-/// into calls gives the same bits.
+/// into calls gives the same bits. A state whose probability falls below 1e-308 counts as left: only
+/// a transition leads back to it.
 public struct RegimeFilter: Hashable, Sendable {
   /// The model.
   public let model: HiddenMarkovModel
@@ -26,7 +27,8 @@ public struct RegimeFilter: Hashable, Sendable {
   /// The number of returns so far.
   public private(set) var observationCount: Int
 
-  /// The natural logarithm of the likelihood of the returns so far.
+  /// The natural logarithm of the likelihood of the returns so far; minus infinity when one was so far
+  /// from all states that no density is representable.
   public private(set) var logLikelihood: Double
 
   /// Creates a filter that has seen nothing.
