@@ -44,7 +44,8 @@ import Testing
     let common = try CorrelationRegime(unlabeled: SymmetricMatrix(order: 5, repeating: 2e-300))
     expectClose(common.absorptionRatio, 1, relative: 1e-14)
     expectClose(common.averageCorrelation ?? 0, 1, relative: 1e-14)
-    #expect(try CorrelationRegime(unlabeled: SymmetricMatrix(diagonal: [3])).averageCorrelation == nil)
+    #expect(
+      try CorrelationRegime(unlabeled: SymmetricMatrix(diagonal: [3])).averageCorrelation == nil)
     let still = try SymmetricMatrix(diagonal: [1, 0])
     #expect(try CorrelationRegime(unlabeled: still).averageCorrelation == nil)
     #expect(throws: EstimationError.zeroVariance(asset: nil, column: 1)) {

@@ -1,4 +1,5 @@
 import Foundation
+import KeelData
 import KeelEstimation
 import KeelNumerics
 import KeelTestSupport
@@ -116,7 +117,9 @@ func calmAndWild() throws -> HiddenMarkovModel {
           expectClose(smoothed[i * (count / 10), j], value, absolute: 1e-10)
         }
       }
-      for j in order { expectClose(filtered[count - 1, j], smoothed[count - 1, j], absolute: 1e-12) }
+      for j in order {
+        expectClose(filtered[count - 1, j], smoothed[count - 1, j], absolute: 1e-12)
+      }
       #expect(try model.mostLikelyPath(of: reference.x) == reference.path, "\(reference.name)")
     }
   }
@@ -518,5 +521,46 @@ func calmAndWild() throws -> HiddenMarkovModel {
     short.shortRunLength = 2
     let fit = try HiddenMarkovModel.fit(values, stateCount: 2, settings: short)
     #expect(!fit.isConverged && fit.iterations == 3)
+  }
+}
+
+/// Daily returns of fifteen crypto assets.
+@Suite(.enabled(if: Reference.realData != nil, "no real data: set KEEL_DATA"))
+struct RegimeRealDataTests {
+  @Test func crypto() throws {
+    let returns = try RealDataTests.cryptoReturns()
+    for asset in [AssetID("BTC"), "ETH", "USDT"] {
+      let column = try returns.universe.requiredPosition(of: asset)
+      let values = (0..<returns.observationCount).map { returns.values[$0, column] }
+      let normal = try HiddenMarkovModel.fit(values, stateCount: 2)
+      let heavy = try HiddenMarkovModel.fit(
+        values, stateCount: 2, settings: .init(emission: .studentT))
+      #expect(normal.isConverged && heavy.isConverged, "\(asset)")
+      #expect(heavy.logLikelihood > normal.logLikelihood - 1e-6)
+      HiddenMarkovEdgeTests.expectFinite(normal)
+      HiddenMarkovEdgeTests.expectFinite(heavy)
+      #expect(normal.model.states[1].scale > 1.3 * normal.model.states[0].scale)
+      // Volatility clusters: a regime lasts longer than independent draws would make it.
+      let single = try HiddenMarkovModel.fit(values, stateCount: 1)
+      #expect(normal.bayesianCriterion < single.bayesianCriterion)
+    }
+    let column = try returns.universe.requiredPosition(of: "BTC")
+    let values = (0..<returns.observationCount).map { returns.values[$0, column] }
+    let model = try HiddenMarkovModel.fit(values, stateCount: 2).model
+    let moments = try RegimeMoments.moments(of: returns, probabilities: model.filtered(values))
+    // The regimes of one asset are those of the others.
+    let deviations = moments.map(\.covariance.standardDeviations)
+    let louder = zip(deviations[0], deviations[1]).count { $0 < $1 }
+    #expect(louder >= returns.universe.count - 3)
+    let readings = try RollingCorrelationRegime(
+      windowLength: 120, shortLength: 15, longLength: 60
+    ).readings(of: returns.suffix(300))
+    #expect(readings.allSatisfy { (0.2...1).contains($0.regime.absorptionRatio) })
+    #expect(readings.allSatisfy { ($0.regime.averageCorrelation ?? 0) > 0.1 })
+    let breaks = try PELT(
+      cost: .meanAndVariance(relativeVarianceFloor: 1e-8),
+      penalty: 3 * log(Double(values.count)), minimumLength: 20
+    ).segments(of: values)
+    #expect(breaks.segments.count > 2)
   }
 }

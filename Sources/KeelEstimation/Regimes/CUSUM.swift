@@ -151,7 +151,7 @@ public struct CUSUM: Hashable, Sendable {
   /// one side: (exp(−2Δb) + 2Δb − 1) / (2Δ²),   Δ = ±shift − k,   b = h + 1.166
   /// ```
   ///
-  /// Siegmund's approximation: within a few percent for thresholds of four and more.
+  /// Siegmund's approximation: within four percent for thresholds of four and more.
   ///
   /// - Parameter shift: The mean less the target, in standard deviations.
   /// - Returns: The expected number of rows; NaN for NaN.

@@ -61,8 +61,9 @@ extension HiddenMarkovModel {
     /// The law of the returns within a state.
     public var emission: Emission
 
-    /// The starts of a fit from no model: two by local volatility, one by local mean, the others at
-    /// random. Five find the highest maximum of most series.
+    /// The starts of a fit from no model.
+    ///
+    /// Two go by local volatility, one by local mean, the others are random. Five find the highest maximum of most series.
     public var startCount = 5
 
     /// The passes that each start gets before the best one goes on: enough to tell them apart.
@@ -71,7 +72,9 @@ extension HiddenMarkovModel {
     /// The seed of the random starts.
     public var seed: UInt64 = 1
 
-    /// The least variance of a state as a share of the variance of the series. At 1e-4 a state of
+    /// The least variance of a state as a share of the variance of the series.
+    ///
+    /// At 1e-4 a state of
     /// repeated values has 1 % of the volatility of the series and not an infinite likelihood.
     public var relativeVarianceFloor = 1e-4
 

@@ -21,7 +21,8 @@ extension Kernels.Chain {
     var forward = [zip(parameters.initial, densities[0]).map { log($0) + $1 }]
     for t in 1..<max(count, 1) {
       let row = (0..<stateCount).map { j in
-        Self.logSum(forward[t - 1].indices.map { forward[t - 1][$0] + logTransitions[$0 * stateCount + j] })
+        Self.logSum(
+          forward[t - 1].indices.map { forward[t - 1][$0] + logTransitions[$0 * stateCount + j] })
           + densities[t][j]
       }
       forward.append(row)
@@ -43,7 +44,9 @@ extension Kernels.Chain {
           Self.logSum(ahead.indices.map { logTransitions[i * stateCount + $0] + ahead[$0] })
         }
       }
-      add(forward[t].indices.map { exp(forward[t][$0] + backward[$0] - logLikelihood) }, t, parameters)
+      add(
+        forward[t].indices.map { exp(forward[t][$0] + backward[$0] - logLikelihood) }, t, parameters
+      )
     }
     return logLikelihood
   }

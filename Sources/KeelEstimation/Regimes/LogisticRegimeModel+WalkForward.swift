@@ -18,7 +18,9 @@ extension LogisticRegimeModel {
     /// The rows that each fold is tested on; the last fold may have fewer.
     public let testLength: Int
 
-    /// The rows between them that are left out. A label that looks h rows ahead needs h: the labels
+    /// The rows between them that are left out.
+    ///
+    /// A label that looks h rows ahead needs h: the labels
     /// of the last h rows before a test are not known when it begins.
     public let gap: Int
 

@@ -28,6 +28,7 @@ struct WeightedMoments {
   ///   - matrix: T × N, finite.
   ///   - order: The columns in the order of computation.
   ///   - weights: T numbers, not negative.
+  /// - Throws: `EstimationError.tooFewObservations`, `EstimationError.notRepresentable`.
   init(
     _ matrix: Matrix,
     order: [Int],
