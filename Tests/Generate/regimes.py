@@ -162,6 +162,31 @@ def normal_case(name, x):
     return finish(name, x, start, model, likelihood)
 
 
+def multivariate_case(seed):
+    """Three assets whose correlation changes with the regime, at the maximum near the truth."""
+    generator = np.random.default_rng(seed)
+    laws = [np.diag([0.01, 0.008, 0.02]), np.full((3, 3), 0.012) + np.diag([0.01, 0.015, 0.01])]
+    state, rows = 0, []
+    for _ in range(300):
+        if generator.random() < 0.05:
+            state = 1 - state
+        rows.append(laws[state] @ generator.standard_normal(3) - 0.002 * state)
+    x = np.array(rows)
+    peer = GaussianHMM(
+        2, covariance_type="full", covars_prior=0, covars_weight=0, n_iter=50000, tol=1e-10,
+        init_params="", params="stmc", implementation="log")
+    peer.startprob_ = np.array([0.5, 0.5])
+    peer.transmat_ = np.array([[0.95, 0.05], [0.05, 0.95]])
+    peer.means_ = np.array([[0.0, 0, 0], [-0.002, -0.002, -0.002]])
+    peer.covars_ = np.array([law @ law.T for law in laws])
+    peer.fit(x)
+    return {
+        "rows": x.tolist(), "logLikelihood": float(peer.score(x)), "bic": float(peer.bic(x)),
+        "means": peer.means_.tolist(), "covariances": peer.covars_.tolist(),
+        "transitions": peer.transmat_.tolist(),
+        "smoothed": peer.predict_proba(x)[::30].tolist()}
+
+
 def student_case(name, x):
     """The maximum of the likelihood by a general optimizer, from the numbers of the recursion."""
     count = name[1]
@@ -352,6 +377,7 @@ def main():
             normal_case(("three normal states", 3), three),
             student_case(("two heavy-tailed states", 2, 0), heavy),
         ],
+        "multivariate": multivariate_case(10),
         "breaks": break_cases(),
         "online": [
             online_case(7, 1 / 100, (0.0, 1.0, 1.0, 1e-4)),

@@ -211,7 +211,8 @@ typedef struct {
    `forward`; moves[i k + j] is the expected number of steps from i to j; sums has for each state the
    sums over rows of the probability p, of w, w (x - mean) and w (x - mean)^2 with w = p, or for Student's
    law w = p (degrees + 1) / (degrees + z^2); the likelihood over that of the largest densities is
-   scale[1] 2^scale[0]. Returns 0, and then nothing of use, when a number came near to underflow. */
+   scale[1] 2^scale[0]. Returns 0, and then nothing of use, when a number came near to underflow or the two
+   recursions disagree. */
 int keel_chain_pass(
   const keel_chain *chain, int k, const double *restrict x, const keel_chain_state *states,
   double *restrict moves, double *restrict sums, double *restrict scale, int level);

@@ -138,14 +138,7 @@ extension HiddenMarkovModel {
   }
 
   /// The law of the next row from that of a row.
-  func probabilities(after law: [Double]) -> [Double] {
-    let next = (0..<stateCount).map { j in
-      (0..<stateCount).reduce(0) { $0 + law[$1] * transitions[$1][j] }
-    }
-    // Rounding must not grow over millions of rows.
-    let sum = next.reduce(0, +)
-    return next.map { $0 / sum }
-  }
+  func probabilities(after law: [Double]) -> [Double] { transitions.applied(to: law) }
 
   var kernelStates: [Kernels.Chain.State] {
     states.map { .init(mean: $0.mean, scale: $0.scale, degreesOfFreedom: $0.degreesOfFreedom) }
@@ -183,4 +176,14 @@ public struct RegimeForecast: Hashable, Sendable, Codable {
 
   /// The standard deviation of the return, per period.
   public var standardDeviation: Double { variance.squareRoot() }
+}
+
+extension [[Double]] {
+  /// The law after one step of a chain with these transitions.
+  func applied(to law: [Double]) -> [Double] {
+    let next = indices.map { j in indices.reduce(0) { $0 + law[$1] * self[$1][j] } }
+    // Rounding must not grow over millions of rows.
+    let sum = next.reduce(0, +)
+    return next.map { $0 / sum }
+  }
 }

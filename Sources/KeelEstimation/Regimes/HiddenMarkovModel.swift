@@ -111,7 +111,7 @@ public struct HiddenMarkovModel: Hashable, Sendable {
     }
   }
 
-  private static func law(
+  static func law(
     _ probabilities: [Double],
     _ argument: String,
     count: Int
@@ -139,10 +139,7 @@ public struct HiddenMarkovModel: Hashable, Sendable {
   ///
   /// Infinite for a state that is never left.
   public var expectedDurations: [Double] {
-    transitions.indices.map { i in
-      let leaving = transitions[i].indices.reduce(0.0) { $1 == i ? $0 : $0 + transitions[i][$1] }
-      return leaving > 0 ? max(1, 1 / leaving) : .infinity
-    }
+    StationaryLaw(transitions).expectedDurations
   }
 
   /// The share of time that the chain spends in each state in the long run.

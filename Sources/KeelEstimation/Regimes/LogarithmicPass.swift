@@ -16,8 +16,17 @@ extension Kernels.Chain {
   /// Forward and backward recursion in logarithms: fills what `pass` does, returns the
   /// log-likelihood.
   mutating func passInLogarithms(_ parameters: MarkovParameters) -> Double {
+    passInLogarithms(
+      parameters,
+      densities: (0..<count).map { t in parameters.states.map { $0.logDensity(values[t]) } })
+  }
+
+  /// The same with logarithms of densities that come from elsewhere, row by row.
+  mutating func passInLogarithms(
+    _ parameters: MarkovParameters,
+    densities: [[Double]]
+  ) -> Double {
     let logTransitions = parameters.transitions.map { log($0) }
-    let densities = (0..<count).map { t in parameters.states.map { $0.logDensity(values[t]) } }
     var forward = [zip(parameters.initial, densities[0]).map { log($0) + $1 }]
     for t in 1..<max(count, 1) {
       let row = (0..<stateCount).map { j in

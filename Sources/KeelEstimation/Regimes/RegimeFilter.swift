@@ -59,32 +59,11 @@ public struct RegimeFilter: Hashable, Sendable {
   }
 
   private mutating func take(_ value: Double, _ states: [MarkovParameters.State]) {
-    let predicted = predictedProbabilities
-    let densities = states.map { $0.logDensity(value) }
-    // What the densities are measured by: the largest one, or where its state cannot be, or hardly,
-    // the largest product.
-    var largest = densities.reduce(-.infinity, max)
-    var weights = zip(predicted, densities).map { $0 * exp($1 - largest) }
-    var sum = weights.reduce(0, +)
-    if !(sum > Self.leastSum) {
-      let logarithms = zip(predicted, densities).map { log($0) + $1 }
-      largest = logarithms.reduce(-.infinity, max)
-      weights = logarithms.map { exp($0 - largest) }
-      sum = weights.reduce(0, +)
-    }
-    // A value so far from all states that no density can be told from another says nothing.
-    if sum.isFinite && sum > 0 {
-      probabilities = weights.map { $0 / sum }
-      logLikelihood += largest + log(sum)
-    } else {
-      probabilities = predicted
-      logLikelihood = -.infinity
-    }
+    let step = FilterStep(predictedProbabilities, states.map { $0.logDensity(value) })
+    probabilities = step.probabilities
+    logLikelihood += step.logLikelihood
     observationCount += 1
   }
-
-  /// A smaller sum is taken in logarithms.
-  private static let leastSum = 1e-280
 
   /// Takes in returns.
   ///
@@ -133,6 +112,39 @@ extension RegimeFilter: Codable {
     logLikelihood = try container.decode(Double.self, forKey: .logLikelihood)
     guard observationCount >= 0 else {
       throw EstimationError.invalid("observationCount", Double(observationCount), lowest: 0)
+    }
+  }
+}
+
+/// One row of a filter: from predicted probabilities and logarithms of densities.
+struct FilterStep {
+  let probabilities: [Double]
+
+  /// The logarithm of the density of the row.
+  let logLikelihood: Double
+
+  /// A smaller sum is taken in logarithms.
+  private static let leastSum = 1e-280
+
+  init(_ predicted: [Double], _ densities: [Double]) {
+    // What the densities are measured by: the largest one, or where its state cannot be, or hardly,
+    // the largest product.
+    var largest = densities.reduce(-.infinity, max)
+    var weights = zip(predicted, densities).map { $0 * exp($1 - largest) }
+    var sum = weights.reduce(0, +)
+    if !(sum > Self.leastSum) {
+      let logarithms = zip(predicted, densities).map { log($0) + $1 }
+      largest = logarithms.reduce(-.infinity, max)
+      weights = logarithms.map { exp($0 - largest) }
+      sum = weights.reduce(0, +)
+    }
+    // A value so far from all states that no density can be told from another says nothing.
+    if sum.isFinite && sum > 0 {
+      probabilities = weights.map { $0 / sum }
+      logLikelihood = largest + log(sum)
+    } else {
+      probabilities = predicted
+      logLikelihood = -.infinity
     }
   }
 }

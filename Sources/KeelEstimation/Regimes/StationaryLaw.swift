@@ -16,6 +16,14 @@ struct StationaryLaw {
     count = transitions.count
   }
 
+  /// The expected number of rows that each state lasts, once entered.
+  var expectedDurations: [Double] {
+    transitions.indices.map { i in
+      let leaving = transitions[i].indices.reduce(0.0) { $1 == i ? $0 : $0 + transitions[i][$1] }
+      return leaving > 0 ? max(1, 1 / leaving) : .infinity
+    }
+  }
+
   /// The share of time in each state of a chain that starts from a law.
   func probabilities(from initial: [Double]) -> [Double] {
     let reach = reachability

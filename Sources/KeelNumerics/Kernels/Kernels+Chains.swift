@@ -74,6 +74,7 @@ extension Kernels {
 
     private var backward: [Double]
     private var ahead: [Double]
+    private let level: Level
 
     /// The expected number of steps from one state to another, row by row, after a pass.
     package var moves: [Double]
@@ -87,8 +88,10 @@ extension Kernels {
     /// - Parameters:
     ///   - values: Finite numbers, one or more.
     ///   - stateCount: 1 to ``maximumStateCount``.
-    package init(_ values: [Double], stateCount: Int) {
+    ///   - level: The instruction set.
+    package init(_ values: [Double], stateCount: Int, level: Level = .automatic) {
       precondition(!values.isEmpty && (1...Self.maximumStateCount).contains(stateCount))
+      self.level = level
       count = values.count
       self.stateCount = stateCount
       leading = (values.count + 16) / 16 * 16
@@ -112,10 +115,28 @@ extension Kernels {
             guard let source = x.baseAddress, let target = y.baseAddress else { return 0 }
             return unsafe keel_chain_densities(
               source, count, leading, laws.baseAddress, Int32(stateCount), target,
-              Level.automatic.rawValue)
+              level.rawValue)
           }
         }
       }
+    }
+
+    /// Fills the densities from their logarithms, columns of `count`; returns the sum of the largest
+    /// one of each row, each of which must be finite.
+    package mutating func setDensities(logarithms columns: [[Double]]) -> Double {
+      precondition(columns.count == stateCount && columns.allSatisfy { $0.count == count })
+      var total = 0.0
+      var peaks = [Double](repeating: 0, count: count)
+      for t in 0..<count {
+        peaks[t] = columns.reduce(-.infinity) { max($0, $1[t]) }
+        total += peaks[t]
+      }
+      for j in 0..<stateCount {
+        let relative = Kernels.apply(
+          .exp, zip(columns[j], peaks).map { $0 - $1 }, level: level)
+        density.replaceSubrange((j * leading)..<(j * leading + count), with: relative)
+      }
+      return total
     }
 
     /// Fills probabilities, moves and sums from the densities; returns the logarithm of the
@@ -161,7 +182,7 @@ extension Kernels {
                     leading: leading)
                   return unsafe keel_chain_pass(
                     &chain, Int32(stateCount), values, laws, &moves, &rawSums, &scale,
-                    Level.automatic.rawValue) == 1
+                    level.rawValue) == 1
                 }
               }
             }
@@ -182,7 +203,7 @@ extension Kernels {
         let column = unsafe UnsafeBufferPointer(
           rebasing: weights[(index * leading)..<((index + 1) * leading)])
         unsafe keel_chain_shape(
-          values, column.baseAddress, count, &law, &output, Level.automatic.rawValue)
+          values, column.baseAddress, count, &law, &output, level.rawValue)
       }
       return (output[0], output[1])
     }

@@ -65,8 +65,8 @@ private func studentTFitCase(count: Int) -> Case {
   }
 }
 
-/// 43 EM steps from one start on a series with planted regimes: a likelihood that stands still for
-/// neither.
+/// One start on a series with planted regimes: 43 EM steps of the peer; at most as many passes here,
+/// fewer where the likelihood stands still.
 private func hiddenMarkovCase(stateCount k: Int, count: Int) -> Case {
   func series() -> [Double] {
     let normals = Inputs.normals(count: count, stream: 50)
