@@ -354,8 +354,17 @@ func calmAndWild() throws -> HiddenMarkovModel {
     for value in cycle.stationaryProbabilities { expectClose(value, 1 / 3, relative: 1e-15) }
     let far = try HiddenMarkovModel(
       states: Array(states[..<2]), initialProbabilities: [1, 0],
-      transitions: [[1, 1e-300], [1e-12, 1 - 1e-12]])
-    expectClose(far.stationaryProbabilities[1], 1e-288, relative: 1e-12)
+      transitions: [[1, 1e-37], [1e-12, 1 - 1e-12]])
+    expectClose(far.stationaryProbabilities[1], 1e-25, relative: 1e-12)
+    // Moves that no history sees: the chain stays where they would lead from.
+    let never = try HiddenMarkovModel(
+      states: Array(states[..<3]), initialProbabilities: [1, 0, 0],
+      transitions: [
+        [0, 1, 1e-307], [1e-306, 0.25, 0.75], [1e-307, 0.25, 0.75],
+      ])
+    for (value, expected) in zip(never.stationaryProbabilities, [0, 0.25, 0.75]) {
+      expectClose(value, expected, absolute: 1e-15)
+    }
   }
 }
 

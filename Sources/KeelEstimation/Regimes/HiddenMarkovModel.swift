@@ -137,7 +137,7 @@ public struct HiddenMarkovModel: Hashable, Sendable {
 
   /// The expected number of rows that a state lasts, once entered: `1 / (1 − p(i, i))`.
   ///
-  /// Infinite for a state that is never left.
+  /// Infinite for a state that is never left, or with a probability below 1e-38.
   public var expectedDurations: [Double] {
     StationaryLaw(transitions).expectedDurations
   }
@@ -145,7 +145,8 @@ public struct HiddenMarkovModel: Hashable, Sendable {
   /// The share of time that the chain spends in each state in the long run.
   ///
   /// Where it can end in one of several sets of states, their shares come from the initial
-  /// probabilities. Computed without subtractions (Grassmann, Taksar and Heyman, 1985).
+  /// probabilities. A transition with a probability below 1e-38 counts as impossible. Computed without
+  /// subtractions (Grassmann, Taksar and Heyman, 1985).
   public var stationaryProbabilities: [Double] {
     StationaryLaw(transitions).probabilities(from: initialProbabilities)
   }

@@ -11,8 +11,12 @@ struct StationaryLaw {
   private let transitions: [[Double]]
   private let count: Int
 
+  /// A smaller probability is taken for zero: no history sees the move, and products of up to eight
+  /// stay representable.
+  private static let leastProbability = 1e-38
+
   init(_ transitions: [[Double]]) {
-    self.transitions = transitions
+    self.transitions = transitions.map { $0.map { $0 < Self.leastProbability ? 0 : $0 } }
     count = transitions.count
   }
 
@@ -84,8 +88,9 @@ struct StationaryLaw {
     for state in members.indices.dropFirst().reversed() {
       leaving[state] = chain[state][..<state].reduce(0, +)
       for source in 0..<state {
-        let share = chain[source][state] / leaving[state]
-        for target in 0..<state { chain[source][target] += share * chain[state][target] }
+        for target in 0..<state {
+          chain[source][target] += chain[source][state] * (chain[state][target] / leaving[state])
+        }
       }
     }
     var law = [Double](repeating: 1, count: members.count)
