@@ -92,6 +92,10 @@ import Testing
       try method.segments(of: [1, 2])
     }
     #expect(try method.segments(of: [4, 4, 4, 4, 4, 4, 4]).breaks == [])
+    // A penalty far beyond the series, and a series far beyond the penalty.
+    let single = try PELT(cost: .mean, penalty: 10, minimumLength: 1)
+    #expect(try single.segments(of: [1e-200, 1e-200, 5e-200]).breaks == [])
+    #expect(try single.segments(of: [1e100, 1e100, 5e100]).breaks == [2])
     for (penalty, length, floor) in [
       (-1.0, 2, 0.1), (.nan, 2, 0.1), (.infinity, 2, 0.1), (1, 1, 0.1), (1, 0, 0.1), (1, 2, 0),
       (1, 2, 1), (1, 2, .nan),
@@ -284,9 +288,21 @@ import Testing
           try BayesianChangePoint(prior: prior, hazard: value)
         }
       }
-      if !(value >= .leastNormalMagnitude && value.isFinite) {
+      if !(value >= 1e-6 && value <= 1e12) {
         #expect(throws: EstimationError.self) {
           try BayesianChangePoint.Prior(mean: 0, strength: value, shape: 1, rate: 1)
+        }
+        #expect(throws: EstimationError.self) {
+          try BayesianChangePoint.Prior(mean: 0, strength: 1, shape: value, rate: 1)
+        }
+      }
+      if value.magnitude <= 1e150 {
+        for (count, rate) in [(1e-6, 1e-280), (1e12, 1e-280), (1e-6, 1e290), (1e12, 1e290)] {
+          var extreme = try BayesianChangePoint(
+            prior: .init(mean: value, strength: count, shape: count, rate: rate), hazard: 0.5)
+          let readings = try extreme.update(with: [value, -value, 1e150, value, -1e150])
+          #expect(readings.allSatisfy { $0.mean.isFinite && $0.expectedRunLength.isFinite })
+          #expect(extreme.logEvidence.isFinite)
         }
       }
     }

@@ -43,13 +43,19 @@ public struct BayesianChangePoint: Hashable, Sendable, Codable {
     /// The shape times the usual variance; positive.
     public let rate: Double
 
+    /// The allowed values of strength and shape.
+    public static let allowedCounts = 1e-6...1e12
+
+    /// The allowed values of the rate: with the others, every scale is representable.
+    public static let allowedRates = 1e-280...1e290
+
     /// Creates a prior.
     ///
     /// - Parameters:
     ///   - mean: The expected mean of a run.
-    ///   - strength: How many values the knowledge of the mean is worth; positive.
-    ///   - shape: Half the number of values that the knowledge of the variance is worth; positive.
-    ///   - rate: The shape times the usual variance; positive.
+    ///   - strength: How many values the knowledge of the mean is worth.
+    ///   - shape: Half the number of values that the knowledge of the variance is worth.
+    ///   - rate: The shape times the usual variance.
     /// - Throws: `EstimationError.invalidValue`.
     public init(
       mean: Double,
@@ -62,9 +68,12 @@ public struct BayesianChangePoint: Hashable, Sendable, Codable {
           "mean", mean, lowest: -BayesianChangePoint.largestMagnitude,
           highest: BayesianChangePoint.largestMagnitude)
       }
-      for (name, value) in [("strength", strength), ("shape", shape), ("rate", rate)]
-      where !(value >= .leastNormalMagnitude && value.isFinite) {
-        throw .invalid(name, value, lowest: .leastNormalMagnitude)
+      for (name, value, allowed) in [
+        ("strength", strength, Self.allowedCounts), ("shape", shape, Self.allowedCounts),
+        ("rate", rate, Self.allowedRates),
+      ] where !allowed.contains(value) {
+        throw .invalid(
+          name, value, lowest: allowed.lowerBound, highest: allowed.upperBound)
       }
       self.mean = mean
       self.strength = strength
@@ -210,10 +219,17 @@ public struct BayesianChangePoint: Hashable, Sendable, Codable {
     let strength = prior.strength + Double(run.length)
     let shape = prior.shape + Double(run.length) / 2
     let square = run.rate / shape * ((strength + 1) / strength)
-    let difference = value - run.mean
+    let z = (value - run.mean).magnitude / square.squareRoot()
+    // The square of a value beyond anything usual would overflow.
+    let logarithm =
+      z < Self.largestDistance
+      ? log1p(z * z / (2 * shape)) : 2 * log(z) - log(2 * shape)
     return StudentTNormalizer(degreesOfFreedom: 2 * shape).value - log(square) / 2
-      - (shape + 0.5) * log1p(difference / square * difference / (2 * shape))
+      - (shape + 0.5) * logarithm
   }
+
+  /// Beyond this one plus the square is the square for every shape.
+  private static let largestDistance = 1e100
 
   /// The runs without the least likely ones, whose probabilities sum to no more than a mass.
   private func pruned(_ runs: [Run], mass: Double) -> [Run] {

@@ -72,6 +72,9 @@ public struct PELT: Hashable, Sendable {
     self.minimumLength = minimumLength
   }
 
+  /// In standardized units more than any segments can save, and far from overflow.
+  private static let largestPenalty = 1e300
+
   /// Divides a series.
   ///
   /// Of two divisions of equal cost the one whose last segment is longer.
@@ -88,7 +91,7 @@ public struct PELT: Hashable, Sendable {
     let count = series.count
     // The penalty and the costs of the mean are squares of the series.
     let unit = cost == .mean ? 2 * standardized.exponent : 0
-    let penalty = StandardizedSeries.times(self.penalty, -unit)
+    let penalty = min(StandardizedSeries.times(self.penalty, -unit), Self.largestPenalty)
     var best = [Double](repeating: .infinity, count: count + 1)
     var origin = [Int](repeating: 0, count: count + 1)
     best[0] = -penalty
