@@ -718,6 +718,23 @@ def clarabel_conic(p, q, a, b, cones, answer_count):
     return run
 
 
+@peer("hmmlearn")
+def hmmlearn_fit(x, means, deviations, transitions):
+    from hmmlearn.hmm import GaussianHMM
+    k = len(means)
+    def run():
+        model = GaussianHMM(
+            k, covariance_type="diag", covars_prior=0, covars_weight=1, min_covar=1e-15, n_iter=43,
+            tol=-np.inf, init_params="", params="stmc", implementation="scaling")
+        model.startprob_ = np.full(k, 1 / k)
+        model.transmat_ = transitions
+        model.means_, model.covars_ = means[:, None], deviations[:, None] ** 2
+        model.fit(x[:, None])
+        order = np.argsort(model.covars_[:, 0, 0])
+        return np.concatenate([model.means_[order, 0], np.sqrt(model.covars_[order, 0, 0])])
+    return run
+
+
 @peer("scipy")
 def scipy_thurber(x, y, start):
     """MINPACK with the derivatives given, to the tolerances that its step test allows."""

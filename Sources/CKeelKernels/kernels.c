@@ -222,6 +222,28 @@ void keel_heston_moments(
   KEEL_DISPATCH(heston_moments, level, model, x, y, n, output)
 }
 
+double keel_chain_densities(
+  const double *restrict x, size_t n, size_t leading, const keel_chain_state *states, int k,
+  double *restrict density, int level) {
+  double total = 0;
+  KEEL_DISPATCH(total = chain_densities, level, x, n, leading, states, k, density)
+  return total;
+}
+
+int keel_chain_pass(
+  const keel_chain *chain, int k, const double *restrict x, const keel_chain_state *states,
+  double *restrict moves, double *restrict sums, double *restrict scale, int level) {
+  int done = 0;
+  KEEL_DISPATCH(done = chain_pass, level, chain, k, x, states, moves, sums, scale)
+  return done;
+}
+
+void keel_chain_shape(
+  const double *restrict x, const double *restrict weights, size_t n, const keel_chain_state *state,
+  double *restrict output, int level) {
+  KEEL_DISPATCH(chain_shape, level, x, weights, n, state, output)
+}
+
 size_t keel_black_scholes(
   const keel_option_columns *columns, int outputs, double *restrict output, size_t leading,
   size_t first, size_t n, int level) {

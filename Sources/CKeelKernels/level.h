@@ -13,6 +13,7 @@
 #include "lanes.h"
 #include "exponential_sums.h"
 #include "heston.h"
+#include "chains.h"
 #include "option_columns.h"
 #include "black.h"
 #include "implied_volatility.h"

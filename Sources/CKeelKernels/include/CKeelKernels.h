@@ -183,6 +183,45 @@ void keel_combine_columns(
   const double *restrict a, size_t leading, size_t rows, const ptrdiff_t *columns,
   const double *factors, size_t count, double *restrict y, double *restrict magnitudes, int level);
 
+/* Hidden Markov chains. Arrays over rows are padded: the number of their elements, `leading` for each
+   state, is at least n + 1 rounded up to a multiple of 16, and a column of `ahead` has zeros from n on. */
+
+enum { KEEL_CHAIN_STATES = 8 };
+
+/* The log-density of a state is constant - z^2 / 2 with z = (x - mean) inverse_scale, or, where the
+   power is not zero, constant - power ln(1 + z^2 inverse_degrees). */
+typedef struct {
+  double mean, inverse_scale, constant, power, inverse_degrees;
+} keel_chain_state;
+
+/* Writes the density of each row in each state over its largest one, column after column; returns the
+   sum of the logarithms of the largest ones. */
+double keel_chain_densities(
+  const double *restrict x, size_t n, size_t leading, const keel_chain_state *states, int k,
+  double *restrict density, int level);
+
+/* A chain over n rows, 1 or more: densities, initial law, transitions row by row, and working memory. */
+typedef struct {
+  const double *density, *initial, *transitions;
+  double *forward, *backward, *ahead;
+  size_t n, leading;
+} keel_chain;
+
+/* Forward and backward recursion of k states. The probabilities of the states given all rows replace
+   `forward`; moves[i k + j] is the expected number of steps from i to j; sums has for each state the
+   sums over rows of the probability p, of w, w (x - mean) and w (x - mean)^2 with w = p, or for Student's
+   law w = p (degrees + 1) / (degrees + z^2); the likelihood over that of the largest densities is
+   scale[1] 2^scale[0]. Returns 0, and then nothing of use, when a number came near to underflow or the two
+   recursions disagree. */
+int keel_chain_pass(
+  const keel_chain *chain, int k, const double *restrict x, const keel_chain_state *states,
+  double *restrict moves, double *restrict sums, double *restrict scale, int level);
+
+/* Sums over rows, with weights, of ln(1 + z^2 / degrees) and of z^2 / (degrees + z^2). */
+void keel_chain_shape(
+  const double *restrict x, const double *restrict weights, size_t n, const keel_chain_state *state,
+  double *restrict output, int level);
+
 /* European options. */
 
 /* Sums over n nodes, a multiple of 16, for each of `count` numbers k: with e = exp(-(x + i y) k), each

@@ -3,6 +3,7 @@ import Keel
 let estimationCases: [Case] =
   covarianceCases
   + [studentTFitCase(count: 5000), studentTCase("cdf"), studentTCase("quantile"), csvCase]
+  + (2...3).map { hiddenMarkovCase(stateCount: $0, count: 2500) }
 
 /// Maximum likelihood on a heavy-tailed sample: a normal over the root of a gamma-like mixture.
 private func studentTFitCase(count: Int) -> Case {
@@ -24,6 +25,50 @@ private func studentTFitCase(count: Int) -> Case {
     return .init(
       run: { law = try StudentT.fit(sample).law },
       answer: { law.map { [$0.degreesOfFreedom, $0.location, $0.scale] } ?? [] })
+  }
+}
+
+/// One start on a series with planted regimes: 43 EM steps of the peer; at most as many passes here,
+/// fewer where the likelihood stands still.
+private func hiddenMarkovCase(stateCount k: Int, count: Int) -> Case {
+  func series() -> [Double] {
+    let normals = Inputs.normals(count: count, stream: 50)
+    let moves = Inputs.uniforms(count: count, 0...1, stream: 51)
+    var state = 0
+    return (0..<count).map { t in
+      if moves[t] < 0.03 { state = (state + 1) % k }
+      return 0.0005 * Double(1 - state) + 0.006 * Double(1 + 2 * state) * normals[t]
+    }
+  }
+  let means = (0..<k).map { 0.0001 * Double($0) }
+  let deviations = (0..<k).map { 0.005 * Double(1 + $0) }
+  let transitions = (0..<k).map { i in
+    (0..<k).map { $0 == i ? 0.9 : 0.1 / Double(k - 1) }
+  }
+  return Case(
+    name: "regime/hidden-markov-\(k)/\(count)",
+    peers: ["hmmlearn_fit"],
+    inputs: {
+      [
+        ("x", [count], series()), ("means", [k], means), ("deviations", [k], deviations),
+        ("transitions", [k, k], transitions.flatMap { $0 }),
+      ]
+    }
+  ) {
+    let series = series()
+    let start = try HiddenMarkovModel(
+      states: (0..<k).map { .init(mean: means[$0], scale: deviations[$0]) },
+      initialProbabilities: [Double](repeating: 1 / Double(k), count: k),
+      transitions: transitions)
+    var settings = HiddenMarkovModel.FitSettings()
+    settings.maximumIterations = 44
+    settings.tolerance = 0
+    var fit: HiddenMarkovFit?
+    return .init(
+      run: { fit = try HiddenMarkovModel.fit(series, from: start, settings: settings) },
+      answer: {
+        fit.map { $0.model.states.map(\.mean) + $0.model.states.map(\.scale) } ?? []
+      })
   }
 }
 
