@@ -16,8 +16,11 @@
 
 /// c(ν) = ln(Γ((ν+1)/2) / (Γ(ν/2) √(νπ))), the logarithm of the density of Student's t at zero, and
 /// its derivatives in ν.
-struct StudentTNormalizer {
+package struct StudentTNormalizer {
   let degreesOfFreedom: Double
+
+  /// Holds the degrees of freedom, positive.
+  package init(degreesOfFreedom: Double) { self.degreesOfFreedom = degreesOfFreedom }
 
   /// The coefficients of x^−1, x^−3, … in s(x).
   private static let coefficients: [Double] = [
@@ -35,7 +38,7 @@ struct StudentTNormalizer {
   }
 
   /// c(ν).
-  var value: Double {
+  package var value: Double {
     let x = half
     var result = -halfLogTwoPi + Self.series(at: x + Double(shift)).value
     if shift > 0 {
@@ -50,7 +53,7 @@ struct StudentTNormalizer {
   }
 
   /// c'(ν) and c''(ν).
-  var derivatives: (first: Double, second: Double) {
+  package var derivatives: (first: Double, second: Double) {
     let x = half
     let series = Self.series(at: x + Double(shift))
     var first = series.first
