@@ -183,6 +183,29 @@ void keel_combine_columns(
   const double *restrict a, size_t leading, size_t rows, const ptrdiff_t *columns,
   const double *factors, size_t count, double *restrict y, double *restrict magnitudes, int level);
 
+/* The numbers of lags and shape parameters of a model of variance. */
+struct keel_garch_model {
+  size_t has_mean, shocks, asymmetries, variances, shapes;
+  int is_logarithmic;
+};
+
+/* The log-likelihood of n returns, its k derivatives, the k x k second ones and the sum of outer
+   products of scores, one after the other, for the parameters mean, intercept, shocks, asymmetries,
+   variances, shape. `law` has the kind (0 normal, 1 Student, 2 Hansen), nu, the constant with its five
+   derivatives in nu and lambda, and the same of shift and slope below and above the break: 32
+   numbers. `work` holds 2 n + (2 r + 1) (m + m (m + 1) / 2) + k for r the most lags and m the
+   parameters without shape. */
+void keel_garch(
+  const struct keel_garch_model *model, const double *parameters, const double *law, double start,
+  const double *returns, size_t n, double *work, double *out);
+
+/* The same for GARCH and GJR of first order: p has intercept, shock, asymmetry, variance and mean,
+   `places` the positions of these, nu and lambda among the parameters, or -1. Without slopes the value
+   alone. */
+void keel_garch_first_order(
+  const double *p, const double *law, double start, const double *returns, size_t n,
+  const int *places, int parameter_count, int has_slopes, double *out, int level);
+
 /* European options. */
 
 /* Sums over n nodes, a multiple of 16, for each of `count` numbers k: with e = exp(-(x + i y) k), each

@@ -1,0 +1,219 @@
+/* The log-likelihood of GARCH and GJR models of first order with two derivatives, once a level. Three
+   steps a block of returns: the recursion of the variance, where a vector holds the derivatives; the
+   law of the errors, where it holds neighboring returns; the sums, where it holds parameters again. */
+
+enum { FN(KEEL_GARCH_BLOCK) = 64 };
+
+/* Intercept, shock, asymmetry, variance, mean, degrees of freedom, asymmetry of the law. */
+typedef double FN(keel_eight) __attribute__((ext_vector_type(8)));
+#define E FN(keel_eight)
+
+INLINE E FN(madd_eight)(E a, E b, E c) {
+#if KEEL_FMA
+  return __builtin_elementwise_fma(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
+
+/* What the law says of a block, by return: the log-likelihood and its derivatives in h, e and shape. */
+typedef struct {
+  double value[FN(KEEL_GARCH_BLOCK)];
+  double h[FN(KEEL_GARCH_BLOCK)], hh[FN(KEEL_GARCH_BLOCK)];
+  double e[FN(KEEL_GARCH_BLOCK)], ee[FN(KEEL_GARCH_BLOCK)], he[FN(KEEL_GARCH_BLOCK)];
+  double nu[FN(KEEL_GARCH_BLOCK)], nu_h[FN(KEEL_GARCH_BLOCK)], nu_e[FN(KEEL_GARCH_BLOCK)];
+  double lambda[FN(KEEL_GARCH_BLOCK)], lambda_h[FN(KEEL_GARCH_BLOCK)];
+  double lambda_e[FN(KEEL_GARCH_BLOCK)];
+  double nu_nu[FN(KEEL_GARCH_BLOCK)], nu_lambda[FN(KEEL_GARCH_BLOCK)];
+  double lambda_lambda[FN(KEEL_GARCH_BLOCK)];
+} FN(garch_terms);
+
+/* `kind` is a constant where this is inlined. */
+INLINE void FN(garch_law)(
+  const double *restrict law, int kind, int has_slopes, const double *restrict variances,
+  const double *restrict residuals, size_t count, FN(garch_terms) *restrict out) {
+  const double nu = law[1], rest = nu - 2, half = 0.5 * (nu + 1);
+  for (size_t i = 0; i < count; i += KEEL_WIDTH) {
+    const V h = FN(load)(variances + i), e = FN(load)(residuals + i);
+    const V inverse = FN(splat)(1.0) / h, root = __builtin_elementwise_sqrt(inverse), z = e * root;
+    const V level = FN(splat)(-0.5) * FN(log)(h);
+    V g_z, g_zz, g_nu = FN(splat)(0.0), g_z_nu = g_nu;
+    if (kind == 0) {
+      FN(store)(out->value + i, FN(splat)(law[2]) - 0.5 * z * z + level);
+      if (!has_slopes) continue;
+      g_z = -z;
+      g_zz = FN(splat)(-1.0);
+    } else {
+      V w = z;
+      U is_lower = (U)(z != z);
+      if (kind == 2) {
+        const V above = FN(madd)(z, FN(splat)(law[26]), FN(splat)(law[20]));
+        const V below = FN(madd)(z, FN(splat)(law[14]), FN(splat)(law[8]));
+        is_lower = (U)(above < FN(splat)(0.0));
+        w = FN(choose)(is_lower, below, above);
+      }
+      const V square = w * w, ratio = square / rest;
+      const V logarithm = FN(log)(FN(splat)(1.0) + ratio);
+      FN(store)(out->value + i, FN(splat)(law[2]) - half * logarithm + level);
+      if (!has_slopes) continue;
+      const V u = FN(splat)(1.0) / (rest + square), share = ratio * u;
+      const V k_w = -(nu + 1) * w * u, k_ww = -(nu + 1) * u * (1.0 - 2.0 * square * u);
+      const V k_nu = half * share - 0.5 * logarithm, k_w_nu = w * u * ((nu + 1) * u - 1.0);
+      const V k_nu_nu = share * (1.0 - half * (u + 1.0 / rest));
+      if (kind == 1) {
+        g_z = k_w;
+        g_zz = k_ww;
+        g_nu = law[3] + k_nu;
+        g_z_nu = k_w_nu;
+        FN(store)(out->nu_nu + i, law[5] + k_nu_nu);
+      } else {
+#define SIDE(k) FN(choose)(is_lower, FN(splat)(law[8 + (k)]), FN(splat)(law[20 + (k)]))
+        const V b = SIDE(6), b_nu = SIDE(7), b_lambda = SIDE(8);
+        const V w_nu = FN(madd)(b_nu, z, SIDE(1)), w_lambda = FN(madd)(b_lambda, z, SIDE(2));
+        const V w_nu_nu = FN(madd)(SIDE(9), z, SIDE(3));
+        const V w_nu_lambda = FN(madd)(SIDE(10), z, SIDE(4));
+        const V w_lambda_lambda = FN(madd)(SIDE(11), z, SIDE(5));
+#undef SIDE
+        g_z = k_w * b;
+        g_zz = k_ww * b * b;
+        g_nu = law[3] + k_w * w_nu + k_nu;
+        g_z_nu = b * (k_ww * w_nu + k_w_nu) + k_w * b_nu;
+        const V g_lambda = law[4] + k_w * w_lambda;
+        const V g_z_lambda = b * k_ww * w_lambda + k_w * b_lambda;
+        FN(store)(out->nu_nu + i,
+          law[5] + k_ww * w_nu * w_nu + k_w * w_nu_nu + 2.0 * k_w_nu * w_nu + k_nu_nu);
+        FN(store)(out->nu_lambda + i,
+          law[6] + k_ww * w_nu * w_lambda + k_w * w_nu_lambda + k_w_nu * w_lambda);
+        FN(store)(out->lambda_lambda + i,
+          law[7] + k_ww * w_lambda * w_lambda + k_w * w_lambda_lambda);
+        FN(store)(out->lambda + i, g_lambda);
+        FN(store)(out->lambda_h + i, -0.5 * inverse * z * g_z_lambda);
+        FN(store)(out->lambda_e + i, g_z_lambda * root);
+      }
+      FN(store)(out->nu + i, g_nu);
+      FN(store)(out->nu_h + i, -0.5 * inverse * z * g_z_nu);
+      FN(store)(out->nu_e + i, g_z_nu * root);
+    }
+    const V pull = 1.0 + z * g_z, bend = g_z + z * g_zz;
+    FN(store)(out->h + i, -0.5 * inverse * pull);
+    FN(store)(out->hh + i, inverse * inverse * (0.5 * pull + 0.25 * z * bend));
+    FN(store)(out->e + i, g_z * root);
+    FN(store)(out->ee + i, g_zz * inverse);
+    FN(store)(out->he + i, -0.5 * root * inverse * bend);
+  }
+}
+
+/* p: intercept, shock, asymmetry, variance, mean. places: where the eight go in the output, or -1. */
+static void FN(garch_first_order)(
+  const double *restrict p, const double *restrict law, double start,
+  const double *restrict returns, size_t n, const int *restrict places, int parameter_count,
+  int has_slopes, double *restrict out) {
+  enum { BLOCK = FN(KEEL_GARCH_BLOCK) };
+  double variances[BLOCK], residuals[BLOCK];
+  E slopes[BLOCK], bends[BLOCK];
+  FN(garch_terms) terms;
+  const double omega = p[0], alpha = p[1], gamma = p[2], beta = p[3], mean = p[4];
+  const int kind = (int)law[0];
+  const E beta8 = (E)beta;
+  double h = start, square = start, fall = 0.5 * start, pull = 0, push = 0, push_fall = 0;
+  double curve = 0, value = 0, ee = 0, nu_e = 0, lambda_e = 0;
+  double nu_nu = 0, nu_lambda = 0, lambda_lambda = 0;
+  E d = (E)0.0, m = (E)0.0, gradient = (E)0.0, single = (E)0.0, cross = (E)0.0;
+  E nu_row = (E)0.0, lambda_row = (E)0.0;
+  E hessian[5], outer[7];
+  for (int i = 0; i < 5; i++) hessian[i] = (E)0.0;
+  for (int i = 0; i < 7; i++) outer[i] = (E)0.0;
+  for (size_t begin = 0; begin < n; begin += BLOCK) {
+    const size_t count = n - begin < BLOCK ? n - begin : BLOCK;
+    for (size_t i = 0; i < count; i++) {
+      if (has_slopes) {
+        const E x = {1, square, fall, h, pull, 0, 0, 0};
+        const E y = {d[0], d[1], d[2], 2 * d[3], d[4], push, push_fall, curve};
+        m = FN(madd_eight)(m, beta8, y);
+        d = FN(madd_eight)(d, beta8, x);
+        slopes[i] = d;
+        bends[i] = m;
+      }
+      h = beta * h + (omega + (alpha * square + gamma * fall));
+      const double e = returns[begin + i] - mean;
+      const double below = e < 0 ? 1.0 : 0.0;
+      variances[i] = h;
+      residuals[i] = e;
+      square = e * e;
+      fall = below * square;
+      push = -2 * e;
+      push_fall = below * push;
+      pull = (alpha + below * gamma) * push;
+      curve = 2 * (alpha + below * gamma);
+    }
+    for (size_t i = count; i < BLOCK; i++) {
+      variances[i] = 1;
+      residuals[i] = 0;
+    }
+    if (kind == 0) FN(garch_law)(law, 0, has_slopes, variances, residuals, count, &terms);
+    else if (kind == 1) FN(garch_law)(law, 1, has_slopes, variances, residuals, count, &terms);
+    else FN(garch_law)(law, 2, has_slopes, variances, residuals, count, &terms);
+    for (size_t i = 0; i < count; i++) value += terms.value[i];
+    if (!has_slopes) continue;
+    for (size_t i = 0; i < count; i++) {
+      const E a = slopes[i];
+      E score = a * terms.h[i];
+      score[4] -= terms.e[i];
+      ee += terms.ee[i];
+      if (kind > 0) {
+        score[5] = terms.nu[i];
+        nu_row = FN(madd_eight)(a, (E)terms.nu_h[i], nu_row);
+        nu_e += terms.nu_e[i];
+        nu_nu += terms.nu_nu[i];
+      }
+      if (kind > 1) {
+        score[6] = terms.lambda[i];
+        lambda_row = FN(madd_eight)(a, (E)terms.lambda_h[i], lambda_row);
+        lambda_e += terms.lambda_e[i];
+        nu_lambda += terms.nu_lambda[i];
+        lambda_lambda += terms.lambda_lambda[i];
+      }
+      gradient += score;
+      single = FN(madd_eight)(bends[i], (E)terms.h[i], single);
+      cross = FN(madd_eight)(a, (E)terms.he[i], cross);
+      const E bent = a * terms.hh[i];
+#pragma clang loop unroll(full)
+      for (int k = 0; k < 5; k++) hessian[k] = FN(madd_eight)(a, (E)bent[k], hessian[k]);
+#pragma clang loop unroll(full)
+      for (int k = 0; k < 7; k++) outer[k] = FN(madd_eight)(score, (E)score[k], outer[k]);
+    }
+  }
+  out[0] = value;
+  if (!has_slopes) return;
+  double full[7][7] = {{0}};
+  for (int i = 0; i < 5; i++)
+    for (int j = 0; j < 5; j++) full[i][j] = hessian[i][j];
+  const int rows[8] = {0, 1, 2, 3, 4, 1, 2, 4}, columns[8] = {3, 3, 3, 3, 3, 4, 4, 4};
+  for (int k = 0; k < 8; k++) {
+    full[rows[k]][columns[k]] += single[k];
+    if (rows[k] != columns[k]) full[columns[k]][rows[k]] += single[k];
+  }
+  for (int i = 0; i < 5; i++) {
+    full[i][4] -= cross[i];
+    full[4][i] -= cross[i];
+    full[i][5] = full[5][i] = nu_row[i] - (i == 4 ? nu_e : 0);
+    full[i][6] = full[6][i] = lambda_row[i] - (i == 4 ? lambda_e : 0);
+  }
+  full[4][4] += ee;
+  full[5][5] = nu_nu;
+  full[5][6] = full[6][5] = nu_lambda;
+  full[6][6] = lambda_lambda;
+  const size_t k = (size_t)parameter_count;
+  double *slope = out + 1, *second = slope + k, *products = second + k * k;
+  for (int i = 0; i < 7; i++) {
+    if (places[i] < 0) continue;
+    slope[places[i]] = gradient[i];
+    for (int j = 0; j < 7; j++) {
+      if (places[j] < 0) continue;
+      second[(size_t)places[i] + k * (size_t)places[j]] = full[i][j];
+      products[(size_t)places[i] + k * (size_t)places[j]] = outer[i][j];
+    }
+  }
+}
+
+#undef E

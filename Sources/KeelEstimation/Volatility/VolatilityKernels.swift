@@ -1,0 +1,71 @@
+import CKeelKernels
+import KeelNumerics
+
+/// The only door of this module to the C kernels; `unsafe` stands nowhere else.
+enum VolatilityKernels {
+  /// The value, gradient, Hessian and outer products of a model on a series, one after the other.
+  static func likelihood(
+    _ model: GARCH, parameters: [Double], law: [Double], startVariance: Double,
+    returns: [Double]
+  ) -> [Double] {
+    let count = parameters.count
+    var result = [Double](repeating: 0, count: 1 + count + 2 * count * count)
+    if let order = FirstOrder(model, parameters) {
+      unsafe keel_garch_first_order(
+        order.values, law, startVariance, returns, returns.count, order.places, Int32(count), 1,
+        &result, Kernels.Level.automatic.rawValue)
+      return result
+    }
+    let m = model.recursionParameterCount
+    var work = [Double](
+      repeating: 0,
+      count: 2 * returns.count + (2 * model.largestLag + 1) * (m + m * (m + 1) / 2) + count)
+    var lags = keel_garch_model(
+      has_mean: model.meanCount, shocks: model.shockLags, asymmetries: model.asymmetryLags,
+      variances: model.varianceLags, shapes: model.shapeCount,
+      is_logarithmic: model.isLogarithmic ? 1 : 0)
+    unsafe keel_garch(
+      &lags, parameters, law, startVariance, returns, returns.count, &work, &result)
+    return result
+  }
+
+  /// The value alone.
+  static func value(
+    _ model: GARCH, parameters: [Double], law: [Double], startVariance: Double,
+    returns: [Double]
+  ) -> Double {
+    guard let order = FirstOrder(model, parameters) else {
+      return likelihood(
+        model, parameters: parameters, law: law, startVariance: startVariance, returns: returns)[0]
+    }
+    var result = 0.0
+    unsafe keel_garch_first_order(
+      order.values, law, startVariance, returns, returns.count, order.places,
+      Int32(parameters.count), 0, &result, Kernels.Level.automatic.rawValue)
+    return result
+  }
+
+  /// A model with at most one lag of each kind, in the order of its kernel.
+  private struct FirstOrder {
+    var values = [Double](repeating: 0, count: 5)
+    var places = [Int32](repeating: -1, count: 8)
+
+    init?(_ model: GARCH, _ parameters: [Double]) {
+      guard !model.isLogarithmic, model.largestLag == 1 else { return nil }
+      var next: Int32 = 0
+      func place(_ lane: Int, _ isPresent: Bool) {
+        guard isPresent else { return }
+        places[lane] = next
+        if lane < 5 { values[lane] = parameters[Int(next)] }
+        next += 1
+      }
+      place(4, model.mean == .constant)
+      place(0, true)
+      place(1, model.shockLags == 1)
+      place(2, model.asymmetryLags == 1)
+      place(3, model.varianceLags == 1)
+      place(5, model.shapeCount > 0)
+      place(6, model.shapeCount > 1)
+    }
+  }
+}
