@@ -52,7 +52,7 @@ INLINE void FN(garch_law)(
         is_lower = (U)(above < FN(splat)(0.0));
         w = FN(choose)(is_lower, below, above);
       }
-      const V square = w * w, ratio = square / rest;
+      const V square = w * w, ratio = square * (1 / rest);
       const V logarithm = FN(log)(FN(splat)(1.0) + ratio);
       FN(store)(out->value + i, FN(splat)(law[2]) - half * logarithm + level);
       if (!has_slopes) continue;
@@ -103,38 +103,62 @@ INLINE void FN(garch_law)(
   }
 }
 
+/* The sum of a column of a block whose rest is zero. */
+INLINE double FN(garch_sum)(double *restrict x, size_t count) {
+  for (size_t i = count; i < (count + 7) / 8 * 8; i++) x[i] = 0;
+  E sum = (E)0.0;
+  for (size_t i = 0; i < count; i += 8) {
+    E v;
+    __builtin_memcpy(&v, x + i, sizeof v);
+    sum += v;
+  }
+  return ((sum[0] + sum[1]) + (sum[2] + sum[3])) + ((sum[4] + sum[5]) + (sum[6] + sum[7]));
+}
+
 /* p: intercept, shock, asymmetry, variance, mean. places: where the eight go in the output, or -1. */
 static void FN(garch_first_order)(
   const double *restrict p, const double *restrict law, double start,
   const double *restrict returns, size_t n, const int *restrict places, int parameter_count,
-  int has_slopes, double *restrict out) {
+  int detail, double *restrict out) {
   enum { BLOCK = FN(KEEL_GARCH_BLOCK) };
   double variances[BLOCK], residuals[BLOCK];
+  /* What the recursions of first and second derivatives add, then these. */
+  double inputs[BLOCK][8], second_inputs[BLOCK][8];
   E slopes[BLOCK], bends[BLOCK];
   FN(garch_terms) terms;
   const double omega = p[0], alpha = p[1], gamma = p[2], beta = p[3], mean = p[4];
-  const int kind = (int)law[0];
-  const E beta8 = (E)beta;
-  double h = start, square = start, fall = 0.5 * start, pull = 0, push = 0, push_fall = 0;
-  double curve = 0, value = 0, ee = 0, nu_e = 0, lambda_e = 0;
+  const int kind = (int)law[0], has_slopes = detail > 0;
+  const E beta8 = (E)beta, passed = {1, 1, 1, 2, 1, 0, 0, 0};
+  double h = start, square = start, fall = 0.5 * start, push = 0, push_fall = 0;
+  double weight = 0, value = 0, ee = 0, nu_e = 0, lambda_e = 0;
   double nu_nu = 0, nu_lambda = 0, lambda_lambda = 0;
   E d = (E)0.0, m = (E)0.0, gradient = (E)0.0, single = (E)0.0, cross = (E)0.0;
   E nu_row = (E)0.0, lambda_row = (E)0.0;
   E hessian[5], outer[7];
   for (int i = 0; i < 5; i++) hessian[i] = (E)0.0;
   for (int i = 0; i < 7; i++) outer[i] = (E)0.0;
+  for (size_t i = 0; i < BLOCK; i++) {
+    for (int k = 0; k < 8; k++) inputs[i][k] = second_inputs[i][k] = 0;
+    inputs[i][0] = 1;
+  }
   for (size_t begin = 0; begin < n; begin += BLOCK) {
     const size_t count = n - begin < BLOCK ? n - begin : BLOCK;
     for (size_t i = 0; i < count; i++) {
       if (has_slopes) {
-        const E x = {1, square, fall, h, pull, 0, 0, 0};
-        const E y = {d[0], d[1], d[2], 2 * d[3], d[4], push, push_fall, curve};
-        m = FN(madd_eight)(m, beta8, y);
-        d = FN(madd_eight)(d, beta8, x);
-        slopes[i] = d;
-        bends[i] = m;
+        inputs[i][1] = square;
+        inputs[i][2] = fall;
+        inputs[i][3] = h;
+        inputs[i][4] = weight * push;
+        second_inputs[i][5] = push;
+        second_inputs[i][6] = push_fall;
+        second_inputs[i][7] = 2 * weight;
       }
-      h = beta * h + (omega + (alpha * square + gamma * fall));
+      const double fresh = omega + (alpha * square + gamma * fall);
+#if KEEL_FMA
+      h = __builtin_fma(beta, h, fresh);
+#else
+      h = beta * h + fresh;
+#endif
       const double e = returns[begin + i] - mean;
       const double below = e < 0 ? 1.0 : 0.0;
       variances[i] = h;
@@ -143,8 +167,7 @@ static void FN(garch_first_order)(
       fall = below * square;
       push = -2 * e;
       push_fall = below * push;
-      pull = (alpha + below * gamma) * push;
-      curve = 2 * (alpha + below * gamma);
+      weight = alpha + below * gamma;
     }
     for (size_t i = count; i < BLOCK; i++) {
       variances[i] = 1;
@@ -153,32 +176,50 @@ static void FN(garch_first_order)(
     if (kind == 0) FN(garch_law)(law, 0, has_slopes, variances, residuals, count, &terms);
     else if (kind == 1) FN(garch_law)(law, 1, has_slopes, variances, residuals, count, &terms);
     else FN(garch_law)(law, 2, has_slopes, variances, residuals, count, &terms);
-    for (size_t i = 0; i < count; i++) value += terms.value[i];
+    value += FN(garch_sum)(terms.value, count);
     if (!has_slopes) continue;
+    ee += FN(garch_sum)(terms.ee, count);
+    if (kind > 0) {
+      nu_e += FN(garch_sum)(terms.nu_e, count);
+      nu_nu += FN(garch_sum)(terms.nu_nu, count);
+    }
+    if (kind > 1) {
+      lambda_e += FN(garch_sum)(terms.lambda_e, count);
+      nu_lambda += FN(garch_sum)(terms.nu_lambda, count);
+      lambda_lambda += FN(garch_sum)(terms.lambda_lambda, count);
+    }
     for (size_t i = 0; i < count; i++) {
-      const E a = slopes[i];
-      E score = a * terms.h[i];
-      score[4] -= terms.e[i];
-      ee += terms.ee[i];
-      if (kind > 0) {
-        score[5] = terms.nu[i];
-        nu_row = FN(madd_eight)(a, (E)terms.nu_h[i], nu_row);
-        nu_e += terms.nu_e[i];
-        nu_nu += terms.nu_nu[i];
-      }
-      if (kind > 1) {
-        score[6] = terms.lambda[i];
-        lambda_row = FN(madd_eight)(a, (E)terms.lambda_h[i], lambda_row);
-        lambda_e += terms.lambda_e[i];
-        nu_lambda += terms.nu_lambda[i];
-        lambda_lambda += terms.lambda_lambda[i];
-      }
-      gradient += score;
+      E x, y;
+      __builtin_memcpy(&x, inputs[i], sizeof x);
+      __builtin_memcpy(&y, second_inputs[i], sizeof y);
+      m = FN(madd_eight)(m, beta8, FN(madd_eight)(d, passed, y));
+      d = FN(madd_eight)(d, beta8, x);
+      slopes[i] = d;
+      bends[i] = m;
+    }
+    /* Two loops, as the sums of one fit in the registers. */
+    for (size_t i = 0; i < count; i++) {
+      const E a = slopes[i], bent = a * terms.hh[i];
       single = FN(madd_eight)(bends[i], (E)terms.h[i], single);
       cross = FN(madd_eight)(a, (E)terms.he[i], cross);
-      const E bent = a * terms.hh[i];
+      if (kind > 0) nu_row = FN(madd_eight)(a, (E)terms.nu_h[i], nu_row);
+      if (kind > 1) lambda_row = FN(madd_eight)(a, (E)terms.lambda_h[i], lambda_row);
 #pragma clang loop unroll(full)
       for (int k = 0; k < 5; k++) hessian[k] = FN(madd_eight)(a, (E)bent[k], hessian[k]);
+    }
+    if (detail == 1) {
+      for (size_t i = 0; i < count; i++) {
+        const E rest = {0, 0, 0, 0, -terms.e[i], kind > 0 ? terms.nu[i] : 0,
+          kind > 1 ? terms.lambda[i] : 0, 0};
+        gradient += FN(madd_eight)(slopes[i], (E)terms.h[i], rest);
+      }
+      continue;
+    }
+    for (size_t i = 0; i < count; i++) {
+      const E rest = {0, 0, 0, 0, -terms.e[i], kind > 0 ? terms.nu[i] : 0,
+        kind > 1 ? terms.lambda[i] : 0, 0};
+      const E score = FN(madd_eight)(slopes[i], (E)terms.h[i], rest);
+      gradient += score;
 #pragma clang loop unroll(full)
       for (int k = 0; k < 7; k++) outer[k] = FN(madd_eight)(score, (E)score[k], outer[k]);
     }

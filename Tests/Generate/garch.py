@@ -204,4 +204,5 @@ def main():
         print(c["name"], np.round(c["parameters"], 5), c["logLikelihood"])
 
 
-main()
+if __name__ == "__main__":
+    main()

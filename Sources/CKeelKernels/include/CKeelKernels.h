@@ -200,11 +200,11 @@ void keel_garch(
   const double *returns, size_t n, double *work, double *out);
 
 /* The same for GARCH and GJR of first order: p has intercept, shock, asymmetry, variance and mean,
-   `places` the positions of these, nu and lambda among the parameters, or -1. Without slopes the value
-   alone. */
+   `places` the positions of these, nu and lambda among the parameters, or -1. Detail 0 asks for the
+   value alone, 1 for the derivatives too, 2 for the outer products too. */
 void keel_garch_first_order(
   const double *p, const double *law, double start, const double *returns, size_t n,
-  const int *places, int parameter_count, int has_slopes, double *out, int level);
+  const int *places, int parameter_count, int detail, double *out, int level);
 
 /* European options. */
 

@@ -154,7 +154,7 @@ extension GARCH {
 
   /// The persistence of a start and the part of it that shocks have.
   private static let startPoints: [(persistence: Double, shocks: Double)] = [
-    (0.98, 0.05), (0.95, 0.1), (0.8, 0.1), (0.98, 0.2), (0.5, 0.2),
+    (0.98, 0.05), (0.95, 0.1), (0.8, 0.1), (0.5, 0.2),
   ]
 
   /// Six degrees of freedom are usual for standardized returns.

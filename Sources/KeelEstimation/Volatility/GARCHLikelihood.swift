@@ -35,12 +35,12 @@ struct GARCHLikelihood {
     }
   }
 
-  /// The value with exact derivatives.
-  func evaluate(_ parameters: [Double]) -> Evaluation {
+  /// The value with exact derivatives; the outer products may be zero where they are not asked for.
+  func evaluate(_ parameters: [Double], outer: Bool) -> Evaluation {
     Evaluation(
       VolatilityKernels.likelihood(
         model, parameters: parameters, law: law(parameters), startVariance: startVariance,
-        returns: returns),
+        returns: returns, outer: outer),
       count: parameters.count)
   }
 

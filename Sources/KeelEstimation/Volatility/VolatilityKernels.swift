@@ -3,17 +3,18 @@ import KeelNumerics
 
 /// The only door of this module to the C kernels; `unsafe` stands nowhere else.
 enum VolatilityKernels {
-  /// The value, gradient, Hessian and outer products of a model on a series, one after the other.
+  /// The value, gradient, Hessian and, where asked for, outer products of a model on a series, one
+  /// after the other.
   static func likelihood(
     _ model: GARCH, parameters: [Double], law: [Double], startVariance: Double,
-    returns: [Double]
+    returns: [Double], outer: Bool
   ) -> [Double] {
     let count = parameters.count
     var result = [Double](repeating: 0, count: 1 + count + 2 * count * count)
     if let order = FirstOrder(model, parameters) {
       unsafe keel_garch_first_order(
-        order.values, law, startVariance, returns, returns.count, order.places, Int32(count), 1,
-        &result, Kernels.Level.automatic.rawValue)
+        order.values, law, startVariance, returns, returns.count, order.places, Int32(count),
+        outer ? 2 : 1, &result, Kernels.Level.automatic.rawValue)
       return result
     }
     let m = model.recursionParameterCount
@@ -36,7 +37,8 @@ enum VolatilityKernels {
   ) -> Double {
     guard let order = FirstOrder(model, parameters) else {
       return likelihood(
-        model, parameters: parameters, law: law, startVariance: startVariance, returns: returns)[0]
+        model, parameters: parameters, law: law, startVariance: startVariance, returns: returns,
+        outer: false)[0]
     }
     var result = 0.0
     unsafe keel_garch_first_order(
