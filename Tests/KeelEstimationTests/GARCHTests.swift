@@ -144,7 +144,8 @@ import Testing
             relative: 1e-8)
           if scale == 0x1p-30 {
             #expect(a.intercept == b.intercept * scale * scale && a.shocks == b.shocks)
-            #expect(scaled.conditionalVariances == plain.conditionalVariances.map { $0 * scale * scale })
+            let variances = plain.conditionalVariances.map { $0 * scale * scale }
+            #expect(scaled.conditionalVariances == variances)
           }
         }
         expectClose(
@@ -183,7 +184,8 @@ import Testing
       #expect(try filter == model.filter(after: returns))
       #expect(filter.observationCount == 300)
       // The future changes nothing: deleted, then scrambled.
-      #expect(try model.conditionalVariances(of: Array(returns.prefix(100))) == Array(batch.prefix(100)))
+      let early = try model.conditionalVariances(of: Array(returns.prefix(100)))
+      #expect(early == Array(batch.prefix(100)))
       let scrambled = Array(returns.prefix(100)) + returns.dropFirst(100).reversed()
       #expect(
         try model.conditionalVariances(of: scrambled).prefix(101) == batch.prefix(101))
@@ -256,7 +258,7 @@ import Testing
     #expect((found.variances[0] - 0.85).magnitude < 4 * errors.variances[0])
     let degrees = try #require(found.degreesOfFreedom)
     #expect((degrees - 8).magnitude < 4 * (errors.degreesOfFreedom ?? .nan))
-    #expect(try GARCHModel(GARCH(), parameters: parameters).simulated(count: 0, from: RandomStream(seed: 1)).returns.isEmpty)
+    #expect(try model.simulated(count: 0, from: RandomStream(seed: 1)).returns.isEmpty)
   }
 
   @Test func difficultSeries() throws {
@@ -277,9 +279,12 @@ import Testing
         GARCH.Recursion.garch(shocks: 1, variances: 1),
         .egarch(shocks: 1, asymmetries: 1, variances: 1),
       ] {
-        let fit = try GARCH(recursion, errors: .studentT).fit(series)
+        // EGARCH wanders on noise, where its likelihood is rough: the limit keeps that short.
+        var settings = GARCH.FitSettings()
+        settings.maximumIterations = 30
+        let fit = try GARCH(recursion, errors: .studentT).fit(series, settings: settings)
         #expect(fit.logLikelihood.isFinite)
-        #expect(fit.isConverged || !fit.activeBounds.isEmpty || fit.iterations > 0)
+        #expect(fit.isConverged || fit.iterations > 0)
         #expect(Self.list(fit.model.parameters, try GARCH(recursion)).allSatisfy(\.isFinite))
         #expect(fit.conditionalVariances.allSatisfy { $0 > 0 && $0.isFinite })
         #expect(try fit.filter.varianceForecast(horizon: 20).allSatisfy { $0 > 0 && $0.isFinite })

@@ -141,8 +141,9 @@ public struct UnlabeledDCCFit: Hashable, Sendable {
   /// The weight b of the last correlations.
   public let memory: Double
 
-  /// The log-likelihood of both stages. With errors that are not normal the second is a
-  /// quasi-likelihood.
+  /// The log-likelihood of both stages.
+  ///
+  /// With errors that are not normal the second is a quasi-likelihood.
   public let logLikelihood: Double
 
   /// The part of the second stage: zero for correlations of zero.
@@ -198,8 +199,10 @@ struct CorrelationLikelihood {
 
   /// Whether Q̄ has an inverse that rounding has not made.
   var isDefinite: Bool {
-    guard let least = try? SymmetricEigen.values(
-      of: SymmetricMatrix(lowerTriangleOf: correlation(target), order: n)).min()
+    guard
+      let least = try? SymmetricEigen.values(
+        of: SymmetricMatrix(lowerTriangleOf: correlation(target), order: n)
+      ).min()
     else { return false }
     return least > Double(n) * 64 * Double.ulpOfOne
   }

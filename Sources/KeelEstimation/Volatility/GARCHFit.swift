@@ -94,7 +94,7 @@ extension GARCH {
     public var highestDegreesOfFreedom = 500.0
 
     /// The largest number of steps from one start; ten are usual.
-    public var maximumIterations = 200
+    public var maximumIterations = 100
 
     /// Creates the default settings.
     public init() {}
@@ -172,7 +172,7 @@ extension GARCH {
   /// So many squares make the start variance.
   private static let startCount = 75
 
-  /// The start variance of a series, as in the arch package of K. Sheppard.
+  /// The start variance of a series, as in the package arch.
   static func startVariance(_ returns: [Double], mean: Double) -> Double {
     var weight = 1.0
     var sum = 0.0
@@ -290,7 +290,9 @@ extension GARCHSearch {
     let free = x.indices.filter { !isHeld($0) }
     var lower = [Double](repeating: 0, count: free.count * free.count)
     for (c, j) in free.enumerated() {
-      for (r, i) in free.enumerated() where r >= c { lower[r + c * free.count] = hessian[i + j * n] }
+      for (r, i) in free.enumerated() where r >= c {
+        lower[r + c * free.count] = hessian[i + j * n]
+      }
     }
     guard !free.isEmpty,
       let inverse = try? Cholesky(SymmetricMatrix(lowerTriangleOf: lower, order: free.count))

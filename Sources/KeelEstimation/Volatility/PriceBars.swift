@@ -75,8 +75,8 @@ public struct PriceBars: Hashable, Sendable {
     let opens = Array(([firstOpen] + closes).prefix(closes.count))
     try self.init(
       opens: opens,
-      highs: zip(highs, opens).map { $0.isNaN ? $0 : max($0, $1) },
-      lows: zip(lows, opens).map { $0 > 0 ? min($0, $1) : $0 },
+      highs: zip(highs, opens).map { $0 > 0 ? max($0, $1) : $0 },
+      lows: zip(lows, opens).map { $0 > 0 && $0.isFinite ? min($0, $1) : $0 },
       closes: closes)
   }
 }
