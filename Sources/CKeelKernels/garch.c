@@ -61,13 +61,12 @@ static law_values values_of(const double *law, double z) {
   return r;
 }
 
-void keel_garch(
-  const struct keel_garch_model *model, const double *parameters, const double *law, double start,
-  const double *returns, size_t n, double *work, double *out) {
-  const int is_log = model->is_logarithmic;
-  const size_t p = model->shocks, o = model->asymmetries, q = model->variances;
-  const size_t has_mean = model->has_mean, m = has_mean + 1 + p + o + q, packed = m * (m + 1) / 2;
-  const size_t count = m + model->shapes;
+/* The numbers of lags are constants where this is inlined. */
+static inline __attribute__((always_inline)) void pass(
+  int is_log, size_t has_mean, size_t p, size_t o, size_t q, size_t shapes, int has_slopes,
+  const double *restrict parameters, const double *restrict law, double start,
+  const double *restrict returns, size_t n, double *restrict work, double *restrict out) {
+  const size_t m = has_mean + 1 + p + o + q, packed = m * (m + 1) / 2, count = m + shapes;
   size_t ring = p > o ? p : o;
   if (q > ring) ring = q;
   const double mean = has_mean ? parameters[0] : 0, center = 0.797884560802865356;
@@ -76,13 +75,16 @@ void keel_garch(
   double *error_first = second + ring * packed, *error_second = error_first + ring * m;
   double *d = error_second + ring * packed, *dd = d + m, *score = dd + packed;
   double *gradient = out + 1, *hessian = gradient + count, *outer = hessian + count * count;
-  for (size_t i = 0; i < 1 + count + 2 * count * count; i++) out[i] = 0;
+  const size_t size = has_slopes ? 1 + count + 2 * count * count : 1;
+  for (size_t i = 0; i < size; i++) out[i] = 0;
   for (size_t t = 0; t < n; t++) {
-    for (size_t i = 0; i < m; i++) d[i] = 0;
-    for (size_t i = 0; i < packed; i++) dd[i] = 0;
-    size_t index = has_mean;
-    double state = parameters[index];
-    d[index++] = 1;
+    if (has_slopes) {
+      for (size_t i = 0; i < m; i++) d[i] = 0;
+      for (size_t i = 0; i < packed; i++) dd[i] = 0;
+      d[has_mean] = 1;
+    }
+    size_t index = has_mean + 1;
+    double state = parameters[has_mean];
     for (size_t k = 0; k < p + o; k++, index++) {
       const int is_asymmetric = k >= p;
       const size_t lag = 1 + (is_asymmetric ? k - p : k);
@@ -93,21 +95,22 @@ void keel_garch(
           const double e = returns[t - lag] - mean;
           if (is_asymmetric && !(e < 0)) continue;
           square = e * e;
-          if (has_mean) {
+          if (has_mean && has_slopes) {
             d[0] -= 2 * weight * e;
             dd[0] += 2 * weight;
             dd[place(index, 0)] -= 2 * e;
           }
         }
-        d[index] += square;
         state += weight * square;
+        if (has_slopes) d[index] += square;
       } else if (t >= lag) {
         const double z = errors[t - lag], sign = !is_asymmetric && z < 0 ? -1 : 1;
         const double shock = is_asymmetric ? z : fabs(z) - center;
         const double *f = error_first + (t - lag) % ring * m;
         const double *s = error_second + (t - lag) % ring * packed;
-        d[index] += shock;
         state += weight * shock;
+        if (!has_slopes) continue;
+        d[index] += shock;
         for (size_t i = 0; i < m; i++) {
           d[i] += weight * sign * f[i];
           dd[place(index, i)] += (i == index ? 2 : 1) * sign * f[i];
@@ -119,6 +122,7 @@ void keel_garch(
       const double weight = parameters[index];
       const double past = t >= lag ? states[t - lag] : first_state;
       state += weight * past;
+      if (!has_slopes) continue;
       d[index] += past;
       if (t < lag) continue;
       const double *f = first + (t - lag) % ring * m, *s = second + (t - lag) % ring * packed;
@@ -129,6 +133,13 @@ void keel_garch(
       for (size_t i = 0; i < packed; i++) dd[i] += weight * s[i];
     }
     states[t] = state;
+    if (!has_slopes) {
+      const double level = is_log ? state : log(state);
+      const double z = (returns[t] - mean) * exp(-0.5 * level);
+      errors[t] = z;
+      out[0] += values_of(law, z).value - 0.5 * level;
+      continue;
+    }
     double *f = first + t % ring * m, *s = second + t % ring * packed;
     for (size_t i = 0; i < m; i++) f[i] = d[i];
     for (size_t i = 0; i < packed; i++) s[i] = dd[i];
@@ -174,10 +185,31 @@ void keel_garch(
     }
     if (!isfinite(out[0])) break;
   }
+  if (!has_slopes) return;
   for (size_t j = 0; j < count; j++) {
     for (size_t i = 0; i < j; i++) {
       hessian[i + j * count] = hessian[j + i * count];
       outer[i + j * count] = outer[j + i * count];
     }
   }
+}
+
+void keel_garch(
+  const struct keel_garch_model *model, const double *parameters, const double *law, double start,
+  const double *returns, size_t n, int has_slopes, double *work, double *out) {
+  const struct keel_garch_model g = *model;
+  /* The usual EGARCH has loops of known length. */
+  if (has_slopes && g.is_logarithmic && g.has_mean && g.shocks == 1 && g.asymmetries == 1
+      && g.variances == 1) {
+    if (g.shapes == 0)
+      pass(1, 1, 1, 1, 1, 0, 1, parameters, law, start, returns, n, work, out);
+    else if (g.shapes == 1)
+      pass(1, 1, 1, 1, 1, 1, 1, parameters, law, start, returns, n, work, out);
+    else
+      pass(1, 1, 1, 1, 1, 2, 1, parameters, law, start, returns, n, work, out);
+    return;
+  }
+  pass(
+    g.is_logarithmic, g.has_mean, g.shocks, g.asymmetries, g.variances, g.shapes, has_slopes,
+    parameters, law, start, returns, n, work, out);
 }

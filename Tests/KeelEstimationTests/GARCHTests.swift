@@ -106,6 +106,65 @@ import Testing
       count * log(Double(fit.residuals.count)) - 2 * item.logLikelihood, relative: 1e-11)
   }
 
+  /// The derivatives of every kernel are those of its values, at every level of the processor.
+  @Test func derivativesAreThoseOfTheValue() throws {
+    let returns = try Array(Self.file().returns("leverage").prefix(150))
+    let recursions: [(GARCH.Recursion, [Double])] = [
+      (.garch(shocks: 1, variances: 1), [0.05, 0.08, 0.88]),
+      (.gjr(shocks: 1, asymmetries: 1, variances: 1), [0.05, 0.06, 0.07, 0.85]),
+      (.gjr(shocks: 0, asymmetries: 1, variances: 1), [0.05, 0.1, 0.85]),
+      (.garch(shocks: 1, variances: 0), [0.7, 0.3]),
+      (.gjr(shocks: 2, asymmetries: 2, variances: 2), [0.06, 0.05, 0.03, 0.04, 0.02, 0.5, 0.3]),
+      (.egarch(shocks: 1, asymmetries: 1, variances: 1), [-0.02, 0.15, -0.08, 0.93]),
+      (.egarch(shocks: 2, asymmetries: 1, variances: 2), [-0.02, 0.1, 0.05, -0.06, 0.5, 0.4]),
+    ]
+    let laws: [(GARCH.Errors, [Double])] = [
+      (.normal, []), (.studentT, [7.5]), (.hansenSkewedT, [6.5, -0.15]),
+    ]
+    for (recursion, weights) in recursions {
+      for (errors, shape) in laws {
+        for mean in [GARCH.Mean.zero, .constant] {
+          let model = try GARCH(recursion, mean: mean, errors: errors)
+          let likelihood = GARCHLikelihood(model: model, returns: returns, startVariance: 0.9)
+          let point = (mean == .zero ? [] : [0.0371]) + weights + shape
+          let label = "\(recursion) \(errors) \(mean)"
+          let exact = likelihood.evaluate(point, outer: true)
+          for level in Kernels.Level.allCases {
+            let other = likelihood.evaluate(point, outer: true, level: level)
+            expectClose(other.value, exact.value, relative: 1e-13, label)
+            expectClose(likelihood.value(point, level: level), exact.value, relative: 1e-13, label)
+            for k in exact.hessian.indices {
+              let size = max(1, exact.hessian[k].magnitude)
+              expectClose(other.hessian[k], exact.hessian[k], absolute: 1e-10 * size, label)
+              expectClose(other.outer[k], exact.outer[k], absolute: 1e-10 * size, label)
+            }
+          }
+          let lean = likelihood.evaluate(point, outer: false)
+          #expect(lean.hessian == exact.hessian)
+          for i in point.indices {
+            var (up, down) = (point, point)
+            let step = 1e-6 * max(point[i].magnitude, 0.01)
+            up[i] += step
+            down[i] -= step
+            let width = up[i] - down[i]
+            let slope = (likelihood.value(up) - likelihood.value(down)) / width
+            expectClose(
+              exact.gradient[i], slope, relative: 1e-6, absolute: 1e-4, "\(label) \(i)")
+            expectClose(lean.gradient[i], exact.gradient[i], relative: 1e-12, absolute: 1e-10)
+            let above = likelihood.evaluate(up, outer: false).gradient
+            let below = likelihood.evaluate(down, outer: false).gradient
+            for j in point.indices {
+              let size = max(1, exact.hessian[i + j * point.count].magnitude)
+              expectClose(
+                exact.hessian[j + i * point.count], (above[j] - below[j]) / width,
+                absolute: 1e-5 * size, "\(label) \(i) \(j)")
+            }
+          }
+        }
+      }
+    }
+  }
+
   /// The law behind the likelihood is that of the distributions module.
   @Test func likelihoodIsTheSumOfLogDensities() throws {
     let returns = try Self.file().returns("leverage")

@@ -194,10 +194,10 @@ struct keel_garch_model {
    variances, shape. `law` has the kind (0 normal, 1 Student, 2 Hansen), nu, the constant with its five
    derivatives in nu and lambda, and the same of shift and slope below and above the break: 32
    numbers. `work` holds 2 n + (2 r + 1) (m + m (m + 1) / 2) + k for r the most lags and m the
-   parameters without shape. */
+   parameters without shape. Without slopes the value alone. */
 void keel_garch(
   const struct keel_garch_model *model, const double *parameters, const double *law, double start,
-  const double *returns, size_t n, double *work, double *out);
+  const double *returns, size_t n, int has_slopes, double *work, double *out);
 
 /* The same for GARCH and GJR of first order: p has intercept, shock, asymmetry, variance and mean,
    `places` the positions of these, nu and lambda among the parameters, or -1. Detail 0 asks for the

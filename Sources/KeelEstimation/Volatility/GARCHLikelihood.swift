@@ -7,19 +7,28 @@
 // Before the first return squares, variances and their halves below zero have the start variance,
 // as in the arch package of K. Sheppard.
 
+package import KeelNumerics
+
 /// The log-likelihood of a model on a series.
-struct GARCHLikelihood {
+package struct GARCHLikelihood {
   let model: GARCH
   let returns: [Double]
   let startVariance: Double
 
+  /// Takes a series and the variance before it.
+  package init(model: GARCH, returns: [Double], startVariance: Double) {
+    self.model = model
+    self.returns = returns
+    self.startVariance = startVariance
+  }
+
   /// A value with derivatives; matrices are full, column after column.
-  struct Evaluation {
-    let value: Double
-    let gradient: [Double]
-    let hessian: [Double]
+  package struct Evaluation {
+    package let value: Double
+    package let gradient: [Double]
+    package let hessian: [Double]
     /// Σ s sᵀ of the scores of the single returns.
-    let outer: [Double]
+    package let outer: [Double]
 
     /// Value, gradient, Hessian and outer products one after the other.
     fileprivate init(_ list: [Double], count: Int) {
@@ -35,20 +44,26 @@ struct GARCHLikelihood {
     }
   }
 
-  /// The value with exact derivatives; the outer products may be zero where they are not asked for.
-  func evaluate(_ parameters: [Double], outer: Bool) -> Evaluation {
+  /// The value with exact derivatives, in the order mean, intercept, shocks, asymmetries, variances,
+  /// shape; the outer products may be zero where they are not asked for.
+  package func evaluate(
+    _ parameters: [Double], outer: Bool, level: Kernels.Level = .automatic
+  ) -> Evaluation {
     Evaluation(
-      VolatilityKernels.likelihood(
-        model, parameters: parameters, law: law(parameters), startVariance: startVariance,
-        returns: returns, outer: outer),
-      count: parameters.count)
+      run(parameters, outer ? .outerProducts : .derivatives, level), count: parameters.count)
   }
 
   /// The value alone.
-  func value(_ parameters: [Double]) -> Double {
-    VolatilityKernels.value(
+  package func value(_ parameters: [Double], level: Kernels.Level = .automatic) -> Double {
+    run(parameters, .value, level)[0]
+  }
+
+  private func run(
+    _ parameters: [Double], _ detail: VolatilityKernels.Detail, _ level: Kernels.Level
+  ) -> [Double] {
+    VolatilityKernels.likelihood(
       model, parameters: parameters, law: law(parameters), startVariance: startVariance,
-      returns: returns)
+      returns: returns, detail: detail, level: level)
   }
 
   private func law(_ parameters: [Double]) -> [Double] {

@@ -3,18 +3,26 @@ import KeelNumerics
 
 /// The only door of this module to the C kernels; `unsafe` stands nowhere else.
 enum VolatilityKernels {
-  /// The value, gradient, Hessian and, where asked for, outer products of a model on a series, one
+  /// What a kernel computes.
+  enum Detail: Int32 {
+    case value = 0
+    case derivatives = 1
+    case outerProducts = 2
+  }
+
+  /// The value and, where asked for, gradient, Hessian and outer products of a model on a series, one
   /// after the other.
   static func likelihood(
     _ model: GARCH, parameters: [Double], law: [Double], startVariance: Double,
-    returns: [Double], outer: Bool
+    returns: [Double], detail: Detail, level: Kernels.Level
   ) -> [Double] {
     let count = parameters.count
-    var result = [Double](repeating: 0, count: 1 + count + 2 * count * count)
+    var result = [Double](
+      repeating: 0, count: detail == .value ? 1 : 1 + count + 2 * count * count)
     if let order = FirstOrder(model, parameters) {
       unsafe keel_garch_first_order(
         order.values, law, startVariance, returns, returns.count, order.places, Int32(count),
-        outer ? 2 : 1, &result, Kernels.Level.automatic.rawValue)
+        detail.rawValue, &result, level.rawValue)
       return result
     }
     let m = model.recursionParameterCount
@@ -26,24 +34,8 @@ enum VolatilityKernels {
       variances: model.varianceLags, shapes: model.shapeCount,
       is_logarithmic: model.isLogarithmic ? 1 : 0)
     unsafe keel_garch(
-      &lags, parameters, law, startVariance, returns, returns.count, &work, &result)
-    return result
-  }
-
-  /// The value alone.
-  static func value(
-    _ model: GARCH, parameters: [Double], law: [Double], startVariance: Double,
-    returns: [Double]
-  ) -> Double {
-    guard let order = FirstOrder(model, parameters) else {
-      return likelihood(
-        model, parameters: parameters, law: law, startVariance: startVariance, returns: returns,
-        outer: false)[0]
-    }
-    var result = 0.0
-    unsafe keel_garch_first_order(
-      order.values, law, startVariance, returns, returns.count, order.places,
-      Int32(parameters.count), 0, &result, Kernels.Level.automatic.rawValue)
+      &lags, parameters, law, startVariance, returns, returns.count,
+      detail == .value ? 0 : 1, &work, &result)
     return result
   }
 
