@@ -67,8 +67,9 @@ static inline __attribute__((always_inline)) void pass(
   const double *restrict parameters, const double *restrict law, double start,
   const double *restrict returns, size_t n, double *restrict work, double *restrict out) {
   const size_t m = has_mean + 1 + p + o + q, packed = m * (m + 1) / 2, count = m + shapes;
-  size_t ring = p > o ? p : o;
-  if (q > ring) ring = q;
+  /* A power of two, for cheap remainders. */
+  size_t ring = 1;
+  while (ring < p || ring < o || ring < q) ring *= 2;
   const double mean = has_mean ? parameters[0] : 0, center = 0.797884560802865356;
   const double first_state = is_log ? log(start) : start;
   double *states = work, *errors = states + n, *first = errors + n, *second = first + ring * m;
@@ -106,8 +107,8 @@ static inline __attribute__((always_inline)) void pass(
       } else if (t >= lag) {
         const double z = errors[t - lag], sign = !is_asymmetric && z < 0 ? -1 : 1;
         const double shock = is_asymmetric ? z : fabs(z) - center;
-        const double *f = error_first + (t - lag) % ring * m;
-        const double *s = error_second + (t - lag) % ring * packed;
+        const double *f = error_first + ((t - lag) & (ring - 1)) * m;
+        const double *s = error_second + ((t - lag) & (ring - 1)) * packed;
         state += weight * shock;
         if (!has_slopes) continue;
         d[index] += shock;
@@ -125,7 +126,7 @@ static inline __attribute__((always_inline)) void pass(
       if (!has_slopes) continue;
       d[index] += past;
       if (t < lag) continue;
-      const double *f = first + (t - lag) % ring * m, *s = second + (t - lag) % ring * packed;
+      const double *f = first + ((t - lag) & (ring - 1)) * m, *s = second + ((t - lag) & (ring - 1)) * packed;
       for (size_t i = 0; i < m; i++) {
         d[i] += weight * f[i];
         dd[place(index, i)] += (i == index ? 2 : 1) * f[i];
@@ -140,7 +141,7 @@ static inline __attribute__((always_inline)) void pass(
       out[0] += values_of(law, z).value - 0.5 * level;
       continue;
     }
-    double *f = first + t % ring * m, *s = second + t % ring * packed;
+    double *f = first + (t & (ring - 1)) * m, *s = second + (t & (ring - 1)) * packed;
     for (size_t i = 0; i < m; i++) f[i] = d[i];
     for (size_t i = 0; i < packed; i++) s[i] = dd[i];
     double level = state;
@@ -155,8 +156,8 @@ static inline __attribute__((always_inline)) void pass(
     const law_values v = values_of(law, z);
     errors[t] = z;
     out[0] += v.value - 0.5 * level;
-    f = error_first + t % ring * m;
-    s = error_second + t % ring * packed;
+    f = error_first + (t & (ring - 1)) * m;
+    s = error_second + (t & (ring - 1)) * packed;
     for (size_t i = 0; i < m; i++) {
       f[i] = -0.5 * z * d[i] - (has_mean && i == 0 ? root : 0);
       score[i] = v.z * f[i] - 0.5 * d[i];

@@ -251,6 +251,41 @@ import Testing
     }
   }
 
+  @Test func storedStatesAreChecked() throws {
+    let model = try GARCHModel(
+      GARCH(errors: .normal),
+      parameters: GARCHParameters(intercept: 0.1, shocks: [0.1], variances: [0.8]))
+    let text = try #require(
+      String(bytes: JSONEncoder().encode(GARCHFilter(model)), encoding: .utf8))
+    func decode(_ old: String, _ new: String) throws -> GARCHFilter {
+      let changed = text.replacing(old, with: new)
+      #expect(changed != text || old == new, "\(old)")
+      return try JSONDecoder().decode(GARCHFilter.self, from: Data(changed.utf8))
+    }
+    #expect(try decode("a", "a") == GARCHFilter(model))
+    for (old, new) in [
+      ("\"observationCount\":0", "\"observationCount\":-1"),
+      ("\"intercept\":0.1", "\"intercept\":-1"), ("\"variances\":[", "\"variances\":[0.1,"),
+      ("\"states\":[", "\"states\":[1,"), ("\"asymmetricShocks\":[", "\"asymmetricShocks\":[1"),
+      ("\"states\":[", "\"states\":[-1e9,"),
+    ] {
+      #expect(throws: (any Error).self, "\(new)") { try decode(old, new) }
+    }
+    let weights = try #require(
+      String(bytes: JSONEncoder().encode(EWMAVolatility(decay: 0.9)), encoding: .utf8))
+    for (old, new) in [
+      ("\"decay\":0.9", "\"decay\":1"), ("\"observationCount\":0", "\"observationCount\":-1"),
+      ("\"weight\":0", "\"weight\":0.5"),
+      ("\"weightedSquares\":0", "\"weightedSquares\":-1"),
+    ] {
+      #expect(weights.contains(old))
+      #expect(throws: (any Error).self, "\(new)") {
+        try JSONDecoder().decode(
+          EWMAVolatility.self, from: Data(weights.replacing(old, with: new).utf8))
+      }
+    }
+  }
+
   @Test func fitReturnsTheFilterOfItsModel() throws {
     let returns = try Self.usual(400)
     let fit = try GARCH(errors: .normal).fit(returns)

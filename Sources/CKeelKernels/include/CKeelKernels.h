@@ -193,8 +193,8 @@ struct keel_garch_model {
    products of scores, one after the other, for the parameters mean, intercept, shocks, asymmetries,
    variances, shape. `law` has the kind (0 normal, 1 Student, 2 Hansen), nu, the constant with its five
    derivatives in nu and lambda, and the same of shift and slope below and above the break: 32
-   numbers. `work` holds 2 n + (2 r + 1) (m + m (m + 1) / 2) + k for r the most lags and m the
-   parameters without shape. Without slopes the value alone. */
+   numbers. `work` holds 2 n + (2 r + 1) (m + m (m + 1) / 2) + k for r the least power of two
+   that is not below a number of lags and m the parameters without shape. Without slopes the value alone. */
 void keel_garch(
   const struct keel_garch_model *model, const double *parameters, const double *law, double start,
   const double *returns, size_t n, int has_slopes, double *work, double *out);

@@ -69,6 +69,39 @@ public struct EWMAVolatility: Hashable, Sendable, Codable {
     try self.init(decay: decay, warmUpCount: warmUpCount)
   }
 
+  /// Decodes a state; what its initializer refuses is refused.
+  ///
+  /// - Parameter decoder: The decoder.
+  /// - Throws: A decoding error, or `EstimationError`.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    try self.init(
+      decay: container.decode(Double.self, forKey: .decay),
+      warmUpCount: container.decode(Int.self, forKey: .warmUpCount))
+    observationCount = try container.decode(Int.self, forKey: .observationCount)
+    weightedSquares = try container.decode(Double.self, forKey: .weightedSquares)
+    weight = try container.decode(Double.self, forKey: .weight)
+    guard observationCount >= 0 else {
+      throw EstimationError.invalidValue(
+        argument: "observationCount", got: Double(observationCount), lowest: 0,
+        highest: Double(Int.max))
+    }
+    guard weightedSquares >= 0, weightedSquares.isFinite else {
+      throw EstimationError.invalidValue(
+        argument: "weightedSquares", got: weightedSquares, lowest: 0,
+        highest: .greatestFiniteMagnitude)
+    }
+    // A sum of powers of the decay.
+    guard observationCount == 0 ? weight == 0 : weight >= 1 && weight.isFinite else {
+      throw EstimationError.invalidValue(
+        argument: "weight", got: weight, lowest: 1, highest: .greatestFiniteMagnitude)
+    }
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case decay, warmUpCount, observationCount, weightedSquares, weight
+  }
+
   /// The variance of a period, the forecast for the next one; nil before the warm-up is over.
   public var variance: Double? {
     observationCount >= warmUpCount ? weightedSquares / weight : nil

@@ -87,6 +87,20 @@ public struct GARCH: Hashable, Sendable, Codable {
     }
   }
 
+  /// Decodes a model; what its initializer refuses is refused.
+  ///
+  /// - Parameter decoder: The decoder.
+  /// - Throws: A decoding error, or `EstimationError`.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    try self.init(
+      container.decode(Recursion.self, forKey: .recursion),
+      mean: container.decode(Mean.self, forKey: .mean),
+      errors: container.decode(Errors.self, forKey: .errors))
+  }
+
+  private enum CodingKeys: String, CodingKey { case recursion, mean, errors }
+
   /// The number p of lagged shocks.
   public var shockLags: Int {
     switch recursion {

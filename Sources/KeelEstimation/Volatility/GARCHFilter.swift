@@ -52,6 +52,58 @@ public struct GARCHFilter: Hashable, Sendable, Codable {
     nextVariance = isLogarithmic ? exp(nextState) : nextState
   }
 
+  /// Decodes a state; what its initializer refuses is refused.
+  ///
+  /// - Parameter decoder: The decoder.
+  /// - Throws: A decoding error, or `EstimationError`.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(try container.decode(GARCHModel.self, forKey: .model))
+    let lists: [(CodingKeys, WritableKeyPath<GARCHFilter, [Double]>)] = [
+      (.shocks, \.shocks), (.asymmetricShocks, \.asymmetricShocks), (.states, \.states),
+    ]
+    for (key, path) in lists {
+      let list = try container.decode([Double].self, forKey: key)
+      guard list.count == self[keyPath: path].count else {
+        throw EstimationError.shapeMismatch(
+          argument: key.rawValue, got: list.count, required: self[keyPath: path].count)
+      }
+      if let index = list.firstIndex(where: { !$0.isFinite }) {
+        throw EstimationError.invalidObservation(
+          argument: key.rawValue, index: index, got: list[index])
+      }
+      self[keyPath: path] = list
+    }
+    observationCount = try container.decode(Int.self, forKey: .observationCount)
+    guard observationCount >= 0 else {
+      throw EstimationError.invalidValue(
+        argument: "observationCount", got: Double(observationCount), lowest: 0,
+        highest: Double(Int.max))
+    }
+    nextState = Self.state(model.parameters, shocks, asymmetricShocks, states)
+    nextVariance = model.specification.isLogarithmic ? exp(nextState) : nextState
+    guard nextVariance > 0, nextVariance.isFinite else {
+      throw EstimationError.notRepresentable(result: "variance")
+    }
+  }
+
+  /// Encodes the state.
+  ///
+  /// - Parameter encoder: The encoder.
+  /// - Throws: An encoding error.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(model, forKey: .model)
+    try container.encode(shocks, forKey: .shocks)
+    try container.encode(asymmetricShocks, forKey: .asymmetricShocks)
+    try container.encode(states, forKey: .states)
+    try container.encode(observationCount, forKey: .observationCount)
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case model, shocks, asymmetricShocks, states, observationCount
+  }
+
   /// Takes the next return.
   ///
   /// - Parameter value: The return.

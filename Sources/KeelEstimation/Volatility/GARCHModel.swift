@@ -48,6 +48,31 @@ public struct GARCHModel: Hashable, Sendable, Codable {
     }
   }
 
+  /// Decodes a model; what its initializer refuses is refused.
+  ///
+  /// - Parameter decoder: The decoder.
+  /// - Throws: A decoding error, or `EstimationError`.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    try self.init(
+      container.decode(GARCH.self, forKey: .specification),
+      parameters: container.decode(GARCHParameters.self, forKey: .parameters),
+      startVariance: container.decode(Double.self, forKey: .startVariance))
+  }
+
+  /// Encodes the model.
+  ///
+  /// - Parameter encoder: The encoder.
+  /// - Throws: An encoding error.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(specification, forKey: .specification)
+    try container.encode(parameters, forKey: .parameters)
+    try container.encode(startVariance, forKey: .startVariance)
+  }
+
+  private enum CodingKeys: String, CodingKey { case specification, parameters, startVariance }
+
   private static func validate(
     _ model: GARCH, _ parameters: GARCHParameters
   ) throws(EstimationError) {

@@ -23,7 +23,7 @@ import KeelNumerics
 /// ```
 ///
 /// The logarithmic form has ln v in place of v. See <doc:VolatilityModels>.
-public struct HARModel: Hashable, Sendable, Codable {
+public struct HARModel: Hashable, Sendable {
   /// The lengths L of the averages, ascending.
   public let lengths: [Int]
 
@@ -139,7 +139,7 @@ public struct HARModel: Hashable, Sendable, Codable {
 }
 
 /// A fitted ``HARModel``.
-public struct HARFit: Hashable, Sendable, Codable {
+public struct HARFit: Hashable, Sendable {
   /// The model.
   public let model: HARModel
 

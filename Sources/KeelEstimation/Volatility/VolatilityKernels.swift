@@ -26,9 +26,10 @@ enum VolatilityKernels {
       return result
     }
     let m = model.recursionParameterCount
+    var ring = 1
+    while ring < model.largestLag { ring *= 2 }
     var work = [Double](
-      repeating: 0,
-      count: 2 * returns.count + (2 * model.largestLag + 1) * (m + m * (m + 1) / 2) + count)
+      repeating: 0, count: 2 * returns.count + (2 * ring + 1) * (m + m * (m + 1) / 2) + count)
     var lags = keel_garch_model(
       has_mean: model.meanCount, shocks: model.shockLags, asymmetries: model.asymmetryLags,
       variances: model.varianceLags, shapes: model.shapeCount,
