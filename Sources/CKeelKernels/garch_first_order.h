@@ -28,78 +28,109 @@ typedef struct {
   double lambda_lambda[FN(KEEL_GARCH_BLOCK)];
 } FN(garch_terms);
 
-/* `kind` is a constant where this is inlined. */
-INLINE void FN(garch_law)(
-  const double *restrict law, int kind, int has_slopes, const double *restrict variances,
+/* Minus half the sum of the logarithms of the variances: that of their product, which is far from the
+   ends of the range, as returns are near one. */
+INLINE double FN(garch_levels)(const double *restrict variances, size_t count) {
+  V product = FN(splat)(1.0);
+  for (size_t i = 0; i < count; i += KEEL_WIDTH) product *= FN(load)(variances + i);
+  const V logarithms = FN(log)(product);
+  double sum = 0;
+#pragma clang loop unroll(full)
+  for (int k = 0; k < KEEL_WIDTH; k++) sum += logarithms[k];
+  return -0.5 * sum;
+}
+
+/* Normal errors; with r = e^2/h, ln f = c - r/2. */
+INLINE void FN(garch_normal)(
+  const double *restrict law, int has_slopes, const double *restrict variances,
+  const double *restrict residuals, size_t count, FN(garch_terms) *restrict out) {
+  for (size_t i = 0; i < count; i += KEEL_WIDTH) {
+    const V e = FN(load)(residuals + i), inverse = FN(splat)(1.0) / FN(load)(variances + i);
+    const V pull = e * inverse, ratio = e * pull;
+    FN(store)(out->value + i, law[2] - 0.5 * ratio);
+    if (!has_slopes) continue;
+    FN(store)(out->h + i, 0.5 * inverse * (ratio - 1.0));
+    FN(store)(out->hh + i, inverse * inverse * (0.5 - ratio));
+    FN(store)(out->e + i, -pull);
+    FN(store)(out->ee + i, -inverse);
+    FN(store)(out->he + i, pull * inverse);
+  }
+}
+
+/* Student's errors; with r as above and u = 1/(nu - 2 + r), ln f = c - (nu + 1)/2 ln(1 + r/(nu - 2)). */
+INLINE void FN(garch_student)(
+  const double *restrict law, int has_slopes, const double *restrict variances,
   const double *restrict residuals, size_t count, FN(garch_terms) *restrict out) {
   const double nu = law[1], rest = nu - 2, half = 0.5 * (nu + 1);
   for (size_t i = 0; i < count; i += KEEL_WIDTH) {
     const V h = FN(load)(variances + i), e = FN(load)(residuals + i);
-    const V inverse = FN(splat)(1.0) / h, root = __builtin_elementwise_sqrt(inverse), z = e * root;
-    const V level = FN(splat)(-0.5) * FN(log)(h);
-    V g_z, g_zz, g_nu = FN(splat)(0.0), g_z_nu = g_nu;
-    if (kind == 0) {
-      FN(store)(out->value + i, FN(splat)(law[2]) - 0.5 * z * z + level);
-      if (!has_slopes) continue;
-      g_z = -z;
-      g_zz = FN(splat)(-1.0);
-    } else {
-      V w = z;
-      U is_lower = (U)(z != z);
-      if (kind == 2) {
-        const V above = FN(madd)(z, FN(splat)(law[26]), FN(splat)(law[20]));
-        const V below = FN(madd)(z, FN(splat)(law[14]), FN(splat)(law[8]));
-        is_lower = (U)(above < FN(splat)(0.0));
-        w = FN(choose)(is_lower, below, above);
-      }
-      const V square = w * w, ratio = square * (1 / rest);
-      const V logarithm = FN(log)(FN(splat)(1.0) + ratio);
-      FN(store)(out->value + i, FN(splat)(law[2]) - half * logarithm + level);
-      if (!has_slopes) continue;
-      const V u = FN(splat)(1.0) / (rest + square), share = ratio * u;
-      const V k_w = -(nu + 1) * w * u, k_ww = -(nu + 1) * u * (1.0 - 2.0 * square * u);
-      const V k_nu = half * share - 0.5 * logarithm, k_w_nu = w * u * ((nu + 1) * u - 1.0);
-      const V k_nu_nu = share * (1.0 - half * (u + 1.0 / rest));
-      if (kind == 1) {
-        g_z = k_w;
-        g_zz = k_ww;
-        g_nu = law[3] + k_nu;
-        g_z_nu = k_w_nu;
-        FN(store)(out->nu_nu + i, law[5] + k_nu_nu);
-      } else {
+    /* One division for 1/h and u. */
+    const V sum = FN(madd)(h, FN(splat)(rest), e * e), both = FN(splat)(1.0) / (h * sum);
+    const V inverse = both * sum, u = both * h * h, pull = e * inverse, ratio = e * pull;
+    const V logarithm = FN(log)(FN(splat)(1.0) + ratio * (1 / rest));
+    FN(store)(out->value + i, law[2] - half * logarithm);
+    if (!has_slopes) continue;
+    const V weight = (nu + 1) * u, share = ratio * u, level = weight * ratio;
+    const V bend = u * (1.0 - weight);
+    FN(store)(out->h + i, 0.5 * inverse * (level - 1.0));
+    FN(store)(out->hh + i, -0.5 * inverse * inverse * (level * (1.0 + rest * u) - 1.0));
+    FN(store)(out->e + i, -weight * pull);
+    FN(store)(out->ee + i, -weight * inverse * (1.0 - 2.0 * share));
+    FN(store)(out->he + i, weight * rest * u * pull * inverse);
+    FN(store)(out->nu + i, law[3] - 0.5 * logarithm + half * (1 / rest) * share);
+    FN(store)(out->nu_h + i, 0.5 * inverse * ratio * bend);
+    FN(store)(out->nu_e + i, -pull * bend);
+    FN(store)(out->nu_nu + i, law[5] + share * (1 / rest) * (1.0 - half * (u + 1 / rest)));
+  }
+}
+
+/* Hansen's errors, by the derivatives in z; w is z on the scale of the side where it lies. */
+INLINE void FN(garch_hansen)(
+  const double *restrict law, int has_slopes, const double *restrict variances,
+  const double *restrict residuals, size_t count, FN(garch_terms) *restrict out) {
+  const double nu = law[1], rest = nu - 2, half = 0.5 * (nu + 1);
+  for (size_t i = 0; i < count; i += KEEL_WIDTH) {
+    const V inverse = FN(splat)(1.0) / FN(load)(variances + i);
+    const V root = __builtin_elementwise_sqrt(inverse), z = FN(load)(residuals + i) * root;
+    const V above = FN(madd)(z, FN(splat)(law[26]), FN(splat)(law[20]));
+    const V below = FN(madd)(z, FN(splat)(law[14]), FN(splat)(law[8]));
+    const U is_lower = (U)(above < FN(splat)(0.0));
+    const V w = FN(choose)(is_lower, below, above), square = w * w;
+    const V logarithm = FN(log)(FN(splat)(1.0) + square * (1 / rest));
+    FN(store)(out->value + i, law[2] - half * logarithm);
+    if (!has_slopes) continue;
+    const V u = FN(splat)(1.0) / (rest + square), share = square * (1 / rest) * u;
+    const V k_w = -(nu + 1) * w * u, k_ww = -(nu + 1) * u * (1.0 - 2.0 * square * u);
+    const V k_nu = half * share - 0.5 * logarithm, k_w_nu = w * u * ((nu + 1) * u - 1.0);
+    const V k_nu_nu = share * (1.0 - half * (u + 1 / rest));
 #define SIDE(k) FN(choose)(is_lower, FN(splat)(law[8 + (k)]), FN(splat)(law[20 + (k)]))
-        const V b = SIDE(6), b_nu = SIDE(7), b_lambda = SIDE(8);
-        const V w_nu = FN(madd)(b_nu, z, SIDE(1)), w_lambda = FN(madd)(b_lambda, z, SIDE(2));
-        const V w_nu_nu = FN(madd)(SIDE(9), z, SIDE(3));
-        const V w_nu_lambda = FN(madd)(SIDE(10), z, SIDE(4));
-        const V w_lambda_lambda = FN(madd)(SIDE(11), z, SIDE(5));
+    const V b = SIDE(6), b_nu = SIDE(7), b_lambda = SIDE(8);
+    const V w_nu = FN(madd)(b_nu, z, SIDE(1)), w_lambda = FN(madd)(b_lambda, z, SIDE(2));
+    const V w_nu_nu = FN(madd)(SIDE(9), z, SIDE(3));
+    const V w_nu_lambda = FN(madd)(SIDE(10), z, SIDE(4));
+    const V w_lambda_lambda = FN(madd)(SIDE(11), z, SIDE(5));
 #undef SIDE
-        g_z = k_w * b;
-        g_zz = k_ww * b * b;
-        g_nu = law[3] + k_w * w_nu + k_nu;
-        g_z_nu = b * (k_ww * w_nu + k_w_nu) + k_w * b_nu;
-        const V g_lambda = law[4] + k_w * w_lambda;
-        const V g_z_lambda = b * k_ww * w_lambda + k_w * b_lambda;
-        FN(store)(out->nu_nu + i,
-          law[5] + k_ww * w_nu * w_nu + k_w * w_nu_nu + 2.0 * k_w_nu * w_nu + k_nu_nu);
-        FN(store)(out->nu_lambda + i,
-          law[6] + k_ww * w_nu * w_lambda + k_w * w_nu_lambda + k_w_nu * w_lambda);
-        FN(store)(out->lambda_lambda + i,
-          law[7] + k_ww * w_lambda * w_lambda + k_w * w_lambda_lambda);
-        FN(store)(out->lambda + i, g_lambda);
-        FN(store)(out->lambda_h + i, -0.5 * inverse * z * g_z_lambda);
-        FN(store)(out->lambda_e + i, g_z_lambda * root);
-      }
-      FN(store)(out->nu + i, g_nu);
-      FN(store)(out->nu_h + i, -0.5 * inverse * z * g_z_nu);
-      FN(store)(out->nu_e + i, g_z_nu * root);
-    }
-    const V pull = 1.0 + z * g_z, bend = g_z + z * g_zz;
+    const V g_z = k_w * b, g_zz = k_ww * b * b;
+    const V g_z_nu = b * (k_ww * w_nu + k_w_nu) + k_w * b_nu;
+    const V g_z_lambda = b * k_ww * w_lambda + k_w * b_lambda;
+    const V pull = 1.0 + z * g_z, bend = g_z + z * g_zz, fall = -0.5 * inverse * z;
     FN(store)(out->h + i, -0.5 * inverse * pull);
     FN(store)(out->hh + i, inverse * inverse * (0.5 * pull + 0.25 * z * bend));
     FN(store)(out->e + i, g_z * root);
     FN(store)(out->ee + i, g_zz * inverse);
     FN(store)(out->he + i, -0.5 * root * inverse * bend);
+    FN(store)(out->nu + i, law[3] + k_w * w_nu + k_nu);
+    FN(store)(out->nu_h + i, fall * g_z_nu);
+    FN(store)(out->nu_e + i, g_z_nu * root);
+    FN(store)(out->lambda + i, law[4] + k_w * w_lambda);
+    FN(store)(out->lambda_h + i, fall * g_z_lambda);
+    FN(store)(out->lambda_e + i, g_z_lambda * root);
+    FN(store)(out->nu_nu + i,
+      law[5] + k_ww * w_nu * w_nu + k_w * w_nu_nu + 2.0 * k_w_nu * w_nu + k_nu_nu);
+    FN(store)(out->nu_lambda + i,
+      law[6] + k_ww * w_nu * w_lambda + k_w * w_nu_lambda + k_w_nu * w_lambda);
+    FN(store)(out->lambda_lambda + i,
+      law[7] + k_ww * w_lambda * w_lambda + k_w * w_lambda_lambda);
   }
 }
 
@@ -173,10 +204,10 @@ static void FN(garch_first_order)(
       variances[i] = 1;
       residuals[i] = 0;
     }
-    if (kind == 0) FN(garch_law)(law, 0, has_slopes, variances, residuals, count, &terms);
-    else if (kind == 1) FN(garch_law)(law, 1, has_slopes, variances, residuals, count, &terms);
-    else FN(garch_law)(law, 2, has_slopes, variances, residuals, count, &terms);
-    value += FN(garch_sum)(terms.value, count);
+    if (kind == 0) FN(garch_normal)(law, has_slopes, variances, residuals, count, &terms);
+    else if (kind == 1) FN(garch_student)(law, has_slopes, variances, residuals, count, &terms);
+    else FN(garch_hansen)(law, has_slopes, variances, residuals, count, &terms);
+    value += FN(garch_sum)(terms.value, count) + FN(garch_levels)(variances, count);
     if (!has_slopes) continue;
     ee += FN(garch_sum)(terms.ee, count);
     if (kind > 0) {
