@@ -235,44 +235,64 @@ struct CorrelationLikelihood {
   }
 
   /// The log-likelihood with its derivatives in a and b; NaN where a matrix is not definite.
+  ///
+  /// Only lower triangles are kept up to date.
   func evaluate(news: Double, memory: Double) -> (value: Double, news: Double, memory: Double) {
     var q = target
     var newsSlope = [Double](repeating: 0, count: n * n)
     var memorySlope = newsSlope
+    var scaled = newsSlope
+    var inverse = newsSlope
+    var row = [Double](repeating: 0, count: n)
+    var roots = row
+    var u = row
+    var factor = WorkingCholesky(reserving: n)
     var value = 0.0
     var slopes = (news: 0.0, memory: 0.0)
+    let rest = 1 - news - memory
     for t in 0..<(residuals.count / n) {
-      let row = Array(residuals[(t * n)..<((t + 1) * n)])
-      let roots = (0..<n).map { 1 / q[$0 * (n + 1)].squareRoot() }
-      guard
-        let factor = try? Cholesky(
-          SymmetricMatrix(lowerTriangleOf: correlation(q), order: n)),
-        let inverse = try? factor.inverse(), let u = try? factor.solve(row)
-      else { return (.nan, .nan, .nan) }
+      for i in 0..<n {
+        row[i] = residuals[t &* n &+ i]
+        u[i] = row[i]
+        roots[i] = 1 / q[i &* (n &+ 1)].squareRoot()
+      }
+      for j in 0..<n {
+        for i in j..<n { scaled[i &+ j &* n] = q[i &+ j &* n] * (roots[i] * roots[j]) }
+        scaled[j &* (n &+ 1)] = 1
+      }
+      guard factor.factor(scaled, order: n), factor.solve(&u), factor.setInverse(&inverse) else {
+        return (.nan, .nan, .nan)
+      }
       var square = 0.0
       for i in 0..<n { square += row[i] * (u[i] - row[i]) }
       value -= 0.5 * (factor.logDeterminant + square)
       var sums = (news: 0.0, memory: 0.0)
       for j in 0..<n {
-        for i in 0..<n {
-          let weight = (inverse[i, j] - u[i] * u[j]) * (roots[i] * roots[j])
-          sums.news += weight * newsSlope[i + j * n]
-          sums.memory += weight * memorySlope[i + j * n]
+        // The diagonal once, what is below it for both triangles.
+        let diagonal = j &* (n &+ 1)
+        let own =
+          (inverse[diagonal] - u[j] * u[j] - 1 + u[j] * row[j]) * (roots[j] * roots[j])
+        sums.news += own * newsSlope[diagonal]
+        sums.memory += own * memorySlope[diagonal]
+        var column = (news: 0.0, memory: 0.0)
+        for i in (j &+ 1)..<max(n, j &+ 1) {
+          let k = i &+ j &* n
+          let weight = (inverse[k] - u[i] * u[j]) * roots[i]
+          column.news += weight * newsSlope[k]
+          column.memory += weight * memorySlope[k]
         }
-        let weight = (1 - u[j] * row[j]) * (roots[j] * roots[j])
-        sums.news -= weight * newsSlope[j * (n + 1)]
-        sums.memory -= weight * memorySlope[j * (n + 1)]
+        sums.news += 2 * roots[j] * column.news
+        sums.memory += 2 * roots[j] * column.memory
+        for i in j..<n {
+          let k = i &+ j &* n
+          let product = row[i] * row[j]
+          newsSlope[k] = product - target[k] + memory * newsSlope[k]
+          memorySlope[k] = q[k] - target[k] + memory * memorySlope[k]
+          q[k] = rest * target[k] + news * product + memory * q[k]
+        }
       }
       slopes.news -= 0.5 * sums.news
       slopes.memory -= 0.5 * sums.memory
-      for j in 0..<n {
-        for i in 0..<n {
-          let k = i + j * n
-          newsSlope[k] = row[i] * row[j] - target[k] + memory * newsSlope[k]
-          memorySlope[k] = q[k] - target[k] + memory * memorySlope[k]
-        }
-      }
-      advance(&q, t, news, memory)
     }
     return (value, slopes.news, slopes.memory)
   }
