@@ -108,6 +108,13 @@ def scipy_student_t_fit(x):
     return run
 
 
+@peer("arch")
+def arch_garch_t(x):
+    from arch import arch_model
+    model = arch_model(x, mean="Constant", vol="GARCH", p=1, q=1, dist="t", rescale=False)
+    return lambda: model.fit(disp="off").params.to_numpy()
+
+
 @peer("PyPortfolioOpt")
 def pypfopt_hrp(x):
     import pandas

@@ -133,6 +133,13 @@ double keel_dot(const double *restrict x, const double *restrict y, size_t n, in
   return sum;
 }
 
+void keel_garch_first_order(
+  const double *p, const double *law, double start, const double *returns, size_t n,
+  const int *places, int parameter_count, int detail, double *out, int level) {
+  KEEL_DISPATCH(
+    garch_first_order, level, p, law, start, returns, n, places, parameter_count, detail, out)
+}
+
 void keel_axpy(
   double factor, const double *restrict x, double *restrict y, size_t n, int level) {
   KEEL_DISPATCH(axpy, level, factor, x, y, n)

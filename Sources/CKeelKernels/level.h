@@ -12,6 +12,7 @@
 #include "products.h"
 #include "lanes.h"
 #include "exponential_sums.h"
+#include "garch_first_order.h"
 #include "heston.h"
 #include "chains.h"
 #include "option_columns.h"

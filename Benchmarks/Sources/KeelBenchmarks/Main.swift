@@ -64,7 +64,8 @@ struct Main {
 
 /// All cases but the floors; every file in `Cases` adds one list.
 let allCases: [Case] =
-  linearAlgebraCases + specialFunctionCases + estimationCases + portfolioCases + derivativeCases
+  linearAlgebraCases + specialFunctionCases + estimationCases + volatilityCases + portfolioCases
+  + derivativeCases
   + engineCases + targetPortfolioCases + multiPeriodCases + gammaBetaCases + tailRiskCases
   + sampleRiskCases
   + infeasibilityCases + riskBudgetingCases + conicCases + integerCases + fitCases

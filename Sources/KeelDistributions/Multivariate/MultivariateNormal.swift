@@ -59,6 +59,6 @@ public struct MultivariateNormal: Hashable, Sendable {
   ) throws(DistributionsError) -> RiskContributions {
     try requireConfidence(confidence)
     return try PortfolioProjection(weights, expectedReturns, covariance)
-      .contributions(multiplier: Normal.standardShortfall(confidence: confidence))
+      .contributions(multiplier: Normal.standardMeanAbove(tail: 1 - confidence))
   }
 }

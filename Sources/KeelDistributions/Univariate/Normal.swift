@@ -115,13 +115,12 @@ public struct Normal: Hashable, Sendable {
   /// - Returns: The loss as a fraction, positive for a loss; NaN outside (0, 1).
   public func expectedShortfall(confidence: Double) -> Double {
     guard confidence > 0, confidence < 1 else { return .nan }
-    return standardDeviation * Self.standardShortfall(confidence: confidence) - mean
+    return standardDeviation * Self.standardMeanAbove(tail: 1 - confidence) - mean
   }
 
-  /// The expected shortfall of the standard law, for a confidence inside (0, 1).
-  static func standardShortfall(confidence: Double) -> Double {
-    let tail = 1 - confidence
-    return StandardNormal.pdf(StandardNormal.quantile(tail)) / tail
+  /// The mean above the point that the standard law exceeds with a probability inside (0, 1).
+  static func standardMeanAbove(tail: Double) -> Double {
+    StandardNormal.pdf(StandardNormal.quantile(tail)) / tail
   }
 
   private func survivalQuantileMinusMean(_ probability: Double) -> Double {

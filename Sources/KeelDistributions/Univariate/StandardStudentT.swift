@@ -63,11 +63,14 @@ struct StandardStudentT: Hashable, Sendable {
   }
 
   /// The expected shortfall, for a confidence inside (0, 1); infinite for `ν ≤ 1`.
-  func expectedShortfall(confidence: Double) -> Double {
+  func expectedShortfall(confidence: Double) -> Double { meanAbove(tail: 1 - confidence) }
+
+  /// The mean above the point that a value exceeds with a probability inside (0, 1); infinite for
+  /// `ν ≤ 1`.
+  func meanAbove(tail: Double) -> Double {
     let degrees = degreesOfFreedom
-    if isNormal { return Normal.standardShortfall(confidence: confidence) }
+    if isNormal { return Normal.standardMeanAbove(tail: tail) }
     guard degrees > 1 else { return .infinity }
-    let tail = 1 - confidence
     let z = survivalQuantile(tail)
     let ratio = z * z / degrees
     // f(z) (ν + z²) = c ν (1 + z²/ν)^(−(ν−1)/2), taken in logarithms because z² may overflow.

@@ -19,6 +19,7 @@
 package struct StudentTNormalizer {
   let degreesOfFreedom: Double
 
+  /// Holds the degrees of freedom, positive.
   package init(degreesOfFreedom: Double) { self.degreesOfFreedom = degreesOfFreedom }
 
   /// The coefficients of x^−1, x^−3, … in s(x).

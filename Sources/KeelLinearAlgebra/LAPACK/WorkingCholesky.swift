@@ -1,6 +1,14 @@
 import CKeelShims
 package import KeelNumerics
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 // Goals: (1) nothing that is not finite reaches LAPACK; (2) no allocation once the largest order has
 // been seen; (3) matrices of changing order, gathered from a larger one.
 
@@ -352,6 +360,11 @@ package struct WorkingCholesky: ~Copyable, Sendable {
   /// - Returns: False when the length is wrong or the right-hand side is not finite.
   package func solve(_ b: inout [Double]) -> Bool {
     solveLower(&b) && solveLower(&b, columnCount: 1, .transposed)
+  }
+
+  /// The logarithm of the determinant of the factored matrix.
+  package var logDeterminant: Double {
+    (0..<order).reduce(0) { $0 + 2 * log(storage[$1 &* (leading &+ 1)]) }
   }
 
   /// Sets a square to the inverse of the factored matrix, in its lower triangle.
