@@ -140,3 +140,15 @@ extension EstimationError {
     }
   }
 }
+
+extension EstimationError {
+  /// A value outside its interval, by default any finite number.
+  static func invalid(
+    _ argument: String,
+    _ value: Double,
+    lowest: Double = -.greatestFiniteMagnitude,
+    highest: Double = .greatestFiniteMagnitude
+  ) -> EstimationError {
+    .invalidValue(argument: argument, got: value, lowest: lowest, highest: highest)
+  }
+}

@@ -1,5 +1,5 @@
-"""Reference values for realized and conditional volatility: NumPy 2.3.5, pandas 2.3.3, statsmodels
-0.14.5, SciPy 1.16.3, arch 8.0.0.
+"""Reference values for realized and conditional volatility: NumPy 2.3.5, pandas 3.1.1, statsmodels
+0.15.0, SciPy 1.16.3, arch 8.0.0.
 
 python3 Tests/Generate/volatility.py writes Tests/Reference/volatility.json.
 """

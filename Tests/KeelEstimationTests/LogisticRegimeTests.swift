@@ -34,7 +34,7 @@ import Testing
       let total: Score
       let probabilities: [Double]
 
-      var scheme: LogisticRegimeModel.WalkForward {
+      var scheme: WalkForward {
         get throws {
           try .init(
             firstTrainingLength: firstTrainingLength, testLength: testLength, gap: gap,
@@ -242,11 +242,11 @@ import Testing
     }
     #expect(throws: EstimationError.self) { try model.probability(of: [1]) }
     #expect(try model.probability(of: [1, .nan, 0]).isNaN)
-    let scheme = try LogisticRegimeModel.WalkForward(
+    let scheme = try WalkForward(
       firstTrainingLength: 20, testLength: 5, gap: 10)
     #expect(scheme.folds(of: 30).isEmpty && scheme.folds(of: 31).count == 1)
     #expect(scheme.folds(of: 0).isEmpty)
-    let huge = try LogisticRegimeModel.WalkForward(
+    let huge = try WalkForward(
       firstTrainingLength: 2, testLength: .max, gap: .max)
     #expect(huge.folds(of: 30).isEmpty)
     #expect(throws: EstimationError.tooFewObservations(got: 30, required: 31)) {
@@ -259,7 +259,7 @@ import Testing
     }
     for (first, test, gap, longest) in [(1, 1, 0, 5), (2, 0, 0, 5), (2, 1, -1, 5), (2, 1, 0, 1)] {
       #expect(throws: EstimationError.self) {
-        try LogisticRegimeModel.WalkForward(
+        try WalkForward(
           firstTrainingLength: first, testLength: test, gap: gap, longestTraining: longest)
       }
     }

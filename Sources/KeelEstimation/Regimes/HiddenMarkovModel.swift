@@ -169,15 +169,3 @@ extension HiddenMarkovModel: Codable {
       transitions: container.decode([[Double]].self, forKey: .transitions))
   }
 }
-
-extension EstimationError {
-  /// A value outside its interval, by default any finite number.
-  static func invalid(
-    _ argument: String,
-    _ value: Double,
-    lowest: Double = -.greatestFiniteMagnitude,
-    highest: Double = .greatestFiniteMagnitude
-  ) -> EstimationError {
-    .invalidValue(argument: argument, got: value, lowest: lowest, highest: highest)
-  }
-}
