@@ -59,12 +59,14 @@ public struct RegimeMoments: Hashable, Sendable {
     try moments(of: returns, columns: probabilities.columns)
   }
 
+  /// One observation has no spread.
+  private static let minimumObservationCount = 2
+
   private static func moments(
     of returns: SimpleReturns,
     columns: [[Double]]
   ) throws(EstimationError) -> [RegimeMoments] {
-    let checked = try ReturnsMatrix(
-      returns, minimumCount: SampleCovariance.minimumObservationCount)
+    let checked = try ReturnsMatrix(returns, minimumCount: minimumObservationCount)
     var result: [RegimeMoments] = []
     for column in columns {
       guard column.count == returns.observationCount else {
@@ -87,14 +89,12 @@ public struct RegimeMoments: Hashable, Sendable {
   ) throws(EstimationError) {
     do throws(DataError) {
       expectedReturns = try ExpectedReturns(universe: universe, values: moments.means)
+      covariance = try Covariance(
+        universe: universe, dense: moments.covariance, definiteness: .byConstruction,
+        diagnostics: CovarianceDiagnostics(observationCount: Int(moments.effectiveCount)))
     } catch {
-      throw .notRepresentable(result: "expectedReturns")
+      throw .notRepresentable(result: "covariance")
     }
-    covariance = try Covariance(
-      UnlabeledCovariance(
-        matrix: moments.covariance,
-        diagnostics: CovarianceDiagnostics(observationCount: Int(moments.effectiveCount))),
-      over: universe)
     shareOfTime = share
     effectiveObservationCount = moments.effectiveCount
   }
