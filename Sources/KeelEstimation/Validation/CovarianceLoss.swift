@@ -60,8 +60,12 @@ public enum CovarianceLoss: String, Hashable, Sendable, CaseIterable {
   ) throws(EstimationError) -> Double {
     let factor = try factored(matrix)
     do throws(LinearAlgebraError) {
-      let solved = try factor.solveLower(returns.transposed)
-      let sum = solved.columnMajorElements.reduce(0) { $0 + $1 * $1 }
+      let solved = try factor.solve(returns.transposed)
+      var sum = 0.0
+      for t in 0..<returns.rowCount {
+        let column = solved.column(t)
+        for i in column.indices { sum += column[i] * returns[t, i] }
+      }
       return factor.logDeterminant + sum / Double(returns.rowCount)
     } catch {
       throw EstimationError(error)

@@ -125,7 +125,8 @@ public struct DCC: Hashable, Sendable {
       correlation: checked.inColumnOrder(
         SymmetricMatrix(lowerTriangleOf: correlation, order: n)),
       covariance: UnlabeledCovariance(
-        matrix: checked.inColumnOrder(SymmetricMatrix(lowerTriangleOf: lower, order: n)),
+        form: .dense(
+          checked.inColumnOrder(SymmetricMatrix(lowerTriangleOf: lower, order: n))),
         diagnostics: CovarianceDiagnostics(observationCount: count)))
   }
 }
