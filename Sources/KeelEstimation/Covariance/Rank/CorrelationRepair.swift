@@ -41,6 +41,8 @@ extension ReturnsMatrix {
   ///   - correlations: The lower triangle, with ones on the diagonal.
   ///   - deviations: The standard deviations, in scaled units.
   ///   - isSemidefinite: Whether no eigenvalue is negative but for rounding.
+  /// - Returns: The estimate with the norm of the repair.
+  /// - Throws: `EstimationError.eigenvaluesNotConverged`, `EstimationError.notRepresentable`.
   func covariance(
     ofCorrelations correlations: consuming [Double],
     _ deviations: [Double],

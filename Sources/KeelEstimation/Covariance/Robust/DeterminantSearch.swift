@@ -61,9 +61,9 @@ struct DeterminantSearch {
     } else {
       candidates += startsOfParts(&random, share: Double(count) / Double(t), starts, count)
     }
-    let ranked = ranked(candidates, steps: t <= Self.wholeCount ? Self.firstSteps : 1)
+    let ranked = ranked(candidates, steps: Self.firstSteps)
     // What many assets cost is spent on fewer starts.
-    let followed = max(2, min(Self.followedCount, Self.followedCount * 20 / order))
+    let followed = max(2, min(Self.followedCount, Self.followedCount * 25 / order))
     return ranked.prefix(followed).compactMap {
       concentrated($0.rows, steps: Self.maximumSteps)
     }.min { $0.logDeterminant < $1.logDeterminant }?.rows
@@ -196,10 +196,19 @@ struct DeterminantSearch {
 
   /// The rows with the least distances, ascending; of equal distances the first rows.
   private func nearest(_ distances: [Double], count: Int) -> [Int] {
-    let sorted = distances.indices.sorted {
-      distances[$0] < distances[$1] || (distances[$0] == distances[$1] && $0 < $1)
+    let limit = distances.sorted()[count - 1]
+    var ties = count - distances.reduce(0) { $0 + ($1 < limit ? 1 : 0) }
+    var rows: [Int] = []
+    rows.reserveCapacity(count)
+    for (row, distance) in distances.enumerated() {
+      if distance < limit {
+        rows.append(row)
+      } else if distance == limit, ties > 0 {
+        rows.append(row)
+        ties -= 1
+      }
     }
-    return sorted[..<count].sorted()
+    return rows
   }
 
   private func gathered(_ rows: [Int]) -> Matrix {

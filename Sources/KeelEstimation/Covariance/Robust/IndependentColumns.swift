@@ -29,6 +29,7 @@ struct IndependentColumns {
   /// - Parameters:
   ///   - returns: The returns.
   ///   - isReducing: Whether combinations are left out; constants always are.
+  /// - Throws: `EstimationError.notRepresentable`.
   init(_ returns: ReturnsMatrix, isReducing: Bool = true) throws(EstimationError) {
     let (t, n) = (returns.rowCount, returns.columnCount)
     var deviations: [Double] = []
@@ -119,6 +120,8 @@ struct IndependentColumns {
   /// The scatter of all assets: the lower triangle in scaled units.
   ///
   /// - Parameter scatter: Positive definite, R × R.
+  /// - Returns: N² numbers.
+  /// - Throws: `EstimationError.notRepresentable`.
   func scatter(_ scatter: SymmetricMatrix) throws(EstimationError) -> [Double] {
     do throws(LinearAlgebraError) {
       // M L (M L)': positive semidefinite whatever it rounds to.

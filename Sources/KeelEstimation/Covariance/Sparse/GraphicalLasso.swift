@@ -14,8 +14,9 @@ import KeelNumerics
 /// R are the correlations of the sample and D its deviations with the divisor T − 1, so that the penalty has no unit. Two
 /// assets with a zero in Θ are uncorrelated given the others. Positive definite for any number of assets.
 public struct GraphicalLasso: CovarianceEstimator, Hashable {
-  /// The penalty λ, above 0: the largest change of a correlation. At the largest correlation and above, all
-  /// assets are uncorrelated.
+  /// The penalty λ, above 0: the largest change of a correlation.
+  ///
+  /// At the largest correlation and above, all assets are uncorrelated.
   public var penalty: Double
 
   /// When the search ends.
