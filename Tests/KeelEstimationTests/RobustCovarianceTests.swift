@@ -151,6 +151,34 @@ private func largest(_ matrix: SymmetricMatrix) -> Double {
   }
 }
 
+/// Runs on real prices; skipped where they are absent.
+@Suite(.enabled(if: Reference.realData != nil, "no real data: set KEEL_DATA"))
+struct RobustCovarianceRealDataTests {
+  @Test func crypto() throws {
+    let returns = try RealDataTests.cryptoReturns()
+    let sample = try SampleCovariance().covariance(from: returns).matrix
+    let others: [(name: String, estimator: any CovarianceEstimator)] = [
+      ("gerber", GerberCovariance()), ("spearman", RankCovariance(.spearman)),
+      ("kendall", RankCovariance(.kendall)), ("graphicalLasso", GraphicalLasso(penalty: 0.1)),
+      ("tylerOracle", TylerCovariance(shrinkage: .oracle)),
+    ]
+    for (name, estimator) in robustEstimators + others {
+      let matrix = try estimator.covariance(from: returns).matrix
+      let values = try SymmetricEigen.values(of: matrix)
+      #expect(values[0] > 0, "\(name)")
+      for i in 0..<matrix.order {
+        // Determinants leave out the wild third of the days; no estimate is of another size.
+        let ratio = matrix[i, i] / sample[i, i]
+        #expect(ratio > 0.05 && ratio < 5, "\(name) \(i) \(ratio)")
+        for j in 0..<i { #expect(matrix[i, j] > 0 || name == "graphicalLasso", "\(name)") }
+      }
+    }
+    let fit = try MultivariateStudentT.unlabeledFit(returns.values)
+    // Daily crypto returns: heavy tails.
+    #expect(fit.status == .converged && fit.degreesOfFreedom > 2.1 && fit.degreesOfFreedom < 6)
+  }
+}
+
 @Suite struct StudentTCovarianceTests {
   @Test func agreesWithTheFit() throws {
     let matrix = try randomReturns(120, 3, seed: 8)
@@ -278,7 +306,7 @@ private func largest(_ matrix: SymmetricMatrix) -> Double {
   @Test func planesAreNamed() throws {
     var matrix = try randomReturns(40, 2, seed: 8)
     for i in 0..<30 { matrix[i, 1] = 0 }
-    #expect(throws: EstimationError.notRepresentable(result: "precision")) {
+    #expect(throws: EstimationError.notPositiveDefinite) {
       try MinimumCovarianceDeterminant().unlabeledCovariance(from: matrix)
     }
   }

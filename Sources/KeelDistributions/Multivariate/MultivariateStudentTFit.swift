@@ -81,7 +81,7 @@ extension MultivariateStudentT {
   ///   `DistributionsError.invalidObservation` with the place in the column-major elements,
   ///   `DistributionsError.repeatedValue` for a column that does not vary, `DistributionsError.shapeMismatch`,
   ///   `DistributionsError.invalidValue` for the settings, `DistributionsError.notRepresentable` of the
-  ///   `logLikelihood` when a column is a combination of others, so that the likelihood has no bound.
+  ///   `logLikelihood` when the likelihood has no bound, as where a column is a combination of others.
   /// - Complexity: O(T N²) a step, and O(N³) for each pattern of missing entries.
   public static func unlabeledFit(
     _ sample: Matrix,

@@ -1,7 +1,7 @@
 import Keel
 
 let estimationCases: [Case] =
-  covarianceCases
+  covarianceCases + robustCovarianceCases
   + [studentTFitCase(count: 5000), studentTCase("cdf"), studentTCase("quantile"), csvCase]
 
 /// Maximum likelihood on a heavy-tailed sample: a normal over the root of a gamma-like mixture.

@@ -65,8 +65,8 @@ public struct MinimumCovarianceDeterminant: CovarianceEstimator, Hashable {
   /// - Parameter returns: The returns.
   /// - Returns: The estimate.
   /// - Throws: `EstimationError.tooFewObservations` unless T > N, `EstimationError.invalidValue` for the settings,
-  ///   `EstimationError.notRepresentable` of the `precision` when h observations lie in a plane, as where most returns of
-  ///   an asset are zero.
+  ///   `EstimationError.notPositiveDefinite` when h observations lie in a plane, as where most returns of an asset are
+  ///   zero, `EstimationError.notRepresentable`.
   public func estimate(from returns: ReturnsMatrix) throws(EstimationError) -> UnlabeledCovariance {
     UnlabeledCovariance(
       lowerTriangle: try solve(returns).inlying, order: returns.columnCount)
@@ -127,7 +127,7 @@ public struct MinimumCovarianceDeterminant: CovarianceEstimator, Hashable {
     let search = DeterminantSearch(columns.values)
     guard let best = search.best(count: count, startCount: startCount),
       let estimate = search.estimate(best)
-    else { throw .notRepresentable(result: "precision") }
+    else { throw .notPositiveDefinite }
     let distances = search.distances(estimate)
     let sorted = distances.sorted()
     let median = (sorted[(t - 1) / 2] + sorted[t / 2]) / 2
@@ -135,10 +135,10 @@ public struct MinimumCovarianceDeterminant: CovarianceEstimator, Hashable {
     let limit =
       2 * SpecialFunctions.inverseRegularizedGammaQ(Double(order) / 2, Self.outlyingShare)
     let correction = median / quantile
-    guard correction > 0 else { throw .notRepresentable(result: "precision") }
+    guard correction > 0 else { throw .notPositiveDefinite }
     let inliers = (0..<t).filter { distances[$0] < limit * correction }
     guard let weighted = search.estimate(inliers) else {
-      throw .notRepresentable(result: "precision")
+      throw .notPositiveDefinite
     }
     var inlying = try columns.scatter(weighted.scatter)
     var raw = try columns.scatter(estimate.scatter)

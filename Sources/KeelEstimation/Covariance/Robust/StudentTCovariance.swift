@@ -37,6 +37,7 @@ public struct StudentTCovariance: CovarianceEstimator, Hashable {
   /// - Parameter returns: The returns.
   /// - Returns: The estimate, that of the last step where the search did not converge.
   /// - Throws: `EstimationError.tooFewObservations` unless T > N, `EstimationError.invalidValue` for the settings,
+  ///   `EstimationError.notPositiveDefinite` where so many observations lie in a plane that the likelihood has no bound,
   ///   `EstimationError.notRepresentable`.
   public func estimate(from returns: ReturnsMatrix) throws(EstimationError) -> UnlabeledCovariance {
     let n = returns.columnCount
@@ -76,6 +77,7 @@ extension EstimationError {
       self = .shapeMismatch(argument: argument, got: got, required: required)
     case .tooFewObservations(let got, let required):
       self = .tooFewObservations(got: got, required: required)
+    case .notRepresentable(result: "logLikelihood"): self = .notPositiveDefinite
     default: self = .notRepresentable(result: "covariance")
     }
   }
