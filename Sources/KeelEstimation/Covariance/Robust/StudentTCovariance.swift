@@ -12,20 +12,30 @@ import KeelNumerics
 ///
 /// Rows far from the rest have small weights. An asset that is a combination of others, or constant, follows from them.
 public struct StudentTCovariance: CovarianceEstimator, Hashable {
-  /// The bounds of the degrees of freedom and the limits of the search; the lowest ν, 2.1, multiplies the
-  /// scatter by 21.
+  /// The bounds of the degrees of freedom and the limits of the search.
+  ///
+  /// The lowest ν is 3 unless said otherwise: below it the factor ν / (ν − 2) grows beyond 3, and variances would hang on
+  /// ν alone.
   public var settings: MultivariateStudentT.FitSettings
 
   /// Which diagnostics are computed.
   public var examination: CovarianceExamination
 
+  /// The settings of the fit with a lowest ν of 3.
+  public static var defaultSettings: MultivariateStudentT.FitSettings {
+    var settings = MultivariateStudentT.FitSettings()
+    settings.lowestDegreesOfFreedom = 3
+    return settings
+  }
+
   /// Creates the estimator.
   ///
   /// - Parameters:
-  ///   - settings: The bounds of the degrees of freedom, above 2, and the limits of the search.
+  ///   - settings: The bounds of the degrees of freedom, above 2, and the limits of the search; the default bound of the
+  ///     fit with 3 for the lowest.
   ///   - examination: Which diagnostics are computed.
   public init(
-    settings: MultivariateStudentT.FitSettings = MultivariateStudentT.FitSettings(),
+    settings: MultivariateStudentT.FitSettings = Self.defaultSettings,
     examination: CovarianceExamination = .basic
   ) {
     self.settings = settings
