@@ -108,6 +108,29 @@ func expectClose(
     #expect(repaired > 3)
   }
 
+  /// Counts are exact at every instruction set, for every length around words and registers.
+  @Test func levelsAgree() throws {
+    var generator = SeededGenerator(seed: 3)
+    for rows in [2, 7, 63, 64, 65, 511, 512, 513, 700] {
+      let order = 11
+      let columns = (0..<order).map { _ in (0..<rows).map { _ in generator.gaussian() } }
+      var expected: ([UInt32], [UInt32])?
+      for level in Kernels.Level.allCases {
+        var planes = SignPlanes(rowCount: rows, order: order, level: level)
+        for (j, column) in columns.enumerated() {
+          planes.set(j, from: column.span, scale: 1, center: 0.1, threshold: 0.5)
+        }
+        var both = [UInt32](repeating: 0, count: order * order)
+        var against = both
+        planes.agreement(0..<order, both: &both, against: &against)
+        if let expected { #expect(both == expected.0 && against == expected.1, "\(level) \(rows)") }
+        expected = (both, against)
+        let moves = columns[4].reduce(0) { $0 + (($1 - 0.1).magnitude >= 0.5 ? 1 : 0) }
+        #expect(planes.moveCount(4) == moves && Int(both[4 + 4 * order]) == moves)
+      }
+    }
+  }
+
   @Test func assetsThatNeverMoveTogether() throws {
     let matrix = try Matrix(columns: [
       [1, -1, 0, 0, 0, 0], [0, 0, 1, -1, 0, 0], [1, 1, -1, 1, 1, -1],

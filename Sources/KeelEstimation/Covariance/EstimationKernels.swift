@@ -1,16 +1,24 @@
 import CKeelKernels
+package import KeelNumerics
 
 // The module's only door to memory without checks: signs of moves as bits.
 
 /// Which returns of which assets move, and which fall, a bit each.
-struct SignPlanes {
+package struct SignPlanes {
+  private let level: Int32
   private let order: Int
   private let wordCount: Int
   private var active: [UInt64]
   private var negative: [UInt64]
 
   /// Planes in which nothing moves.
-  init(rowCount: Int, order: Int) {
+  ///
+  /// - Parameters:
+  ///   - rowCount: The number of returns of each asset.
+  ///   - order: The number of assets.
+  ///   - level: The instruction set, for tests.
+  package init(rowCount: Int, order: Int, level: Kernels.Level = .automatic) {
+    self.level = level.rawValue
     self.order = order
     wordCount = (rowCount + 511) / 512 * 8
     active = [UInt64](repeating: 0, count: wordCount * order)
@@ -18,7 +26,7 @@ struct SignPlanes {
   }
 
   /// Sets the bits of a column: those that are at least a threshold away from a center.
-  mutating func set(
+  package mutating func set(
     _ column: Int,
     from values: Span<Double>,
     scale: Double,
@@ -32,20 +40,20 @@ struct SignPlanes {
         unsafe negative.withUnsafeMutableBufferPointer { s in
           guard let x = x.baseAddress, let a = a.baseAddress, let s = s.baseAddress else { return }
           unsafe keel_sign_planes(
-            x, values.count, scale, center, threshold, a + offset, s + offset, 0)
+            x, values.count, scale, center, threshold, a + offset, s + offset, level)
         }
       }
     }
   }
 
   /// The number of moves of a column.
-  func moveCount(_ column: Int) -> Int {
+  package func moveCount(_ column: Int) -> Int {
     active[(wordCount * column)..<(wordCount * (column + 1))].reduce(0) { $0 + $1.nonzeroBitCount }
   }
 
   /// For some columns, and the columns from the first of them on: in how many places both move, and in how
   /// many of them against each other, at `(column − first) order + i`.
-  func agreement(_ columns: Range<Int>, both: inout [UInt32], against: inout [UInt32]) {
+  package func agreement(_ columns: Range<Int>, both: inout [UInt32], against: inout [UInt32]) {
     precondition(
       columns.lowerBound >= 0 && columns.upperBound <= order
         && both.count >= columns.count * order && against.count >= columns.count * order)
@@ -57,7 +65,7 @@ struct SignPlanes {
               let g = g.baseAddress
             else { return }
             unsafe keel_sign_agreement(
-              a, s, wordCount, order, columns.lowerBound, columns.count, b, g, 0)
+              a, s, wordCount, order, columns.lowerBound, columns.count, b, g, level)
           }
         }
       }
