@@ -62,7 +62,7 @@ let package = Package(
     ),
     .target(
       name: "KeelDistributions",
-      dependencies: ["KeelNumerics", "KeelData"],
+      dependencies: ["KeelNumerics", "KeelLinearAlgebra", "KeelData"],
       swiftSettings: strict
     ),
     .target(
@@ -141,7 +141,7 @@ let package = Package(
     tests(of: "KeelLinearAlgebra", with: ["KeelNumerics"]),
     tests(of: "KeelData", with: ["KeelNumerics"]),
     tests(of: "KeelOptimization", with: ["KeelNumerics", "CKeelAllocationCounter"]),
-    tests(of: "KeelDistributions", with: ["KeelNumerics", "KeelData"]),
+    tests(of: "KeelDistributions", with: ["KeelNumerics", "KeelLinearAlgebra", "KeelData"]),
     tests(
       of: "KeelEstimation",
       with: [

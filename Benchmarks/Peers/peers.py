@@ -94,6 +94,42 @@ def nonlinshrink_cov(x):
     return lambda: nonlinshrink.shrink_cov(x)
 
 
+@peer("Riskfolio-Lib")
+def riskfolio_gerber(x):
+    from riskfolio.src.GerberStatistic import gerber_cov_stat2
+    return lambda: gerber_cov_stat2(x, 0.5)
+
+
+def with_deviations(x, correlations):
+    deviations = x.std(axis=0, ddof=1)
+    return correlations * np.outer(deviations, deviations)
+
+
+@peer("scipy")
+def scipy_spearman(x):
+    from scipy.stats import spearmanr
+    return lambda: with_deviations(x, spearmanr(x).statistic)
+
+
+@peer("pandas")
+def pandas_kendall(x):
+    import pandas
+    frame = pandas.DataFrame(x)
+    return lambda: with_deviations(x, frame.corr("kendall").to_numpy())
+
+
+@peer("scikit-learn")
+def sklearn_minimum_determinant(x):
+    from sklearn.covariance import MinCovDet
+    return lambda: MinCovDet(random_state=0).fit(x).covariance_
+
+
+@peer("scikit-learn")
+def sklearn_graphical_lasso(x):
+    from sklearn.covariance import graphical_lasso
+    return lambda: with_deviations(x, graphical_lasso(np.corrcoef(x, rowvar=False), 0.05)[0])
+
+
 @peer("numpy")
 def numpy_cov(x):
     return lambda: np.cov(x, rowvar=False, ddof=1)

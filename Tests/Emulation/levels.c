@@ -838,6 +838,48 @@ static void run_sha256(void) {
   }
 }
 
+/* Signs of moves and their agreement: exact at every level. */
+static void run_sign_planes(void) {
+  tally *t = tally_of("sign_planes");
+  for (int kind = 0; kind < KINDS; kind++)
+    for (int k = 0; k < LENGTHS; k++) {
+      size_t n = length_of(k), words = (n + 63) / 64;
+      double *x = array(4, n), center = kind == ORDINARY ? uniform(-1, 1) : 0;
+      for (size_t i = 0; i < n; i++) x[i] = number(kind, -3, 3);
+      if (n > 7) x[7] = 0.5;
+      EACH_LEVEL(level, t, n) {
+        double *y = unwritten_array(level, 2 * words);
+        keel_sign_planes(
+          x, n, k & 1 ? 1 : 2, center, 0.5, (uint64_t *)y, (uint64_t *)y + words, level);
+      }
+      finish(t, 2 * words);
+      compare(t, array(KEEL_LEVEL_AVX2, 2 * words), array(KEEL_LEVEL_BASELINE, 2 * words), 2 * words);
+    }
+  t = tally_of("sign_agreement");
+  for (size_t n = 1; n <= 40; n += 3)
+    for (size_t words = 0; words <= 24; words += 8) {
+      uint64_t *active = (uint64_t *)array(4, n * words);
+      uint64_t *negative = (uint64_t *)array(5, n * words);
+      for (size_t i = 0; i < n * words; i++) {
+        active[i] = next_bits();
+        negative[i] = active[i] & next_bits();
+      }
+      for (size_t first = 0; first < n; first += 5) {
+        size_t count = n - first < 3 ? n - first : 3, numbers = 2 * count * n;
+        EACH_LEVEL(level, t, n) {
+          double *y = unwritten_array(level, numbers);
+          uint32_t *both = (uint32_t *)array(6, count * n), *against = both + count * n;
+          memset(both, 0, 2 * count * n * sizeof *both);
+          keel_sign_agreement(
+            active, negative, words, n, first, count, both, against, level);
+          for (size_t i = 0; i < numbers; i++) y[i] = both[i];
+        }
+        finish(t, numbers);
+        compare(t, array(KEEL_LEVEL_AVX2, numbers), array(KEEL_LEVEL_BASELINE, numbers), numbers);
+      }
+    }
+}
+
 static void stop(int code) {
   fflush(stdout);
   if (getpid() == 1) {
@@ -866,7 +908,8 @@ int main(void) {
   }
   map_slots();
   void (*const parts[])(void) = {run_maps, run_incomplete, run_random, run_products,
-                                 run_clustering, run_options, run_american, run_heston, run_sha256};
+                                 run_clustering, run_options, run_american, run_heston, run_sha256,
+                                 run_sign_planes};
   for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
     state = k;
     parts[k]();

@@ -398,6 +398,21 @@ double keel_lattice(
   double *restrict v, const double *restrict ratios, size_t steps, double sign, double strike,
   double base, double growth, double up, double down, int level);
 
+/* Moves as bits: bit i % 64 of word i / 64 of `active` is set where y = x[i] scale - center is at least
+   the threshold in magnitude, that of `negative` where it is also below zero. A threshold of zero counts a
+   zero as below zero. Words beyond the last number stay as they are. Exact at every level. */
+void keel_sign_planes(
+  const double *x, size_t n, double scale, double center, double threshold,
+  uint64_t *restrict active, uint64_t *restrict negative, int level);
+
+/* For `count` columns from `first` on, and columns i from `first` to n - 1: in how many
+   places both move, and in how many of them against each other, at [(column - first) n + i]. The planes
+   of n columns have `words` words each, a multiple of eight, zero where nothing moves. Exact at every
+   level. */
+void keel_sign_agreement(
+  const uint64_t *restrict active, const uint64_t *restrict negative, size_t words, size_t n,
+  size_t first, size_t count, uint32_t *restrict both, uint32_t *restrict against, int level);
+
 /* Takes blocks of 64 bytes into a SHA-256 state of eight words. */
 void keel_sha256_compress(uint32_t *state, const uint8_t *bytes, size_t blocks, int level);
 

@@ -31,8 +31,8 @@ let covarianceCases: [Case] =
     ]
   } + [streamingCase]
 
-/// Checks, one product, the mirror image, and what the method adds.
-private func covarianceCase(
+/// A covariance of a matrix of returns.
+func covarianceCase(
   _ name: String,
   _ estimator: any CovarianceEstimator,
   rows: Int,
