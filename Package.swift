@@ -144,9 +144,7 @@ let package = Package(
     tests(of: "KeelDistributions", with: ["KeelNumerics", "KeelLinearAlgebra", "KeelData"]),
     tests(
       of: "KeelEstimation",
-      with: [
-        "KeelNumerics", "KeelLinearAlgebra", "KeelData", "KeelOptimization", "KeelDistributions",
-      ]
+      with: ["KeelNumerics", "KeelLinearAlgebra", "KeelData", "KeelDistributions"]
     ),
     tests(
       of: "KeelAllocation",

@@ -55,9 +55,10 @@ private func day(_ day: Int, _ hour: Int = 0) throws -> Timestamp {
   }
 
   @Test func noPriceIsCarriedIntoAPeriod() throws {
+    let gone = Availability.delisted(recovery: 0.1)
     let availability: [Availability] =
       [.notListed, .value, .noTrade, .noTrade, .noTrade, .halted]
-      + [.value, .value, .value, .delisted(recovery: 0.1), .delisted(recovery: 0.1), .delisted(recovery: 0.1)]
+      + [.value, .value, .value, gone, gone, gone]
     let history = try PriceHistory(
       universe: Universe(["A", "B"]),
       timestamps: [0, 12, 24, 36, 48, 60].map { try day(1 + $0 / 24, $0 % 24) },
@@ -137,8 +138,8 @@ private func day(_ day: Int, _ hour: Int = 0) throws -> Timestamp {
   @Test func refusals() throws {
     func make(_ values: Matrix, _ isPresent: [Bool]) throws -> IncompleteReturns {
       try IncompleteReturns(
-        universe: Universe(["A"]), timestamps: (1...values.rowCount).map { try day($0) }, values: values,
-        isPresent: isPresent)
+        universe: Universe(["A"]), timestamps: (1...values.rowCount).map { try day($0) },
+        values: values, isPresent: isPresent)
     }
     for bad in [Double.nan, .infinity, -1.5] {
       #expect(throws: DataError.self) { try make(Matrix(columns: [[0, bad]]), [true, true]) }

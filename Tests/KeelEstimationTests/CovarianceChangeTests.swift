@@ -142,7 +142,9 @@ private func covariance(
         let correlation = stressed.matrix[0, 2] / deviations[0] / deviations[2]
         let before = sample.matrix[0, 2] / deviations[0] / deviations[2]
         expectClose(correlation, (1 - share) * before + share, absolute: 1e-14)
-        if group != nil, n > 3 { expectClose(stressed.matrix[1, 3], sample.matrix[1, 3], relative: 1e-15) }
+        if group != nil, n > 3 {
+          expectClose(stressed.matrix[1, 3], sample.matrix[1, 3], relative: 1e-15)
+        }
       }
       #expect(try sample.stressed(towardOne: 0) == sample)
     }

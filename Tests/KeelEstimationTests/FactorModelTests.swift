@@ -84,8 +84,8 @@ import Testing
       for t in 0..<rows {
         let factors = (0..<k).map { _ in generator.gaussian() }
         for j in 0..<n {
-          matrix[t, j] =
-            0.01 * (generator.gaussian() + (0..<k).reduce(0) { $0 + factors[$1] * loadings[$1 * n + j] })
+          let common = (0..<k).reduce(0) { $0 + factors[$1] * loadings[$1 * n + j] }
+          matrix[t, j] = 0.01 * (generator.gaussian() + common)
         }
       }
       #expect(try factorCount(.informationCriterion1(maximum: 10), matrix) == k)

@@ -216,7 +216,10 @@ private func randomRows(_ count: Int, _ n: Int, seed: UInt64, holes: Double) thr
     #expect(
       throws: EstimationError.tooFewCommonObservations(
         left: "A0", right: "A2", got: 46, required: 50)
-    ) { try PairwiseCovariance(minimumCommonCount: 50).covariance(from: returns.selecting(["A0", "A2"])) }
+    ) {
+      try PairwiseCovariance(minimumCommonCount: 50).covariance(
+        from: returns.selecting(["A0", "A2"]))
+    }
     for halfLife in [0, -1, .nan] {
       #expect(throws: EstimationError.self) {
         try PairwiseCovariance(weighting: .exponential(halfLife: halfLife)).covariance(

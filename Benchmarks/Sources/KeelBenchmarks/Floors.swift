@@ -2,7 +2,8 @@ import CBenchmarkSupport
 
 /// The lower limits: the bare library call, or one pass over memory.
 let floorCases: [Case] =
-  [100, 500, 1000, 2000].map { dpotrfFloor(order: $0) } + [100, 500, 1000].map { dsyevdFloor(order: $0) }
+  [100, 500, 1000, 2000].map { dpotrfFloor(order: $0) }
+  + [100, 500, 1000].map { dsyevdFloor(order: $0) }
   + [
     (1000, 100), (1000, 500), (2500, 200), (5000, 1000), (10_000, 50), (10_000, 500),
   ].map {

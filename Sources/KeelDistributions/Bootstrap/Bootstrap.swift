@@ -104,7 +104,9 @@ public struct Bootstrap: Hashable, Sendable {
         start = draw(rowCount)
         length = Self.geometric(mean, sequence.uniform())
       }
-      for i in 0..<min(length, count - rows.count) { rows.append((start + i % rowCount) % rowCount) }
+      for i in 0..<min(length, count - rows.count) {
+        rows.append((start + i % rowCount) % rowCount)
+      }
     }
     return rows
   }

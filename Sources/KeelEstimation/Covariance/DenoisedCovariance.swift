@@ -26,8 +26,9 @@ public struct DenoisedCovariance: CovarianceEstimator, Hashable {
   /// What becomes of the eigenvalues that are noise.
   public var method: Method
 
-  /// The number of largest signals that are taken out, the market first: 0 leaves all. What remains is singular,
-  /// fit for clusters and not for optimizers.
+  /// The number of largest signals that are taken out, the market first: 0 leaves all.
+  ///
+  /// What remains is singular, fit for clusters and not for optimizers.
   public var detonedCount: Int
 
   /// Which diagnostics are computed.

@@ -265,9 +265,8 @@ private struct Design {
     }
     model.specificVariances[i] = squares / Double(rows - count)
     model.explainedShares[i] = total > 0 ? min(max(1 - squares / total, 0), 1) : .nan
-    guard coefficients.allSatisfy(\.isFinite), errors.allSatisfy(\.isFinite), squares.isFinite else {
-      throw .notRepresentable(result: "loadings")
-    }
+    guard coefficients.allSatisfy(\.isFinite), errors.allSatisfy(\.isFinite), squares.isFinite
+    else { throw .notRepresentable(result: "loadings") }
   }
 
   /// Σ over lags of Bartlett's weights times Σ u(t) u(t − l) (q(t) q(t − l)' + its transpose).

@@ -47,8 +47,9 @@ public struct PrincipalFactors: CovarianceEstimator, Hashable {
   /// How many factors there are.
   public var count: Count
 
-  /// Whether the components are those of the correlations, so that no asset counts more because it moves more. Every asset
-  /// must vary then.
+  /// Whether the components are those of the correlations, so that no asset counts more because it moves more.
+  ///
+  /// Every asset must vary then.
   public var isStandardized: Bool
 
   /// Which diagnostics are computed.

@@ -14,10 +14,7 @@ struct SampleSpectrum {
   /// Whether the null space is the one that too few observations leave, T − 1 < N, and no more.
   let isSampleDeficient: Bool
 
-  /// - Parameters:
-  ///   - lowerTriangle: The sample covariance.
-  ///   - order: N.
-  ///   - freedom: The degrees of freedom behind it, T − 1.
+  /// Decomposes a sample covariance with T − 1 degrees of freedom behind it.
   init(_ lowerTriangle: [Double], order: Int, freedom: Int) throws(EstimationError) {
     do throws(LinearAlgebraError) {
       let eigen = try SymmetricEigen(

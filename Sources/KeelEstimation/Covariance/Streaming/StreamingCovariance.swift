@@ -201,7 +201,7 @@ public struct StreamingCovariance: Hashable, Sendable {
     return square
   }
 
-  /// L L' + x x' by Givens rotations; a singular L stays a factor. x is overwritten.
+  /// L L' + x x' by Givens rotations; a singular L stays a factor, x is overwritten.
   private static func update(_ factor: inout [Double], _ x: inout [Double]) {
     let n = x.count
     var elements = factor.mutableSpan
