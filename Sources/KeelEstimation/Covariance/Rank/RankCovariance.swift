@@ -1,4 +1,4 @@
-// Goals in order: exact sums of ranks and exact counts of pairs, speed: one product for Spearman, O(T log T) a pair for
+// Goals in order: exact sums of ranks (up to some 300 000 rows: beyond, they round) and exact counts of pairs, speed: one product for Spearman, O(T log T) a pair for
 // Kendall.
 //
 // W. Knight, "A computer method for calculating Kendall's tau with ungrouped data", Journal of the American Statistical
