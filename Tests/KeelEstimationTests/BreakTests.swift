@@ -109,6 +109,23 @@ import Testing
   }
 }
 
+/// Expects that no state is decoded from a changed text.
+private func expectRefused<State: Codable & Equatable>(
+  _ state: State, _ changes: [(String, String)]
+) throws {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = .sortedKeys
+  let text = String(decoding: try encoder.encode(state), as: UTF8.self)
+  #expect(try JSONDecoder().decode(State.self, from: Data(text.utf8)) == state)
+  for (old, new) in changes {
+    #expect(text.contains(old), "\(old) in \(text)")
+    #expect(throws: (any Error).self, "\(new)") {
+      try JSONDecoder().decode(
+        State.self, from: Data(text.replacingOccurrences(of: old, with: new).utf8))
+    }
+  }
+}
+
 @Suite struct CUSUMTests {
   @Test func followsTheDefinition() throws {
     var detector = try CUSUM(target: 10, standardDeviation: 2, allowance: 0.5, threshold: 2)
@@ -142,17 +159,15 @@ import Testing
       try short.update(with: Array(values[..<100])) == alarms.filter { $0.row < 100 })
   }
 
-  /// Published run lengths.
-  ///
-  /// D. Montgomery, Introduction to Statistical Quality Control: 465 and 10.4 rows for the threshold
-  /// 5, 168 and 8.38 for 4, by integral equations; Siegmund's formula is within four percent.
-  @Test func runLengthsOfTheLiterature() throws {
+  /// Expected run lengths by their integral equation, from `run_lengths.py`; Siegmund's formula is
+  /// within four percent.
+  @Test func runLengthsOfTheIntegralEquation() throws {
     for (threshold, shift, length) in [
-      (5.0, 0.0, 465.0), (5, 1, 10.4), (5, 2, 4.01), (4, 0, 168), (4, 1, 8.38), (4, 0.5, 26.6),
-      (5, 0.5, 38),
+      (5, 0, 465.44350603), (5, 0.5, 37.99614319), (5, 1, 10.37596992), (5, 2, 4.00887106),
+      (4, 0, 167.68378881), (4, 0.5, 26.63020309), (4, 1, 8.38313187), (4, 2, 3.34277013),
     ] as [(Double, Double, Double)] {
       let detector = try CUSUM(target: 3, standardDeviation: 1, threshold: threshold)
-      expectClose(detector.averageRunLength(shift: shift), length, relative: 0.035)
+      expectClose(detector.averageRunLength(shift: shift), length, relative: 0.04)
       expectClose(
         detector.averageRunLength(shift: -shift), detector.averageRunLength(shift: shift),
         relative: 1e-14)
@@ -164,6 +179,14 @@ import Testing
       expectClose(detector.averageRunLength(shift: 0.5 + step), at, relative: 10 * step)
     }
     #expect(detector.averageRunLength(shift: .nan).isNaN)
+    // Far out b/Δ is left.
+    for shift in [1e100, 1e160, -1e160, 1e300] {
+      expectClose(
+        detector.averageRunLength(shift: shift), 6.166 / shift.magnitude, relative: 1e-14)
+    }
+    for shift in [Double.infinity, -.infinity] {
+      #expect(detector.averageRunLength(shift: shift) == 0)
+    }
   }
 
   @Test func hostileInput() throws {
@@ -191,12 +214,12 @@ import Testing
     #expect(throws: EstimationError.self) {
       try CUSUM(target: 0, standardDeviation: 1, allowance: -1)
     }
-    let text = String(
-      decoding: try JSONEncoder().encode(CUSUM(target: 0, standardDeviation: 1)), as: UTF8.self
-    ).replacingOccurrences(of: "\"upper\":0", with: "\"upper\":-1")
-    #expect(throws: (any Error).self) {
-      try JSONDecoder().decode(CUSUM.self, from: Data(text.utf8))
-    }
+    try expectRefused(
+      CUSUM(target: 0, standardDeviation: 1),
+      [
+        ("\"upper\":0", "\"upper\":-1"), ("\"observationCount\":0", "\"observationCount\":-1"),
+        ("\"observationCount\":0", "\"observationCount\":9223372036854775807"),
+      ])
   }
 }
 
@@ -309,5 +332,26 @@ import Testing
     #expect(throws: EstimationError.self) {
       try BayesianChangePoint(prior: prior, hazard: 0.1, discardedMass: 0.5)
     }
+  }
+
+  @Test func storedStatesAreChecked() throws {
+    var detector = try BayesianChangePoint(
+      prior: .init(mean: 0, strength: 1, shape: 1, rate: 1), hazard: 0.25)
+    let run = "{\"length\":0,\"mean\":0,\"probability\":1,\"rate\":1}"
+    try expectRefused(
+      detector,
+      [
+        ("\"runs\":[\(run)]", "\"runs\":[]"), ("\"length\":0", "\"length\":9223372036854775807"),
+        ("\"length\":0", "\"length\":-1"), ("\"probability\":1", "\"probability\":0.5"),
+        ("\"probability\":1", "\"probability\":2"), ("\"hazard\":0.25", "\"hazard\":7"),
+        ("\"strength\":1", "\"strength\":0"), ("\"rate\":1", "\"rate\":0"),
+        ("\"mean\":0,\"probability\"", "\"mean\":1e300,\"probability\""),
+        ("\"probability\":1,\"rate\":1", "\"probability\":1,\"rate\":0.5"),
+        ("\"observationCount\":0", "\"observationCount\":-1"),
+        ("\"observationCount\":0", "\"observationCount\":9223372036854775807"),
+        ("\(run)", "\(run),\(run)"),
+      ])
+    _ = try detector.update(with: (0..<500).map { Double($0 % 7) })
+    try expectRefused(detector, [("\"observationCount\":500", "\"observationCount\":400")])
   }
 }

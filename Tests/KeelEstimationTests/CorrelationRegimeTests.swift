@@ -62,6 +62,11 @@ import Testing
     #expect(throws: EstimationError.self) {
       try CorrelationRegime(unlabeled: SymmetricMatrix(order: 2, repeating: .nan))
     }
+    for (short, long) in [(Int.max, Int.max), (.max, 1), (5, 5), (0, 5), (.min, .min)] {
+      #expect(throws: EstimationError.self) {
+        try RollingCorrelationRegime(windowLength: 2, shortLength: short, longLength: long)
+      }
+    }
   }
 
   @Test func rollingReadingsDoNotSeeTheFutureOrTheOrder() throws {

@@ -265,6 +265,7 @@ import Testing
     #expect(try decode("a", "a") == GARCHFilter(model))
     for (old, new) in [
       ("\"observationCount\":0", "\"observationCount\":-1"),
+      ("\"observationCount\":0", "\"observationCount\":9223372036854775807"),
       ("\"intercept\":0.1", "\"intercept\":-1"), ("\"variances\":[", "\"variances\":[0.1,"),
       ("\"states\":[", "\"states\":[1,"), ("\"asymmetricShocks\":[", "\"asymmetricShocks\":[1"),
       ("\"states\":[", "\"states\":[-1e9,"),
@@ -275,6 +276,7 @@ import Testing
       String(bytes: JSONEncoder().encode(EWMAVolatility(decay: 0.9)), encoding: .utf8))
     for (old, new) in [
       ("\"decay\":0.9", "\"decay\":1"), ("\"observationCount\":0", "\"observationCount\":-1"),
+      ("\"observationCount\":0", "\"observationCount\":9223372036854775807"),
       ("\"weight\":0", "\"weight\":0.5"),
       ("\"weightedSquares\":0", "\"weightedSquares\":-1"),
     ] {
@@ -283,6 +285,39 @@ import Testing
         try JSONDecoder().decode(
           EWMAVolatility.self, from: Data(weights.replacing(old, with: new).utf8))
       }
+    }
+  }
+
+  /// The sum of the weights is below that of all, and reaches it but for rounding.
+  @Test(arguments: [0.01, 0.3, 0.94, 0.999]) func storedWeights(decay: Double) throws {
+    var state = try EWMAVolatility(decay: decay)
+    for i in 0..<1000 { try state.update(Double(i % 3)) }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    let text = String(decoding: try encoder.encode(state), as: UTF8.self)
+    #expect(try JSONDecoder().decode(EWMAVolatility.self, from: Data(text.utf8)) == state)
+    let changed = text.replacing(/"weight":[0-9.]+/, with: "\"weight\":\(1.01 / (1 - decay))")
+    #expect(changed != text)
+    #expect(throws: (any Error).self) {
+      try JSONDecoder().decode(EWMAVolatility.self, from: Data(changed.utf8))
+    }
+  }
+
+  @Test func variancesOutOfRange() throws {
+    let model = try GARCH(.egarch(shocks: 1, asymmetries: 1, variances: 1))
+    func parameters(_ intercept: Double) -> GARCHParameters {
+      GARCHParameters(
+        intercept: intercept, shocks: [0.1], asymmetries: [0], variances: [0.9],
+        degreesOfFreedom: 8)
+    }
+    for intercept in [1000.0, -1000] {
+      #expect(throws: EstimationError.notRepresentable(result: "variance")) {
+        try GARCHModel(model, parameters: parameters(intercept), startVariance: 1)
+      }
+    }
+    let low = try GARCHModel(model, parameters: parameters(-400), startVariance: 1)
+    #expect(throws: EstimationError.notRepresentable(result: "variance")) {
+      try GARCHFilter(low).varianceForecast(horizon: 10)
     }
   }
 

@@ -109,6 +109,11 @@ private func correlations(_ matrix: Matrix) throws -> SymmetricMatrix {
     settings.maximumIterations = 1
     let early = try SparseInverse(matrix, penalty: 0.01, settings: settings)
     #expect(!early.isConverged && early.dualityGap > 0)
+    // A tolerance below rounding ends at rounding.
+    settings.maximumIterations = 1_000_000
+    settings.relativeTolerance = 1e-300
+    let exact = try SparseInverse(matrix, penalty: 0.01, settings: settings)
+    #expect(exact.residual < 1e-14 && exact.iterations < 1000)
     settings.relativeTolerance = .nan
     #expect(throws: EstimationError.self) {
       try SparseInverse(matrix, penalty: 0.1, settings: settings)

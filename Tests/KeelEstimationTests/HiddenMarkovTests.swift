@@ -464,6 +464,48 @@ func calmAndWild() throws -> HiddenMarkovModel {
     HiddenMarkovEdgeTests.expectFinite(fit)
   }
 
+  /// A row without a density says nothing: the others have the probabilities of a gap.
+  @Test func rowsWithoutADensity() throws {
+    let model = try calmAndWild()
+    let values = [0.01, 1e200, 0]
+    let smoothed = try model.smoothedProbabilities(of: values)
+    #expect(try model.logLikelihood(of: values) == -.infinity)
+    func density(_ value: Double, _ state: HiddenMarkovModel.State) -> Double {
+      let z = (value - state.mean) / state.scale
+      return exp(-z * z / 2) / state.scale
+    }
+    var weights = [[Double]](repeating: [0, 0], count: 3)
+    for path in 0..<8 {
+      let s = [path & 1, path >> 1 & 1, path >> 2]
+      let weight =
+        model.initialProbabilities[s[0]] * model.transitions[s[0]][s[1]]
+        * model.transitions[s[1]][s[2]] * density(0.01, model.states[s[0]])
+        * density(0, model.states[s[2]])
+      for t in 0..<3 { weights[t][s[t]] += weight }
+    }
+    for t in 0..<3 {
+      for j in 0..<2 {
+        let total = weights[t][0] + weights[t][1]
+        expectClose(smoothed[t, j], weights[t][j] / total, absolute: 1e-12)
+      }
+    }
+    let alone = try model.smoothedProbabilities(of: [1e200])
+    for j in 0..<2 { expectClose(alone[0, j], model.initialProbabilities[j], absolute: 1e-15) }
+  }
+
+  @Test func storedCounts() throws {
+    let filter = RegimeFilter(try calmAndWild())
+    let text = String(decoding: try JSONEncoder().encode(filter), as: UTF8.self)
+    for count in ["-1", "9223372036854775807"] {
+      let changed = text.replacingOccurrences(
+        of: "\"observationCount\":0", with: "\"observationCount\":\(count)")
+      #expect(changed != text)
+      #expect(throws: (any Error).self) {
+        try JSONDecoder().decode(RegimeFilter.self, from: Data(changed.utf8))
+      }
+    }
+  }
+
   @Test func modelsAreChecked() throws {
     let states = [HiddenMarkovModel.State(mean: 0, scale: 1), .init(mean: 0, scale: 2)]
     let rows = [[0.5, 0.5], [0.1, 0.9]]
@@ -498,6 +540,7 @@ func calmAndWild() throws -> HiddenMarkovModel {
     let model = try calmAndWild()
     #expect(throws: EstimationError.self) { try model.forecast(from: [0.5, 0.5], steps: 0) }
     #expect(throws: EstimationError.self) { try model.forecast(from: [0.5], steps: 1) }
+    #expect(throws: EstimationError.self) { try RegimeFilter(model).forecast(steps: .max) }
     let encoded = try JSONEncoder().encode(model)
     #expect(try JSONDecoder().decode(HiddenMarkovModel.self, from: encoded) == model)
     let broken = String(decoding: encoded, as: UTF8.self).replacingOccurrences(
@@ -513,7 +556,8 @@ func calmAndWild() throws -> HiddenMarkovModel {
   @Test func settingsAreChecked() throws {
     let (values, _) = plantedRegimes(60, seed: 3)
     let changes: [(inout HiddenMarkovModel.FitSettings) -> Void] = [
-      { $0.startCount = 0 }, { $0.shortRunLength = 0 }, { $0.maximumIterations = 0 },
+      { $0.startCount = 0 }, { $0.startCount = .max }, { $0.shortRunLength = 0 },
+      { $0.maximumIterations = 0 },
       { $0.relativeVarianceFloor = 0 }, { $0.relativeVarianceFloor = .nan },
       { $0.tolerance = -1 }, { $0.tolerance = .nan }, { $0.lowestDegreesOfFreedom = 0 },
       { $0.highestDegreesOfFreedom = 1 }, { $0.highestDegreesOfFreedom = .nan },

@@ -96,6 +96,12 @@ import Testing
         }
       }
     }
+    let turned = try labeled(
+      Matrix(rows: rows.map { row in order.map { row[$0] } }), names: order.map { names[$0] })
+    #expect(try permuted.model.filtered(turned) == base.model.filtered(returns))
+    #expect(
+      try permuted.model.smoothedProbabilities(of: turned)
+        == base.model.smoothedProbabilities(of: returns))
     // Each asset has a unit of its own.
     let units = [0x1p-20, 8, 0.1]
     let scaled = try MultivariateHiddenMarkovModel.fit(
@@ -143,7 +149,12 @@ import Testing
     #expect(throws: EstimationError.tooFewObservations(got: 30, required: 40)) {
       try MultivariateHiddenMarkovModel.fit(labeled(matrix), stateCount: 4)
     }
+    // A row without a density says nothing.
     let model = fit.model
+    var far = matrix
+    far[3, 2] = 1e160
+    let smoothed = try model.smoothedProbabilities(of: labeled(far))
+    for t in 0..<30 { expectClose(smoothed[t, 0] + smoothed[t, 1], 1, absolute: 1e-9) }
     let other = try labeled(Matrix(columns: [[0.1]]), names: ["Z"])
     #expect(throws: EstimationError.universeMismatch(position: 0, left: "A0", right: "Z")) {
       try model.filtered(other)

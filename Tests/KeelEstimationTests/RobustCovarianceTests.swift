@@ -257,6 +257,21 @@ struct RobustCovarianceRealDataTests {
     let whole = try TylerCovariance(shrinkage: .fixed(1)).unlabeledCovariance(from: matrix).matrix
     #expect(whole[0, 1] == 0)
   }
+
+  /// More than d/N of the rows in a space of d dimensions: no shape is fixed.
+  @Test(arguments: [22, 24, 30]) func planesAreNamed(count: Int) throws {
+    var matrix = try randomReturns(40, 2, seed: 8)
+    for i in 0..<count { matrix[i, 1] = 2 * matrix[i, 0] }
+    #expect(throws: EstimationError.notPositiveDefinite) {
+      try TylerCovariance(center: .zero).unlabeledFit(matrix)
+    }
+  }
+
+  @Test func fewRowsInAPlane() throws {
+    var matrix = try randomReturns(40, 2, seed: 8)
+    for i in 0..<16 { matrix[i, 1] = 2 * matrix[i, 0] }
+    #expect(try TylerCovariance(center: .zero).unlabeledFit(matrix).isConverged)
+  }
 }
 
 @Suite struct MinimumCovarianceDeterminantTests {
@@ -273,6 +288,25 @@ struct RobustCovarianceRealDataTests {
       for (value, expected) in zip(fit.location, reference.location) {
         expectClose(value, expected, absolute: 1e-14)
       }
+    }
+  }
+
+  /// Of one asset, against every run of sorted values; far outliers leave the bits alone.
+  @Test(arguments: [0.5, 0.6, 0.9, 0.99]) func oneAsset(share: Double) throws {
+    for (count, outliers) in [(31, 0), (40, 3), (57, 5)] {
+      var values = try randomReturns(count, 1, seed: UInt64(count))
+      for i in 0..<outliers { values[3 * i, 0] = i % 2 == 0 ? -1e6 : 1e3 }
+      let fit = try MinimumCovarianceDeterminant(supportFraction: share).unlabeledFit(values)
+      let rows = (0..<count).sorted { values[$0, 0] < values[$1, 0] }
+      let h = fit.support.count
+      #expect(h == Int(share * Double(count)))
+      func spread(_ start: Int) -> Double {
+        let run = rows[start..<(start + h)].map { values[$0, 0] }
+        let mean = run.reduce(0, +) / Double(h)
+        return run.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+      }
+      let best = (0...(count - h)).min { spread($0) < spread($1) } ?? 0
+      #expect(fit.support == rows[best..<(best + h)].sorted())
     }
   }
 
@@ -296,8 +330,10 @@ struct RobustCovarianceRealDataTests {
         try MinimumCovarianceDeterminant(supportFraction: share).unlabeledCovariance(from: matrix)
       }
     }
-    #expect(throws: EstimationError.self) {
-      try MinimumCovarianceDeterminant(startCount: 0).unlabeledCovariance(from: matrix)
+    for count in [0, 100_001, .max] {
+      #expect(throws: EstimationError.self) {
+        try MinimumCovarianceDeterminant(startCount: count).unlabeledCovariance(from: matrix)
+      }
     }
     let whole = try MinimumCovarianceDeterminant(supportFraction: 1).unlabeledFit(matrix)
     #expect(whole.support == Array(0..<40))

@@ -272,6 +272,11 @@ import Testing
       Matrix(rows: rows.map { [$0[2], $0[0], $0[1]] }), names: ["a", "b", "c"])
     let (one, other) = (try Self.dcc().fit(plain), try Self.dcc().fit(turned))
     #expect(one.unlabeled.news == other.unlabeled.news)
+    let third = try Self.dcc().fit(
+      labeled(Matrix(rows: rows.map { [$0[2], $0[1], $0[0]] }), names: ["a", "c", "b"]))
+    for fit in [other, third] {
+      #expect(one.unlabeled.logLikelihood == fit.unlabeled.logLikelihood)
+    }
     let (a, b) = (one.covariance.matrix, other.covariance.matrix)
     #expect(a[0, 1] == b[1, 2] && a[0, 2] == b[0, 1] && a[2, 2] == b[0, 0])
     #expect(one.unlabeled.marginals[2] == other.unlabeled.marginals[0])

@@ -80,6 +80,21 @@ public struct BayesianChangePoint: Hashable, Sendable, Codable {
       self.shape = shape
       self.rate = rate
     }
+
+    /// Decodes a prior; what its initializer refuses is refused.
+    ///
+    /// - Parameter decoder: The decoder.
+    /// - Throws: A decoding error, or `EstimationError`.
+    public init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      try self.init(
+        mean: container.decode(Double.self, forKey: .mean),
+        strength: container.decode(Double.self, forKey: .strength),
+        shape: container.decode(Double.self, forKey: .shape),
+        rate: container.decode(Double.self, forKey: .rate))
+    }
+
+    private enum CodingKeys: String, CodingKey { case mean, strength, shape, rate }
   }
 
   /// What is known of one possible run after the values so far.
@@ -156,6 +171,58 @@ public struct BayesianChangePoint: Hashable, Sendable, Codable {
     runs = [Run(length: 0, probability: 1, mean: prior.mean, rate: prior.rate)]
     observationCount = 0
     logEvidence = 0
+  }
+
+  /// Decodes a state; what no detector can hold is refused.
+  ///
+  /// - Parameter decoder: The decoder.
+  /// - Throws: A decoding error, or `EstimationError`.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    try self.init(
+      prior: container.decode(Prior.self, forKey: .prior),
+      hazard: container.decode(Double.self, forKey: .hazard),
+      discardedMass: container.decode(Double.self, forKey: .discardedMass))
+    runs = try container.decode([Run].self, forKey: .runs)
+    observationCount = try container.decode(Int.self, forKey: .observationCount)
+    logEvidence = try container.decode(Double.self, forKey: .logEvidence)
+    try StoredCount.require("observationCount", observationCount)
+    guard logEvidence.isFinite else { throw EstimationError.invalid("logEvidence", logEvidence) }
+    try requireRuns()
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case prior, hazard, discardedMass, runs, observationCount, logEvidence
+  }
+
+  private func requireRuns() throws(EstimationError) {
+    var shortest = 0
+    var sum = 0.0
+    for run in runs {
+      guard run.length >= shortest, run.length <= observationCount else {
+        throw .invalid(
+          "length", Double(run.length), lowest: Double(shortest),
+          highest: Double(observationCount))
+      }
+      guard run.probability >= 0, run.probability <= 1 else {
+        throw .invalid("probability", run.probability, lowest: 0, highest: 1)
+      }
+      // Means are within the values but for rounding.
+      let largest = 2 * Self.largestMagnitude
+      guard run.mean.magnitude <= largest else {
+        throw .invalid("mean", run.mean, lowest: -largest, highest: largest)
+      }
+      guard run.rate >= prior.rate, run.rate.isFinite else {
+        throw .invalid("rate", run.rate, lowest: prior.rate)
+      }
+      shortest = run.length + 1
+      sum += run.probability
+    }
+    // The rounding of two sums and of the division by one.
+    let rounding = Double(runs.count + 1) * .ulpOfOne
+    guard (sum - 1).magnitude <= rounding else {
+      throw .invalid("probability", sum, lowest: 1 - rounding, highest: 1 + rounding)
+    }
   }
 
   /// The probability that the last break came within the last rows.

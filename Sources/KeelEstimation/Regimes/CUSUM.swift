@@ -154,7 +154,8 @@ public struct CUSUM: Hashable, Sendable {
   /// Siegmund's approximation: within four percent for thresholds of four and more.
   ///
   /// - Parameter shift: The mean less the target, in standard deviations.
-  /// - Returns: The expected number of rows; NaN for NaN.
+  /// - Returns: The expected number of rows; for an infinite shift the limit of the formula, zero, and
+  ///   NaN for NaN.
   public func averageRunLength(shift: Double) -> Double {
     // Half a step of a normal random walk is expected beyond a barrier: 0.583 on each side.
     let height = threshold + 1.166
@@ -162,10 +163,15 @@ public struct CUSUM: Hashable, Sendable {
       let product = 2 * drift * height
       // At zero the formula is 0/0: below this the next term of its series is rounding.
       if product.magnitude < 1e-5 { return height * height * (1 - product / 3) }
+      // Far out one term is left, and squares would overflow.
+      if product.magnitude > Self.largestProduct { return drift > 0 ? height / drift : .infinity }
       return (expm1(-product) + product) / (2 * drift * drift)
     }
     return 1 / (1 / oneSided(shift - allowance) + 1 / oneSided(-shift - allowance))
   }
+
+  /// Beyond this a sum with one is itself.
+  private static let largestProduct = 1e17
 }
 
 extension CUSUM: Codable {
@@ -190,12 +196,13 @@ extension CUSUM: Codable {
     observationCount = try container.decode(Int.self, forKey: .observationCount)
     upperStart = try container.decode(Int.self, forKey: .upperStart)
     lowerStart = try container.decode(Int.self, forKey: .lowerStart)
+    try StoredCount.require("observationCount", observationCount)
     for (name, sum) in [("upper", upper), ("lower", lower)]
     where !(sum >= 0 && sum <= threshold) {
       throw EstimationError.invalid(name, sum, lowest: 0, highest: threshold)
     }
     for (name, row) in [("upperStart", upperStart), ("lowerStart", lowerStart)]
-    where !(0...max(observationCount, 0)).contains(row) {
+    where !(0...observationCount).contains(row) {
       throw EstimationError.invalid(
         name, Double(row), lowest: 0, highest: Double(observationCount))
     }

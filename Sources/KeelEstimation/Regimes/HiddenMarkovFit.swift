@@ -61,7 +61,7 @@ extension HiddenMarkovModel {
     /// The law of the returns within a state.
     public var emission: Emission
 
-    /// The starts of a fit from no model.
+    /// The starts of a fit from no model, 1 to 10 000.
     ///
     /// Two go by local volatility, one by local mean, the others are random. Five find the highest maximum of most series.
     public var startCount = 5
@@ -172,12 +172,14 @@ extension HiddenMarkovModel {
 }
 
 extension HiddenMarkovModel.FitSettings {
+  private static let maximumStartCount = 10_000
+
   func validate() throws(EstimationError) {
-    for (name, count) in [
-      ("startCount", startCount), ("shortRunLength", shortRunLength),
-      ("maximumIterations", maximumIterations),
-    ] where count < 1 {
-      throw .invalid(name, Double(count), lowest: 1, highest: Double(Int.max))
+    for (name, count, highest) in [
+      ("startCount", startCount, Self.maximumStartCount), ("shortRunLength", shortRunLength, .max),
+      ("maximumIterations", maximumIterations, .max),
+    ] where !(1...highest).contains(count) {
+      throw .invalid(name, Double(count), lowest: 1, highest: Double(highest))
     }
     guard relativeVarianceFloor > 0, relativeVarianceFloor < 1 else {
       throw .invalid("relativeVarianceFloor", relativeVarianceFloor, lowest: 0, highest: 1)

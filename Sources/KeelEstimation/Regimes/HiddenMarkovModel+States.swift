@@ -102,6 +102,9 @@ extension HiddenMarkovModel {
     return path.reversed()
   }
 
+  /// The longest horizon of a forecast.
+  public static let maximumHorizon = 100_000
+
   /// The probabilities of the states and the moments of the returns in the next rows.
   ///
   /// ```text
@@ -110,7 +113,7 @@ extension HiddenMarkovModel {
   ///
   /// - Parameters:
   ///   - probabilities: The probability of each state in the last row, as a filter has them.
-  ///   - steps: The number of rows ahead, at least 1.
+  ///   - steps: The number of rows ahead, from 1 to ``maximumHorizon``.
   /// - Returns: One forecast for each of the rows ahead.
   /// - Throws: `EstimationError.shapeMismatch`, `EstimationError.invalidValue`.
   /// - Complexity: O(hK²).
@@ -118,8 +121,8 @@ extension HiddenMarkovModel {
     from probabilities: [Double],
     steps: Int
   ) throws(EstimationError) -> [RegimeForecast] {
-    guard steps >= 1 else {
-      throw .invalid("steps", Double(steps), lowest: 1, highest: Double(Int.max))
+    guard (1...Self.maximumHorizon).contains(steps) else {
+      throw .invalid("steps", Double(steps), lowest: 1, highest: Double(Self.maximumHorizon))
     }
     var law = try HiddenMarkovModel(
       states: states, initialProbabilities: probabilities, transitions: transitions
@@ -154,7 +157,7 @@ extension HiddenMarkovModel {
 extension RegimeFilter {
   /// The probabilities of the states and the moments of the returns in the next rows.
   ///
-  /// - Parameter steps: The number of rows ahead, at least 1.
+  /// - Parameter steps: The number of rows ahead, from 1 to `HiddenMarkovModel.maximumHorizon`.
   /// - Returns: One forecast for each of the rows ahead.
   /// - Throws: `EstimationError.invalidValue`.
   /// - Complexity: O(hK²).

@@ -14,7 +14,7 @@ import KeelNumerics
 
 extension Kernels.Chain {
   /// Forward and backward recursion in logarithms: fills what `pass` does, returns the
-  /// log-likelihood.
+  /// log-likelihood, minus infinity where a row has no density in any state it can be in.
   mutating func passInLogarithms(_ parameters: MarkovParameters) -> Double {
     passInLogarithms(
       parameters,
@@ -27,12 +27,22 @@ extension Kernels.Chain {
     densities: [[Double]]
   ) -> Double {
     let logTransitions = parameters.transitions.map { log($0) }
-    var forward = [zip(parameters.initial, densities[0]).map { log($0) + $1 }]
-    for t in 1..<max(count, 1) {
-      let row = (0..<stateCount).map { j in
-        Self.logSum(
-          forward[t - 1].indices.map { forward[t - 1][$0] + logTransitions[$0 * stateCount + j] })
-          + densities[t][j]
+    var densities = densities
+    var isImpossible = false
+    var forward: [[Double]] = []
+    for t in 0..<count {
+      let predicted =
+        forward.last.map { last in
+          (0..<stateCount).map { j in
+            Self.logSum(last.indices.map { last[$0] + logTransitions[$0 * stateCount + j] })
+          }
+        } ?? parameters.initial.map { log($0) }
+      var row = zip(predicted, densities[t]).map { $0 + $1 }
+      if Self.logSum(row) == -.infinity {
+        // As in a filter, a row so far from all possible states says nothing.
+        isImpossible = true
+        densities[t] = [Double](repeating: 0, count: stateCount)
+        row = predicted
       }
       forward.append(row)
     }
@@ -57,7 +67,7 @@ extension Kernels.Chain {
         forward[t].indices.map { exp(forward[t][$0] + backward[$0] - logLikelihood) }, t, parameters
       )
     }
-    return logLikelihood
+    return isImpossible ? -.infinity : logLikelihood
   }
 
   /// Adds a row to the sums.

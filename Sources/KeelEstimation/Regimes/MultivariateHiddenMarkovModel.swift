@@ -104,6 +104,8 @@ public struct MultivariateHiddenMarkovModel: Hashable, Sendable {
 
   /// The probability of each state in each row given the returns up to that row.
   ///
+  /// Computed in the order of the assets' names: any order of the columns gives the same bits.
+  ///
   /// - Parameter returns: T × N simple returns of the same assets in the same order.
   /// - Returns: T rows; row t is the same whatever comes after it.
   /// - Throws: `EstimationError.universeMismatch`, `EstimationError.zeroVariance` for an asset that
@@ -149,15 +151,21 @@ public struct MultivariateHiddenMarkovModel: Hashable, Sendable {
   /// The logarithm of the density of each row in each state: K columns.
   private func logDensities(_ returns: SimpleReturns) throws(EstimationError) -> [[Double]] {
     try Self.requireEqual(universe, returns.universe)
+    // In the order of the names: any order of the columns gives the same bits.
+    let assets = universe.assets
+    let order = assets.indices.sorted { assets[$0] < assets[$1] }
+    let values = returns.values.withColumns(order)
     var columns: [[Double]] = []
     for state in states {
-      let deviations = state.covariance.standardDeviations
-      if let column = deviations.firstIndex(where: { !($0 > 0) }) {
-        throw .zeroVariance(asset: universe.assets[column], column: column)
+      let unordered = state.covariance.standardDeviations
+      if let column = unordered.firstIndex(where: { !($0 > 0) }) {
+        throw .zeroVariance(asset: assets[column], column: column)
       }
-      let standardized = returns.values.standardized(
-        centers: state.expectedReturns.values, scales: deviations)
-      let correlation = state.covariance.matrix.scaled(by: deviations.map { 1 / $0 })
+      let deviations = order.map { unordered[$0] }
+      let standardized = values.standardized(
+        centers: order.map { state.expectedReturns.values[$0] }, scales: deviations)
+      let correlation = state.covariance.matrix.permuted(order)
+        .scaled(by: deviations.map { 1 / $0 })
       let law = try NormalRegime(correlation, floor: .leastNormalMagnitude)
       let unit = deviations.reduce(0) { $0 + log($1) }
       columns.append(law.logDensitiesByRow(standardized).map { $0 - unit })
@@ -167,6 +175,15 @@ public struct MultivariateHiddenMarkovModel: Hashable, Sendable {
 }
 
 extension Matrix {
+  /// The columns in an order.
+  fileprivate func withColumns(_ order: [Int]) -> Matrix {
+    var result = self
+    for (j, column) in order.enumerated() {
+      for t in 0..<rowCount { result[t, j] = self[t, column] }
+    }
+    return result
+  }
+
   /// Each column less its center over its scale.
   func standardized(centers: [Double], scales: [Double]) -> Matrix {
     var result = self
@@ -178,6 +195,15 @@ extension Matrix {
 }
 
 extension SymmetricMatrix {
+  /// Rows and columns in an order.
+  fileprivate func permuted(_ positions: [Int]) -> SymmetricMatrix {
+    var result = self
+    for j in 0..<order {
+      for i in j..<order { result[i, j] = self[positions[i], positions[j]] }
+    }
+    return result
+  }
+
   /// Each element times the factors of its row and its column.
   func scaled(by factors: [Double]) -> SymmetricMatrix {
     var result = self

@@ -110,9 +110,7 @@ extension RegimeFilter: Codable {
     probabilities = law.initialProbabilities
     observationCount = try container.decode(Int.self, forKey: .observationCount)
     logLikelihood = try container.decode(Double.self, forKey: .logLikelihood)
-    guard observationCount >= 0 else {
-      throw EstimationError.invalid("observationCount", Double(observationCount), lowest: 0)
-    }
+    try StoredCount.require("observationCount", observationCount)
   }
 }
 

@@ -50,9 +50,13 @@ public struct RollingCorrelationRegime: Hashable, Sendable {
   ) throws(EstimationError) {
     for (name, value, least) in [
       ("windowLength", windowLength, 2), ("shortLength", shortLength, 1),
-      ("longLength", longLength, max(shortLength, 1) + 1),
     ] where value < least {
       throw .invalid(name, Double(value), lowest: Double(least), highest: Double(Int.max))
+    }
+    guard longLength > shortLength else {
+      throw .invalid(
+        "longLength", Double(longLength), lowest: Double(shortLength) + 1,
+        highest: Double(Int.max))
     }
     self.windowLength = windowLength
     self.shortLength = shortLength

@@ -117,7 +117,7 @@ public struct DCC: Hashable, Sendable {
     guard lower.allSatisfy(\.isFinite) else { throw .notRepresentable(result: "covariance") }
     return UnlabeledDCCFit(
       marginals: marginals, news: search.news, memory: search.memory,
-      logLikelihood: marginals.reduce(0) { $0 + $1.logLikelihood } + search.value,
+      logLikelihood: fits.reduce(0) { $0 + $1.logLikelihood } + search.value,
       correlationLogLikelihood: search.value,
       isConverged: search.isConverged && marginals.allSatisfy(\.isConverged),
       iterations: search.iterations,
@@ -156,7 +156,7 @@ public struct UnlabeledDCCFit: Hashable, Sendable {
   /// The number of iterations of the second stage.
   public let iterations: Int
 
-  /// Whether a is zero, or a + b has reached 0 or its largest value of 0.9999.
+  /// Whether a or b is zero, or a + b has reached its largest value of 0.9999.
   public let isAtBound: Bool
 
   /// The correlations of the next period.

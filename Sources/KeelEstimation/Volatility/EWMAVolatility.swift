@@ -81,20 +81,18 @@ public struct EWMAVolatility: Hashable, Sendable, Codable {
     observationCount = try container.decode(Int.self, forKey: .observationCount)
     weightedSquares = try container.decode(Double.self, forKey: .weightedSquares)
     weight = try container.decode(Double.self, forKey: .weight)
-    guard observationCount >= 0 else {
-      throw EstimationError.invalidValue(
-        argument: "observationCount", got: Double(observationCount), lowest: 0,
-        highest: Double(Int.max))
-    }
+    try StoredCount.require("observationCount", observationCount)
     guard weightedSquares >= 0, weightedSquares.isFinite else {
       throw EstimationError.invalidValue(
         argument: "weightedSquares", got: weightedSquares, lowest: 0,
         highest: .greatestFiniteMagnitude)
     }
-    // A sum of powers of the decay.
-    guard observationCount == 0 ? weight == 0 : weight >= 1 && weight.isFinite else {
+    // A sum of so many powers of the decay, below that of all but for the rounding of this limit.
+    let least = observationCount == 0 ? 0.0 : 1
+    let largest = min(Double(observationCount), (1 + 4 * .ulpOfOne) / (1 - decay))
+    guard weight >= least, weight <= largest else {
       throw EstimationError.invalidValue(
-        argument: "weight", got: weight, lowest: 1, highest: .greatestFiniteMagnitude)
+        argument: "weight", got: weight, lowest: least, highest: largest)
     }
   }
 

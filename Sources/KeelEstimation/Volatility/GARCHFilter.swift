@@ -75,11 +75,7 @@ public struct GARCHFilter: Hashable, Sendable, Codable {
       self[keyPath: path] = list
     }
     observationCount = try container.decode(Int.self, forKey: .observationCount)
-    guard observationCount >= 0 else {
-      throw EstimationError.invalidValue(
-        argument: "observationCount", got: Double(observationCount), lowest: 0,
-        highest: Double(Int.max))
-    }
+    try StoredCount.require("observationCount", observationCount)
     nextState = Self.state(model.parameters, shocks, asymmetricShocks, states)
     nextVariance = model.specification.isLogarithmic ? exp(nextState) : nextState
     guard nextVariance > 0, nextVariance.isFinite else {

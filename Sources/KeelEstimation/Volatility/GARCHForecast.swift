@@ -101,7 +101,7 @@ extension GARCHModel {
   ///   - burnIn: The number of returns before them that are not.
   /// - Returns: The returns with their variances.
   /// - Throws: `EstimationError.invalidValue` for a negative or huge count,
-  ///   `EstimationError.notRepresentable` when the variance overflows.
+  ///   `EstimationError.notRepresentable` when the variance overflows or vanishes.
   public func simulated(
     count: Int, from stream: RandomStream, burnIn: Int = 500
   ) throws(EstimationError) -> GARCHPath {
@@ -144,7 +144,7 @@ extension GARCHFilter {
   /// - Parameter horizon: The number of periods, from 1 to ``maximumHorizon``.
   /// - Returns: One variance a period, the next one first.
   /// - Throws: `EstimationError.invalidValue` for another horizon,
-  ///   `EstimationError.notRepresentable` when a variance overflows.
+  ///   `EstimationError.notRepresentable` when a variance overflows or vanishes.
   /// - Complexity: O(horizon · lags).
   public func varianceForecast(horizon: Int) throws(EstimationError) -> [Double] {
     try Self.requireCount("horizon", horizon, Self.maximumHorizon)
@@ -159,7 +159,7 @@ extension GARCHFilter {
       state.take(
         shock: isLogarithmic ? excess : now, asymmetricShock: isLogarithmic ? 0 : half * now)
       let variance = isLogarithmic ? exp(state.next) : state.next
-      guard variance.isFinite else { throw .notRepresentable(result: "variance") }
+      guard variance > 0, variance.isFinite else { throw .notRepresentable(result: "variance") }
       forecast.append(variance)
     }
     return forecast
@@ -197,7 +197,7 @@ extension GARCHFilter {
   ///   - stream: The random numbers.
   /// - Returns: The returns with their variances.
   /// - Throws: `EstimationError.invalidValue` for a negative or huge count,
-  ///   `EstimationError.notRepresentable` when the variance overflows.
+  ///   `EstimationError.notRepresentable` when the variance overflows or vanishes.
   public func simulated(
     count: Int, from stream: RandomStream
   ) throws(EstimationError) -> GARCHPath {

@@ -22,7 +22,8 @@ public struct GARCHModel: Hashable, Sendable, Codable {
   ///   - startVariance: The variance before the first return, positive; nil for the unconditional
   ///     one.
   /// - Throws: `EstimationError.shapeMismatch`, `EstimationError.invalidValue`; and
-  ///   `EstimationError.notRepresentable` when there is no unconditional variance to start from.
+  ///   `EstimationError.notRepresentable` when there is no unconditional variance to start from, and
+  ///   when the variance of the first return overflows or vanishes.
   public init(
     _ specification: GARCH,
     parameters: GARCHParameters,
@@ -46,6 +47,8 @@ public struct GARCHModel: Hashable, Sendable, Codable {
         argument: "startVariance", got: self.startVariance, lowest: .leastNonzeroMagnitude,
         highest: .greatestFiniteMagnitude)
     }
+    let first = GARCHFilter(self).nextVariance
+    guard first > 0, first.isFinite else { throw .notRepresentable(result: "variance") }
   }
 
   /// Decodes a model; what its initializer refuses is refused.

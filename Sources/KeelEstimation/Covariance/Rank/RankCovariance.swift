@@ -1,5 +1,5 @@
-// Goals in order: exact sums of ranks and exact counts of pairs, speed: one product for Spearman, O(T log T) a pair for
-// Kendall.
+// Goals in order: exact sums of ranks (to some 300 000 rows: sums of squares beyond 2⁵³ round) and exact counts of pairs,
+// speed: one product for Spearman, O(T log T) a pair for Kendall.
 //
 // W. Knight, "A computer method for calculating Kendall's tau with ungrouped data", Journal of the American Statistical
 // Association 61 (1966); H. Kruskal, "Ordinal measures of association", Journal of the American Statistical Association 53

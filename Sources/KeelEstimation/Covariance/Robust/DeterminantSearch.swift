@@ -53,18 +53,19 @@ struct DeterminantSearch {
     var random = RandomSequence(RandomStream(seed: Self.seed))
     // A start costs the square of the assets.
     let starts = max(10, min(startCount, startCount * 5 / order))
-    var candidates: [[Int]] = deterministicStarts(count: count)
-    if t <= Self.wholeCount {
-      for _ in 0..<starts {
-        if let rows = start(&random, count: count) { candidates.append(rows) }
-      }
-    } else {
-      candidates += startsOfParts(&random, share: Double(count) / Double(t), starts, count)
-    }
-    let ranked = ranked(candidates, steps: Self.firstSteps)
     // What many assets cost is spent on fewer starts.
     let followed = max(2, min(Self.followedCount, Self.followedCount * 25 / order))
-    return ranked.prefix(followed).compactMap {
+    var ranking = Ranking(limit: followed)
+    for rows in deterministicStarts(count: count) { add(rows, to: &ranking) }
+    if t <= Self.wholeCount {
+      for _ in 0..<starts {
+        if let rows = start(&random, count: count) { add(rows, to: &ranking) }
+      }
+    } else {
+      let parts = startsOfParts(&random, share: Double(count) / Double(t), starts, count)
+      for rows in parts { add(rows, to: &ranking) }
+    }
+    return ranking.candidates.compactMap {
       concentrated($0.rows, steps: Self.maximumSteps)
     }.min { $0.logDeterminant < $1.logDeterminant }?.rows
   }
@@ -85,12 +86,11 @@ struct DeterminantSearch {
       let search = DeterminantSearch(gathered(rows))
       let partCount = max(Int(share * Double(rows.count)), order + 1)
       if partCount >= rows.count { continue }
-      var found: [[Int]] = []
+      var ranking = Ranking(limit: max(2, Self.followedCount / parts))
       for _ in 0..<max(1, starts / parts) {
-        if let start = search.start(&random, count: partCount) { found.append(start) }
+        if let rows = search.start(&random, count: partCount) { search.add(rows, to: &ranking) }
       }
-      let kept = max(2, Self.followedCount / parts)
-      for candidate in search.ranked(found, steps: Self.firstSteps).prefix(kept) {
+      for candidate in ranking.candidates {
         guard let estimate = search.estimate(candidate.rows) else { continue }
         candidates.append(nearest(distances(estimate), count: count))
       }
@@ -103,17 +103,25 @@ struct DeterminantSearch {
     let logDeterminant: Double
   }
 
-  /// Candidates after some steps, the best first and each once.
-  private func ranked(_ starts: [[Int]], steps: Int) -> [Candidate] {
-    var result: [Candidate] = []
-    let candidates = starts.compactMap { concentrated($0, steps: steps) }
-      .enumerated().sorted {
-        ($0.element.logDeterminant, $0.offset) < ($1.element.logDeterminant, $1.offset)
-      }
-    for (_, candidate) in candidates where result.last?.rows != candidate.rows {
-      result.append(candidate)
+  /// The best candidates, the best first and each once.
+  private struct Ranking {
+    let limit: Int
+    private(set) var candidates: [Candidate] = []
+
+    init(limit: Int) { self.limit = limit }
+
+    mutating func add(_ candidate: Candidate) {
+      let place =
+        candidates.firstIndex { $0.logDeterminant > candidate.logDeterminant } ?? candidates.count
+      if place == limit || place > 0 && candidates[place - 1].rows == candidate.rows { return }
+      candidates.insert(candidate, at: place)
+      if candidates.count > limit { candidates.removeLast() }
     }
-    return result
+  }
+
+  /// Ranks a start after some steps.
+  private func add(_ start: [Int], to ranking: inout Ranking) {
+    if let candidate = concentrated(start, steps: Self.firstSteps) { ranking.add(candidate) }
   }
 
   /// Steps until the determinant falls no more.
@@ -174,14 +182,52 @@ struct DeterminantSearch {
 
   /// Of one asset: the run of sorted values with the least variance.
   private func nearestTogether(count: Int) -> [Int]? {
-    let sorted = (0..<values.rowCount).sorted {
-      (values[$0, 0], $0) < (values[$1, 0], $1)
+    let t = values.rowCount
+    let rows = (0..<t).sorted { (values[$0, 0], $0) < (values[$1, 0], $1) }
+    // In blocks of the length of a run, each run is the end of a block and the start of the next: sums
+    // that only grow lose nothing to cancellation.
+    var ends = [Spread](repeating: Spread(), count: t)
+    var end = Spread()
+    for i in (0..<t).reversed() {
+      if (i + 1) % count == 0 { end = Spread() }
+      end.add(values[rows[i], 0])
+      ends[i] = end
     }
-    return (0...(values.rowCount - count)).map { Array(sorted[$0..<($0 + count)]) }
-      .compactMap { rows in
-        estimate(rows).map { Candidate(rows: rows, logDeterminant: $0.logDeterminant) }
+    var beginning = Spread()
+    var best: Int?
+    var least = Double.infinity
+    for start in 0...(t - count) {
+      if start % count == 0 {
+        beginning = Spread()
+      } else {
+        beginning.add(values[rows[start + count - 1], 0])
       }
-      .min { $0.logDeterminant < $1.logDeterminant }?.rows
+      let squares = ends[start].squares(with: beginning)
+      // Equal values have no variance.
+      if squares > 0, squares < least { (best, least) = (start, squares) }
+    }
+    return best.map { Array(rows[$0..<($0 + count)]) }
+  }
+
+  /// Count, mean and squares about the mean of values that come one at a time.
+  private struct Spread {
+    var count = 0.0
+    var mean = 0.0
+    var squares = 0.0
+
+    mutating func add(_ value: Double) {
+      let difference = value - mean
+      count += 1
+      mean += difference / count
+      squares += difference * (value - mean)
+    }
+
+    /// The squares of these values and others about their mean.
+    func squares(with other: Spread) -> Double {
+      let difference = other.mean - mean
+      return squares + other.squares
+        + difference * difference * (count * other.count / (count + other.count))
+    }
   }
 
   /// Different rows, in random order.

@@ -38,7 +38,8 @@ public struct MinimumCovarianceDeterminant: CovarianceEstimator, Hashable {
   /// (T + N + 1) / 2 observations.
   public var supportFraction: Double?
 
-  /// The number of random starts at five assets or fewer; fewer with more assets, each of which costs more.
+  /// The number of random starts at five assets or fewer; fewer with more assets, each of which costs more; 1 to
+  /// 100 000.
   public var startCount: Int
 
   /// Which diagnostics are computed.
@@ -48,7 +49,7 @@ public struct MinimumCovarianceDeterminant: CovarianceEstimator, Hashable {
   ///
   /// - Parameters:
   ///   - supportFraction: The share of the observations in the subset; nil takes the most robust one.
-  ///   - startCount: The number of random starts at five assets or fewer, at least 1.
+  ///   - startCount: The number of random starts at five assets or fewer, 1 to 100 000.
   ///   - examination: Which diagnostics are computed.
   public init(
     supportFraction: Double? = nil,
@@ -103,15 +104,18 @@ public struct MinimumCovarianceDeterminant: CovarianceEstimator, Hashable {
   /// The share of the χ² law within which inliers lie.
   private static let outlyingShare = 0.025
 
+  private static let maximumStartCount = 100_000
+
   private func solve(_ returns: ReturnsMatrix) throws(EstimationError) -> Parts {
     let (t, n) = (returns.rowCount, returns.columnCount)
     guard t > n else { throw .tooFewObservations(got: t, required: n + 1) }
     if let share = supportFraction, !(share >= 0.5 && share <= 1) {
       throw .invalidValue(argument: "supportFraction", got: share, lowest: 0.5, highest: 1)
     }
-    guard startCount >= 1 else {
+    guard (1...Self.maximumStartCount).contains(startCount) else {
       throw .invalidValue(
-        argument: "startCount", got: Double(startCount), lowest: 1, highest: Double(Int.max))
+        argument: "startCount", got: Double(startCount), lowest: 1,
+        highest: Double(Self.maximumStartCount))
     }
     let columns = try IndependentColumns(returns)
     let order = columns.values.columnCount

@@ -99,7 +99,8 @@ public struct TylerCovariance: CovarianceEstimator, Hashable {
   /// - Parameter returns: The returns.
   /// - Returns: The estimate, with the share of the identity.
   /// - Throws: `EstimationError.tooFewObservations` without shrinkage unless T > N, `EstimationError.zeroVariance` with
-  ///   shrinkage, `EstimationError.invalidValue` for the settings, `EstimationError.notRepresentable`.
+  ///   shrinkage, `EstimationError.invalidValue` for the settings, `EstimationError.notPositiveDefinite` where so many
+  ///   returns lie in a plane that no shape is fixed, `EstimationError.notRepresentable`.
   public func estimate(from returns: ReturnsMatrix) throws(EstimationError) -> UnlabeledCovariance {
     let (elements, search) = try solve(returns)
     return UnlabeledCovariance(
@@ -181,6 +182,9 @@ private struct TylerSearch {
   private(set) var iterations = 0
   private(set) var isConverged = false
   private let values: Matrix
+
+  /// A change that is small to the least variance too.
+  private static let leastVarianceShare = 1e-6
 
   init(_ values: Matrix, _ shrinkage: TylerCovariance.Shrinkage) throws(EstimationError) {
     let (t, n) = (values.rowCount, values.columnCount)
@@ -270,12 +274,18 @@ private struct TylerSearch {
     while iterations < maximumIterations, !isConverged {
       iterations += 1
       var whitened = values
+      let factor: Cholesky
       do throws(LinearAlgebraError) {
+        factor = try Cholesky(shape)
         try whitened.solveTriangular(
-          Cholesky(shape).lower, TriangularForm(side: .right, transposition: .transposed))
+          factor.lower, TriangularForm(side: .right, transposition: .transposed))
+      } catch .notPositiveDefinite {
+        throw .notPositiveDefinite
       } catch {
         throw EstimationError(error)
       }
+      // Where too many rows lie in a plane no shape is fixed: the variance about it falls step by step.
+      guard factor.reciprocalCondition > Double(n) * .ulpOfOne else { throw .notPositiveDefinite }
       var next = try Self.weighted(values, Self.squaredLengths(whitened))
       var trace = 0.0
       for j in 0..<n {
@@ -291,7 +301,9 @@ private struct TylerSearch {
         }
       }
       shape = SymmetricMatrix(lowerTriangleOf: next, order: n)
-      isConverged = residual <= tolerance * Double(n).squareRoot()
+      isConverged =
+        residual <= tolerance * Double(n).squareRoot()
+        && residual <= Self.leastVarianceShare * factor.reciprocalCondition
     }
   }
 }

@@ -26,7 +26,8 @@ public import KeelNumerics
 public struct SparseInverse: Hashable, Sendable {
   /// When the search ends.
   public struct Settings: Hashable, Sendable {
-    /// The largest violation of the optimality conditions, relative to the variances.
+    /// The largest violation of the optimality conditions, relative to the variances; below their rounding the search
+    /// ends there, not converged.
     public var relativeTolerance = 1e-10
 
     /// The largest number of sweeps over the columns of a component; some thirty are usual.

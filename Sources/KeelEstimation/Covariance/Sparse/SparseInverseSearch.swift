@@ -68,7 +68,7 @@ struct SparseInverseSearch {
     let share = min(1, penalties.reduce(Double.infinity) { $1 > 0 ? min($0, $1) : $0 })
     for k in sample.indices { dual[k] = sample[k] * (1 - share) }
     for j in 0..<order { dual[j * (order + 1)] = 1 }
-    var target = settings.relativeTolerance * Self.sweepShare
+    var target = max(settings.relativeTolerance * Self.sweepShare, Self.leastChange)
     var change = 1.0
     isConverged = false
     while !isConverged {
