@@ -69,10 +69,48 @@ private func day(_ day: Int, _ hour: Int = 0) throws -> Timestamp {
     #expect(daily.availability(row: 1, position: 0) == .noTrade)
     #expect(daily.availability(row: 2, position: 0) == .halted)
     #expect(daily[0, 1] == 2)
-    #expect(daily.availability(row: 1, position: 1) == .delisted(recovery: 0.1))
+    // A tenth of 3, which is 15 % of the last price that is kept.
+    #expect(daily.availability(row: 1, position: 1) == .delisted(recovery: 0.1 * (3.0 / 2)))
     let returns = try daily.incompleteReturns()
     #expect(returns[0, 0] == nil && returns[1, 0] == nil)
-    #expect(returns[0, 1] == -0.9 && returns[1, 1] == nil)
+    expectClose(try #require(returns[0, 1]), -0.85, relative: 1e-15)
+    #expect(returns[1, 1] == nil)
+  }
+
+  /// What a holder of the last kept price got: half of it went before the delisting.
+  @Test func recoveriesAreOfTheLastKeptPrice() throws {
+    let gone = Availability.delisted(recovery: 0.9)
+    let history = try PriceHistory(
+      universe: Universe(["A", "B", "C"]), timestamps: [31, 40, 50, 65].map { try day($0) },
+      prices: Matrix(columns: [[100, 50, 0, 0], [1, 2, 3, 4], [0, 50, 0, 0]]),
+      availability: [.value, .value, gone, gone] + [.value, .value, .value, .value]
+        + [.notListed, .value, gone, gone])
+    let monthly = try history.resampled(every: .months)
+    #expect(try monthly.timestamps == [day(31), day(50), day(65)])
+    let returns = try monthly.incompleteReturns()
+    expectClose(try #require(returns[0, 0]), -0.55, relative: 1e-15)
+    #expect(monthly.availability(row: 2, position: 0) == .delisted(recovery: 0.45))
+    #expect(returns[0, 1] == 2)
+    // Listed and delisted within a month.
+    for row in 0..<3 { #expect(monthly.availability(row: row, position: 2) == .notListed) }
+    let open = try history.resampled(every: .months, includesLast: false)
+    #expect(open == monthly.prefix(2))
+  }
+
+  @Test func recoveriesThatOverflow() throws {
+    func monthly(_ recovery: Double) throws -> PriceHistory {
+      try PriceHistory(
+        universe: Universe(["A"]), timestamps: [31, 40, 50].map { try day($0) },
+        prices: Matrix(columns: [[1e-200, 1e200, 0]]),
+        availability: [.value, .value, .delisted(recovery: recovery)]
+      ).resampled(every: .months)
+    }
+    #expect(
+      throws: DataError.invalidValue(
+        argument: "recovery", asset: "A", row: 1, got: .infinity, lowest: 0,
+        highest: .greatestFiniteMagnitude)
+    ) { try monthly(1) }
+    #expect(try monthly(0).simpleReturns().values[0, 0] == -1)
   }
 
   /// What is known at a time does not depend on what comes later.
@@ -110,6 +148,24 @@ private func day(_ day: Int, _ hour: Int = 0) throws -> Timestamp {
     #expect(throws: DataError.self) { try PriceHistory.aligned([], calendar: .all) }
     #expect(throws: DataError.self) { try PriceHistory.aligned([crypto, crypto], calendar: .all) }
     #expect(try PriceHistory.aligned([crypto], calendar: .all) == crypto)
+  }
+
+  @Test func delistingsBetweenCommonTimes() throws {
+    let gone = Availability.delisted(recovery: 1)
+    let sparse = try PriceHistory(
+      universe: Universe(["A"]), timestamps: [1, 2, 4].map { try day($0) },
+      prices: Matrix(columns: [[1, 2, 3]]))
+    let daily = try PriceHistory(
+      universe: Universe(["B", "C"]), timestamps: (1...4).map { try day($0) },
+      prices: Matrix(columns: [[100, 100, 50, 0], [0, 0, 50, 0]]),
+      availability: [.value, .value, .value, gone, .notListed, .notListed, .value, gone])
+    let common = try PriceHistory.aligned([sparse, daily], calendar: .common)
+    let returns = try common.selecting(["A", "B"]).simpleReturns().values
+    #expect(returns[0, 1] == 0 && returns[1, 1] == -0.5)
+    #expect(common.availability(row: 2, position: 1) == .delisted(recovery: 0.5))
+    #expect(common.availability(row: 2, position: 2) == .notListed)
+    let all = try PriceHistory.aligned([sparse, daily], calendar: .all)
+    #expect(try all.selecting(["B", "C"]) == daily)
   }
 }
 

@@ -266,6 +266,9 @@ import Testing
     #expect(factor(end) >= 0 && !(factor(end * (1 + 1e-9)) >= 0))
     let data = try JSONEncoder().encode(fit)
     #expect(try JSONDecoder().decode(SABRFit.self, from: data) == fit)
+    let text = try #require(String(data: data, encoding: .utf8))
+    let wrong = Data(text.replacingOccurrences(of: "\"alpha\":", with: "\"alpha\":-").utf8)
+    #expect(throws: VolatilityError.self) { try JSONDecoder().decode(SABRFit.self, from: wrong) }
   }
 
   @Test func `margins after an expiry`() throws {

@@ -39,6 +39,65 @@ import Testing
     }
   }
 
+  @Test func `the level of hostile numbers is refused or positive`() throws {
+    #expect(
+      throws: VolatilityError.invalidValue(
+        argument: "moneyVolatility", got: .infinity, lowest: .leastNormalMagnitude,
+        highest: .greatestFiniteMagnitude)
+    ) {
+      try SABRSmile.alpha(
+        moneyVolatility: .infinity, timeToExpiry: 1, beta: 0.5, rho: 0, nu: 1e200)
+    }
+    #expect(throws: VolatilityError.noFit) {
+      try SABRSmile.alpha(moneyVolatility: 0.5, timeToExpiry: 1, beta: 0.5, rho: 0, nu: 1e200)
+    }
+    let numbers = [.leastNormalMagnitude, 1e-200, 0.5, 1e9, 1e150, Double.greatestFiniteMagnitude]
+    for volatility in hostileNumbers + numbers {
+      for (time, nu) in numbers.flatMap({ time in numbers.map { (time, $0) } }) {
+        for (beta, rho) in [(0, 0), (0.5, -0.99), (1, -0.81)] {
+          guard
+            let alpha = try? SABRSmile.alpha(
+              moneyVolatility: volatility, timeToExpiry: time, beta: beta, rho: rho, nu: nu)
+          else { continue }
+          #expect(alpha >= .leastNormalMagnitude && alpha.isFinite)
+        }
+      }
+    }
+    for bad in [Double.nan, .infinity, -1] {
+      for i in 0..<4 {
+        var values = [1, 0.5, 0, 0.4]
+        values[i] = i == 2 ? 2 * bad : bad
+        #expect(throws: VolatilityError.self) {
+          try SABRSmile.alpha(
+            moneyVolatility: 0.5, timeToExpiry: values[0], beta: values[1], rho: values[2],
+            nu: values[3])
+        }
+      }
+    }
+    // A small level has all its digits.
+    let small = try SABRSmile.alpha(
+      moneyVolatility: 1e-250, timeToExpiry: 1, beta: 0.5, rho: 0, nu: 0.6)
+    expectClose(small, 1e-250 / 1.03, relative: 1e-14)
+  }
+
+  @Test func `survives storage, and a stored smile is checked`() throws {
+    let smile = try SABRSmile(timeToExpiry: 1, alpha: 0.5, beta: 0.25, rho: -0.375, nu: 0.75)
+    let data = try JSONEncoder().encode(smile)
+    #expect(try JSONDecoder().decode(SABRSmile.self, from: data) == smile)
+    let text = try #require(String(data: data, encoding: .utf8))
+    for (good, bad) in [
+      ("\"timeToExpiry\":1", "\"timeToExpiry\":-1"), ("\"alpha\":0.5", "\"alpha\":0"),
+      ("\"beta\":0.25", "\"beta\":1.5"), ("\"rho\":-0.375", "\"rho\":2"),
+      ("\"nu\":0.75", "\"nu\":-1"),
+    ] {
+      #expect(text.contains(good))
+      let wrong = Data(text.replacingOccurrences(of: good, with: bad).utf8)
+      #expect(throws: VolatilityError.self) {
+        try JSONDecoder().decode(SABRSmile.self, from: wrong)
+      }
+    }
+  }
+
   @Test(arguments: [0, 0.5, 1.0])
   func `gives planted parameters back`(beta: Double) throws {
     var generator = SeededGenerator(seed: 5)

@@ -14,11 +14,15 @@ public enum CalendarPolicy: Hashable, Sendable {
 extension PriceHistory {
   /// Puts histories of different assets side by side: markets that never close and markets that do.
   ///
+  /// A recovery is a fraction of the last kept price: what the price did after it is part of the loss. An asset that is
+  /// delisted before it has a kept price is not listed in those rows.
+  ///
   /// - Parameters:
   ///   - histories: Histories of different assets, at least one.
   ///   - calendar: Which rows the result has.
   /// - Returns: One history of all assets, in the order given.
-  /// - Throws: `DataError.invalidAsset` for an asset that stands twice, `DataError.shapeMismatch` for no history.
+  /// - Throws: `DataError.invalidAsset` for an asset that stands twice, `DataError.shapeMismatch` for no history,
+  ///   `DataError.invalidValue` for a recovery that overflows.
   /// - Complexity: O(TN).
   public static func aligned(
     _ histories: [PriceHistory],
@@ -65,13 +69,9 @@ extension PriceHistory {
         }
       }
     }
-    let matrix = Matrix(
-      uncheckedRowCount: times.count, columnCount: universe.count, storage: storage)
-    let isDelisted = (0..<universe.count).map { j in
-      !times.isEmpty && marks[(j + 1) * times.count - 1] == .delisted
-    }
-    let recoveries = zip(histories.flatMap(\.recoveries), isDelisted).map { $1 ? $0 : 0 }
     return try PriceHistory(
-      universe: universe, timestamps: times, storage: matrix, marks: marks, recoveries: recoveries)
+      universe: universe, timestamps: times, kept: storage, marks: marks,
+      recoveries: histories.flatMap(\.recoveries),
+      lastPrices: histories.flatMap(\.knownLastPrices))
   }
 }

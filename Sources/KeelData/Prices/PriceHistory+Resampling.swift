@@ -30,15 +30,16 @@ extension PriceHistory {
   /// The last prices of longer periods.
   ///
   /// A period has the timestamp of its last row here, and each asset its last price in the period: no price from before the
-  /// period is carried into it. An asset without a price in the period has the availability of its last row. The last period
-  /// may be unfinished; leave it out where it must be whole.
+  /// period is carried into it. An asset without a price in the period has the availability of its last row. A recovery is
+  /// a fraction of the last kept price: what the price did after it is part of the loss. An asset that is delisted before it
+  /// has a kept price is not listed in those rows. The last period may be unfinished; leave it out where it must be whole.
   ///
   /// - Parameters:
   ///   - period: The periods.
   ///   - boundary: To which period a row belongs that stands exactly where two meet.
   ///   - includesLast: Whether the last period is kept.
   /// - Returns: One row for each period that has rows.
-  /// - Throws: `DataError.invalidValue` for a number of hours below 1.
+  /// - Throws: `DataError.invalidValue` for a number of hours below 1 and for a recovery that overflows.
   /// - Complexity: O(TN).
   public func resampled(
     every period: ResamplingPeriod,
@@ -69,14 +70,9 @@ extension PriceHistory {
         start = end + 1
       }
     }
-    let kept = (0..<assetCount).map { j in
-      !ends.isEmpty && marks[(j + 1) * ends.count - 1] == .delisted ? recoveries[j] : 0
-    }
     return try PriceHistory(
-      universe: universe, timestamps: ends.map { timestamps[$0] },
-      storage: Matrix(
-        uncheckedRowCount: ends.count, columnCount: assetCount, storage: storage),
-      marks: marks, recoveries: kept)
+      universe: universe, timestamps: ends.map { timestamps[$0] }, kept: storage, marks: marks,
+      recoveries: recoveries, lastPrices: knownLastPrices)
   }
 
   /// The time between rows, where it is the same everywhere.

@@ -94,6 +94,59 @@ extension PriceHistory {
   }
 }
 
+// MARK: - Rows that are not a range
+
+extension PriceHistory {
+  /// The last price of each asset; zero where it has none.
+  var knownLastPrices: [Double] {
+    (0..<assetCount).map { j in
+      (0..<rowCount).last { marks[$0 + j * rowCount] == .value }.map { storage[$0, j] } ?? 0
+    }
+  }
+
+  /// Creates a history of rows between which others are left out.
+  ///
+  /// - Parameters:
+  ///   - universe: The N assets.
+  ///   - timestamps: The T kept times.
+  ///   - kept: The kept prices, column after column.
+  ///   - marks: Their marks.
+  ///   - recoveries: The recoveries as fractions of the last prices.
+  ///   - lastPrices: The last prices, kept or not.
+  /// - Throws: `DataError.invalidValue` for a recovery that overflows.
+  init(
+    universe: Universe,
+    timestamps: [Timestamp],
+    kept: [Double],
+    marks: [Mark],
+    recoveries: [Double],
+    lastPrices: [Double]
+  ) throws(DataError) {
+    var keptMarks = marks
+    var keptRecoveries = [Double](repeating: 0, count: universe.count)
+    for j in 0..<universe.count {
+      let cells = (j * timestamps.count)..<((j + 1) * timestamps.count)
+      guard let end = cells.last, marks[end] == .delisted else { continue }
+      guard let last = cells.last(where: { marks[$0] == .value }) else {
+        for cell in cells where marks[cell] == .delisted { keptMarks[cell] = .notListed }
+        continue
+      }
+      guard recoveries[j] > 0 else { continue }
+      keptRecoveries[j] = recoveries[j] * (lastPrices[j] / kept[last])
+      guard keptRecoveries[j].isFinite else {
+        throw .invalidValue(
+          argument: "recovery", asset: universe.assets[j], row: end - cells.lowerBound,
+          got: keptRecoveries[j], lowest: 0, highest: .greatestFiniteMagnitude)
+      }
+    }
+    try self.init(
+      universe: universe, timestamps: timestamps,
+      storage: Matrix(
+        uncheckedRowCount: timestamps.count, columnCount: universe.count, storage: kept),
+      marks: keptMarks, recoveries: keptRecoveries)
+  }
+}
+
 // MARK: - Parts of the pieces
 
 extension Universe {

@@ -46,14 +46,25 @@ public struct SABRSmile: VolatilitySmile, Hashable, Codable {
     rho: Double,
     nu: Double
   ) throws(VolatilityError) {
+    try Self.require(level: alpha, "alpha", timeToExpiry, beta, rho, nu)
+    (self.timeToExpiry, self.alpha, self.beta, self.rho, self.nu) =
+      (timeToExpiry, alpha, beta, rho, nu)
+  }
+
+  private static func require(
+    level: Double,
+    _ name: String,
+    _ timeToExpiry: Double,
+    _ beta: Double,
+    _ rho: Double,
+    _ nu: Double
+  ) throws(VolatilityError) {
     let largest = Double.greatestFiniteMagnitude
     try VolatilityError.require(timeToExpiry, "timeToExpiry", .leastNormalMagnitude, largest)
-    try VolatilityError.require(alpha, "alpha", .leastNormalMagnitude, largest)
+    try VolatilityError.require(level, name, .leastNormalMagnitude, largest)
     try VolatilityError.require(beta, "beta", 0, 1)
     try VolatilityError.require(rho, "rho", (-1.0).nextUp, 1.0.nextDown)
     try VolatilityError.require(nu, "nu", 0, largest)
-    (self.timeToExpiry, self.alpha, self.beta, self.rho, self.nu) =
-      (timeToExpiry, alpha, beta, rho, nu)
   }
 
   /// The total variance at a log-moneyness, with its derivatives.
@@ -144,12 +155,13 @@ extension SABRSmile {
   ///
   /// - Parameters:
   ///   - moneyVolatility: The volatility at the money: positive and finite.
-  ///   - timeToExpiry: The time to expiry in years.
-  ///   - beta: The exponent of the forward.
-  ///   - rho: The correlation.
-  ///   - nu: The volatility of the volatility.
+  ///   - timeToExpiry: The time to expiry in years: positive and finite.
+  ///   - beta: The exponent of the forward: 0 to 1.
+  ///   - rho: The correlation: between -1 and 1, both excluded.
+  ///   - nu: The volatility of the volatility: not negative.
   /// - Returns: α relative to the forward.
-  /// - Throws: ``VolatilityError/noFit`` when no level gives this volatility.
+  /// - Throws: ``VolatilityError/invalidValue(argument:got:lowest:highest:)`` for an argument out of range;
+  ///   ``VolatilityError/noFit`` when no level gives this volatility, or none without overflow and underflow.
   public static func alpha(
     moneyVolatility: Double,
     timeToExpiry: Double,
@@ -157,10 +169,11 @@ extension SABRSmile {
     rho: Double,
     nu: Double
   ) throws(VolatilityError) -> Double {
+    try require(level: moneyVolatility, "moneyVolatility", timeToExpiry, beta, rho, nu)
     let cubic = timeToExpiry * (1 - beta) * (1 - beta) / 24
     let square = timeToExpiry * rho * beta * nu / 4
     let linear = 1 + timeToExpiry * (2 - 3 * rho * rho) * nu * nu / 24
-    guard moneyVolatility > 0, linear > 0 else { throw .noFit }
+    guard linear > 0, linear.isFinite else { throw .noFit }
     func excess(_ alpha: Double) -> Double {
       ((cubic * alpha + square) * alpha + linear) * alpha - moneyVolatility
     }
@@ -168,12 +181,15 @@ extension SABRSmile {
     let discriminant = square * square - 3 * cubic * linear
     var top = Double.infinity
     if square < 0, discriminant >= 0 { top = linear / (discriminant.squareRoot() - square) }
-    var end = min(moneyVolatility / linear, top)
+    // Above zero, which would not grow.
+    var end = min(max(moneyVolatility / linear, .leastNormalMagnitude), top)
     while excess(end) < 0 {
       guard end < top, end < .greatestFiniteMagnitude / 2 else { throw .noFit }
       end = min(2 * end, top)
     }
-    guard let root = try? Brent.root(of: excess, in: 0...end) else { throw .noFit }
+    guard let root = try? Brent.root(of: excess, in: 0...end),
+      root.argument >= .leastNormalMagnitude
+    else { throw .noFit }
     return root.argument
   }
 
@@ -214,5 +230,24 @@ extension SABRSmile {
       if isFree(middle) { low = middle } else { high = middle }
     }
     return end * low
+  }
+}
+
+extension SABRSmile {
+  private enum CodingKeys: CodingKey {
+    case timeToExpiry, alpha, beta, rho, nu
+  }
+
+  /// Creates a smile from an encoded form and checks it.
+  ///
+  /// - Parameter decoder: The encoded form.
+  /// - Throws: What the decoder throws; ``VolatilityError`` for parameters that make no smile.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    try self.init(
+      timeToExpiry: values.decode(Double.self, forKey: .timeToExpiry),
+      alpha: values.decode(Double.self, forKey: .alpha),
+      beta: values.decode(Double.self, forKey: .beta),
+      rho: values.decode(Double.self, forKey: .rho), nu: values.decode(Double.self, forKey: .nu))
   }
 }
