@@ -53,6 +53,9 @@ public enum EstimationError: Error, Hashable, Sendable {
   /// A column looks like prices, by the rule of `SimpleReturns.looksLikePrices`.
   case pricesGiven(asset: AssetID?, column: Int, mean: Double)
 
+  /// A value that the call makes of its arguments cannot exist.
+  case invalidData(DataError)
+
   /// The estimate is too large for a floating-point number.
   case notRepresentable(result: String)
 
@@ -100,6 +103,8 @@ extension EstimationError: CustomStringConvertible {
       "the return\(Self.name(asset, column)) in row \(row) is \(got)"
     case .pricesGiven(let asset, let column, let mean):
       "the returns\(Self.name(asset, column)) look like prices: their mean is \(mean)"
+    case .invalidData(let error):
+      "\(error)"
     case .notRepresentable(let result):
       "the \(result) is too large for a floating-point number"
     case .notPositiveDefinite:
@@ -134,9 +139,7 @@ extension EstimationError {
       self = .universeMismatch(position: position, left: left, right: right)
     case .shapeMismatch(let argument, let got, let required):
       self = .shapeMismatch(argument: argument, got: got, required: required)
-    case .invalidValue(let argument, _, _, let got, let lowest, let highest):
-      self = .invalidValue(argument: argument, got: got, lowest: lowest, highest: highest)
-    default: self = .notRepresentable(result: "covariance")
+    default: self = .invalidData(error)
     }
   }
 }

@@ -390,6 +390,25 @@ import Testing
     #expect(try model.simulated(count: 0, from: RandomStream(seed: 1)).returns.isEmpty)
   }
 
+  /// The variance before the first return is the caller's, as published benchmarks have it.
+  @Test func startVariances() throws {
+    let model = try GARCH()
+    let returns = try Self.usual(600, seed: 21)
+    var settings = GARCH.FitSettings()
+    let fit = try model.fit(returns)
+    settings.startVariance = fit.model.startVariance
+    let same = try model.fit(returns, settings: settings)
+    expectClose(same.logLikelihood, fit.logLikelihood, relative: 1e-13)
+    settings.startVariance = 4 * fit.model.startVariance
+    let other = try model.fit(returns, settings: settings)
+    #expect(other.model.startVariance == settings.startVariance)
+    #expect(other.logLikelihood != fit.logLikelihood)
+    for variance in [0, -1, .nan, .infinity] {
+      settings.startVariance = variance
+      #expect(throws: EstimationError.self) { try model.fit(returns, settings: settings) }
+    }
+  }
+
   @Test func difficultSeries() throws {
     var noise: [Double] = []
     var generator = SeededGenerator(seed: 4)

@@ -151,14 +151,15 @@ extension Covariance {
     return try first.labeled(.dense(matrix), isProved: isProved)
   }
 
+  /// The positions in the order of names, in which sums are taken.
   private func positions(of assets: Set<AssetID>?) throws(EstimationError) -> [Int] {
-    guard let assets else { return Array(0..<universe.count) }
+    guard let assets else { return NameOrder(universe).order }
     var positions: [Int] = []
     for asset in assets.sorted() {
       guard let position = universe.position(of: asset) else { throw .unknownAsset(asset) }
       positions.append(position)
     }
-    return positions.sorted()
+    return positions
   }
 
   private func replacing(_ matrix: SymmetricMatrix) throws(EstimationError) -> Covariance {

@@ -151,7 +151,8 @@ public struct DenoisedCovariance: CovarianceEstimator, Hashable {
   private static func normalizeDiagonal(_ elements: inout [Double], order: Int) {
     let factors = (0..<order).map { j in
       let variance = elements[j * (order + 1)]
-      return variance > 0 ? 1 / variance.squareRoot() : 0
+      // What rounding leaves of an asset that was taken out wholly has no correlations.
+      return variance > Double(order) * Double.ulpOfOne ? 1 / variance.squareRoot() : 0
     }
     for j in 0..<order {
       for i in j..<order { elements[i + j * order] *= factors[i] * factors[j] }

@@ -72,8 +72,9 @@ public struct ReturnsMatrix: Sendable {
     guard Self.allowedAssetCount.contains(matrix.columnCount) else {
       throw .assetCountOutOfRange(got: matrix.columnCount, allowed: Self.allowedAssetCount)
     }
-    guard matrix.rowCount >= minimumCount else {
-      throw .tooFewObservations(got: matrix.rowCount, required: minimumCount)
+    let required = max(minimumCount, 1)
+    guard matrix.rowCount >= required else {
+      throw .tooFewObservations(got: matrix.rowCount, required: required)
     }
     self.matrix = matrix
     self.order = order

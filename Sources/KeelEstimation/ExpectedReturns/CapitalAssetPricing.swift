@@ -1,4 +1,5 @@
 public import KeelData
+import KeelLinearAlgebra
 
 /// Expected returns of the capital asset pricing model.
 ///
@@ -54,10 +55,14 @@ public struct CapitalAssetPricing: Hashable, Sendable {
     } catch {
       throw EstimationError(error)
     }
-    let products = covariance.product(with: market.values)
-    let variance = zip(products, market.values).reduce(0) { $0 + $1.0 * $1.1 }
+    let names = NameOrder(market.universe)
+    let weights = names.values(market.values)
+    guard let products = try? names.matrix(covariance.matrix).times(weights) else {
+      throw .notRepresentable(result: "betas")
+    }
+    let variance = zip(products, weights).reduce(0) { $0 + $1.0 * $1.1 }
     guard variance > 0, variance.isFinite else { throw .notPositiveDefinite }
-    return products.map { $0 / variance }
+    return names.restored(products.map { $0 / variance })
   }
 
   /// The expected returns that the model implies.

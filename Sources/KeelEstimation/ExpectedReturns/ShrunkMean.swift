@@ -88,7 +88,7 @@ public struct ShrunkMean: ExpectedReturnsEstimator {
   public func estimate(from returns: ReturnsMatrix) throws(EstimationError) -> [Double] {
     let means = SampleMean().estimate(from: returns)
     let matrix = needsCovariance ? try covariance.estimate(from: returns).matrix : nil
-    let factor = needsInverse ? try matrix.map(Self.factored) : nil
+    let factor = needsInverse ? try matrix.map(StandardizedCholesky.init) : nil
     let center = try center(means, factor)
     let share = try share(means.map { $0 - center }, matrix, factor, Double(returns.rowCount))
     return means.map { (1 - share) * $0 + share * center }
@@ -96,7 +96,7 @@ public struct ShrunkMean: ExpectedReturnsEstimator {
 
   private func center(
     _ means: [Double],
-    _ factor: Cholesky?
+    _ factor: StandardizedCholesky?
   ) throws(EstimationError) -> Double {
     switch target {
     case .grandMean: return means.reduce(0, +) / Double(means.count)
@@ -110,7 +110,7 @@ public struct ShrunkMean: ExpectedReturnsEstimator {
     case .minimumVariance:
       let ones = [Double](repeating: 1, count: means.count)
       guard let factor else { throw .notPositiveDefinite }
-      let weights = try Self.solve(factor, ones)
+      let weights = try factor.solve(ones)
       let sum = weights.reduce(0, +)
       return zip(weights, means).reduce(0) { $0 + $1.0 * $1.1 } / sum
     }
@@ -119,7 +119,7 @@ public struct ShrunkMean: ExpectedReturnsEstimator {
   private func share(
     _ distances: [Double],
     _ matrix: SymmetricMatrix?,
-    _ factor: Cholesky?,
+    _ factor: StandardizedCholesky?,
     _ count: Double
   ) throws(EstimationError) -> Double {
     switch intensity {
@@ -141,23 +141,10 @@ public struct ShrunkMean: ExpectedReturnsEstimator {
       return numerator > 0 ? min(square > 0 ? numerator / square : 1, 1) : 0
     case .bayesStein:
       guard let factor else { throw .notPositiveDefinite }
-      let solved = try Self.solve(factor, distances)
+      let solved = try factor.solve(distances)
       let square = zip(solved, distances).reduce(0) { $0 + $1.0 * $1.1 }
       let size = Double(distances.count) + 2
       return size / (size + count * max(square, 0))
     }
-  }
-
-  private static func factored(_ matrix: SymmetricMatrix) throws(EstimationError) -> Cholesky {
-    let singular = Double(matrix.order) * Double.ulpOfOne
-    guard let factor = try? Cholesky(matrix), factor.reciprocalCondition > singular else {
-      throw .notPositiveDefinite
-    }
-    return factor
-  }
-
-  private static func solve(_ factor: Cholesky, _ b: [Double]) throws(EstimationError) -> [Double] {
-    guard let solution = try? factor.solve(b) else { throw .notPositiveDefinite }
-    return solution
   }
 }

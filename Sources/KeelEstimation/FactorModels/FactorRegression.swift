@@ -250,10 +250,14 @@ private struct Design {
       errors[k] = max(solved(row)[k], 0).squareRoot()
     }
     let squares = residuals.reduce(0) { $0 + $1 * $1 }
-    var mean = 0.0
-    for t in 0..<rows { mean += y[t] / Double(rows) }
-    var total = 0.0
-    for t in 0..<rows { total += (y[t] - mean) * (y[t] - mean) }
+    // In units of the largest distance from the first return: a constant has none, a tiny one does not vanish.
+    let reach = (0..<rows).reduce(0) { max($0, (y[$1] - y[0]).magnitude) }
+    let mean = (0..<rows).reduce(0) { $0 + (y[$1] - y[0]) / reach } / Double(rows)
+    let total = (0..<rows).reduce(0) {
+      let distance = (y[$1] - y[0]) / reach - mean
+      return $0 + distance * distance
+    }
+    let left = residuals.reduce(0) { $0 + ($1 / reach) * ($1 / reach) }
     for k in 0..<count {
       if pivots[k] == 0 {
         model.alphas[i] = coefficients[k]
@@ -264,7 +268,7 @@ private struct Design {
       }
     }
     model.specificVariances[i] = squares / Double(rows - count)
-    model.explainedShares[i] = total > 0 ? min(max(1 - squares / total, 0), 1) : .nan
+    model.explainedShares[i] = reach > 0 ? min(max(1 - left / total, 0), 1) : .nan
     guard coefficients.allSatisfy(\.isFinite), errors.allSatisfy(\.isFinite), squares.isFinite
     else { throw .notRepresentable(result: "loadings") }
   }

@@ -51,7 +51,8 @@ public struct POETCovariance: CovarianceEstimator, Hashable {
   /// - Parameter returns: The returns.
   /// - Returns: The estimate; `shrinkageIntensity` is the share of the correlations of residuals that became zero.
   /// - Throws: `EstimationError.invalidValue` for the settings, `EstimationError.eigenvaluesNotConverged`,
-  ///   `EstimationError.notRepresentable`.
+  ///   `EstimationError.notPositiveDefinite` where no constant helps: residuals of two assets have always the same
+  ///   product, `EstimationError.notRepresentable`.
   public func estimate(from returns: ReturnsMatrix) throws(EstimationError) -> UnlabeledCovariance {
     let n = returns.columnCount
     let most = max(min(n, returns.rowCount - 1) - 1, 0)
@@ -68,7 +69,7 @@ public struct POETCovariance: CovarianceEstimator, Hashable {
     // geometrically to there.
     for _ in 0..<Self.mostRaises {
       let (matrix, share) = residuals.thresholded(level * residuals.rate(returns.rowCount))
-      if matrix.isPositive || level > Self.largestConstant {
+      if matrix.isPositive {
         var elements = residuals.common
         for i in elements.indices { elements[i] += matrix.elements[i] }
         try returns.unscale(&elements)
@@ -81,7 +82,6 @@ public struct POETCovariance: CovarianceEstimator, Hashable {
   }
 
   private static let mostRaises = 400
-  private static let largestConstant = 1e12
 }
 
 /// What factors leave of returns, in scaled units.

@@ -27,7 +27,7 @@ public struct PrincipalFactors: CovarianceEstimator, Hashable {
     /// A number of the caller's, 0 to min(N, T − 1).
     case fixed(Int)
 
-    /// The number that minimizes IC_p1 of Bai and Ng, at most `maximum`:
+    /// The number that minimizes IC_p1 of Bai and Ng, at most `maximum`, which should be well below min(N, T):
     /// ln V(k) + k (N + T)/(N T) ln(N T / (N + T)).
     case informationCriterion1(maximum: Int)
 
@@ -165,7 +165,8 @@ public struct PrincipalFactors: CovarianceEstimator, Hashable {
     }
     let rounding = Double(n) * Double.ulpOfOne * total
     var best = (count: 0, value: Double.infinity)
-    for k in 0...maximum {
+    // Where only rounding is left nothing is known of V.
+    for k in 0...maximum where k == 0 || sums[k] > rounding {
       let value = log(max(sums[k], rounding)) + Double(k) * penalty
       if value < best.value { best = (k, value) }
     }

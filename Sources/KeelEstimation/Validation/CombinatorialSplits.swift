@@ -17,7 +17,7 @@ public struct CombinatorialSplits: Hashable, Sendable {
   /// The rows after a test that training leaves out: as many as features look back.
   public let embargoCount: Int
 
-  /// The largest number of splits.
+  /// The largest number of splits; together they test on at most ten times as many groups.
   public static let maximumSplitCount = 100_000
 
   /// Creates a scheme.
@@ -47,7 +47,9 @@ public struct CombinatorialSplits: Hashable, Sendable {
     self.testGroupCount = testGroupCount
     self.purgedCount = purgedCount
     self.embargoCount = embargoCount
-    guard splitCount <= Self.maximumSplitCount else {
+    guard splitCount <= Self.maximumSplitCount,
+      splitCount * testGroupCount <= 10 * Self.maximumSplitCount
+    else {
       throw .invalidValue(
         argument: "splitCount", got: Double(splitCount), lowest: 1,
         highest: Double(Self.maximumSplitCount))

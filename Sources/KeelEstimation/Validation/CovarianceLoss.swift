@@ -37,39 +37,35 @@ public enum CovarianceLoss: String, Hashable, Sendable, CaseIterable {
     }
     let rows = returns.observationCount
     guard rows >= 1 else { throw .tooFewObservations(got: 0, required: 1) }
+    let names = NameOrder(covariance.universe)
+    let matrix = names.matrix(covariance.matrix)
+    let sorted = Matrix(
+      uncheckedRowCount: rows, columnCount: names.order.count,
+      storage: names.order.flatMap { j in
+        let column = returns.values.column(j)
+        return column.indices.map { column[$0] }
+      })
     let value =
       switch self {
-      case .quasiLikelihood: try Self.quasiLikelihood(covariance.matrix, returns.values)
-      case .frobenius: try Self.frobenius(covariance.matrix, returns.values)
-      case .minimumVariance: try Self.minimumVariance(covariance.matrix, returns.values)
+      case .quasiLikelihood: try Self.quasiLikelihood(matrix, sorted)
+      case .frobenius: try Self.frobenius(matrix, sorted)
+      case .minimumVariance: try Self.minimumVariance(matrix, sorted)
       }
     guard value.isFinite else { throw .notRepresentable(result: rawValue) }
     return value
-  }
-
-  private static func factored(_ matrix: SymmetricMatrix) throws(EstimationError) -> Cholesky {
-    guard let factor = try? Cholesky(matrix),
-      factor.reciprocalCondition > Double(matrix.order) * Double.ulpOfOne
-    else { throw .notPositiveDefinite }
-    return factor
   }
 
   private static func quasiLikelihood(
     _ matrix: SymmetricMatrix,
     _ returns: Matrix
   ) throws(EstimationError) -> Double {
-    let factor = try factored(matrix)
-    do throws(LinearAlgebraError) {
-      let solved = try factor.solve(returns.transposed)
-      var sum = 0.0
-      for t in 0..<returns.rowCount {
-        let column = solved.column(t)
-        for i in column.indices { sum += column[i] * returns[t, i] }
-      }
-      return factor.logDeterminant + sum / Double(returns.rowCount)
-    } catch {
-      throw EstimationError(error)
+    let factor = try StandardizedCholesky(matrix)
+    var sum = 0.0
+    for t in 0..<returns.rowCount {
+      let row = returns.row(t)
+      sum += zip(try factor.solve(row), row).reduce(0) { $0 + $1.0 * $1.1 }
     }
+    return factor.logDeterminant + sum / Double(returns.rowCount)
   }
 
   private static func frobenius(
@@ -90,9 +86,8 @@ public enum CovarianceLoss: String, Hashable, Sendable, CaseIterable {
     _ matrix: SymmetricMatrix,
     _ returns: Matrix
   ) throws(EstimationError) -> Double {
-    let factor = try factored(matrix)
     let ones = [Double](repeating: 1, count: matrix.order)
-    guard let solved = try? factor.solve(ones) else { throw .notPositiveDefinite }
+    let solved = try StandardizedCholesky(matrix).solve(ones)
     let sum = solved.reduce(0, +)
     do throws(LinearAlgebraError) {
       let portfolio = try returns.times(solved.map { $0 / sum })

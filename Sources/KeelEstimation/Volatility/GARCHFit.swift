@@ -96,6 +96,12 @@ extension GARCH {
     /// The largest number of steps from one start; ten are usual.
     public var maximumIterations = 100
 
+    /// The variance before the first return, positive; nil for an exponentially weighted mean of the first 75
+    /// squares.
+    ///
+    /// Published benchmarks take the mean square of all residuals.
+    public var startVariance: Double?
+
     /// Creates the default settings.
     public init() {}
   }
@@ -105,8 +111,7 @@ extension GARCH {
 
   /// Fits the model to returns by maximum likelihood.
   ///
-  /// Before the first return stands the start variance, an exponentially weighted mean of the first
-  /// 75 squares. Multiplying the returns by c multiplies mean and deviation by c within 1e-8; by a
+  /// Before the first return stands the start variance of the settings. Multiplying the returns by c multiplies mean and deviation by c within 1e-8; by a
   /// power of two GARCH and GJR exactly.
   ///
   /// - Parameters:
@@ -129,7 +134,8 @@ extension GARCH {
       series.values.reduce(0) { $0 + ($1 - center) * ($1 - center) } / Double(returns.count)
     let likelihood = GARCHLikelihood(
       model: self, returns: series.values,
-      startVariance: Self.startVariance(series.values, mean: center))
+      startVariance: settings.startVariance.map { $0 / series.scale / series.scale }
+        ?? Self.startVariance(series.values, mean: center))
     let coordinates = GARCHCoordinates(self, settings: settings)
     let starts = Self.startPoints.map { point in
       coordinates.start(
@@ -192,6 +198,11 @@ extension GARCH.FitSettings {
   private static var allowedDegrees: ClosedRange<Double> { 2.01...1e5 }
 
   fileprivate func validate() throws(EstimationError) {
+    if let startVariance, !(startVariance > 0 && startVariance.isFinite) {
+      throw .invalidValue(
+        argument: "startVariance", got: startVariance, lowest: .leastNonzeroMagnitude,
+        highest: .greatestFiniteMagnitude)
+    }
     let allowed = Self.allowedDegrees
     guard allowed.contains(lowestDegreesOfFreedom) else {
       throw .invalidValue(

@@ -2,7 +2,6 @@
 // (2005).
 
 public import KeelData
-import KeelLinearAlgebra
 import KeelNumerics
 
 /// The covariance of assets that trade at different times, without moving a price to another time.
@@ -47,22 +46,27 @@ public struct HayashiYoshida: Hashable, Sendable {
         argument: "periodSeconds", got: periodSeconds, lowest: .leastNonzeroMagnitude,
         highest: .greatestFiniteMagnitude)
     }
+    try NearestCorrelation(leastEigenvalue: leastEigenvalue).requireSettings()
     guard !series.isEmpty else { throw .tooFewObservations(got: 0, required: 1) }
     try requireDifferent(series)
-    let sorted = series.indices.sorted { series[$0].asset < series[$1].asset }
+    let sorted = series.sorted { $0.asset < $1.asset }
     let n = series.count
     var matrix = SymmetricMatrix.zero(order: n)
-    for (k, i) in sorted.enumerated() {
-      for j in sorted[k...] {
-        let (first, second) = (series[i], series[j])
+    for i in 0..<n {
+      for j in i..<n {
+        let (first, second) = (sorted[i], sorted[j])
         let start = max(first.times[0], second.times[0])
         let end = min(first.times[first.times.count - 1], second.times[second.times.count - 1])
         guard start < end else {
           throw .tooFewCommonObservations(
             left: first.asset, right: second.asset, got: 0, required: 1)
         }
+        let (length, overflow) = end.nanosecondsSinceEpoch.subtractingReportingOverflow(
+          start.nanosecondsSinceEpoch)
         let nanoseconds =
-          Double(end.nanosecondsSinceEpoch) - Double(start.nanosecondsSinceEpoch)
+          overflow
+          ? Double(end.nanosecondsSinceEpoch) - Double(start.nanosecondsSinceEpoch)
+          : Double(length)
         matrix[i, j] = Self.sum(first, second) * (periodSeconds / (nanoseconds * 1e-9))
       }
     }
@@ -75,29 +79,26 @@ public struct HayashiYoshida: Hashable, Sendable {
     return try repaired(matrix, universe)
   }
 
+  /// The covariance from a matrix in the order of names.
   private func repaired(
     _ matrix: SymmetricMatrix,
     _ universe: Universe
   ) throws(EstimationError) -> Covariance {
-    let values: [Double]
-    do throws(LinearAlgebraError) {
-      values = try SymmetricEigen.values(of: matrix)
-    } catch {
-      throw EstimationError(error)
-    }
-    let (least, largest) = (values.first ?? 0, values.last ?? 0)
-    var diagnostics = CovarianceDiagnostics(leastEigenvalue: least, repairNorm: 0)
+    let names = NameOrder(universe)
+    var diagnostics = CovarianceDiagnostics(repairNorm: 0)
     var result = matrix
-    if least < -Double(matrix.order) * Double.ulpOfOne * largest {
+    if try !matrix.isSemidefinite() {
       let method = NearestCorrelation(leastEigenvalue: leastEigenvalue)
       let repaired = try method.repaired(matrix) { position in
-        .zeroVariance(asset: universe.assets[position], column: position)
+        .zeroVariance(
+          asset: universe.assets[names.order[position]], column: names.order[position])
       }
       result = repaired?.matrix ?? matrix
       diagnostics.repairNorm = repaired?.norm
     }
     return try Covariance(
-      UnlabeledCovariance(form: .dense(result), diagnostics: diagnostics), over: universe)
+      UnlabeledCovariance(form: .dense(names.restored(result)), diagnostics: diagnostics),
+      over: universe)
   }
 
   /// Σ of the products of returns whose intervals overlap.

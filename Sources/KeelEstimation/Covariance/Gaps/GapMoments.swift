@@ -20,7 +20,7 @@ import KeelNumerics
 /// gap does not depend on the return that is missing: a holiday, a late listing; not where an exchange halts because the
 /// price falls.
 public struct GapMoments: Hashable, Sendable {
-  /// The largest number of steps.
+  /// The largest number of steps, which are taken two or three at a time.
   public var maximumIterations: Int
 
   /// A step that changes no mean and no covariance by more than this, in deviations, ends the iteration.
@@ -59,37 +59,36 @@ public struct GapMoments: Hashable, Sendable {
   /// - Parameter returns: T × N returns with gaps, each asset with at least N + 2.
   /// - Returns: The estimate; look at `isConverged`.
   /// - Throws: `EstimationError.tooFewCommonObservations` for an asset, or two, with fewer returns,
-  ///   `EstimationError.zeroVariance`, `EstimationError.notPositiveDefinite` where assets are sums of each other,
+  ///   `EstimationError.zeroVariance`, `EstimationError.notPositiveDefinite` where the rows without gaps leave a direction
+  ///   without variance,
   ///   `EstimationError.invalidValue` for the settings, `EstimationError.notRepresentable`.
   /// - Complexity: O(P N³ + T N²) a step for P patterns of gaps.
   public func estimate(from returns: IncompleteReturns) throws(EstimationError) -> Estimate {
-    guard maximumIterations >= 1 else {
+    let mostIterations = 1_000_000
+    guard (1...mostIterations).contains(maximumIterations) else {
       throw .invalidValue(
         argument: "maximumIterations", got: Double(maximumIterations), lowest: 1,
-        highest: .greatestFiniteMagnitude)
+        highest: Double(mostIterations))
     }
-    guard tolerance > 0, tolerance < 1 else {
+    // Steps move by rounding for ever.
+    let allowed = 1e-14...0.1
+    guard allowed.contains(tolerance) else {
       throw .invalidValue(
-        argument: "tolerance", got: tolerance, lowest: .leastNonzeroMagnitude,
-        highest: 1.0.nextDown)
+        argument: "tolerance", got: tolerance, lowest: allowed.lowerBound,
+        highest: allowed.upperBound)
     }
     let data = try GapMatrix(returns)
     let model = try IncompleteNormal(data)
     var state = model.start
     var iterations = 0
     var isConverged = false
-    var likelihood = -Double.infinity
     while iterations < maximumIterations && !isConverged {
       let first = try model.step(state)
       let second = try model.step(first.next)
       iterations += 2
-      likelihood = first.logLikelihood
       isConverged = model.distance(first.next, second.next) <= tolerance
       state = second.next
-      if isConverged {
-        likelihood = second.logLikelihood
-        break
-      }
+      if isConverged || iterations >= maximumIterations { break }
       let jump = model.extrapolated(from: first.start, first.next, second.next)
       if let jump, let leap = try? model.step(jump), leap.logLikelihood >= second.logLikelihood {
         state = leap.next
@@ -102,7 +101,7 @@ public struct GapMoments: Hashable, Sendable {
       covariance: try data.covariance(
         model.covariance(state), isSemidefinite: true,
         CovarianceDiagnostics(observationCount: data.rowCount)),
-      logLikelihood: likelihood + model.logScale, iterations: iterations,
+      logLikelihood: try model.step(state).logLikelihood + model.logScale, iterations: iterations,
       isConverged: isConverged)
   }
 }

@@ -11,7 +11,7 @@ import KeelNumerics
 ///
 /// No return is lost and none is made up, but the elements come from different samples: the matrix need not be positive
 /// semidefinite. Then it is repaired, if wanted, and `CovarianceDiagnostics.repairNorm` says by how much. Before the repair an
-/// asset more changes no number of the others.
+/// asset more changes no number of the others by more than 1e-12 of the largest one.
 public struct PairwiseCovariance: Hashable, Sendable {
   /// How rows are weighed.
   @nonexhaustive
@@ -75,6 +75,9 @@ public struct PairwiseCovariance: Hashable, Sendable {
         argument: "minimumCommonCount", got: Double(minimumCommonCount), lowest: 2,
         highest: .greatestFiniteMagnitude)
     }
+    var nearest = NearestCorrelation()
+    if case .nearestCorrelation(let least) = repair { nearest.leastEigenvalue = least }
+    try nearest.requireSettings()
     let data = try GapMatrix(returns)
     try requireCommonRows(data)
     let matrix =
@@ -82,24 +85,20 @@ public struct PairwiseCovariance: Hashable, Sendable {
       case .equal: try Self.equal(data)
       case .exponential(let halfLife): try Self.exponential(data, halfLife)
       }
-    let values: [Double]
+    let isSemidefinite = try matrix.isSemidefinite()
+    var diagnostics = CovarianceDiagnostics(repairNorm: 0, observationCount: data.rowCount)
     do throws(LinearAlgebraError) {
-      values = try SymmetricEigen.values(of: matrix)
+      let values = try SymmetricEigen.values(of: matrix)
+      diagnostics.leastEigenvalue = (values.first ?? 0) / data.scale / data.scale
     } catch {
       throw EstimationError(error)
     }
-    let (least, largest) = (values.first ?? 0, values.last ?? 0)
-    var diagnostics = CovarianceDiagnostics(
-      leastEigenvalue: least / data.scale / data.scale, repairNorm: 0,
-      observationCount: data.rowCount)
-    if least >= -Double(data.columnCount) * Double.ulpOfOne * largest {
-      return try data.covariance(matrix, isSemidefinite: true, diagnostics)
-    }
-    guard case .nearestCorrelation(let least) = repair else {
+    if isSemidefinite { return try data.covariance(matrix, isSemidefinite: true, diagnostics) }
+    if repair == .none {
       try Self.requirePossible(matrix, data)
       return try data.covariance(matrix, isSemidefinite: false, diagnostics)
     }
-    let repaired = try NearestCorrelation(leastEigenvalue: least).repaired(matrix) { position in
+    let repaired = try nearest.repaired(matrix) { position in
       .zeroVariance(asset: data.asset(position), column: data.order[position])
     }
     diagnostics.repairNorm = (repaired?.norm ?? 0) / data.scale / data.scale
@@ -124,9 +123,17 @@ public struct PairwiseCovariance: Hashable, Sendable {
   }
 
   private func requireCommonRows(_ data: GapMatrix) throws(EstimationError) {
+    var marks = data.presence
+    if case .exponential(let halfLife) = weighting {
+      // Rows that weights have forgotten are nothing in common.
+      let remembered = try ExponentialWeights(halfLife: halfLife, count: data.rowCount).values.count
+      for i in 0..<(data.rowCount - remembered) {
+        for j in 0..<data.columnCount { marks[i, j] = 0 }
+      }
+    }
     let counts: SymmetricMatrix
     do throws(LinearAlgebraError) {
-      counts = try data.presence.gram()
+      counts = try marks.gram()
     } catch {
       throw EstimationError(error)
     }

@@ -98,19 +98,28 @@ public struct NearestCorrelation: Hashable, Sendable {
 
   /// Replaces the correlations of a covariance by the nearest possible ones; the variances stay.
   ///
-  /// - Parameter covariance: A covariance, every asset with variance.
+  /// Computed in the order of the assets' names: any order of them gives the same bits.
+  ///
+  /// - Parameter covariance: A covariance, every asset with variance; weights are in its order.
   /// - Returns: A positive semidefinite covariance, with the norm of what was added to it in the diagnostics.
   /// - Throws: As ``nearest(to:)``, and `EstimationError.zeroVariance`.
   public func repaired(_ covariance: Covariance) throws(EstimationError) -> Covariance {
-    let repaired = try repaired(covariance.matrix) { position in
-      .zeroVariance(asset: covariance.universe.assets[position], column: position)
+    let universe = covariance.universe
+    if let weights, weights.count != universe.count {
+      throw .shapeMismatch(argument: "weights", got: weights.count, required: universe.count)
     }
-    guard let repaired else { return covariance }
+    let names = NameOrder(universe)
+    var method = self
+    method.weights = weights.map { names.values($0) }
+    let matrix = covariance.matrix
+    let repaired = try method.repaired(names.matrix(matrix)) { position in
+      .zeroVariance(asset: universe.assets[names.order[position]], column: names.order[position])
+    }
     var diagnostics = covariance.diagnostics
-    diagnostics.repairNorm = repaired.norm
+    diagnostics.repairNorm = repaired?.norm ?? diagnostics.repairNorm
+    let result = repaired.map { names.restored($0.matrix) } ?? matrix
     return try Covariance(
-      UnlabeledCovariance(form: .dense(repaired.matrix), diagnostics: diagnostics),
-      over: covariance.universe)
+      UnlabeledCovariance(form: .dense(result), diagnostics: diagnostics), over: universe)
   }
 
   /// The same for a matrix; nil where nothing is to be repaired.
@@ -141,12 +150,17 @@ public struct NearestCorrelation: Hashable, Sendable {
     return (repaired, norm.squareRoot())
   }
 
-  /// The square roots of the weights, one for each row.
-  private func checkedRoots(_ matrix: SymmetricMatrix) throws(EstimationError) -> [Double] {
+  /// Checks what does not depend on a matrix.
+  func requireSettings() throws(EstimationError) {
     guard leastEigenvalue >= 0, leastEigenvalue < 1 else {
       throw .invalidValue(
         argument: "leastEigenvalue", got: leastEigenvalue, lowest: 0, highest: 1.0.nextDown)
     }
+  }
+
+  /// The square roots of the weights, one for each row.
+  private func checkedRoots(_ matrix: SymmetricMatrix) throws(EstimationError) -> [Double] {
+    try requireSettings()
     let largest = 1e100
     if let place = matrix.firstNonFiniteElement {
       throw .invalidValue(

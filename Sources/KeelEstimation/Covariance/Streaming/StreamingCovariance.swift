@@ -59,6 +59,9 @@ public struct StreamingCovariance: Hashable, Sendable {
   /// The least and largest return that is taken.
   public static let allowedReturns = -1...1e100
 
+  /// The largest number of rows of a stored state; a stream cannot live to see it.
+  private static let largestCount = 1 << 53
+
   /// A power of two that weights stay below.
   private static let largestWeight = 0x1p200
 
@@ -250,6 +253,14 @@ extension StreamingCovariance: Codable {
     }
     let universe = try container.decode(Universe.self, forKey: .universe)
     let halfLife = try container.decode(Double.self, forKey: .halfLife)
+    let triangle = try container.decode([Double].self, forKey: .sums)
+    let factorTriangle = try container.decode([Double].self, forKey: .factor)
+    let n = universe.count
+    let (size, overflow) = n.multipliedReportingOverflow(by: n + 1)
+    // Before memory is taken for what is announced.
+    guard !overflow, triangle.count == size / 2, factorTriangle.count == size / 2 else {
+      throw refuse("not a state of a stream")
+    }
     do throws(EstimationError) {
       self = try StreamingCovariance(
         universe: universe, halfLife: halfLife,
@@ -257,15 +268,11 @@ extension StreamingCovariance: Codable {
     } catch {
       throw refuse("\(error)")
     }
-    let n = universe.count
     observationCount = try container.decode(Int.self, forKey: .observationCount)
     weightSum = try container.decode(Double.self, forKey: .weightSum)
     weight = try container.decode(Double.self, forKey: .weight)
-    let triangle = try container.decode([Double].self, forKey: .sums)
-    let factorTriangle = try container.decode([Double].self, forKey: .factor)
-    let size = n * (n + 1) / 2
-    guard observationCount >= 0, weight > 0, weight <= Self.largestWeight, weightSum >= 0,
-      weightSum.isFinite, triangle.count == size, factorTriangle.count == size,
+    guard (0...Self.largestCount).contains(observationCount), weight > 0,
+      weight <= Self.largestWeight, weightSum >= 0, weightSum.isFinite,
       triangle.allSatisfy(\.isFinite), factorTriangle.allSatisfy(\.isFinite)
     else { throw refuse("not a state of a stream") }
     var place = 0
@@ -275,9 +282,36 @@ extension StreamingCovariance: Codable {
         factor[i + j * n] = factorTriangle[place]
         place += 1
       }
-      guard sums[j * (n + 1)] >= 0, factor[j * (n + 1)] >= 0 else {
-        throw refuse("a variance is negative")
+    }
+    guard isConsistent else { throw refuse("the factor is not that of the sums") }
+  }
+
+  /// Whether L L' has the diagonal of the sums, and their product with one vector.
+  private var isConsistent: Bool {
+    let n = row.count
+    var (squares, half) = ([Double](repeating: 0, count: n), [Double](repeating: 0, count: n))
+    let probe = (0..<n).map { $0 % 3 == 0 ? -1.0 : 1 }
+    for k in 0..<n {
+      for i in k..<n {
+        squares[i] += factor[i + k * n] * factor[i + k * n]
+        half[k] += factor[i + k * n] * probe[i]
       }
+    }
+    var (left, right) = ([Double](repeating: 0, count: n), [Double](repeating: 0, count: n))
+    for k in 0..<n {
+      for i in k..<n {
+        left[i] += factor[i + k * n] * half[k]
+        right[i] += sums[i + k * n] * probe[k]
+        if i != k { right[k] += sums[i + k * n] * probe[i] }
+      }
+    }
+    let share = 1e-9
+    let roots = (0..<n).map { max(sums[$0 * (n + 1)], 0).squareRoot() }
+    let reach = roots.reduce(0, +)
+    return (0..<n).allSatisfy { i in
+      sums[i * (n + 1)] >= 0 && factor[i * (n + 1)] >= 0
+        && (squares[i] - sums[i * (n + 1)]).magnitude <= share * sums[i * (n + 1)]
+        && (left[i] - right[i]).magnitude <= share * roots[i] * reach
     }
   }
 
