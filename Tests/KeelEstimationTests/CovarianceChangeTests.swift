@@ -126,6 +126,73 @@ private func covariance(
   }
 }
 
+/// The same covariance with its assets in another order.
+private func reordered(_ covariance: Covariance, _ order: [Int]) throws -> Covariance {
+  try Covariance(
+    universe: Universe(order.map { covariance.universe.assets[$0] }),
+    dense: covariance.matrix.submatrix(at: order), definiteness: covariance.definiteness)
+}
+
+@Suite struct AssetOrderTests {
+  /// Stress, repair, betas and losses have the same bits for any order of the assets.
+  @Test func changesNoBit() throws {
+    let order = [3, 0, 4, 2, 1]
+    let returns = try labeled(randomReturns(60, 5, seed: 31))
+    let moved = try labeled(
+      Matrix(columns: order.map { j in (0..<60).map { returns.values[$0, j] } }),
+      names: order.map { returns.universe.assets[$0].rawValue })
+    let one = try SampleCovariance().covariance(from: returns)
+    let two = try SampleCovariance().covariance(from: moved)
+    var broken = one.matrix
+    broken[0, 1] = 0.99 * (broken[0, 0] * broken[1, 1]).squareRoot()
+    broken[0, 2] = -0.99 * (broken[0, 0] * broken[2, 2]).squareRoot()
+    broken[1, 2] = 0.9 * (broken[1, 1] * broken[2, 2]).squareRoot()
+    let wrong = try Covariance(universe: one.universe, dense: broken)
+    let pairs: [(Covariance, Covariance)] = [
+      (
+        try one.stressed(towardOne: 0.4, among: ["A1", "A3", "A4"]),
+        try two.stressed(towardOne: 0.4, among: ["A1", "A3", "A4"])
+      ),
+      (
+        try NearestCorrelation().repaired(wrong),
+        try NearestCorrelation().repaired(reordered(wrong, order))
+      ),
+    ]
+    for (left, right) in pairs {
+      for (i, from) in order.enumerated() {
+        for (j, source) in order.enumerated() {
+          #expect(left.matrix[from, source] == right.matrix[i, j])
+        }
+      }
+    }
+    for loss in CovarianceLoss.allCases {
+      #expect(try loss.loss(of: one, on: returns) == loss.loss(of: two, on: moved))
+    }
+    let weights = [0.1, 0.3, 0.2, 0.25, 0.15]
+    let betas = try CapitalAssetPricing(
+      market: Weights(universe: one.universe, values: weights), riskFreeRate: 0, premium: 1
+    ).betas(one)
+    let movedBetas = try CapitalAssetPricing(
+      market: Weights(universe: two.universe, values: order.map { weights[$0] }), riskFreeRate: 0,
+      premium: 1
+    ).betas(two)
+    #expect(order.map { betas[$0] } == movedBetas)
+  }
+
+  /// Independent assets of very different size are not singular.
+  @Test func sizesAreNotSingular() throws {
+    let returns = try labeled(randomReturns(60, 2, seed: 32))
+    let small = try labeled(
+      Matrix(columns: [
+        (0..<60).map { returns.values[$0, 0] }, (0..<60).map { 1e-9 * returns.values[$0, 1] },
+      ]))
+    let covariance = try SampleCovariance().covariance(from: small)
+    _ = try CovarianceLoss.quasiLikelihood.loss(of: covariance, on: small)
+    _ = try CovarianceLoss.minimumVariance.loss(of: covariance, on: small)
+    _ = try ShrunkMean.bayesStein.expectedReturns(from: small)
+  }
+}
+
 @Suite struct CovarianceStressTests {
   @Test func thePathTowardOneIsPositiveSemidefinite() throws {
     for seed in 0..<8 {

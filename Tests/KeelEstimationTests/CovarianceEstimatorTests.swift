@@ -372,6 +372,32 @@ private func largest(_ matrix: SymmetricMatrix) -> Double {
     }
   }
 
+  @Test func noRowsAreRefusedForEveryone() throws {
+    struct Careless: CovarianceEstimator {
+      var examination: CovarianceExamination { .basic }
+      var minimumObservationCount: Int { 0 }
+
+      func estimate(from returns: ReturnsMatrix) throws(EstimationError) -> UnlabeledCovariance {
+        try SampleCovariance().estimate(from: returns)
+      }
+    }
+    #expect(throws: EstimationError.tooFewObservations(got: 0, required: 1)) {
+      try Careless().unlabeledCovariance(from: Matrix(rowCount: 0, columnCount: 2))
+    }
+  }
+
+  /// What is left of near copies when their market is taken out is rounding.
+  @Test func detonedCopiesHaveNoCorrelations() throws {
+    let matrix = try randomReturns(200, 1, seed: 8)
+    let copies = try Matrix(
+      columns: (0..<3).map { j in
+        (0..<200).map { matrix[$0, 0] * (1 + 5e-9 * Double(($0 * (j + 3)) % 7)) }
+      })
+    let detoned = try DenoisedCovariance(detonedCount: 1).unlabeledCovariance(from: copies).matrix
+    #expect(detoned[0, 0] > 0)
+    #expect(detoned[0, 1].magnitude < 1e-3 * detoned[0, 0])
+  }
+
   @Test func ownEstimators() throws {
     struct Diagonal: CovarianceEstimator {
       var examination = CovarianceExamination.eigenvalues

@@ -143,6 +143,18 @@ import Testing
     }
   }
 
+  @Test func whatDoesNotVaryIsNotExplained() throws {
+    let f = try labeled(randomReturns(60, 1, seed: 2), names: ["F"])
+    let tiny = (0..<60).map { 1e-170 * f.values[$0, 0] }
+    let y = try labeled(Matrix(columns: [[Double](repeating: 0.1, count: 60), tiny]))
+    let model = try FactorRegression().fit(y, on: f)
+    #expect(model.explainedShares[0].isNaN)
+    expectClose(model.explainedShares[1], 1, absolute: 1e-12)
+    // Noise has no factors, however many are allowed.
+    #expect(
+      try factorCount(.informationCriterion2(maximum: 19), randomReturns(20, 50, seed: 5)) < 19)
+  }
+
   @Test func refusals() throws {
     let y = try labeled(randomReturns(30, 2, seed: 1))
     let f = try labeled(randomReturns(30, 2, seed: 2), names: ["F", "G"])

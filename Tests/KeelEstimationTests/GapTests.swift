@@ -187,6 +187,30 @@ private func randomRows(_ count: Int, _ n: Int, seed: UInt64, holes: Double) thr
     #expect(fine.diagnostics.repairNorm == 0)
   }
 
+  /// What weights have forgotten is nothing in common; an impossible block of small assets is seen beside a large one.
+  @Test func forgottenRowsAndSmallBlocks() throws {
+    let matrix = try randomReturns(600, 2, seed: 9)
+    let old = try incomplete((0..<600).map { [matrix[$0, 0], $0 < 100 ? matrix[$0, 1] : nil] })
+    #expect(
+      throws: EstimationError.tooFewCommonObservations(
+        left: "A0", right: "A1", got: 0, required: 20)
+    ) { try PairwiseCovariance(weighting: .exponential(halfLife: 1)).covariance(from: old) }
+    var rows: [[Double?]] = []
+    for i in 0..<30 {
+      let x = 1e-10 * (Double(i % 5 - 2) + 0.1 * Double(i % 7 - 3))
+      let noise = 0.8e-10 * Double(i % 3 - 1)
+      let large = 0.1 * Double(i % 4 - 1)
+      rows.append([x, x + noise, nil, large])
+      rows.append([x, nil, x + noise, -large])
+      rows.append([nil, x, noise - x, large])
+    }
+    let repaired = try PairwiseCovariance().covariance(from: incomplete(rows))
+    #expect(try #require(repaired.diagnostics.repairNorm) > 0)
+    for method in [PairwiseCovariance(repair: .nearestCorrelation(leastEigenvalue: 7))] {
+      #expect(throws: EstimationError.self) { try method.covariance(from: incomplete(rows)) }
+    }
+  }
+
   /// Units of the data, and 1e-150 of them.
   @Test func scale() throws {
     let rows = try randomRows(90, 4, seed: 7, holes: 0.1)

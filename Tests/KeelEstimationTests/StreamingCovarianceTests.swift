@@ -132,5 +132,17 @@ import Testing
     #expect(throws: DecodingError.self) {
       try JSONDecoder().decode(StreamingCovariance.self, from: Data(text.utf8))
     }
+    let whole = String(decoding: try JSONEncoder().encode(state), as: UTF8.self)
+    for (key, value) in [
+      ("observationCount", "9223372036854775807"), ("observationCount", "-1"),
+      ("sums", "[1,5,1]"), ("factor", "[1,0,1]"), ("factor", "[1]"), ("halfLife", "0"),
+    ] {
+      let pattern = try Regex("\"\(key)\":(\\[[^\\]]*\\]|[^,}]*)")
+      let changed = whole.replacing(pattern, with: "\"\(key)\":\(value)")
+      #expect(changed != whole)
+      #expect(throws: DecodingError.self, "\(key) \(value)") {
+        try JSONDecoder().decode(StreamingCovariance.self, from: Data(changed.utf8))
+      }
+    }
   }
 }
