@@ -390,8 +390,11 @@ private func largest(_ matrix: SymmetricMatrix) -> Double {
   @Test func detonedCopiesHaveNoCorrelations() throws {
     let matrix = try randomReturns(200, 1, seed: 8)
     let copies = try Matrix(
-      columns: (0..<3).map { j in
-        (0..<200).map { matrix[$0, 0] * (1 + 5e-9 * Double(($0 * (j + 3)) % 7)) }
+      columns: (0..<3).map { (j: Int) -> [Double] in
+        (0..<200).map { (i: Int) -> Double in
+          let wobble = Double((i * (j + 3)) % 7)
+          return matrix[i, 0] * (1 + 5e-9 * wobble)
+        }
       })
     let detoned = try DenoisedCovariance(detonedCount: 1).unlabeledCovariance(from: copies).matrix
     #expect(detoned[0, 0] > 0)

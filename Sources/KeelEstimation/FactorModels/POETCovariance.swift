@@ -46,6 +46,9 @@ public struct POETCovariance: CovarianceEstimator, Hashable {
     self.examination = examination
   }
 
+  /// Products of two observations about their mean do not vary.
+  public var minimumObservationCount: Int { 3 }
+
   /// Estimates from checked returns: two `dsyrk`, one `dsyevd` and some Cholesky factorizations.
   ///
   /// - Parameter returns: The returns.
