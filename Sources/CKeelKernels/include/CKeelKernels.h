@@ -184,7 +184,8 @@ void keel_combine_columns(
   const double *factors, size_t count, double *restrict y, double *restrict magnitudes, int level);
 
 /* Hidden Markov chains. Arrays over rows are padded: the number of their elements, `leading` for each
-   state, is at least n + 1 rounded up to a multiple of 16, and a column of `ahead` has zeros from n on. */
+   state, is at least n + 1 rounded up to a multiple of 16, and a column of `ahead` has zeros from n on;
+   behind its last column stands one number more, which is read and not used. */
 
 enum { KEEL_CHAIN_STATES = 8 };
 

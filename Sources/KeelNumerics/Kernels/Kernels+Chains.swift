@@ -100,7 +100,8 @@ extension Kernels {
       density = zeros
       probabilities = zeros
       backward = zeros
-      ahead = zeros
+      // Read from one place on.
+      ahead = zeros + [0]
       moves = [Double](repeating: 0, count: stateCount * stateCount)
       sums = [Sums](repeating: Sums(), count: stateCount)
     }
