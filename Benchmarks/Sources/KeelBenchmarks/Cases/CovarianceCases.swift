@@ -2,34 +2,35 @@ import Keel
 
 /// Covariances of 1000 x 100 and 5000 x 1000 returns.
 let covarianceCases: [Case] =
-  [(1000, 100), (5000, 1000)].flatMap { rows, columns in
-    let product = ["blas/dsyrk/\(rows)x\(columns)"]
-    let spectrum = product + ["blas/dsyevd/\(columns)", "blas/dgemm/\(columns)"]
-    func make(
-      _ name: String,
-      _ estimator: any CovarianceEstimator,
-      _ floors: [String],
-      _ peers: [String] = []
-    ) -> Case {
-      covarianceCase(name, estimator, rows: rows, columns: columns, floors: floors, peers: peers)
-    }
-    return [
-      make("sample", SampleCovariance(), product, ["numpy_cov"]),
-      make("ewma", EWMACovariance(halfLife: 500), product),
-      make("semicovariance", Semicovariance(), product),
-      make("ledoit-wolf", LedoitWolf(), product, ["sklearn_ledoit_wolf"]),
-      make("oas", OracleApproximatingShrinkage(), product, ["sklearn_oas"]),
-      make(
-        "ledoit-wolf-constant-correlation", LedoitWolf(target: .constantCorrelation), product,
-        ["pypfopt_constant_correlation"]),
-      make(
-        "ledoit-wolf-single-factor", LedoitWolf(target: .singleFactor), product,
-        ["pypfopt_single_factor"]),
-      make("analytical-shrinkage", AnalyticalShrinkage(), spectrum, ["nonlinshrink_cov"]),
-      make("quadratic-inverse-shrinkage", QuadraticInverseShrinkage(), spectrum),
-      make("denoised", DenoisedCovariance(), spectrum),
-    ]
-  } + [streamingCase]
+  covarianceCases(rows: 1000, columns: 100) + covarianceCases(rows: 5000, columns: 1000)
+  + [streamingCase]
+
+private func covarianceCases(rows: Int, columns: Int) -> [Case] {
+  let product = ["blas/dsyrk/\(rows)x\(columns)"]
+  let spectrum = product + ["blas/dsyevd/\(columns)", "blas/dgemm/\(columns)"]
+  let list: [(String, any CovarianceEstimator, [String], [String])] = [
+    ("sample", SampleCovariance(), product, ["numpy_cov"]),
+    ("ewma", EWMACovariance(halfLife: 500), product, []),
+    ("semicovariance", Semicovariance(), product, []),
+    ("ledoit-wolf", LedoitWolf(), product, ["sklearn_ledoit_wolf"]),
+    ("oas", OracleApproximatingShrinkage(), product, ["sklearn_oas"]),
+    (
+      "ledoit-wolf-constant-correlation", LedoitWolf(target: .constantCorrelation), product,
+      ["pypfopt_constant_correlation"]
+    ),
+    (
+      "ledoit-wolf-single-factor", LedoitWolf(target: .singleFactor), product,
+      ["pypfopt_single_factor"]
+    ),
+    ("analytical-shrinkage", AnalyticalShrinkage(), spectrum, ["nonlinshrink_cov"]),
+    ("quadratic-inverse-shrinkage", QuadraticInverseShrinkage(), spectrum, []),
+    ("denoised", DenoisedCovariance(), spectrum, []),
+  ]
+  return list.map { name, estimator, floors, peers in
+    covarianceCase(
+      name, estimator, rows: rows, columns: columns, floors: floors, peers: peers)
+  }
+}
 
 /// A covariance of a matrix of returns.
 func covarianceCase(
