@@ -67,7 +67,7 @@ extension ReturnsMatrix {
   /// The sample covariance with other eigenvalues, the lower triangle in scaled units; assets that do not vary
   /// are left out and get zero.
   func shrunk(_ newValues: (SampleSpectrum) -> [Double]) throws(EstimationError) -> [Double] {
-    var sample = try products(about: scaledMeans).lowerTriangle
+    var sample = try centeredProducts()
     let n = columnCount
     let inverse = 1 / Double(rowCount - 1)
     var elements = sample.mutableSpan
