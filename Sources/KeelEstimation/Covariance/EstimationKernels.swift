@@ -162,6 +162,7 @@ enum WeightedRows {
   /// Writes `min(x scale − center, ceiling) weight` of some rows of columns one after the other.
   ///
   /// - Parameters:
+  ///   - panel: The output, at least as long as rows and columns need.
   ///   - rows: Rows of the matrix.
   ///   - matrix: T × N numbers.
   ///   - columns: Which columns, in the order in which they are written.
@@ -169,7 +170,6 @@ enum WeightedRows {
   ///   - centers: What is taken off each of them.
   ///   - ceiling: The largest number that is written.
   ///   - weights: One for each of the rows.
-  ///   - panel: The output, at least as long as rows and columns need.
   static func fill(
     _ panel: inout [Double],
     _ rows: Range<Int>,
