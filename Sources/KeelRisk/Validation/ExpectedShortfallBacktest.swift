@@ -1,7 +1,8 @@
 public import KeelNumerics
 
-/// Forecasts of expected shortfall against what then was lost: C. Acerbi and B. Szekely, "Backtesting expected shortfall",
-/// Risk (December 2014), first and second test.
+/// Forecasts of expected shortfall against what then was lost.
+///
+/// The first and the second test of C. Acerbi and B. Szekely, "Backtesting expected shortfall", Risk (December 2014):
 ///
 /// ```text
 /// Z1 = 1 − mean over exceedances of L(t) / ES(t)

@@ -37,13 +37,16 @@ public struct ValueAtRiskBacktest: Hashable, Sendable {
   /// T (1 − confidence).
   public var expectedExceedanceCount: Double { Double(observationCount) * (1 - confidence) }
 
-  /// Whether losses exceed as often as claimed: the proportion of failures of P. Kupiec, "Techniques for
-  /// verifying the accuracy of risk measurement models", Journal of Derivatives 3 (1995), 73-84. χ² with one degree of
-  /// freedom.
+  /// Whether losses exceed as often as claimed.
+  ///
+  /// χ² with one degree of freedom. Source: the proportion of failures of P. Kupiec, "Techniques for verifying the accuracy of
+  /// risk measurement models", Journal of Derivatives 3 (1995), 73-84.
   public let coverage: LikelihoodRatioTest
 
-  /// Whether an exceedance makes one in the next row more or less likely: P. Christoffersen, "Evaluating interval
-  /// forecasts", International Economic Review 39 (1998), 841-862. χ² with one degree of freedom.
+  /// Whether an exceedance makes one in the next row more or less likely.
+  ///
+  /// χ² with one degree of freedom. Source: P. Christoffersen, "Evaluating interval forecasts", International Economic
+  /// Review 39 (1998), 841-862.
   public let independence: LikelihoodRatioTest
 
   /// Both together: the sum of the two statistics, χ² with two degrees of freedom (Christoffersen 1998).
@@ -102,7 +105,7 @@ public struct LikelihoodRatioTest: Hashable, Sendable, Codable {
   /// The probability of a statistic at least as large when the hypothesis holds, for many observations.
   public let pValue: Double
 
-  /// - Parameter degreesOfFreedom: One or two.
+  /// The test of a statistic with one or two degrees of freedom.
   init(statistic: Double, degreesOfFreedom: Int) {
     self.statistic = statistic
     pValue =
