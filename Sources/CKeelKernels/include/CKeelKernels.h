@@ -427,6 +427,12 @@ void keel_sign_agreement(
   const uint64_t *restrict active, const uint64_t *restrict negative, size_t words, size_t n,
   size_t first, size_t count, uint32_t *restrict both, uint32_t *restrict against, int level);
 
+/* The number of dimensions of the table of Sobol's sequence. */
+int keel_sobol_dimensions(void);
+
+/* For a dimension from 1 on: its polynomial at place 0, then its numbers m(1), m(2), ...; zero beyond. */
+uint16_t keel_sobol_number(int dimension, int place);
+
 /* Takes blocks of 64 bytes into a SHA-256 state of eight words. */
 void keel_sha256_compress(uint32_t *state, const uint8_t *bytes, size_t blocks, int level);
 
