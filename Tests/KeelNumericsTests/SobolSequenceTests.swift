@@ -99,7 +99,8 @@ import Testing
       squares += value * value
     }
     expectClose(sum / Double(count), 0.5, absolute: 4 * (1 / 12.0 / Double(count)).squareRoot())
-    expectClose(squares / Double(count), 1 / 3.0, absolute: 4 * (4 / 45.0 / Double(count)).squareRoot())
+    expectClose(
+      squares / Double(count), 1 / 3.0, absolute: 4 * (4 / 45.0 / Double(count)).squareRoot())
   }
 
   @Test func refusesWhatIsNotThere() throws {
