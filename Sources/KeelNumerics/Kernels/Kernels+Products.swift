@@ -17,7 +17,8 @@ extension Kernels {
     at columns: Span<Int>,
     times factors: Span<Double>,
     count: Int,
-    to result: inout MutableSpan<Double>
+    to result: inout MutableSpan<Double>,
+    level: Level = .automatic
   ) throws(NumericsError) {
     try requireColumns(elements, columns, factors, count, rowCount: result.count)
     unsafe elements.withUnsafeBufferPointer { a in
@@ -26,7 +27,7 @@ extension Kernels {
           unsafe result.withUnsafeMutableBufferPointer { y in
             unsafe keel_combine_columns(
               a.baseAddress, y.count, y.count, c.baseAddress, f.baseAddress, count, y.baseAddress,
-              nil, Level.automatic.rawValue)
+              nil, level.rawValue)
           }
         }
       }
@@ -49,7 +50,8 @@ extension Kernels {
     times factors: Span<Double>,
     count: Int,
     to result: inout MutableSpan<Double>,
-    magnitudes: inout MutableSpan<Double>
+    magnitudes: inout MutableSpan<Double>,
+    level: Level = .automatic
   ) throws(NumericsError) {
     guard magnitudes.count == result.count else {
       throw .shapeMismatch(argument: "magnitudes", got: magnitudes.count, required: result.count)
@@ -62,7 +64,7 @@ extension Kernels {
             unsafe magnitudes.withUnsafeMutableBufferPointer { s in
               unsafe keel_combine_columns(
                 a.baseAddress, y.count, y.count, c.baseAddress, f.baseAddress, count,
-                y.baseAddress, s.baseAddress, Level.automatic.rawValue)
+                y.baseAddress, s.baseAddress, level.rawValue)
             }
           }
         }

@@ -45,6 +45,9 @@ extension FlatProgram {
 }
 
 extension PieceMethod {
+  /// The side of a variable that goes on into the next piece, among the changes of sets.
+  private static let onward: Int8 = 2
+
   /// Finds the optimum at which the limit holds as an equation, from the guess of a market with one factor.
   ///
   /// - Returns: Whether it was found, with a positive price of the limit.
@@ -189,25 +192,25 @@ extension PieceMethod {
     for i in place.indices where method.side[i] != 0 {
       let force = method.gradient[i]
       guard method.side[i] > 0 ? force < 0 : force > 0 else { continue }
-      let next = place[i] + (force < 0 ? 1 : -1)
+      let next = place[i] + Int(method.side[i])
       guard next >= starts[i], next < starts[i + 1] else { continue }
       let bend = (slope(of: next) - slope(of: place[i])).magnitude
       let excess = force.magnitude - bend
       if excess <= bend * Self.tolerance { continue }
-      method.flips.append(i, side: 0, gain: excess * excess / method.program.curvature[i])
+      method.flips.append(
+        i, side: Self.onward, gain: excess * excess / method.program.curvature[i])
       method.flips.freed += 1
     }
   }
 
   /// Lets go of what has to move, some of it into the next piece, and holds what went too far.
   private mutating func applyChanges() {
-    for f in 0..<method.flips.count where method.flips.sides[f] == 0 {
+    for f in 0..<method.flips.count where method.flips.sides[f] == Self.onward {
       let i = method.flips.targets[f]
-      let force = method.gradient[i]
-      if method.side[i] > 0 ? force < 0 : force > 0 {
-        enter(place[i] + (force < 0 ? 1 : -1), i)
-        method.side[i] = -method.side[i]
-      }
+      enter(place[i] + Int(method.side[i]), i)
+      // The same place is the other end of the next piece.
+      method.side[i] = -method.side[i]
+      method.flips.sides[f] = 0
     }
     method.apply()
   }
