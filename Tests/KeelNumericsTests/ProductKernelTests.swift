@@ -78,8 +78,8 @@ import Testing
         var (y, other, sizes) = (start, start, start)
         var span = y.mutableSpan
         try Kernels.addColumns(
-          of: a.elements, at: columns.span, times: factors.span, count: count, to: &span, level: level
-        )
+          of: a.elements, at: columns.span, times: factors.span, count: count, to: &span,
+          level: level)
         var otherSpan = other.mutableSpan
         var sizeSpan = sizes.mutableSpan
         try Kernels.addColumns(

@@ -11,6 +11,7 @@ extension Kernels {
   ///   - factors: Their factors.
   ///   - count: The number of columns.
   ///   - result: What the combination is added to.
+  ///   - level: The instructions to use.
   /// - Throws: `NumericsError.shapeMismatch` when a position lies outside.
   package static func addColumns(
     of elements: Span<Double>,
@@ -43,6 +44,7 @@ extension Kernels {
   ///   - count: The number of columns.
   ///   - result: What the combination is added to.
   ///   - magnitudes: What the combination of magnitudes is added to.
+  ///   - level: The instructions to use.
   /// - Throws: `NumericsError.shapeMismatch` when a position lies outside.
   package static func addColumns(
     of elements: Span<Double>,
