@@ -36,18 +36,40 @@ INLINE void FN(add_columns)(
   }
 }
 
-/* y += sum of |factors[k] a[:, columns[k]]|. */
-INLINE void FN(add_magnitudes)(
+/* The same, and sizes += sum of |factors[k] a[:, columns[k]]|: every element is read once. */
+INLINE void FN(add_columns_and_sizes)(
   const double *restrict a, size_t leading, size_t rows, const ptrdiff_t *columns,
-  const double *factors, int count, double *restrict y) {
-  for (int k = 0; k < count; k++) {
-    const double *c = a + (size_t)columns[k] * leading;
-    double f = __builtin_fabs(factors[k]);
-    size_t i = 0;
-    for (; i + KEEL_WIDTH <= rows; i += KEEL_WIDTH)
-      FN(store)(
-        y + i, FN(madd)(FN(splat)(f), FN(magnitude)(FN(load)(c + i)), FN(load)(y + i)));
-    for (; i < rows; i++) y[i] += f * __builtin_fabs(c[i]);
+  const double *factors, int count, double *restrict y, double *restrict sizes) {
+  const double *c[FN(KEEL_SIDE_BY_SIDE)];
+  double f[FN(KEEL_SIDE_BY_SIDE)];
+  for (int k = 0; k < FN(KEEL_SIDE_BY_SIDE); k++) {
+    c[k] = a + (size_t)columns[k < count ? k : 0] * leading;
+    f[k] = k < count ? factors[k] : 0.0;
+  }
+  size_t i = 0;
+  for (; i + KEEL_WIDTH <= rows; i += KEEL_WIDTH) {
+    V sum = FN(load)(y + i), size = FN(load)(sizes + i);
+#pragma clang loop unroll(full)
+    for (int k = 0; k < FN(KEEL_SIDE_BY_SIDE); k++) {
+      V element = FN(load)(c[k] + i);
+      sum = FN(madd)(FN(splat)(f[k]), element, sum);
+      size = FN(madd)(FN(splat)(__builtin_fabs(f[k])), FN(magnitude)(element), size);
+    }
+    FN(store)(y + i, sum);
+    FN(store)(sizes + i, size);
+  }
+  for (; i < rows; i++) {
+    double sum = y[i], size = sizes[i];
+    for (int k = 0; k < FN(KEEL_SIDE_BY_SIDE); k++) {
+#if KEEL_FMA
+      sum = __builtin_fma(f[k], c[k][i], sum);
+#else
+      sum += f[k] * c[k][i];
+#endif
+      size += __builtin_fabs(f[k]) * __builtin_fabs(c[k][i]);
+    }
+    y[i] = sum;
+    sizes[i] = size;
   }
 }
 
@@ -57,7 +79,10 @@ static void FN(combine_columns)(
   for (size_t k = 0; k < count; k += FN(KEEL_SIDE_BY_SIDE)) {
     size_t rest = count - k;
     int width = rest < FN(KEEL_SIDE_BY_SIDE) ? (int)rest : FN(KEEL_SIDE_BY_SIDE);
-    FN(add_columns)(a, leading, rows, columns + k, factors + k, width, y);
-    if (magnitudes) FN(add_magnitudes)(a, leading, rows, columns + k, factors + k, width, magnitudes);
+    if (magnitudes)
+      FN(add_columns_and_sizes)(
+        a, leading, rows, columns + k, factors + k, width, y, magnitudes);
+    else
+      FN(add_columns)(a, leading, rows, columns + k, factors + k, width, y);
   }
 }

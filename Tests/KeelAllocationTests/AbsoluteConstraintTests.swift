@@ -86,6 +86,44 @@ import Testing
         .weights(expectedReturns: mean, covariance: covariance) == solution)
   }
 
+  /// From hardly any trade to nearly all that pays, alone and beside a group that binds.
+  @Test(arguments: seeds(12))
+  func turnoverOfEverySizeTakesFewSteps(seed: Int) throws {
+    let count = 20 + 5 * seed
+    let (mean, covariance) = try Market.factorModel(count: count, seed: seed + 300)
+    let held = try current(covariance.universe, seed: seed)
+    var p = covariance.matrix
+    for i in 0..<count { for j in 0...i { p[i, j] = 4 * covariance.matrix[i, j] } }
+    let all = [Double](repeating: 1, count: count)
+    let pair = (0..<count).map { $0 < 2 ? 1.0 : 0 }
+    let most = 0.9 * (held.values[0] + held.values[1])
+    for limit in [0.01, 0.05, 0.2, 0.6, 1.2] {
+      for isGrouped in [false, true] {
+        let group = LinearConstraint.group("pair", ["A0", "A1"], total: 0...most)
+        let constraints = PortfolioConstraints(
+          bounds: .uniform(0...1), linear: isGrouped ? [group] : [],
+          absolute: [.turnover(from: held, limit: limit)])
+        let solution: Solution<Weights>
+        do throws(AllocationError) {
+          solution = try MaximumUtility(riskAversion: 4, constraints: constraints)
+            .weights(expectedReturns: mean, covariance: covariance)
+        } catch {
+          guard case .infeasible(let names, _) = error, isGrouped else { throw error }
+          #expect(names.contains("turnover") && names.contains("pair"), "\(limit)")
+          continue
+        }
+        let w = solution.value.values
+        #expect(distance(w, held.values) <= limit * (1 + 1e-12), "\(limit)")
+        let checker = OptimalityChecker(
+          p: p, q: mean.values.map { -$0 }, lower: 0, upper: 1,
+          rows: [("budget", all, 1, 1)] + (isGrouped ? [("pair", pair, 0, most)] : []),
+          absolute: [("turnover", held.values, limit)])
+        #expect(checker.residual(w, solution.duals) <= 1e-10, "\(limit) \(isGrouped)")
+        if !isGrouped { #expect(solution.certificate.iterations <= 30, "\(limit)") }
+      }
+    }
+  }
+
   @Test(arguments: seeds(40))
   func longShortIsOptimal(seed: Int) throws {
     let count = 3 + seed % 25

@@ -67,6 +67,40 @@ import Testing
     for i in 0..<9 { #expect(y[i].isNaN == (i == 2 || i == 7)) }
   }
 
+  @Test(arguments: Kernels.Level.allCases)
+  func combinationsOfColumnsAreExactToRounding(level: Kernels.Level) throws {
+    for order in [1, 3, 4, 7, 8, 9, 17, 31, 66] {
+      let a = matrix(order: order, seed: UInt64(order + 7))
+      let factors = numbers(order, seed: 8)
+      let start = numbers(order, seed: 9).map(\.magnitude)
+      for count in [0, 1, order / 2, order] {
+        let columns = (0..<count).map { (5 * $0 + 1) % order }
+        var (y, other, sizes) = (start, start, start)
+        var span = y.mutableSpan
+        try Kernels.addColumns(
+          of: a.elements, at: columns.span, times: factors.span, count: count, to: &span,
+          level: level)
+        var otherSpan = other.mutableSpan
+        var sizeSpan = sizes.mutableSpan
+        try Kernels.addColumns(
+          of: a.elements, at: columns.span, times: factors.span, count: count, to: &otherSpan,
+          magnitudes: &sizeSpan, level: level)
+        #expect(y == other, "with and without magnitudes, to the last bit")
+        for i in 0..<order {
+          var exact = DoubleDouble(start[i])
+          var size = DoubleDouble(start[i])
+          for (k, column) in columns.enumerated() {
+            exact = exact + DoubleDouble.product(a[i, column], factors[k])
+            size = size + DoubleDouble.product(a[i, column].magnitude, factors[k].magnitude)
+          }
+          let bound = 60 * Double.ulpOfOne * size.high
+          expectClose(y[i], exact.high, absolute: bound, "\(order) \(count) \(i)")
+          expectClose(sizes[i], size.high, absolute: bound, "\(order) \(count) \(i)")
+        }
+      }
+    }
+  }
+
   @Test func wrongCountsAreRefused() throws {
     let a = matrix(order: 3, seed: 1)
     var y = [0.0, 0, 0]

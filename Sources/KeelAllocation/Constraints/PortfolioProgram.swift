@@ -87,6 +87,7 @@ struct PortfolioProgram {
         .solution(from: neighbor.point, rows: neighbor.rows, settings: settings)
     }
     if absolute.isEmpty, let answer = try pieceSolution(settings: settings) { return answer }
+    if let answer = try limitedSolution(settings: settings) { return answer }
     var rows: [Double] = []
     var free: Solution<[Double]>?
     do throws(AllocationError) {
@@ -157,6 +158,23 @@ struct PortfolioProgram {
     guard method.run(), method.refine() else { return nil }
     let answer = try certified(
       method.x, rows: method.rowDuals, bounds: method.boundDuals, iterations: method.iterations)
+    return answer.status == .optimal ? answer : nil
+  }
+
+  /// The optimum under one limit on distances that binds; nil where it does not, or where this does not end.
+  private func limitedSolution(
+    settings: QuadraticSolver.Settings
+  ) throws(AllocationError) -> Solution<[Double]>? {
+    guard absolute.count == 1, let limit = absolute.first, limit.limit > 0,
+      var method = PieceMethod(
+        plain, pieces(pricing: limit),
+        limit: PieceLimit(limit.coefficients, reference: limit.reference, most: limit.limit),
+        settings: settings),
+      method.runAtLimit()
+    else { return nil }
+    let answer = try certified(
+      method.x, rows: method.rowDuals, bounds: method.boundDuals, iterations: method.iterations,
+      missing: method.missing)
     return answer.status == .optimal ? answer : nil
   }
 
@@ -335,6 +353,8 @@ extension PortfolioProgram {
   ///   - rows: The dual values of the rows, then of the limits on sums of distances.
   ///   - bounds: The dual values of the bounds.
   ///   - iterations: The number to record.
+  ///   - missing: What ``missing(at:rows:bounds:)`` returns, up to rounding; nil to compute it. The slopes at
+  ///     references follow from it, and the certificate checks them.
   /// - Returns: The point with its certificate; the status says whether the tolerance for an optimum
   ///   holds.
   /// - Throws: ``AllocationError`` for vectors of the wrong length.
@@ -342,9 +362,10 @@ extension PortfolioProgram {
     _ x: [Double],
     rows: [Double],
     bounds: [Double],
-    iterations: Int
+    iterations: Int,
+    missing: [Double]? = nil
   ) throws(AllocationError) -> Solution<[Double]> {
-    let (program, charged) = try supported(at: x, rows: rows, bounds: bounds)
+    let (program, charged) = try supported(at: x, rows: rows, bounds: bounds, missing: missing)
     let duals = Duals(of: program, rows: rows, bounds: bounds)
     do throws(OptimizationError) {
       let certificate = try program.verify(x, duals: duals, iterations: iterations)
@@ -371,10 +392,11 @@ extension PortfolioProgram {
   func supported(
     at x: [Double],
     rows: [Double],
-    bounds: [Double]
+    bounds: [Double],
+    missing: [Double]? = nil
   ) throws(AllocationError) -> (program: QuadraticProgram, charged: [[Double]]) {
     if hasNoKinks { return (plain, []) }
-    let slopes = slopes(at: x, rows: rows, bounds: bounds)
+    let slopes = slopes(at: x, rows: rows, bounds: bounds, missing: missing)
     let program = try program(
       adding: slopes.rows.enumerated().map { plane($0, $1) }, charging: slopes.charges,
       lower: plain.lowerBounds, upper: plain.upperBounds)
@@ -421,7 +443,8 @@ extension PortfolioProgram {
   private func slopes(
     at x: [Double],
     rows: [Double],
-    bounds: [Double]
+    bounds: [Double],
+    missing known: [Double]?
   ) -> (rows: [[Double]], charges: [[Double]]) {
     let count = plain.rows.count
     let prices = Array(rows.dropFirst(count))
@@ -430,7 +453,7 @@ extension PortfolioProgram {
       let flat = x.map { _ in 0.0 }
       return (absolute.map { _ in flat }, costs.charges.map { _ in flat })
     }
-    var missing = missing(at: x, rows: rows, bounds: bounds)
+    var missing = known ?? missing(at: x, rows: rows, bounds: bounds)
     var slopes = absolute.map { row in
       x.indices.map { x[$0] > row.reference[$0] ? 1.0 : x[$0] < row.reference[$0] ? -1 : 0 }
     }

@@ -11,13 +11,15 @@ extension Kernels {
   ///   - factors: Their factors.
   ///   - count: The number of columns.
   ///   - result: What the combination is added to.
+  ///   - level: The instructions to use.
   /// - Throws: `NumericsError.shapeMismatch` when a position lies outside.
   package static func addColumns(
     of elements: Span<Double>,
     at columns: Span<Int>,
     times factors: Span<Double>,
     count: Int,
-    to result: inout MutableSpan<Double>
+    to result: inout MutableSpan<Double>,
+    level: Level = .automatic
   ) throws(NumericsError) {
     try requireColumns(elements, columns, factors, count, rowCount: result.count)
     unsafe elements.withUnsafeBufferPointer { a in
@@ -26,7 +28,7 @@ extension Kernels {
           unsafe result.withUnsafeMutableBufferPointer { y in
             unsafe keel_combine_columns(
               a.baseAddress, y.count, y.count, c.baseAddress, f.baseAddress, count, y.baseAddress,
-              nil, Level.automatic.rawValue)
+              nil, level.rawValue)
           }
         }
       }
@@ -42,6 +44,7 @@ extension Kernels {
   ///   - count: The number of columns.
   ///   - result: What the combination is added to.
   ///   - magnitudes: What the combination of magnitudes is added to.
+  ///   - level: The instructions to use.
   /// - Throws: `NumericsError.shapeMismatch` when a position lies outside.
   package static func addColumns(
     of elements: Span<Double>,
@@ -49,7 +52,8 @@ extension Kernels {
     times factors: Span<Double>,
     count: Int,
     to result: inout MutableSpan<Double>,
-    magnitudes: inout MutableSpan<Double>
+    magnitudes: inout MutableSpan<Double>,
+    level: Level = .automatic
   ) throws(NumericsError) {
     guard magnitudes.count == result.count else {
       throw .shapeMismatch(argument: "magnitudes", got: magnitudes.count, required: result.count)
@@ -62,7 +66,7 @@ extension Kernels {
             unsafe magnitudes.withUnsafeMutableBufferPointer { s in
               unsafe keel_combine_columns(
                 a.baseAddress, y.count, y.count, c.baseAddress, f.baseAddress, count,
-                y.baseAddress, s.baseAddress, Level.automatic.rawValue)
+                y.baseAddress, s.baseAddress, level.rawValue)
             }
           }
         }

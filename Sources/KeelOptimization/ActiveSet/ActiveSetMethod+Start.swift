@@ -18,16 +18,16 @@ extension ActiveSetMethod {
   private static let leastSpecificShare = 0.1
 
   /// Newton steps on the two numbers.
-  private static let oneFactorSteps = 20
+  static let oneFactorSteps = 20
 
   /// Halvings of a Newton step, the part of its slope that must be gained, and the distance from the
   /// budget that is good enough for a guess.
-  private static let halvings = 8
-  private static let sufficientPart = 0.01
-  private static let enough = 1e-4
+  static let halvings = 8
+  static let sufficientPart = 0.01
+  static let enough = 1e-4
 
   /// The least curvature of the budget relative to that of a market without bounds.
-  private static let ridgeShare = 1e-3
+  static let ridgeShare = 1e-3
 
   /// Chooses the sets that a market with one factor would have.
   mutating func startFromOneFactor() {
@@ -58,10 +58,7 @@ extension ActiveSetMethod {
     _ functions: borrowing some FunctionsOfVariables
   ) -> (budget: Int?, dual: Double)? {
     guard approximateByOneFactor() else { return nil }
-    let budget = rowSide.indices.first { k in
-      program.rowLower[k] == program.rowUpper[k]
-        && program.rowStarts[k + 1] - program.rowStarts[k] > 1
-    }
+    let budget = firstEquation
     let point = oneFactorPoint(budget: budget, functions)
     for i in x.indices {
       let pull = point.exposure * gradient[i] - point.dual * changes[i]
@@ -70,8 +67,16 @@ extension ActiveSetMethod {
     return (budget, point.dual)
   }
 
+  /// The first equation of more than one variable: the budget.
+  var firstEquation: Int? {
+    rowSide.indices.first { k in
+      program.rowLower[k] == program.rowUpper[k]
+        && program.rowStarts[k + 1] - program.rowStarts[k] > 1
+    }
+  }
+
   /// Puts β into `gradient` and the specific variances into `scratch`.
-  private mutating func approximateByOneFactor() -> Bool {
+  mutating func approximateByOneFactor() -> Bool {
     let n = x.count
     for i in 0..<n {
       guard deviations[i] > 0 else { return false }

@@ -56,7 +56,7 @@ extension ActiveSetMethod {
     for k in rowSide.indices where rowSide[k] != 0 { examineStarved(k, largest) }
   }
 
-  private mutating func examineFree(_ i: Int, _ largest: Double) {
+  mutating func examineFree(_ i: Int, _ largest: Double) {
     let slack = Self.tolerance
     if x[i] < program.lower[i] {
       if program.lower[i] - x[i] > slack * (largest + program.lower[i].magnitude) {
@@ -79,7 +79,7 @@ extension ActiveSetMethod {
 
   /// An active row without a free variable that does not hold frees the cheapest ones that can mend
   /// it.
-  private mutating func examineStarved(_ k: Int, _ largest: Double) {
+  mutating func examineStarved(_ k: Int, _ largest: Double) {
     let entries = program.rowStarts[k]..<program.rowStarts[k + 1]
     for e in entries where side[program.rowIndices[e]] == 0 { return }
     let value = program.rowValue(k, x)
@@ -168,7 +168,7 @@ extension ActiveSetMethod {
   }
 
   /// The gain of the last of the `count` most promising freed variables, by Hoare's selection.
-  private mutating func leastSelectedGain(_ count: Int) -> Double {
+  mutating func leastSelectedGain(_ count: Int) -> Double {
     var length = 0
     for f in 0..<flips.count where flips.sides[f] == 0 {
       flips.selection[length] = flips.gains[f]

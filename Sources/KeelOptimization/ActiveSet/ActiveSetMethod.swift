@@ -17,7 +17,7 @@ struct ActiveSetMethod: ~Copyable, Sendable {
   static let tolerance = 1e-13
 
   /// Block pivots without gain before the dual method.
-  private static let blockPatience = 4
+  static let blockPatience = 4
 
   /// The number of variables that one step may free, when few are free.
   static let leastGrowth = 12
@@ -58,6 +58,9 @@ struct ActiveSetMethod: ~Copyable, Sendable {
   var iterations = 0
   /// Whether a run goes on with the gradient of the one before, and leaves the rounding of its steps.
   var keepsGradient = false
+  /// A point and P times it, from which products are taken; empty for zero.
+  var center: [Double] = []
+  var centerProduct: [Double] = []
   /// Multipliers of rows that prove, when checked, that the last run met a contradiction.
   var rowRay: [Double]
   var hasRay = false
@@ -191,7 +194,7 @@ struct ActiveSetMethod: ~Copyable, Sendable {
   }
 
   /// Whether every active inequality pushes in the direction of its bound.
-  private var rowDualsHaveRightSigns: Bool {
+  var rowDualsHaveRightSigns: Bool {
     for k in rowSide.indices where rowSide[k] == 1 || rowSide[k] == -1 {
       if rowSide[k] < 0 ? rowDuals[k] < 0 : rowDuals[k] > 0 { return false }
     }
@@ -228,7 +231,7 @@ struct ActiveSetMethod: ~Copyable, Sendable {
   }
 
   /// Puts the variables onto their bounds and computes the gradient there.
-  private mutating func prepare() -> Bool {
+  mutating func prepare() -> Bool {
     for k in rowSide.indices {
       if program.rowLower[k] == program.rowUpper[k] {
         rowSide[k] = 2
@@ -256,12 +259,49 @@ struct ActiveSetMethod: ~Copyable, Sendable {
     rowSide[k] == 1 ? program.rowUpper[k] : program.rowLower[k]
   }
 
-  /// Px + q − A'y from nothing.
+  /// Px + q − A'y from nothing but the product at the center, if there is one.
   mutating func recomputeGradient() {
-    for i in gradient.indices { gradient[i] = program.linear[i] }
-    for i in x.indices { changes[i] = x[i] }
+    if center.isEmpty {
+      for i in gradient.indices { gradient[i] = program.linear[i] }
+      for i in x.indices { changes[i] = x[i] }
+    } else {
+      for i in gradient.indices { gradient[i] = program.linear[i] + centerProduct[i] }
+      for i in x.indices { changes[i] = x[i] - center[i] }
+    }
     addProductOfChanges()
     for k in rowDuals.indices where rowDuals[k] != 0 { addRow(k, times: -rowDuals[k]) }
+  }
+
+  /// Takes products from a point on, to which few variables stay far: others cost nothing.
+  mutating func setCenter(_ point: [Double]) {
+    center = point
+    var nonzero = 0
+    for i in x.indices {
+      changes[i] = point[i]
+      gradient[i] = 0
+      if point[i] != 0 { nonzero += 1 }
+    }
+    if case .dense(let matrix, let factor) = program.kernel, 2 * nonzero > x.count {
+      for i in x.indices { scratch[i] = factor * point[i] }
+      Self.multiply(matrix, scratch, into: &gradient)
+    } else {
+      addProductOfChanges()
+    }
+    centerProduct = gradient
+  }
+
+  /// One triangle is half the memory to read.
+  private static func multiply(
+    _ matrix: SymmetricMatrix,
+    _ x: [Double],
+    into result: inout [Double]
+  ) {
+    var target = result.mutableSpan
+    do throws(NumericsError) {
+      try Kernels.multiply(matrix, x.span, into: &target)
+    } catch {
+      // The order is the number of variables.
+    }
   }
 
   /// Adds P times `changes` to the gradient; only columns with a change are read.

@@ -13,10 +13,10 @@ import KeelNumerics
 package struct PieceSlopes: Sendable {
   /// A number line of one variable, or a part of it.
   package struct Piece: Sendable {
-    fileprivate let lower: Double
-    fileprivate let upper: Double
-    fileprivate let slope: Double
-    fileprivate let priced: Double
+    let lower: Double
+    let upper: Double
+    let slope: Double
+    let priced: Double
 
     /// A piece.
     ///
@@ -33,8 +33,8 @@ package struct PieceSlopes: Sendable {
   }
 
   /// The pieces of variable i stand at `starts[i]..<starts[i + 1]`, upwards.
-  fileprivate let starts: [Int]
-  fileprivate let pieces: [Piece]
+  let starts: [Int]
+  let pieces: [Piece]
 
   /// The pieces of all variables.
   ///
@@ -49,21 +49,25 @@ package struct PieceSlopes: Sendable {
 
 /// Finds the optimum of a strictly convex program with such functions in its objective.
 package struct PieceMethod: ~Copyable, Sendable {
-  private var method: ActiveSetMethod
-  private let settings: QuadraticSolver.Settings
-  private let starts: [Int]
-  private let pieces: [PieceSlopes.Piece]
-  private let linear: [Double]
+  var method: ActiveSetMethod
+  let settings: QuadraticSolver.Settings
+  let starts: [Int]
+  let pieces: [PieceSlopes.Piece]
+  let linear: [Double]
   /// The piece of each variable.
-  private var place: [Int]
+  var place: [Int]
   /// The price of the priced slopes.
   package private(set) var price = 0.0
+  /// The limit whose row is the last one of the method, and whose dual value is the negative price.
+  let limit: PieceLimit?
+  /// Where the coefficient of each variable in that row stands; negative for none.
+  let limitEntry: [Int]
 
   /// Rounds at most; they seldom take more than ten.
   private static let rounds = 60
 
   /// A force this much above the price of a bend, relative to it, is no rounding.
-  private static let tolerance = 1e-10
+  static let tolerance = 1e-10
 
   /// Takes a program; its bounds are those of the first and the last pieces.
   ///
@@ -71,12 +75,17 @@ package struct PieceMethod: ~Copyable, Sendable {
   package init?(
     _ program: QuadraticProgram,
     _ slopes: PieceSlopes,
+    limit: PieceLimit? = nil,
     settings: QuadraticSolver.Settings
   ) {
     guard slopes.starts.count == program.variableCount + 1 else { return nil }
-    let method = ActiveSetMethod(FlatProgram(program))
+    var flat = FlatProgram(program)
+    let entries = limit.map { flat.append($0) } ?? []
+    let method = ActiveSetMethod(flat)
     guard method.hasCurvature else { return nil }
     self.method = method
+    self.limit = limit
+    limitEntry = entries
     self.settings = settings
     starts = slopes.starts
     pieces = slopes.pieces
@@ -128,7 +137,11 @@ package struct PieceMethod: ~Copyable, Sendable {
   ///   - price: The price.
   package mutating func begin(at x: [Double], rows: [Double], price: Double) {
     self.price = price
-    for i in place.indices { enter(piece(of: x[i], i), i) }
+    if limit == nil {
+      for i in place.indices { enter(piece(of: x[i], i), i) }
+    } else {
+      enterAtLimit(x)
+    }
     let duals = rows.enumerated().map { k, dual in
       (dual > 0 ? method.program.rowLower[k] : method.program.rowUpper[k]).isFinite ? dual : 0
     }
@@ -187,14 +200,15 @@ package struct PieceMethod: ~Copyable, Sendable {
   }
 
   /// The piece of variable i that a number lies on.
-  private func piece(of x: Double, _ i: Int) -> Int {
+  func piece(of x: Double, _ i: Int) -> Int {
     var piece = starts[i]
     while piece + 1 < starts[i + 1] && pieces[piece + 1].lower <= x { piece += 1 }
     return piece
   }
 
-  private mutating func enter(_ piece: Int, _ i: Int) {
+  mutating func enter(_ piece: Int, _ i: Int) {
     place[i] = piece
+    if limit != nil { setCoefficient(i) }
     method.program.lower[i] = pieces[piece].lower
     method.program.upper[i] = pieces[piece].upper
     setSlope(i)
@@ -206,8 +220,9 @@ package struct PieceMethod: ~Copyable, Sendable {
     method.program.linear[i] = slope
   }
 
-  private func slope(of piece: Int) -> Double {
-    pieces[piece].slope + price * pieces[piece].priced
+  func slope(of piece: Int) -> Double {
+    let price = limit == nil ? price : -method.rowDuals[method.rowDuals.count - 1]
+    return pieces[piece].slope + price * pieces[piece].priced
   }
 
   /// Moves variables whose force is stronger than the bend that they are held at.
