@@ -134,7 +134,7 @@ double keel_dot(const double *restrict x, const double *restrict y, size_t n, in
 }
 
 void keel_garch_first_order(
-  const double *p, const double *law, double start, const double *returns, size_t n,
+  const double *p, const double *law, const double *start, const double *returns, size_t n,
   const int *places, int parameter_count, int detail, double *out, int level) {
   KEEL_DISPATCH(
     garch_first_order, level, p, law, start, returns, n, places, parameter_count, detail, out)

@@ -11,9 +11,9 @@ enum VolatilityKernels {
   }
 
   /// The value and, where asked for, gradient, Hessian and outer products of a model on a series, one
-  /// after the other.
+  /// after the other; `start` is the start variance with two derivatives in the mean.
   static func likelihood(
-    _ model: GARCH, parameters: [Double], law: [Double], startVariance: Double,
+    _ model: GARCH, parameters: [Double], law: [Double], start: [Double],
     returns: [Double], detail: Detail, level: Kernels.Level
   ) -> [Double] {
     let count = parameters.count
@@ -21,7 +21,7 @@ enum VolatilityKernels {
       repeating: 0, count: detail == .value ? 1 : 1 + count + 2 * count * count)
     if let order = FirstOrder(model, parameters) {
       unsafe keel_garch_first_order(
-        order.values, law, startVariance, returns, returns.count, order.places, Int32(count),
+        order.values, law, start, returns, returns.count, order.places, Int32(count),
         detail.rawValue, &result, level.rawValue)
       return result
     }
@@ -35,7 +35,7 @@ enum VolatilityKernels {
       variances: model.varianceLags, shapes: model.shapeCount,
       is_logarithmic: model.isLogarithmic ? 1 : 0)
     unsafe keel_garch(
-      &lags, parameters, law, startVariance, returns, returns.count,
+      &lags, parameters, law, start, returns, returns.count,
       detail == .value ? 0 : 1, &work, &result)
     return result
   }
