@@ -105,7 +105,8 @@ public struct DCC: Hashable, Sendable {
     let likelihood = CorrelationLikelihood(residuals, count: n)
     guard likelihood.isDefinite else { throw .zeroVariance(asset: nil, column: 0) }
     let search = try likelihood.maximize()
-    let correlation = likelihood.nextCorrelation(news: search.news, memory: search.memory)
+    let moments = likelihood.nextMoments(news: search.news, memory: search.memory)
+    let correlation = likelihood.correlation(moments)
     var ordered = [GARCHFit?](repeating: nil, count: n)
     for (position, column) in checked.order.enumerated() { ordered[column] = fits[position] }
     let marginals = ordered.compactMap { $0 }
@@ -124,6 +125,9 @@ public struct DCC: Hashable, Sendable {
       isAtBound: search.isAtBound,
       correlation: checked.inColumnOrder(
         SymmetricMatrix(lowerTriangleOf: correlation, order: n)),
+      secondMoments: checked.inColumnOrder(SymmetricMatrix(lowerTriangleOf: moments, order: n)),
+      target: checked.inColumnOrder(
+        SymmetricMatrix(lowerTriangleOf: likelihood.target, order: n)),
       covariance: UnlabeledCovariance(
         form: .dense(
           checked.inColumnOrder(SymmetricMatrix(lowerTriangleOf: lower, order: n))),
@@ -161,6 +165,12 @@ public struct UnlabeledDCCFit: Hashable, Sendable {
 
   /// The correlations of the next period.
   public let correlation: SymmetricMatrix
+
+  /// The matrix Q of the next period, whose correlations are ``correlation``.
+  public let secondMoments: SymmetricMatrix
+
+  /// The second moments Q̄ of the standardized residuals, to which Q returns.
+  public let target: SymmetricMatrix
 
   /// The covariance of the next period.
   public let covariance: UnlabeledCovariance
@@ -208,7 +218,7 @@ struct CorrelationLikelihood {
     return least > Double(n) * 64 * Double.ulpOfOne
   }
 
-  private func correlation(_ q: [Double]) -> [Double] {
+  func correlation(_ q: [Double]) -> [Double] {
     let roots = (0..<n).map { 1 / q[$0 * (n + 1)].squareRoot() }
     var result = q
     for j in 0..<n {
@@ -217,11 +227,11 @@ struct CorrelationLikelihood {
     return result
   }
 
-  /// The correlation after the last residuals.
-  func nextCorrelation(news: Double, memory: Double) -> [Double] {
+  /// The matrix Q after the last residuals.
+  func nextMoments(news: Double, memory: Double) -> [Double] {
     var q = target
     for t in 0..<(residuals.count / n) { advance(&q, t, news, memory) }
-    return correlation(q)
+    return q
   }
 
   private func advance(_ q: inout [Double], _ t: Int, _ news: Double, _ memory: Double) {
