@@ -140,6 +140,15 @@ void keel_garch_first_order(
     garch_first_order, level, p, law, start, returns, n, places, parameter_count, detail, out)
 }
 
+int keel_dynamic_correlations(
+  const double *residuals, size_t row_count, size_t n, const double *target, double news,
+  double memory, double *work, double *out, int level) {
+  int status = 0;
+  KEEL_DISPATCH(
+    status = dynamic_correlations, level, residuals, row_count, n, target, news, memory, work, out)
+  return status;
+}
+
 void keel_axpy(
   double factor, const double *restrict x, double *restrict y, size_t n, int level) {
   KEEL_DISPATCH(axpy, level, factor, x, y, n)

@@ -247,6 +247,13 @@ void keel_garch_first_order(
   const double *p, const double *law, const double *start, const double *returns, size_t n,
   const int *places, int parameter_count, int detail, double *out, int level);
 
+/* The log-likelihood of dynamic conditional correlations of n series over rows of n standardized residuals, with its
+   derivatives in both weights: three numbers. `target` is a lower triangle, column after column; `work` holds
+   27 s + 40 n + 8 numbers for s = n (n + 1) / 2. Returns 0, or 1 where a matrix is not positive definite. */
+int keel_dynamic_correlations(
+  const double *residuals, size_t row_count, size_t n, const double *target, double news,
+  double memory, double *work, double *out, int level);
+
 /* European options. */
 
 /* Sums over n nodes, a multiple of 16, for each of `count` numbers k: with e = exp(-(x + i y) k), each

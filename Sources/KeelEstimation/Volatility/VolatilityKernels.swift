@@ -40,6 +40,21 @@ enum VolatilityKernels {
     return result
   }
 
+  /// The log-likelihood of correlations that follow standardized residuals, T rows of n, and its derivatives
+  /// in both weights; nil where a matrix is not positive definite.
+  ///
+  /// - Parameter target: The lower triangle, column after column.
+  static func correlations(
+    _ residuals: [Double], count n: Int, target: [Double], news: Double, memory: Double,
+    level: Kernels.Level
+  ) -> (value: Double, news: Double, memory: Double)? {
+    var work = [Double](repeating: 0, count: 27 * target.count + 40 * n + 8)
+    var result = [0.0, 0, 0]
+    let status = unsafe keel_dynamic_correlations(
+      residuals, residuals.count / n, n, target, news, memory, &work, &result, level.rawValue)
+    return status == 0 ? (result[0], result[1], result[2]) : nil
+  }
+
   /// A model with at most one lag of each kind, in the order of its kernel.
   private struct FirstOrder {
     var values = [Double](repeating: 0, count: 5)
