@@ -40,10 +40,10 @@ enum VolatilityKernels {
     return result
   }
 
-  /// The log-likelihood of correlations that follow standardized residuals, T rows of n, and its derivatives
-  /// in both weights; nil where a matrix is not positive definite.
+  /// The log-likelihood of correlations that follow standardized residuals, and its derivatives in both weights.
   ///
-  /// - Parameter target: The lower triangle, column after column.
+  /// Residuals are T rows of n, the target is a lower triangle, column after column; nil where a matrix is not
+  /// positive definite.
   static func correlations(
     _ residuals: [Double], count n: Int, target: [Double], news: Double, memory: Double,
     level: Kernels.Level
