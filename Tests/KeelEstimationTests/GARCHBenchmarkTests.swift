@@ -77,4 +77,35 @@ import Testing
       }
     }
   }
+
+  /// A start that moves with the mean, in every recursion: nothing near the fit is more likely.
+  @Test func nothingNearIsMoreLikely() throws {
+    let returns = try Reference.load(File.self, "garch_benchmark").returns
+    var settings = GARCH.FitSettings()
+    settings.startVariance = .meanSquaredResidual
+    for recursion in [
+      GARCH.Recursion.garch(shocks: 1, variances: 1),
+      .gjr(shocks: 1, asymmetries: 1, variances: 1), .garch(shocks: 1, variances: 0),
+      .egarch(shocks: 1, asymmetries: 1, variances: 1),
+    ] {
+      let model = try GARCH(recursion, errors: .normal)
+      let fit = try model.fit(returns, settings: settings)
+      #expect(fit.isConverged && fit.activeBounds.isEmpty, "\(recursion)")
+      let square = fit.residuals.reduce(0) { $0 + $1 * $1 } / Double(returns.count)
+      expectClose(fit.model.startVariance, square, relative: 1e-12)
+      let likelihood = GARCHLikelihood(model: model, returns: returns)
+      let point = GARCHTests.list(fit.model.parameters, model)
+      let errors = GARCHTests.list(fit.standardErrors, model)
+      let best = likelihood.value(point)
+      expectClose(best, fit.logLikelihood, relative: 1e-12)
+      for k in point.indices where errors[k].isFinite {
+        for step in [-0.01, 0.01] {
+          var near = point
+          near[k] += step * errors[k]
+          // One hundredth of a standard error costs half of its square, or more beside correlated ones.
+          #expect(likelihood.value(near) < best - 4e-5, "\(recursion) \(k)")
+        }
+      }
+    }
+  }
 }
