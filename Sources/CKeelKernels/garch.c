@@ -1,6 +1,6 @@
 /* The log-likelihood of GARCH, GJR and EGARCH models of any order with two derivatives. The recursion
    is differentiated: d and dd are the derivatives of the state (the variance, or its logarithm) in the
-   parameters of the recursion, dd by the lower triangle. */
+   parameters of the recursion, dd by the lower triangle. The start variance may depend on the mean. */
 #include "CKeelKernels.h"
 #include <math.h>
 
@@ -64,14 +64,17 @@ static law_values values_of(const double *law, double z) {
 /* The numbers of lags are constants where this is inlined. */
 static inline __attribute__((always_inline)) void pass(
   int is_log, size_t has_mean, size_t p, size_t o, size_t q, size_t shapes, int has_slopes,
-  const double *restrict parameters, const double *restrict law, double start,
+  const double *restrict parameters, const double *restrict law, const double *restrict starts,
   const double *restrict returns, size_t n, double *restrict work, double *restrict out) {
   const size_t m = has_mean + 1 + p + o + q, packed = m * (m + 1) / 2, count = m + shapes;
   /* A power of two, for cheap remainders. */
   size_t ring = 1;
   while (ring < p || ring < o || ring < q) ring *= 2;
   const double mean = has_mean ? parameters[0] : 0, center = 0.797884560802865356;
+  const double start = starts[0], ratio = starts[1] / start;
   const double first_state = is_log ? log(start) : start;
+  const double first_slope = is_log ? ratio : starts[1];
+  const double first_curve = is_log ? starts[2] / start - ratio * ratio : starts[2];
   double *states = work, *errors = states + n, *first = errors + n, *second = first + ring * m;
   double *error_first = second + ring * packed, *error_second = error_first + ring * m;
   double *d = error_second + ring * packed, *dd = d + m, *score = dd + packed;
@@ -101,6 +104,11 @@ static inline __attribute__((always_inline)) void pass(
             dd[0] += 2 * weight;
             dd[place(index, 0)] -= 2 * e;
           }
+        } else if (has_mean && has_slopes) {
+          const double share = is_asymmetric ? 0.5 : 1;
+          d[0] += weight * share * starts[1];
+          dd[0] += weight * share * starts[2];
+          dd[place(index, 0)] += share * starts[1];
         }
         state += weight * square;
         if (has_slopes) d[index] += square;
@@ -125,7 +133,14 @@ static inline __attribute__((always_inline)) void pass(
       state += weight * past;
       if (!has_slopes) continue;
       d[index] += past;
-      if (t < lag) continue;
+      if (t < lag) {
+        if (has_mean) {
+          d[0] += weight * first_slope;
+          dd[0] += weight * first_curve;
+          dd[place(index, 0)] += first_slope;
+        }
+        continue;
+      }
       const double *f = first + ((t - lag) & (ring - 1)) * m, *s = second + ((t - lag) & (ring - 1)) * packed;
       for (size_t i = 0; i < m; i++) {
         d[i] += weight * f[i];
@@ -196,7 +211,7 @@ static inline __attribute__((always_inline)) void pass(
 }
 
 void keel_garch(
-  const struct keel_garch_model *model, const double *parameters, const double *law, double start,
+  const struct keel_garch_model *model, const double *parameters, const double *law, const double *start,
   const double *returns, size_t n, int has_slopes, double *work, double *out) {
   const struct keel_garch_model g = *model;
   /* The usual EGARCH has loops of known length. */

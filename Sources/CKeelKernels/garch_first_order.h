@@ -146,9 +146,10 @@ INLINE double FN(garch_sum)(double *restrict x, size_t count) {
   return ((sum[0] + sum[1]) + (sum[2] + sum[3])) + ((sum[4] + sum[5]) + (sum[6] + sum[7]));
 }
 
-/* p: intercept, shock, asymmetry, variance, mean. places: where the eight go in the output, or -1. */
+/* p: intercept, shock, asymmetry, variance, mean. The start depends on the mean, with second derivative
+   two, or not at all. places: where the eight go in the output, or -1. */
 static void FN(garch_first_order)(
-  const double *restrict p, const double *restrict law, double start,
+  const double *restrict p, const double *restrict law, const double *restrict starts,
   const double *restrict returns, size_t n, const int *restrict places, int parameter_count,
   int detail, double *restrict out) {
   enum { BLOCK = FN(KEEL_GARCH_BLOCK) };
@@ -160,10 +161,12 @@ static void FN(garch_first_order)(
   const double omega = p[0], alpha = p[1], gamma = p[2], beta = p[3], mean = p[4];
   const int kind = (int)law[0], has_slopes = detail > 0;
   const E beta8 = (E)beta, passed = {1, 1, 1, 2, 1, 0, 0, 0};
-  double h = start, square = start, fall = 0.5 * start, push = 0, push_fall = 0;
-  double weight = 0, value = 0, ee = 0, nu_e = 0, lambda_e = 0;
+  /* Of the shock before the first, as of those in the loop. */
+  double h = starts[0], square = h, fall = 0.5 * h, push = starts[1], push_fall = 0.5 * push;
+  double weight = 0.5 * starts[2] * (alpha + 0.5 * gamma), value = 0, ee = 0, nu_e = 0, lambda_e = 0;
   double nu_nu = 0, nu_lambda = 0, lambda_lambda = 0;
-  E d = (E)0.0, m = (E)0.0, gradient = (E)0.0, single = (E)0.0, cross = (E)0.0;
+  E d = {0, 0, 0, 0, starts[1], 0, 0, 0}, m = {0, 0, 0, 0, 0, 0, 0, starts[2]};
+  E gradient = (E)0.0, single = (E)0.0, cross = (E)0.0;
   E nu_row = (E)0.0, lambda_row = (E)0.0;
   E hessian[5], outer[7];
   for (int i = 0; i < 5; i++) hessian[i] = (E)0.0;

@@ -134,10 +134,19 @@ double keel_dot(const double *restrict x, const double *restrict y, size_t n, in
 }
 
 void keel_garch_first_order(
-  const double *p, const double *law, double start, const double *returns, size_t n,
+  const double *p, const double *law, const double *start, const double *returns, size_t n,
   const int *places, int parameter_count, int detail, double *out, int level) {
   KEEL_DISPATCH(
     garch_first_order, level, p, law, start, returns, n, places, parameter_count, detail, out)
+}
+
+int keel_dynamic_correlations(
+  const double *residuals, size_t row_count, size_t n, const double *target, double news,
+  double memory, double *work, double *out, int level) {
+  int status = 0;
+  KEEL_DISPATCH(
+    status = dynamic_correlations, level, residuals, row_count, n, target, news, memory, work, out)
+  return status;
 }
 
 void keel_axpy(

@@ -13,6 +13,7 @@
 #include "lanes.h"
 #include "exponential_sums.h"
 #include "garch_first_order.h"
+#include "dynamic_correlations.h"
 #include "heston.h"
 #include "chains.h"
 #include "option_columns.h"

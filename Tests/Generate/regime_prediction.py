@@ -102,4 +102,5 @@ def main():
     path.write_text(json.dumps(output) + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

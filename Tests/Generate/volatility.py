@@ -114,7 +114,7 @@ def marginal(series):
     _, variances = log_likelihoods(x, series, "constant", vol, "normal", start)
     e = series - x[0]
     following = x[1] + x[2] * e[-1] ** 2 + x[3] * variances[-1]
-    return e / np.sqrt(variances), float(rows(x).sum()) + len(e) * np.log(100), following / 1e4
+    return e / np.sqrt(variances), float(rows(x).sum()) + len(e) * np.log(100), following / 1e4, x
 
 
 def dcc(data):
@@ -204,4 +204,5 @@ def main():
     print(result["realized"], result["har"][0]["parameters"])
 
 
-main()
+if __name__ == "__main__":
+    main()

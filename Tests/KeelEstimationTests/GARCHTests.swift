@@ -121,13 +121,20 @@ import Testing
     let laws: [(GARCH.Errors, [Double])] = [
       (.normal, []), (.studentT, [7.5]), (.hansenSkewedT, [6.5, -0.15]),
     ]
+    let means: [(GARCH.Mean, isMoving: Bool)] = [
+      (.zero, false), (.constant, false), (.constant, true),
+    ]
     for (recursion, weights) in recursions {
       for (errors, shape) in laws {
-        for mean in [GARCH.Mean.zero, .constant] {
+        for (mean, isMoving) in means {
           let model = try GARCH(recursion, mean: mean, errors: errors)
-          let likelihood = GARCHLikelihood(model: model, returns: returns, startVariance: 0.9)
-          let point = (mean == .zero ? [] : [0.0371]) + weights + shape
-          let label = "\(recursion) \(errors) \(mean)"
+          // A start that moves with the mean, far enough from that of the returns to count.
+          let likelihood =
+            isMoving
+            ? GARCHLikelihood(model: model, returns: returns)
+            : GARCHLikelihood(model: model, returns: returns, startVariance: 0.9)
+          let point = (mean == .zero ? [] : [isMoving ? 0.7371 : 0.0371]) + weights + shape
+          let label = "\(recursion) \(errors) \(mean) \(isMoving)"
           let exact = likelihood.evaluate(point, outer: true)
           for level in Kernels.Level.allCases {
             let other = likelihood.evaluate(point, outer: true, level: level)
@@ -396,15 +403,15 @@ import Testing
     let returns = try Self.usual(600, seed: 21)
     var settings = GARCH.FitSettings()
     let fit = try model.fit(returns)
-    settings.startVariance = fit.model.startVariance
+    settings.startVariance = .fixed(fit.model.startVariance)
     let same = try model.fit(returns, settings: settings)
     expectClose(same.logLikelihood, fit.logLikelihood, relative: 1e-13)
-    settings.startVariance = 4 * fit.model.startVariance
+    settings.startVariance = .fixed(4 * fit.model.startVariance)
     let other = try model.fit(returns, settings: settings)
-    #expect(other.model.startVariance == settings.startVariance)
+    #expect(other.model.startVariance == 4 * fit.model.startVariance)
     #expect(other.logLikelihood != fit.logLikelihood)
     for variance in [0, -1, .nan, .infinity] {
-      settings.startVariance = variance
+      settings.startVariance = .fixed(variance)
       #expect(throws: EstimationError.self) { try model.fit(returns, settings: settings) }
     }
   }

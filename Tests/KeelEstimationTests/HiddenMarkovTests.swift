@@ -493,6 +493,52 @@ func calmAndWild() throws -> HiddenMarkovModel {
     for j in 0..<2 { expectClose(alone[0, j], model.initialProbabilities[j], absolute: 1e-15) }
   }
 
+  /// The path keeps what it knew before a row that no state explains: the best one over all paths, of the
+  /// likelihood without that row.
+  @Test func pathsPassRowsWithoutADensity() throws {
+    let wide = try HiddenMarkovModel(
+      states: [.init(mean: 0, scale: 0.01), .init(mean: 0, scale: 0.03)],
+      initialProbabilities: [0.5, 0.5], transitions: [[0.95, 0.05], [0.05, 0.95]])
+    // Two states that never meet, the second of which explains the first row alone.
+    let apart = try HiddenMarkovModel(
+      states: [.init(mean: 0, scale: 1), .init(mean: 0, scale: 1e-3)],
+      initialProbabilities: [0, 1], transitions: [[1, 0], [0, 1]])
+    let cases: [(HiddenMarkovModel, [Double])] = [
+      (wide, [0.05, -0.06, 0.04, 1e200, 0.03, 0.002, -0.001]),
+      (wide, [1e200, 0.05, -0.06, 1e200, 1e200, 0.001, 0.002]),
+      (wide, [0.001, 0.002, 0.001, 0.001, 0.05, -0.06, 1e200]),
+      (apart, [1e-3, 1e160, 1e-3, 0, 1e200, 0, 1e-3]),
+    ]
+    for (model, values) in cases {
+      var best = (score: -Double.infinity, path: [Int]())
+      for code in 0..<128 {
+        let path = (0..<7).map { code >> $0 & 1 }
+        var score = log(model.initialProbabilities[path[0]])
+        for t in 0..<7 {
+          if t > 0 { score += log(model.transitions[path[t - 1]][path[t]]) }
+          guard values[t].magnitude < 1e100 else { continue }
+          let state = model.states[path[t]]
+          let z = (values[t] - state.mean) / state.scale
+          score -= z * z / 2 + log(state.scale)
+        }
+        if score > best.score { best = (score, path) }
+      }
+      #expect(try model.mostLikelyPath(of: values) == best.path)
+    }
+    #expect(try wide.mostLikelyPath(of: cases[0].1)[..<5] == [1, 1, 1, 1, 1])
+  }
+
+  /// Before any return the next row is the first one.
+  @Test func forecastsOfAFilterThatHasSeenNothing() throws {
+    let model = try calmAndWild()
+    var filter = RegimeFilter(model)
+    #expect(try filter.forecast(steps: 1)[0].probabilities == model.initialProbabilities)
+    let second = try model.forecast(from: model.initialProbabilities, steps: 1)
+    #expect(try filter.forecast(steps: 2)[1] == second[0])
+    try filter.update(with: 0.01)
+    #expect(try filter.forecast(steps: 3) == model.forecast(from: filter.probabilities, steps: 3))
+  }
+
   @Test func storedCounts() throws {
     let filter = RegimeFilter(try calmAndWild())
     let text = String(decoding: try JSONEncoder().encode(filter), as: UTF8.self)

@@ -233,18 +233,26 @@ struct keel_garch_model {
    products of scores, one after the other, for the parameters mean, intercept, shocks, asymmetries,
    variances, shape. `law` has the kind (0 normal, 1 Student, 2 Hansen), nu, the constant with its five
    derivatives in nu and lambda, and the same of shift and slope below and above the break: 32
-   numbers. `work` holds 2 n + (2 r + 1) (m + m (m + 1) / 2) + k for r the least power of two
+   numbers. `start` is the start variance with two derivatives in the mean. `work` holds 2 n + (2 r + 1) (m + m (m + 1) / 2) + k for r the least power of two
    that is not below a number of lags and m the parameters without shape. Without slopes the value alone. */
 void keel_garch(
-  const struct keel_garch_model *model, const double *parameters, const double *law, double start,
+  const struct keel_garch_model *model, const double *parameters, const double *law, const double *start,
   const double *returns, size_t n, int has_slopes, double *work, double *out);
 
 /* The same for GARCH and GJR of first order: p has intercept, shock, asymmetry, variance and mean,
-   `places` the positions of these, nu and lambda among the parameters, or -1. Detail 0 asks for the
+   `places` the positions of these, nu and lambda among the parameters, or -1. The second derivative of the
+   start is 2, or 0 where the first one is. Detail 0 asks for the
    value alone, 1 for the derivatives too, 2 for the outer products too. */
 void keel_garch_first_order(
-  const double *p, const double *law, double start, const double *returns, size_t n,
+  const double *p, const double *law, const double *start, const double *returns, size_t n,
   const int *places, int parameter_count, int detail, double *out, int level);
+
+/* The log-likelihood of dynamic conditional correlations of n series over rows of n standardized residuals, with its
+   derivatives in both weights: three numbers. `target` is a lower triangle, column after column; `work` holds
+   27 s + 40 n + 8 numbers for s = n (n + 1) / 2. Returns 0, or 1 where a matrix is not positive definite. */
+int keel_dynamic_correlations(
+  const double *residuals, size_t row_count, size_t n, const double *target, double news,
+  double memory, double *work, double *out, int level);
 
 /* European options. */
 

@@ -66,7 +66,8 @@ extension HiddenMarkovModel {
 
   /// The most likely path of states through the whole series, its future included (Viterbi).
   ///
-  /// Of equally likely paths the one with the lower state in the last row where they differ.
+  /// Of equally likely paths the one with the lower state in the last row where they differ. A return so
+  /// far from all possible states that no density is representable says nothing, as in the filter.
   ///
   /// - Parameter returns: The returns, finite.
   /// - Returns: The state of each row.
@@ -74,32 +75,10 @@ extension HiddenMarkovModel {
   /// - Complexity: O(TK²).
   public func mostLikelyPath(of returns: [Double]) throws(EstimationError) -> [Int] {
     try requireFinite(returns)
-    guard let first = returns.first else { return [] }
     let states = kernelStates
-    let logTransitions = transitions.map { $0.map { log($0) } }
-    var scores = zip(initialProbabilities, states).map { log($0) + $1.logDensity(first) }
-    var origins: [[Int]] = []
-    for value in returns.dropFirst() {
-      var next = scores
-      var origin = [Int](repeating: 0, count: stateCount)
-      for j in 0..<stateCount {
-        var best = scores[0] + logTransitions[0][j]
-        for i in 1..<max(stateCount, 1) where scores[i] + logTransitions[i][j] > best {
-          best = scores[i] + logTransitions[i][j]
-          origin[j] = i
-        }
-        next[j] = best + states[j].logDensity(value)
-      }
-      scores = next
-      origins.append(origin)
-    }
-    var state = scores.indices.reduce(0) { scores[$1] > scores[$0] ? $1 : $0 }
-    var path = [state]
-    for origin in origins.reversed() {
-      state = origin[state]
-      path.append(state)
-    }
-    return path.reversed()
+    var path = ViterbiPath(initial: initialProbabilities, transitions: transitions)
+    for value in returns { path.take(states.map { $0.logDensity(value) }) }
+    return path.states
   }
 
   /// The longest horizon of a forecast.
@@ -121,15 +100,23 @@ extension HiddenMarkovModel {
     from probabilities: [Double],
     steps: Int
   ) throws(EstimationError) -> [RegimeForecast] {
-    guard (1...Self.maximumHorizon).contains(steps) else {
-      throw .invalid("steps", Double(steps), lowest: 1, highest: Double(Self.maximumHorizon))
+    let law = try Self.law(probabilities, "probabilities", count: stateCount)
+    return try forecast(next: self.probabilities(after: law), steps: steps)
+  }
+
+  static func requireHorizon(_ steps: Int) throws(EstimationError) {
+    guard (1...maximumHorizon).contains(steps) else {
+      throw .invalid("steps", Double(steps), lowest: 1, highest: Double(maximumHorizon))
     }
-    var law = try HiddenMarkovModel(
-      states: states, initialProbabilities: probabilities, transitions: transitions
-    ).initialProbabilities
+  }
+
+  /// From the probability of each state in the next row.
+  func forecast(next: [Double], steps: Int) throws(EstimationError) -> [RegimeForecast] {
+    try Self.requireHorizon(steps)
+    var law = next
     var forecasts: [RegimeForecast] = []
-    for _ in 0..<steps {
-      law = self.probabilities(after: law)
+    for step in 0..<steps {
+      if step > 0 { law = self.probabilities(after: law) }
       let mean = zip(law, states).reduce(0) { $0 + $1.0 * $1.1.mean }
       var variance = 0.0
       for (probability, state) in zip(law, states) where probability > 0 {
@@ -162,7 +149,7 @@ extension RegimeFilter {
   /// - Throws: `EstimationError.invalidValue`.
   /// - Complexity: O(hK²).
   public func forecast(steps: Int) throws(EstimationError) -> [RegimeForecast] {
-    try model.forecast(from: probabilities, steps: steps)
+    try model.forecast(next: predictedProbabilities, steps: steps)
   }
 }
 

@@ -83,15 +83,17 @@ extension LogisticRegimeModel {
   ///   - features: T × K finite numbers.
   ///   - labels: T labels.
   ///   - penalty: The penalty λ, not negative.
+  ///   - lassoShare: The share of the penalty on magnitudes, from 0 to 1.
   ///   - scheme: How the history is cut.
   /// - Returns: Scores of each fold and of all rows.
-  /// - Throws: As ``fit(features:labels:penalty:)``, and `EstimationError.tooFewObservations` when
+  /// - Throws: As ``fit(features:labels:penalty:lassoShare:)``, and `EstimationError.tooFewObservations` when
   ///   the history is too short for one fold or a fold lacks a label.
   /// - Complexity: O(TK²) a step and fold.
   public static func validate(
     features: Matrix,
     labels: [Bool],
     penalty: Double,
+    lassoShare: Double = 0,
     scheme: WalkForward
   ) throws(EstimationError) -> Validation {
     guard labels.count == features.rowCount else {
@@ -109,7 +111,7 @@ extension LogisticRegimeModel {
     for (index, fold) in folds.enumerated() {
       let model = try fit(
         features: rows(fold.training, of: features), labels: Array(labels[fold.training]),
-        penalty: penalty)
+        penalty: penalty, lassoShare: lassoShare)
       if !model.isConverged { unconverged.append(index) }
       var odds: [Double] = []
       for row in fold.test {
@@ -136,28 +138,34 @@ extension LogisticRegimeModel {
   ///   - features: T × K finite numbers.
   ///   - labels: T labels.
   ///   - penalties: The penalties to try, one or more.
+  ///   - lassoShare: The share of each penalty on magnitudes, from 0 to 1.
   ///   - scheme: How the history is cut.
   /// - Returns: The model, and what was found for each penalty, in the order given.
-  /// - Throws: As ``validate(features:labels:penalty:scheme:)``, and `EstimationError.shapeMismatch`
-  ///   without a penalty.
+  /// - Throws: As ``validate(features:labels:penalty:lassoShare:scheme:)``, and
+  ///   `EstimationError.shapeMismatch` without a penalty.
   /// - Complexity: O(TK²) a step, fold and penalty.
   public static func fit(
     features: Matrix,
     labels: [Bool],
     choosingFrom penalties: [Double],
+    lassoShare: Double = 0,
     scheme: WalkForward
   ) throws(EstimationError) -> (model: LogisticRegimeModel, validations: [Validation]) {
     var validations: [Validation] = []
     for penalty in penalties {
       validations.append(
-        try validate(features: features, labels: labels, penalty: penalty, scheme: scheme))
+        try validate(
+          features: features, labels: labels, penalty: penalty, lassoShare: lassoShare,
+          scheme: scheme))
     }
     let best = validations.min {
       ($0.total.logLoss, -$0.penalty) < ($1.total.logLoss, -$1.penalty)
     }
     guard let best else { throw .shapeMismatch(argument: "penalties", got: 0, required: 1) }
     return (
-      try fit(features: features, labels: labels, penalty: best.penalty), validations
+      try fit(
+        features: features, labels: labels, penalty: best.penalty, lassoShare: lassoShare),
+      validations
     )
   }
 

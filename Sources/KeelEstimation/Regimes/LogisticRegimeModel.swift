@@ -1,10 +1,3 @@
-// Goals in order: the minimum with a certificate, scale equivariance in each feature, speed.
-//
-// Newton's method (iteratively reweighted least squares) with steps halved until the objective falls.
-// The penalty makes the objective strictly convex in the coefficients, so that labels which a plane
-// separates have a minimum too.
-
-import KeelLinearAlgebra
 public import KeelNumerics
 
 #if canImport(Glibc)
@@ -19,11 +12,12 @@ public import KeelNumerics
 ///
 /// ```text
 /// P(label | x) = 1 / (1 + exp(−b − c'x))
-/// minimum of Σ log-loss / T + λ/2 Σ (c(k) s(k))²,   s(k) the standard deviation of feature k
+/// minimum of Σ log-loss / T + λ Σ ((1 − ρ)/2 (c(k) s(k))² + ρ |c(k) s(k)|)
 /// ```
 ///
-/// The penalty is on the coefficients of standardized features, so that no unit matters, and not on
-/// the intercept. Row t of the features must be known when its label is not: funding, flows and
+/// Here s(k) is the standard deviation of feature k, λ the penalty and ρ the share of it that magnitudes have
+/// (lasso; elastic net between the two), which leaves features out. The penalty is on the coefficients of
+/// standardized features, so that no unit matters, and not on the intercept. Row t of the features must be known when its label is not: funding, flows and
 /// liquidity up to t against what comes after t. See <doc:RegimePrediction>.
 public struct LogisticRegimeModel: Hashable, Sendable, Codable {
   /// The intercept b.
@@ -35,6 +29,9 @@ public struct LogisticRegimeModel: Hashable, Sendable, Codable {
   /// The penalty λ it was fitted with.
   public let penalty: Double
 
+  /// The share ρ of the penalty on magnitudes.
+  public let lassoShare: Double
+
   /// The number of observations.
   public let observationCount: Int
 
@@ -42,7 +39,10 @@ public struct LogisticRegimeModel: Hashable, Sendable, Codable {
   public let objective: Double
 
   /// The largest derivative of the objective by the intercept or the coefficient of a standardized
-  /// feature: zero at the minimum, which is then within `‖gradient‖² / 2λ` of the objective.
+  /// feature: zero at the minimum, which is then within `‖gradient‖² / 2λ(1 − ρ)` of the objective.
+  ///
+  /// With magnitudes, the residual of the conditions of Karush, Kuhn and Tucker: of a coefficient of zero what the
+  /// derivative of the rest has beyond λρ.
   public let largestGradient: Double
 
   /// The number of Newton steps.
@@ -64,6 +64,8 @@ public struct LogisticRegimeModel: Hashable, Sendable, Codable {
   ///   - labels: T labels, with both values among them.
   ///   - penalty: The penalty λ, not negative: in scikit-learn's terms `1 / (C T)`. At zero a minimum
   ///     need not exist: `isConverged` is then false.
+  ///   - lassoShare: The share ρ of the penalty on magnitudes, from 0 to 1: in scikit-learn's terms `l1_ratio`. At
+  ///     one, features that depend on each other linearly leave more than one minimum.
   /// - Returns: The model with its certificate.
   /// - Throws: `EstimationError.shapeMismatch`, `EstimationError.invalidValue`,
   ///   `EstimationError.invalidReturn` for a feature with its column and row,
@@ -73,7 +75,8 @@ public struct LogisticRegimeModel: Hashable, Sendable, Codable {
   public static func fit(
     features: Matrix,
     labels: [Bool],
-    penalty: Double
+    penalty: Double,
+    lassoShare: Double = 0
   ) throws(EstimationError) -> LogisticRegimeModel {
     guard features.columnCount >= 1 else {
       throw .shapeMismatch(argument: "features", got: 0, required: 1)
@@ -82,6 +85,9 @@ public struct LogisticRegimeModel: Hashable, Sendable, Codable {
       throw .shapeMismatch(argument: "labels", got: labels.count, required: features.rowCount)
     }
     guard penalty >= 0, penalty.isFinite else { throw .invalid("penalty", penalty, lowest: 0) }
+    guard lassoShare >= 0, lassoShare <= 1 else {
+      throw .invalid("lassoShare", lassoShare, lowest: 0, highest: 1)
+    }
     if let (row, column) = features.firstNonFiniteElement {
       throw .invalidReturn(asset: nil, column: column, row: row, got: features[row, column])
     }
@@ -89,7 +95,8 @@ public struct LogisticRegimeModel: Hashable, Sendable, Codable {
     guard positives > 0, positives < labels.count else {
       throw .tooFewObservations(got: 0, required: 1)
     }
-    var search = try LogisticSearch(features, labels, penalty)
+    var search = try LogisticSearch(
+      features, labels, penalty: penalty, lassoShare: lassoShare)
     try search.run(until: maximumIterations)
     return try search.result()
   }
@@ -98,6 +105,7 @@ public struct LogisticRegimeModel: Hashable, Sendable, Codable {
     intercept: Double,
     coefficients: [Double],
     penalty: Double,
+    lassoShare: Double,
     observationCount: Int,
     objective: Double,
     largestGradient: Double,
@@ -106,6 +114,7 @@ public struct LogisticRegimeModel: Hashable, Sendable, Codable {
     self.intercept = intercept
     self.coefficients = coefficients
     self.penalty = penalty
+    self.lassoShare = lassoShare
     self.observationCount = observationCount
     self.objective = objective
     self.largestGradient = largestGradient
@@ -158,181 +167,5 @@ public struct LogisticRegimeModel: Hashable, Sendable, Codable {
   static func logLoss(logOdds: Double, label: Bool) -> Double {
     let margin = label ? logOdds : -logOdds
     return max(-margin, 0) + log1p(exp(-margin.magnitude))
-  }
-}
-
-/// Newton's method on standardized features.
-private struct LogisticSearch {
-  private let penalty: Double
-  private let labels: [Bool]
-
-  /// T × (K + 1): standardized features, and ones.
-  private let design: Matrix
-  private let centers: [Double]
-
-  /// One over the standard deviation; zero for a feature that does not vary.
-  private let inverseScales: [Double]
-
-  private var point: [Double]
-  private var objective: Double
-  private var gradient: [Double] = []
-  private var iterations = 0
-
-  /// The share of the predicted fall that a step must bring (Armijo).
-  private static let sufficientFall = 1e-4
-
-  /// 2^−40 of a step is rounding.
-  private static let maximumHalvings = 40
-
-  /// What is added to a curvature that is not positive definite, as a share of its largest element,
-  /// to begin with.
-  private static let leastLift = 1e-12
-
-  init(_ features: Matrix, _ labels: [Bool], _ penalty: Double) throws(EstimationError) {
-    self.penalty = penalty
-    self.labels = labels
-    let rowCount = features.rowCount
-    var columns: [[Double]] = []
-    var centers: [Double] = []
-    var inverses: [Double] = []
-    for j in 0..<features.columnCount {
-      let column = (0..<rowCount).map { features[$0, j] }
-      let series = try StandardizedSeries(series: column, argument: "features", minimumCount: 1)
-      let squares = series.values.reduce(0) { $0 + $1 * $1 }
-      let deviation = (squares / Double(rowCount)).squareRoot()
-      columns.append(series.values.map { deviation > 0 ? $0 / deviation : 0 })
-      centers.append(StandardizedSeries.times(series.center, series.exponent))
-      inverses.append(
-        deviation > 0 ? StandardizedSeries.times(1 / deviation, -series.exponent) : 0)
-    }
-    columns.append([Double](repeating: 1, count: rowCount))
-    do throws(NumericsError) {
-      design = try Matrix(columns: columns)
-    } catch {
-      throw .notRepresentable(result: "features")
-    }
-    self.centers = centers
-    inverseScales = inverses
-    let share = Double(labels.count { $0 }) / Double(labels.count)
-    point = [Double](repeating: 0, count: columns.count)
-    point[columns.count - 1] = log(share / (1 - share))
-    objective = 0
-    objective = value(at: point)
-  }
-
-  private var count: Double { Double(labels.count) }
-
-  private func logOdds(at point: [Double]) -> [Double] {
-    var result = [Double](repeating: 0, count: labels.count)
-    for (j, coefficient) in point.enumerated() where coefficient != 0 {
-      let column = design.column(j)
-      for t in column.indices { result[t] += coefficient * column[t] }
-    }
-    return result
-  }
-
-  private func value(at point: [Double]) -> Double {
-    var sum = 0.0
-    for (odds, label) in zip(logOdds(at: point), labels) {
-      sum += LogisticRegimeModel.logLoss(logOdds: odds, label: label)
-    }
-    return sum / count + penalty / 2 * point.dropLast().reduce(0) { $0 + $1 * $1 }
-  }
-
-  private func slope(at point: [Double], _ odds: [Double]) -> [Double] {
-    // p − 1 for a true label, as minus the probability of the other one.
-    let residuals = zip(odds, labels).map { odds, label in
-      label
-        ? -LogisticRegimeModel.probability(logOdds: -odds)
-        : LogisticRegimeModel.probability(logOdds: odds)
-    }
-    return point.indices.map { j in
-      let column = design.column(j)
-      var sum = 0.0
-      for t in column.indices { sum += residuals[t] * column[t] }
-      return sum / count + (j < point.count - 1 ? penalty * point[j] : 0)
-    }
-  }
-
-  mutating func run(until limit: Int) throws(EstimationError) {
-    while true {
-      let odds = logOdds(at: point)
-      gradient = slope(at: point, odds)
-      let isMinimum = gradient.allSatisfy { $0.magnitude <= .ulpOfOne }
-      guard !isMinimum, iterations < limit else { return }
-      let step = try direction(odds)
-      let fall = zip(step, gradient).reduce(0) { $0 + $1.0 * $1.1 }
-      var length = 1.0
-      var isBetter = false
-      for _ in 0..<Self.maximumHalvings {
-        let trial = zip(point, step).map { $0 + length * $1 }
-        let value = value(at: trial)
-        if value <= objective + Self.sufficientFall * length * fall {
-          // Where rounding decides, only what falls counts: the search must end.
-          isBetter = value < objective
-          if isBetter || smaller(trial) { (point, objective, isBetter) = (trial, value, true) }
-          break
-        }
-        length /= 2
-      }
-      // At the rounding of the objective one step more may still lessen the gradient.
-      if !isBetter {
-        let trial = zip(point, step).map { $0 + $1 }
-        guard smaller(trial) else { return }
-        (point, objective) = (trial, value(at: trial))
-      }
-      iterations += 1
-    }
-  }
-
-  /// Whether a point has a gradient of less than half.
-  private func smaller(_ trial: [Double]) -> Bool {
-    let before = gradient.reduce(0) { max($0, $1.magnitude) }
-    let after = slope(at: trial, logOdds(at: trial)).reduce(0) { max($0, $1.magnitude) }
-    return after < before / 2
-  }
-
-  /// Newton's step.
-  private func direction(_ odds: [Double]) throws(EstimationError) -> [Double] {
-    let roots = odds.map { odds in
-      let power = exp(-odds.magnitude)
-      return (power / count).squareRoot() / (1 + power)
-    }
-    var weighted = design
-    for j in 0..<design.columnCount {
-      for t in roots.indices { weighted[t, j] *= roots[t] }
-    }
-    let negative = gradient.map { -$0 }
-    do throws(LinearAlgebraError) {
-      var curvature = try weighted.gram()
-      for j in 0..<(curvature.order - 1) { curvature[j, j] += penalty }
-      var lift = 0.0
-      while true {
-        do throws(LinearAlgebraError) {
-          return try Cholesky(curvature).solve(negative)
-        } catch {
-          let largest = curvature.diagonal.reduce(.leastNormalMagnitude, max)
-          lift = max(10 * lift, Self.leastLift)
-          guard lift < 1 else { throw error }
-          for j in 0..<curvature.order { curvature[j, j] += lift * largest }
-        }
-      }
-    } catch {
-      throw .notRepresentable(result: "coefficients")
-    }
-  }
-
-  func result() throws(EstimationError) -> LogisticRegimeModel {
-    let coefficients = zip(point, inverseScales).map { $0 * $1 }
-    let intercept = zip(coefficients, centers).reduce(point[point.count - 1]) {
-      $0 - $1.0 * $1.1
-    }
-    guard coefficients.allSatisfy(\.isFinite), intercept.isFinite, objective.isFinite else {
-      throw .notRepresentable(result: "coefficients")
-    }
-    return LogisticRegimeModel(
-      intercept: intercept, coefficients: coefficients, penalty: penalty,
-      observationCount: labels.count, objective: objective,
-      largestGradient: gradient.reduce(0) { max($0, $1.magnitude) }, iterations: iterations)
   }
 }

@@ -17,7 +17,7 @@ import KeelNumerics
 /// ```
 ///
 /// Correlations change with the regime too, which a model of one series cannot say. What a decision at
-/// time t may use is ``filtered(_:)``. See <doc:HiddenMarkovRegimes>.
+/// time t may use is ``filtered(_:)`` or, a row at a time, ``MultivariateRegimeFilter``. See <doc:HiddenMarkovRegimes>.
 public struct MultivariateHiddenMarkovModel: Hashable, Sendable {
   /// The law of the returns in one state.
   public struct State: Hashable, Sendable {
@@ -78,7 +78,7 @@ public struct MultivariateHiddenMarkovModel: Hashable, Sendable {
     self.transitions = chain.transitions
   }
 
-  private static func requireEqual(
+  static func requireEqual(
     _ universe: Universe,
     _ other: Universe
   ) throws(EstimationError) {
@@ -114,15 +114,8 @@ public struct MultivariateHiddenMarkovModel: Hashable, Sendable {
   public func filtered(
     _ returns: SimpleReturns
   ) throws(EstimationError) -> FilteredProbabilities {
-    let densities = try logDensities(returns)
-    var columns = [[Double]](repeating: [], count: stateCount)
-    var law = initialProbabilities
-    for t in 0..<returns.observationCount {
-      let predicted = t == 0 ? law : transitions.applied(to: law)
-      law = FilterStep(predicted, densities.map { $0[t] }).probabilities
-      for j in 0..<stateCount { columns[j].append(law[j]) }
-    }
-    return FilteredProbabilities(columns: columns)
+    var filter = try MultivariateRegimeFilter(self)
+    return try filter.update(with: returns)
   }
 
   /// The probability of each state in each row given the whole history, its future included.
@@ -149,28 +142,60 @@ public struct MultivariateHiddenMarkovModel: Hashable, Sendable {
   }
 
   /// The logarithm of the density of each row in each state: K columns.
-  private func logDensities(_ returns: SimpleReturns) throws(EstimationError) -> [[Double]] {
+  func logDensities(_ returns: SimpleReturns) throws(EstimationError) -> [[Double]] {
     try Self.requireEqual(universe, returns.universe)
-    // In the order of the names: any order of the columns gives the same bits.
-    let assets = universe.assets
+    return try MultivariateRegimeLaws(self).logDensities(returns.values)
+  }
+}
+
+/// The laws of a model's states, ready for rows in the order of its assets.
+struct MultivariateRegimeLaws: Hashable, Sendable {
+  private struct Law: Hashable, Sendable {
+    let centers: [Double]
+    let deviations: [Double]
+    let standardized: NormalRegime
+    /// The logarithm of the product of the deviations.
+    let unit: Double
+  }
+
+  private let laws: [Law]
+
+  /// The columns in the order of the assets' names: any order of the columns gives the same bits.
+  private let order: [Int]
+
+  init(_ model: MultivariateHiddenMarkovModel) throws(EstimationError) {
+    let assets = model.universe.assets
     let order = assets.indices.sorted { assets[$0] < assets[$1] }
-    let values = returns.values.withColumns(order)
-    var columns: [[Double]] = []
-    for state in states {
+    var laws: [Law] = []
+    for state in model.states {
       let unordered = state.covariance.standardDeviations
       if let column = unordered.firstIndex(where: { !($0 > 0) }) {
         throw .zeroVariance(asset: assets[column], column: column)
       }
       let deviations = order.map { unordered[$0] }
-      let standardized = values.standardized(
-        centers: order.map { state.expectedReturns.values[$0] }, scales: deviations)
       let correlation = state.covariance.matrix.permuted(order)
         .scaled(by: deviations.map { 1 / $0 })
-      let law = try NormalRegime(correlation, floor: .leastNormalMagnitude)
-      let unit = deviations.reduce(0) { $0 + log($1) }
-      columns.append(law.logDensitiesByRow(standardized).map { $0 - unit })
+      laws.append(
+        Law(
+          centers: order.map { state.expectedReturns.values[$0] }, deviations: deviations,
+          standardized: try NormalRegime(correlation, floor: .leastNormalMagnitude),
+          unit: deviations.reduce(0) { $0 + log($1) }))
     }
-    return columns
+    self.laws = laws
+    self.order = order
+  }
+
+  /// The logarithm of the density of each row in each state, K columns; a row has the same bits whatever
+  /// the others are.
+  func logDensities(_ values: Matrix) -> [[Double]] {
+    let ordered = values.withColumns(order)
+    return laws.map { law in
+      law.standardized
+        .logDensitiesByRow(
+          ordered.standardized(centers: law.centers, scales: law.deviations)
+        )
+        .map { $0 - law.unit }
+    }
   }
 }
 
@@ -234,7 +259,7 @@ extension Kernels.Chain {
 }
 
 /// The normal law of many variables, by the eigenvectors of its covariance.
-struct NormalRegime {
+struct NormalRegime: Hashable, Sendable {
   /// The covariance with no eigenvalue below the floor.
   let covariance: SymmetricMatrix
 

@@ -85,6 +85,20 @@ public struct GARCHFit: Hashable, Sendable {
 }
 
 extension GARCH {
+  /// The variance that stands before the first return of a fit.
+  public enum StartVariance: Hashable, Sendable {
+    /// A mean of the first 75 squares about the mean of the returns, with weights that fall by 0.94 (as in arch).
+    case weightedSquares
+
+    /// The mean square of all residuals at the mean of the model, which the fit finds with it.
+    ///
+    /// The choice of the published benchmark (Fiorentini, Calzolari and Panattoni 1996).
+    case meanSquaredResidual
+
+    /// A positive number, in the square of the units of the returns.
+    case fixed(Double)
+  }
+
   /// The settings of a fit.
   public struct FitSettings: Hashable, Sendable {
     /// The least degrees of freedom; at 2 there is no variance.
@@ -96,11 +110,8 @@ extension GARCH {
     /// The largest number of steps from one start; ten are usual.
     public var maximumIterations = 100
 
-    /// The variance before the first return, positive; nil for an exponentially weighted mean of the first 75
-    /// squares.
-    ///
-    /// Published benchmarks take the mean square of all residuals.
-    public var startVariance: Double?
+    /// The variance before the first return: a weighted mean of the first squares sees no later return.
+    public var startVariance = StartVariance.weightedSquares
 
     /// Creates the default settings.
     public init() {}
@@ -132,10 +143,19 @@ extension GARCH {
     let center = mean == .constant ? series.mean : 0
     let variance =
       series.values.reduce(0) { $0 + ($1 - center) * ($1 - center) } / Double(returns.count)
-    let likelihood = GARCHLikelihood(
-      model: self, returns: series.values,
-      startVariance: settings.startVariance.map { $0 / series.scale / series.scale }
-        ?? Self.startVariance(series.values, mean: center))
+    let likelihood =
+      switch settings.startVariance {
+      case .weightedSquares:
+        GARCHLikelihood(
+          model: self, returns: series.values,
+          startVariance: Self.startVariance(series.values, mean: center))
+      case .meanSquaredResidual:
+        GARCHLikelihood(model: self, returns: series.values)
+      case .fixed(let variance):
+        GARCHLikelihood(
+          model: self, returns: series.values, startVariance: variance / series.scale / series.scale
+        )
+      }
     let coordinates = GARCHCoordinates(self, settings: settings)
     let starts = Self.startPoints.map { point in
       coordinates.start(
@@ -198,7 +218,9 @@ extension GARCH.FitSettings {
   private static var allowedDegrees: ClosedRange<Double> { 2.01...1e5 }
 
   fileprivate func validate() throws(EstimationError) {
-    if let startVariance, !(startVariance > 0 && startVariance.isFinite) {
+    if case .fixed(let startVariance) = startVariance,
+      !(startVariance > 0 && startVariance.isFinite)
+    {
       throw .invalidValue(
         argument: "startVariance", got: startVariance, lowest: .leastNonzeroMagnitude,
         highest: .greatestFiniteMagnitude)
@@ -243,7 +265,8 @@ extension GARCHSearch {
     let specification = likelihood.model
     let unit = GARCHUnit(specification, scale: series.scale)
     let parameters = GARCHParameters(unit.parameters(self.parameters), of: specification)
-    let startVariance = likelihood.startVariance * series.scale * series.scale
+    let startVariance =
+      likelihood.startVariance(self.parameters)[0] * series.scale * series.scale
     let model = try GARCHModel(
       specification, parameters: parameters, startVariance: startVariance)
     var filter = GARCHFilter(model)

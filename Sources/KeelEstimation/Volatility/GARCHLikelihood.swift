@@ -5,7 +5,8 @@
 // z = e exp(−ℓ/2), the log-likelihood of one return is g(z) − ½ ℓ, and
 //   ∂z = −½ z a − μ'/√h,   ∂²z = ¼ z a aᵀ − ½ z ∂²ℓ + (a μ'ᵀ + μ' aᵀ)/(2√h).
 // Before the first return squares, variances and their halves below zero have the start variance,
-// as in the arch package of K. Sheppard.
+// as in the arch package of K. Sheppard; where it is the mean squared residual, v + (m − μ)², its two
+// derivatives in μ start those of the recursion.
 
 package import KeelNumerics
 
@@ -13,13 +14,41 @@ package import KeelNumerics
 package struct GARCHLikelihood {
   let model: GARCH
   let returns: [Double]
-  let startVariance: Double
+  private let start: Start
+
+  /// The variance before the series.
+  private enum Start {
+    case fixed(Double)
+    /// The mean square of the residuals, from mean and variance of the returns.
+    case meanSquaredResidual(mean: Double, variance: Double)
+  }
 
   /// Takes a series and the variance before it.
   package init(model: GARCH, returns: [Double], startVariance: Double) {
     self.model = model
     self.returns = returns
-    self.startVariance = startVariance
+    start = .fixed(startVariance)
+  }
+
+  /// Takes a series; before it stands the mean square of its residuals.
+  package init(model: GARCH, returns: [Double]) {
+    self.model = model
+    self.returns = returns
+    let mean = returns.reduce(0, +) / Double(returns.count)
+    let variance = returns.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(returns.count)
+    start = .meanSquaredResidual(mean: mean, variance: variance)
+  }
+
+  /// The variance before the series, and its two derivatives in the mean.
+  package func startVariance(_ parameters: [Double]) -> [Double] {
+    switch start {
+    case .fixed(let value):
+      return [value, 0, 0]
+    case .meanSquaredResidual(let mean, let variance):
+      guard model.mean == .constant else { return [variance + mean * mean, 0, 0] }
+      let distance = parameters[0] - mean
+      return [variance + distance * distance, 2 * distance, 2]
+    }
   }
 
   /// A value with derivatives; matrices are full, column after column.
@@ -62,7 +91,7 @@ package struct GARCHLikelihood {
     _ parameters: [Double], _ detail: VolatilityKernels.Detail, _ level: Kernels.Level
   ) -> [Double] {
     VolatilityKernels.likelihood(
-      model, parameters: parameters, law: law(parameters), startVariance: startVariance,
+      model, parameters: parameters, law: law(parameters), start: startVariance(parameters),
       returns: returns, detail: detail, level: level)
   }
 

@@ -11,9 +11,9 @@ enum VolatilityKernels {
   }
 
   /// The value and, where asked for, gradient, Hessian and outer products of a model on a series, one
-  /// after the other.
+  /// after the other; `start` is the start variance with two derivatives in the mean.
   static func likelihood(
-    _ model: GARCH, parameters: [Double], law: [Double], startVariance: Double,
+    _ model: GARCH, parameters: [Double], law: [Double], start: [Double],
     returns: [Double], detail: Detail, level: Kernels.Level
   ) -> [Double] {
     let count = parameters.count
@@ -21,7 +21,7 @@ enum VolatilityKernels {
       repeating: 0, count: detail == .value ? 1 : 1 + count + 2 * count * count)
     if let order = FirstOrder(model, parameters) {
       unsafe keel_garch_first_order(
-        order.values, law, startVariance, returns, returns.count, order.places, Int32(count),
+        order.values, law, start, returns, returns.count, order.places, Int32(count),
         detail.rawValue, &result, level.rawValue)
       return result
     }
@@ -35,9 +35,24 @@ enum VolatilityKernels {
       variances: model.varianceLags, shapes: model.shapeCount,
       is_logarithmic: model.isLogarithmic ? 1 : 0)
     unsafe keel_garch(
-      &lags, parameters, law, startVariance, returns, returns.count,
+      &lags, parameters, law, start, returns, returns.count,
       detail == .value ? 0 : 1, &work, &result)
     return result
+  }
+
+  /// The log-likelihood of correlations that follow standardized residuals, and its derivatives in both weights.
+  ///
+  /// Residuals are T rows of n, the target is a lower triangle, column after column; nil where a matrix is not
+  /// positive definite.
+  static func correlations(
+    _ residuals: [Double], count n: Int, target: [Double], news: Double, memory: Double,
+    level: Kernels.Level
+  ) -> (value: Double, news: Double, memory: Double)? {
+    var work = [Double](repeating: 0, count: 27 * target.count + 40 * n + 8)
+    var result = [0.0, 0, 0]
+    let status = unsafe keel_dynamic_correlations(
+      residuals, residuals.count / n, n, target, news, memory, &work, &result, level.rawValue)
+    return status == 0 ? (result[0], result[1], result[2]) : nil
   }
 
   /// A model with at most one lag of each kind, in the order of its kernel.
