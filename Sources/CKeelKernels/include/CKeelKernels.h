@@ -435,6 +435,9 @@ void keel_sign_agreement(
   const uint64_t *restrict active, const uint64_t *restrict negative, size_t words, size_t n,
   size_t first, size_t count, uint32_t *restrict both, uint32_t *restrict against, int level);
 
+/* Asks the system for large pages for an array, where whole ones fit. Changes nothing that can be seen but time. */
+void keel_prefer_large_pages(void *begin, size_t bytes);
+
 /* The number of dimensions of the table of Sobol's sequence. */
 int keel_sobol_dimensions(void);
 

@@ -52,6 +52,13 @@ public struct ScenarioSet: Hashable, Sendable {
     self.probabilities = probabilities
   }
 
+  /// Creates equally likely scenarios from outcomes that are known to be finite and to fit, one row or more.
+  package init(uncheckedUniverse universe: Universe, outcomes: Matrix) {
+    self.universe = universe
+    self.outcomes = outcomes
+    probabilities = nil
+  }
+
   /// Creates scenarios from past returns: every past period may come again.
   ///
   /// - Parameters:

@@ -58,4 +58,33 @@ package enum PanelProducts {
       panel.span, rowCount: rowCount, columnCount: columnCount, transposition, scale: scale,
       vector, to: &result)
   }
+
+  /// Multiplies a panel by the transpose of a lower triangle in place: X := X Lᵀ.
+  ///
+  /// - Parameters:
+  ///   - panel: At least `rowCount × order` numbers, column after column.
+  ///   - rowCount: The number of rows of X.
+  ///   - lower: `order × order` numbers, column after column, of which the lower triangle counts.
+  ///   - order: The number of columns of X.
+  /// - Returns: False, with nothing done, when an argument is too short.
+  @discardableResult
+  package static func multiply(
+    _ panel: inout [Double],
+    rowCount: Int,
+    byTransposeOfLower lower: [Double],
+    order: Int
+  ) -> Bool {
+    guard rowCount >= 0, order >= 0, rowCount <= Gate.largestIndex / Swift.max(order, 1),
+      order <= Gate.largestIndex / Swift.max(order, 1), panel.count >= rowCount &* order,
+      lower.count >= order &* order
+    else { return false }
+    if rowCount == 0 || order == 0 { return true }
+    guard let m = try? Gate.dimension(rowCount, "rows"),
+      let n = try? Gate.dimension(order, "columns")
+    else { return false }
+    unsafe keel_dtrmm(
+      CChar(UInt8(ascii: "R")), Gate.lower, CChar(UInt8(ascii: "T")), CChar(UInt8(ascii: "N")), m,
+      n, 1, lower, n, &panel, m)
+    return true
+  }
 }

@@ -1,0 +1,267 @@
+// Blocks of paths that stay in the cache: normal draws by column, one triangular product with the Cholesky factor, and
+// one factor a path, √((ν − 2) / χ²), on the way out. Path k is a function of the stream and k alone; blocks
+// begin at multiples of a fixed length, so that any split at them gives the same bits.
+//
+// χ² is twice a gamma draw of the law ν/2 > 1 (Marsaglia and Tsang 2000): nearly every first attempt is accepted, so that
+// those are drawn for a whole block at once, and later ones by index.
+
+public import KeelData
+import KeelLinearAlgebra
+public import KeelNumerics
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+extension MultivariateNormal {
+  /// Draws scenarios.
+  ///
+  /// - Parameters:
+  ///   - count: The number S of scenarios, with S × N at most 2³².
+  ///   - stream: Where the draws come from; the scenarios of other streams are independent. Its raw blocks are read.
+  ///   - pool: The threads to work on; by default the caller's alone. The scenarios are the same.
+  /// - Returns: S equally likely scenarios; fewer only when the calling task was cancelled.
+  /// - Throws: `DistributionsError.invalidValue` for the count, `DistributionsError.negativeVariance` for a covariance
+  ///   that is not positive semidefinite, `DistributionsError.notRepresentable`.
+  /// - Complexity: O(S N²).
+  public func scenarios(
+    count: Int,
+    from stream: RandomStream,
+    on pool: BoundedPool? = nil
+  ) throws(DistributionsError) -> ScenarioSet {
+    try EllipticalSimulation(expectedReturns, covariance, degreesOfFreedom: .infinity, stream)
+      .scenarios(count: count, on: pool)
+  }
+}
+
+extension MultivariateStudentT {
+  /// Draws scenarios.
+  ///
+  /// - Parameters:
+  ///   - count: The number S of scenarios, with S × N at most 2³².
+  ///   - stream: Where the draws come from; the scenarios of other streams are independent. Its raw blocks are read.
+  ///   - pool: The threads to work on; by default the caller's alone. The scenarios are the same.
+  /// - Returns: S equally likely scenarios; fewer only when the calling task was cancelled.
+  /// - Throws: As ``MultivariateNormal/scenarios(count:from:on:)``.
+  /// - Complexity: O(S N²).
+  public func scenarios(
+    count: Int,
+    from stream: RandomStream,
+    on pool: BoundedPool? = nil
+  ) throws(DistributionsError) -> ScenarioSet {
+    try EllipticalSimulation(
+      expectedReturns, covariance, degreesOfFreedom: degreesOfFreedom, stream
+    )
+    .scenarios(count: count, on: pool)
+  }
+}
+
+/// Draws from a normal law or from a Student-t law with given means and covariance.
+struct EllipticalSimulation: Sendable {
+  private let universe: Universe
+  private let means: [Double]
+  private let degreesOfFreedom: Double
+
+  /// A seed of its own, so that streams can be counted from zero: one an asset, then two an attempt.
+  private let seed: UInt64
+
+  // L of order N by rank, padded with zeros to a square; row k belongs to asset pivots[k].
+  private let factor: [Double]
+  private let pivots: [Int]
+  private let rank: Int
+
+  private static let blockLength = 1024
+
+  init(
+    _ expectedReturns: ExpectedReturns,
+    _ covariance: Covariance,
+    degreesOfFreedom: Double,
+    _ stream: RandomStream
+  ) throws(DistributionsError) {
+    universe = covariance.universe
+    means = expectedReturns.values
+    self.degreesOfFreedom = degreesOfFreedom
+    seed = stream.bits(at: .max).0
+    let matrix = covariance.matrix
+    let n = matrix.order
+    let cholesky: PivotedCholesky
+    do throws(LinearAlgebraError) {
+      cholesky = try PivotedCholesky(matrix)
+    } catch {
+      throw .notRepresentable(result: "factor of the covariance")
+    }
+    let largest = (0..<n).reduce(0) { max($0, matrix[$1, $1]) }
+    guard cholesky.leastResidual >= -Self.negligibleVariance * largest else {
+      throw .negativeVariance(cholesky.leastResidual)
+    }
+    pivots = cholesky.pivots
+    rank = cholesky.rank
+    factor =
+      cholesky.lower.columnMajorElements + [Double](repeating: 0, count: n * (n - cholesky.rank))
+  }
+
+  /// What rounding may leave of a covariance, as a part of its largest variance.
+  private static let negligibleVariance = 1e-10
+
+  func scenarios(
+    count: Int,
+    on pool: BoundedPool?
+  ) throws(DistributionsError) -> ScenarioSet {
+    let n = universe.count
+    let most = RandomStream.maximumCount / max(n, 1)
+    guard (1...most).contains(count) else {
+      throw .invalidValue(
+        argument: "count", got: Double(count), lowest: 1, highest: Double(most))
+    }
+    var done = 0
+    let storage = Kernels.array(count: count * n) { output in
+      if let pool, pool.width > 1 {
+        done = fill(&output, count: count, on: pool)
+      } else {
+        var panel = Panel(rowCount: 0, columnCount: n)
+        while done < count {
+          let end = min(done + Self.blockLength, count)
+          panel.rowCount = end - done
+          draw(done..<end, into: &panel)
+          copy(panel, to: &output, at: done, of: count)
+          done = end
+        }
+      }
+    }
+    return try result(storage, count: count, done: done)
+  }
+
+  /// Draws blocks on several threads, a wave at a time so that they need little memory.
+  private func fill(
+    _ output: inout MutableSpan<Double>,
+    count: Int,
+    on pool: BoundedPool
+  ) -> Int {
+    let wave = 4 * pool.width * Self.blockLength
+    var done = 0
+    while done < count {
+      let start = done
+      let panels = pool.blockResults(
+        count: min(wave, count - start), blockLength: Self.blockLength
+      ) { range in
+        var panel = Panel(rowCount: range.count, columnCount: universe.count)
+        draw((start + range.lowerBound)..<(start + range.upperBound), into: &panel)
+        return panel
+      }
+      if panels.isEmpty { break }
+      for panel in panels {
+        copy(panel, to: &output, at: done, of: count)
+        done += panel.rowCount
+      }
+    }
+    return done
+  }
+
+  private func result(
+    _ storage: [Double],
+    count: Int,
+    done: Int
+  ) throws(DistributionsError) -> ScenarioSet {
+    do throws(DataError) {
+      if done == count {
+        return ScenarioSet(
+          uncheckedUniverse: universe,
+          outcomes: Matrix(
+            uncheckedRowCount: count, columnCount: universe.count, storage: storage))
+      }
+      var kept: [Double] = []
+      for j in 0..<universe.count { kept += storage[(j * count)..<(j * count + done)] }
+      return try ScenarioSet(
+        universe: universe,
+        outcomes: Matrix(uncheckedRowCount: done, columnCount: universe.count, storage: kept))
+    } catch {
+      throw DistributionsError(error)
+    }
+  }
+
+  /// Normal draws times L', by pivots, and the factor of each path.
+  private func draw(_ range: Range<Int>, into panel: inout Panel) {
+    let (first, rows) = (UInt64(range.lowerBound), range.count)
+    var normals = panel.values.mutableSpan
+    for k in 0..<rank {
+      let start = k * rows
+      var column = normals._mutatingExtracting(start..<(start + rows))
+      RandomStream(seed: seed, stream: UInt64(k)).fillNormal(&column, from: first)
+    }
+    PanelProducts.multiply(
+      &panel.values, rowCount: rows, byTransposeOfLower: factor, order: pivots.count)
+    if degreesOfFreedom < .infinity { fillStretches(range, &panel.stretches) }
+  }
+
+  /// √((ν − 2) / χ²) of each path.
+  private func fillStretches(_ range: Range<Int>, _ stretches: inout [Double]) {
+    let (first, count) = (UInt64(range.lowerBound), range.count)
+    let firstStream = UInt64(pivots.count)
+    var normals = stretches.mutableSpan
+    var x = normals._mutatingExtracting(0..<count)
+    RandomStream(seed: seed, stream: firstStream).fillNormal(&x, from: first)
+    var uniforms = [Double](repeating: 0, count: count)
+    var u = uniforms.mutableSpan
+    RandomStream(seed: seed, stream: firstStream + 1).fillUniform(&u, from: first)
+    let shape = degreesOfFreedom / 2 - 1 / 3.0
+    let slope = 1 / (9 * shape).squareRoot()
+    let size = (degreesOfFreedom - 2) / (2 * shape)
+    for i in 0..<count {
+      var (normal, uniform) = (x[i], u[i])
+      var attempt: UInt64 = 1
+      while true {
+        let root = 1 + slope * normal
+        let cube = root * root * root
+        let square = normal * normal
+        if root > 0,
+          uniform < 1 - 0.0331 * square * square
+            || log(uniform) < square / 2 + shape * (1 - cube + log(cube))
+        {
+          x[i] = (size / cube).squareRoot()
+          break
+        }
+        let stream = firstStream + 2 * attempt
+        normal = RandomStream(seed: seed, stream: stream).normal(at: first + UInt64(i))
+        uniform = RandomStream(seed: seed, stream: stream + 1).uniform(at: first + UInt64(i))
+        attempt += 1
+      }
+    }
+  }
+
+  /// Puts a panel in its place, with means, in the order of the assets.
+  private func copy(
+    _ panel: Panel,
+    to output: inout MutableSpan<Double>,
+    at row: Int,
+    of count: Int
+  ) {
+    let rows = panel.rowCount
+    let stretches = panel.stretches.span.extracting(0..<rows)
+    for (k, asset) in pivots.enumerated() {
+      let source = panel.values.span.extracting((k * rows)..<((k + 1) * rows))
+      let start = asset * count + row
+      var target = output._mutatingExtracting(start..<(start + rows))
+      let mean = means[asset]
+      guard target.count == source.count, stretches.count == source.count else { return }
+      for i in source.indices { target[i] = mean + stretches[i] * source[i] }
+    }
+  }
+
+  /// Paths of one block.
+  private struct Panel: Sendable {
+    /// The number of rows; the values are those of the first rows × columns elements.
+    var rowCount: Int
+
+    var values: [Double]
+    var stretches = [Double](repeating: 1, count: EllipticalSimulation.blockLength)
+
+    init(rowCount: Int, columnCount: Int) {
+      self.rowCount = rowCount
+      values = [Double](repeating: 0, count: EllipticalSimulation.blockLength * columnCount)
+    }
+  }
+}
