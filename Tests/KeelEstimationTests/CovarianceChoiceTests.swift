@@ -108,34 +108,6 @@ private func blocks(_ count: Int) throws -> ValidationScheme {
     }
   }
 
-  @Test func pathsHaveTheSolutionsOfTheirPenalties() throws {
-    for seed in 0..<6 {
-      let sample = try SampleCovariance().unlabeledCovariance(
-        from: randomReturns(
-          [20, 60][seed % 2], [4, 12, 25][seed % 3], seed: UInt64(seed), scale: 1)
-      ).matrix
-      let largest = sample.diagonal.reduce(0, max)
-      // Up again too: a start for a smaller penalty is inside the bounds.
-      let penalties = [0.9, 0.3, 0.1, 0.1, 0.03, 0.2].map { $0 * largest }
-      let path = try SparseInverse.path(sample, penalties: penalties)
-      #expect(path.count == penalties.count)
-      for (solution, penalty) in zip(path, penalties) {
-        let alone = try SparseInverse(sample, penalty: penalty)
-        #expect(solution.isConverged && solution.residual <= 1e-10, "\(seed)")
-        #expect(solution.componentCount == alone.componentCount)
-        let size = alone.precision.diagonal.reduce(0, max)
-        for i in 0..<sample.order {
-          for j in 0..<sample.order {
-            expectClose(
-              solution.precision[i, j], alone.precision[i, j], absolute: 1e-7 * size, "\(seed)")
-          }
-        }
-      }
-      // The same penalty again costs one sweep, or none without pairs.
-      #expect(path[3].iterations <= 2, "\(path[3].iterations)")
-    }
-  }
-
   @Test func orderAndUnitsChangeNothing() throws {
     let matrix = try randomReturns(60, 5, seed: 8)
     let names = ["E", "B", "D", "A", "C"]

@@ -72,48 +72,6 @@ public struct SparseInverse: Hashable, Sendable {
     penalty: Double,
     settings: Settings = Settings()
   ) throws(EstimationError) {
-    try self.init(matrix, penalty: penalty, settings: settings, start: nil)
-  }
-
-  /// Solves for one penalty after the other.
-  ///
-  /// Each search starts from the solution before it, which for falling penalties takes fewer sweeps than searches of
-  /// their own; the solutions are the same within the tolerance.
-  ///
-  /// - Parameters:
-  ///   - matrix: A covariance matrix, N × N, positive semidefinite with a positive diagonal.
-  ///   - penalties: The penalties, each above 0; best from the largest to the least.
-  ///   - settings: When each search ends.
-  /// - Returns: The solutions, in the order of the penalties.
-  /// - Throws: As ``init(_:penalty:settings:)``.
-  public static func path(
-    _ matrix: SymmetricMatrix,
-    penalties: [Double],
-    settings: Settings = Settings()
-  ) throws(EstimationError) -> [SparseInverse] {
-    var solutions: [SparseInverse] = []
-    solutions.reserveCapacity(penalties.count)
-    var start: Start?
-    for penalty in penalties {
-      let solution = try SparseInverse(matrix, penalty: penalty, settings: settings, start: start)
-      solutions.append(solution)
-      start = Start(solution: solution, penalty: penalty)
-    }
-    return solutions
-  }
-
-  /// The solution of the same matrix for another penalty.
-  struct Start {
-    let solution: SparseInverse
-    let penalty: Double
-  }
-
-  init(
-    _ matrix: SymmetricMatrix,
-    penalty: Double,
-    settings: Settings,
-    start: Start?
-  ) throws(EstimationError) {
     try Self.validate(matrix, penalty, settings)
     let n = matrix.order
     // Units in which the diagonal is one for a penalty of each pair: the problem is the same.
@@ -124,7 +82,7 @@ public struct SparseInverse: Hashable, Sendable {
     let components = Self.components(matrix, penalty)
     for component in components {
       let part = try SparseInverseSearch(
-        matrix, component, deviations, penalty: penalty, settings: settings, start: start)
+        matrix, component, deviations, penalty: penalty, settings: settings)
       gap += part.gap
       residual = max(residual, part.residual)
       iterations = max(iterations, part.iterations)

@@ -41,8 +41,7 @@ struct SparseInverseSearch {
     _ component: [Int],
     _ deviations: [Double],
     penalty: Double,
-    settings: SparseInverse.Settings,
-    start: SparseInverse.Start?
+    settings: SparseInverse.Settings
   ) throws(EstimationError) {
     let m = component.count
     order = m
@@ -61,38 +60,14 @@ struct SparseInverseSearch {
     for j in 0..<m { elements[j * (m + 1)] = 1 }
     inverse = elements
     dual = elements
-    if m == 1 { return }
-    if let start {
-      take(start, component, deviations, penalty)
-    } else {
-      // A share of the sample toward its diagonal moves no element by more than its penalty.
-      let share = min(1, penalties.reduce(Double.infinity) { $1 > 0 ? min($0, $1) : $0 })
-      for k in sample.indices { dual[k] = sample[k] * (1 - share) }
-      for j in 0..<m { dual[j * (m + 1)] = 1 }
-    }
-    try run(settings)
-  }
-
-  /// Starts from the solution for another penalty: a share of the sample brings it inside the bounds.
-  private mutating func take(
-    _ start: SparseInverse.Start,
-    _ component: [Int],
-    _ deviations: [Double],
-    _ penalty: Double
-  ) {
-    let share = min(penalty / start.penalty, 1)
-    let (covariance, precision) = (start.solution.covariance, start.solution.precision)
-    for (b, j) in component.enumerated() {
-      for (a, i) in component.enumerated() where a != b {
-        let place = a + b * order
-        let old = covariance[i, j] / deviations[i] / deviations[j]
-        dual[place] = sample[place] + share * (old - sample[place])
-        coefficients[place] = -precision[i, j] / precision[j, j] * (deviations[i] / deviations[j])
-      }
-    }
+    if m > 1 { try run(settings) }
   }
 
   private mutating func run(_ settings: SparseInverse.Settings) throws(EstimationError) {
+    // A share of the sample toward its diagonal moves no element by more than its penalty.
+    let share = min(1, penalties.reduce(Double.infinity) { $1 > 0 ? min($0, $1) : $0 })
+    for k in sample.indices { dual[k] = sample[k] * (1 - share) }
+    for j in 0..<order { dual[j * (order + 1)] = 1 }
     var target = max(settings.relativeTolerance * Self.sweepShare, Self.leastChange)
     var change = 1.0
     isConverged = false
