@@ -13,7 +13,7 @@ private let searchCaseCount: Int = {
   #if DEBUG
     return 150
   #else
-    return 1500
+    return 4000
   #endif
 }()
 
@@ -66,6 +66,16 @@ private struct Searched: CustomTestStringConvertible, Sendable {
       },
       gaps("nested", isNested: true) { returns in
         try NestedMoments().moments(from: returns).covariance.matrix
+      },
+      gaps("gapMoments", isNested: true) { returns in
+        // The matrix of any step is one.
+        try GapMoments(maximumIterations: 12).estimate(from: returns).covariance.matrix
+      },
+      Searched(name: "ticks", needsVariance: true) { matrix, seed in
+        try HayashiYoshida(periodSeconds: 3600).covariance(of: ticks(matrix, seed: seed)).matrix
+      },
+      Searched(name: "regression", leastRowCount: 8, leastColumnCount: 2, refusesPlanes: true) {
+        matrix, _ in try regression(matrix)
       },
       Searched(name: "streaming") { matrix, _ in
         try stream(matrix, .none)
@@ -133,6 +143,36 @@ private struct Searched: CustomTestStringConvertible, Sendable {
         isPresent: isPresent)
       return try estimate(returns)
     }
+  }
+
+  /// Prices with these log returns, each asset at times of its own.
+  private static func ticks(_ matrix: Matrix, seed: Int) throws -> [TickSeries] {
+    var generator = SeededGenerator(seed: UInt64(seed) + 57)
+    let largest = matrix.columnMajorElements.reduce(1) { max($0, $1.magnitude) }
+    return try (0..<matrix.columnCount).map { j in
+      var (level, time) = (0.0, Int64(0))
+      var (times, prices) = ([Timestamp(nanosecondsSinceEpoch: 0)], [1.0])
+      for t in 0..<matrix.rowCount {
+        level += matrix[t, j] / largest
+        time += Int64.random(in: 1...2_000_000_000, using: &generator)
+        times.append(Timestamp(nanosecondsSinceEpoch: time))
+        prices.append(exp(level))
+      }
+      return try TickSeries(asset: AssetID("A\(j)"), times: times, prices: prices)
+    }
+  }
+
+  /// The first asset is the factor of the others.
+  private static func regression(_ matrix: Matrix) throws -> SymmetricMatrix {
+    let largest = matrix.columnMajorElements.reduce(1) { max($0, $1.magnitude) }
+    let columns = (0..<matrix.columnCount).map { j in
+      (0..<matrix.rowCount).map { matrix[$0, j] / largest }
+    }
+    let factor = try labeled(Matrix(columns: [columns[0]]), names: ["F"])
+    let model = try FactorRegression().fit(
+      labeled(Matrix(columns: Array(columns.dropFirst()))), on: factor)
+    return try model.covariance(factorCovariance: SampleCovariance().covariance(from: factor))
+      .matrix
   }
 
   private static func stream(
@@ -243,7 +283,7 @@ extension Searched {
       if !hasGaps, Set(values).count > 1 { Issue.record("\(name) \(seed): \(error)") }
       return "zeroVariance"
     case .notPositiveDefinite where refusesPlanes: return "plane"
-    case .dependentFactors where name == "nested": return "dependent"
+    case .dependentFactors where ["nested", "regression"].contains(name): return "dependent"
     case .tooFewCommonObservations where hasGaps: return "apart"
     default:
       Issue.record("\(name) \(seed): \(error)")
