@@ -285,6 +285,9 @@ extension Searched {
     case .notPositiveDefinite where refusesPlanes: return "plane"
     case .dependentFactors where ["nested", "regression"].contains(name): return "dependent"
     case .tooFewCommonObservations where hasGaps: return "apart"
+    case .pricesGiven(_, let column, _)
+    where SimpleReturns.looksLikePrices((0..<returns.rowCount).map { returns[$0, column] }):
+      return "prices"
     default:
       Issue.record("\(name) \(seed): \(error)")
       return "\(error)"
