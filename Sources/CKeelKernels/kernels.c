@@ -229,6 +229,18 @@ void keel_heston_moments(
   KEEL_DISPATCH(heston_moments, level, model, x, y, n, output)
 }
 
+void keel_row_sums(
+  const double *x, const size_t *starts, size_t columns, size_t n, double scale,
+  const double *means, const double *factors, double *restrict sums, size_t leading, int level) {
+  KEEL_DISPATCH(row_sums, level, x, starts, columns, n, scale, means, factors, sums, leading)
+}
+
+void keel_weighted(
+  const double *x, size_t n, double scale, double center, double ceiling,
+  const double *weights, const double *next, double *restrict y, int level) {
+  KEEL_DISPATCH(weighted, level, x, n, scale, center, ceiling, weights, next, y)
+}
+
 double keel_chain_densities(
   const double *restrict x, size_t n, size_t leading, const keel_chain_state *states, int k,
   double *restrict density, int level) {

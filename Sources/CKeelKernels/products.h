@@ -190,5 +190,76 @@ static size_t FN(first_equal)(const double *restrict x, size_t n, size_t start, 
   return k;
 }
 
+/* Adds the sums over some columns y = x scale - mean, for each row, of y, a y, y^2, b y^2, c y^3 and y^4: six
+   arrays, `leading` apart. Column k begins at x + starts[k]; the factors a, b, c of each column follow each other. */
+INLINE void FN(row_sums_of)(
+  int columns, const double *restrict x, const size_t *restrict starts, size_t n, double scale,
+  const double *restrict means, const double *restrict factors, double *restrict sums,
+  size_t leading) {
+  size_t i = 0;
+  for (; i + KEEL_HALF <= n; i += KEEL_HALF) {
+    H total[6];
+#pragma clang loop unroll(full)
+    for (int k = 0; k < 6; k++) total[k] = FN(load_half)(sums + (size_t)k * leading + i);
+#pragma clang loop unroll(full)
+    for (int j = 0; j < columns; j++) {
+      const double *f = factors + 3 * j;
+      const H y = FN(load_half)(x + starts[j] + i) * scale - means[j];
+      const H square = y * y;
+      total[0] += y;
+      total[1] = FN(madd_half)(y, (H)f[0], total[1]);
+      total[2] += square;
+      total[3] = FN(madd_half)(square, (H)f[1], total[3]);
+      total[4] = FN(madd_half)(square * y, (H)f[2], total[4]);
+      total[5] = FN(madd_half)(square, square, total[5]);
+    }
+#pragma clang loop unroll(full)
+    for (int k = 0; k < 6; k++) FN(store_half)(sums + (size_t)k * leading + i, total[k]);
+  }
+  for (; i < n; i++)
+    for (int j = 0; j < columns; j++) {
+      const double *f = factors + 3 * j;
+      const double y = x[starts[j] + i] * scale - means[j], square = y * y;
+      double *total = sums + i;
+      total[0] += y;
+      total[leading] += f[0] * y;
+      total[2 * leading] += square;
+      total[3 * leading] += f[1] * square;
+      total[4 * leading] += f[2] * (square * y);
+      total[5 * leading] += square * square;
+    }
+}
+
+static void FN(row_sums)(
+  const double *restrict x, const size_t *restrict starts, size_t columns, size_t n, double scale,
+  const double *restrict means, const double *restrict factors, double *restrict sums,
+  size_t leading) {
+  if (columns == 4)
+    FN(row_sums_of)(4, x, starts, n, scale, means, factors, sums, leading);
+  else
+    for (size_t j = 0; j < columns; j++)
+      FN(row_sums_of)(1, x, starts + j, n, scale, means + j, factors + 3 * j, sums, leading);
+}
+
+/* y[i] := min(x[i] scale - center, ceiling) weights[i]. */
+static void FN(weighted)(
+  const double *restrict x, size_t n, double scale, double center, double ceiling,
+  const double *restrict weights, const double *next, double *restrict y) {
+  size_t i = 0;
+  for (; i + KEEL_HALF <= n; i += KEEL_HALF) {
+    /* Runs of rows are too short for the processor to run ahead into the next column by itself. */
+    __builtin_prefetch(next + i);
+    typedef __typeof__((H)0.0 < (H)0.0) M;
+    const H centered = FN(load_half)(x + i) * scale - center;
+    const M below = centered < (H)ceiling;
+    const H least = (H)((below & (M)centered) | (~below & (M)(H)ceiling));
+    FN(store_half)(y + i, least * FN(load_half)(weights + i));
+  }
+  for (; i < n; i++) {
+    const double centered = x[i] * scale - center;
+    y[i] = (centered < ceiling ? centered : ceiling) * weights[i];
+  }
+}
+
 #undef H
 #undef KEEL_HALF

@@ -438,6 +438,50 @@ static void run_combine_columns(int kind, size_t n) {
   }
 }
 
+/* Sums over columns for each row, onto what is there, and centered rows: the latter exact at every level. */
+static void run_rows(int kind, size_t n) {
+  enum { COLUMNS = 6, SUMS = 6 };
+  tally *sums = tally_of("row_sums"), *weighted = tally_of("weighted");
+  size_t leading = n + 3, numbers = SUMS * leading, starts[COLUMNS];
+  double *x = array(4, leading * COLUMNS + n), means[COLUMNS], factors[3 * COLUMNS];
+  double *start = array(5, numbers), *bounds = array(7, numbers), *weights = array(6, n);
+  for (size_t i = 0; i < leading * COLUMNS + n; i++) x[i] = factor(kind);
+  for (size_t i = 0; i < numbers; i++) start[i] = factor(kind);
+  for (size_t i = 0; i < n; i++) weights[i] = factor(kind);
+  for (size_t k = 0; k < COLUMNS; k++) {
+    starts[k] = (next_bits() % COLUMNS) * leading + k % 2;
+    means[k] = factor(kind);
+    for (size_t m = 0; m < 3; m++) factors[3 * k + m] = factor(kind);
+  }
+  for (size_t columns = 1; columns <= COLUMNS; columns++) {
+    for (size_t i = 0; i < numbers; i++) {
+      size_t term = i / leading, row = i % leading;
+      double magnitudes = fabs(start[i]);
+      for (size_t k = 0; row < n && k < columns; k++) {
+        /* The rounding of y counts by the size of what it is made of. */
+        double y = fabs(x[starts[k] + row] * 0.5) + fabs(means[k]);
+        const double terms[SUMS] = {
+          y, fabs(factors[3 * k]) * y, y * y, fabs(factors[3 * k + 1]) * (y * y),
+          fabs(factors[3 * k + 2]) * (y * y * y), (y * y) * (y * y)};
+        magnitudes += terms[term];
+      }
+      bounds[i] = bound_of(magnitudes, columns + 4);
+    }
+    EACH_LEVEL(level, sums, n) {
+      double *y = unwritten_array(level, numbers);
+      memcpy(y, start, numbers * sizeof *y);
+      keel_row_sums(x, starts, columns, n, 0.5, means, factors, y, leading, level);
+    }
+    finish_sums(sums, bounds, numbers);
+  }
+  EACH_LEVEL(level, weighted, n)
+    keel_weighted(
+      x, n, 0.5, means[0], kind ? 0.25 : __builtin_inf(), weights, x + leading,
+      unwritten_array(level, n), level);
+  finish(weighted, n);
+  compare(weighted, array(KEEL_LEVEL_AVX2, n), array(KEEL_LEVEL_BASELINE, n), n);
+}
+
 static void run_products(void) {
   for (int kind = 0; kind <= HOSTILE; kind++)
     for (int k = 0; k < LENGTHS - 1; k++) {
@@ -445,6 +489,7 @@ static void run_products(void) {
       run_axpy(kind, length_of(k));
       run_symmetric_product(kind, length_of(k));
       run_combine_columns(kind, length_of(k));
+      run_rows(kind, length_of(k));
     }
 }
 

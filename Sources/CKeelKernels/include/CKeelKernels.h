@@ -399,6 +399,19 @@ double keel_lattice(
   double *restrict v, const double *restrict ratios, size_t steps, double sign, double strike,
   double base, double growth, double up, double down, int level);
 
+/* Adds the sums over `columns` columns y = x scale - mean, for each of n rows, of y, a y, y^2, b y^2, c y^3 and y^4 to
+   six arrays, `leading` apart. Column k begins at x + starts[k]; the factors a, b and c of a column follow each
+   other. Four columns at a time are fastest. */
+void keel_row_sums(
+  const double *x, const size_t *starts, size_t columns, size_t n, double scale,
+  const double *means, const double *factors, double *restrict sums, size_t leading, int level);
+
+/* y[i] := min(x[i] scale - center, ceiling) weights[i]. n numbers from `next` on are brought nearer: those that are read next, or
+   x again. Exact at every level. */
+void keel_weighted(
+  const double *x, size_t n, double scale, double center, double ceiling,
+  const double *weights, const double *next, double *restrict y, int level);
+
 /* Moves as bits: bit i % 64 of word i / 64 of `active` is set where y = x[i] scale - center is at least
    the threshold in magnitude, that of `negative` where it is also below zero. A threshold of zero counts a
    zero as below zero. Words beyond the last number stay as they are. Exact at every level. */
@@ -413,6 +426,12 @@ void keel_sign_planes(
 void keel_sign_agreement(
   const uint64_t *restrict active, const uint64_t *restrict negative, size_t words, size_t n,
   size_t first, size_t count, uint32_t *restrict both, uint32_t *restrict against, int level);
+
+/* The number of dimensions of the table of Sobol's sequence. */
+int keel_sobol_dimensions(void);
+
+/* For a dimension from 1 on: its polynomial at place 0, then its numbers m(1), m(2), ...; zero beyond. */
+uint16_t keel_sobol_number(int dimension, int place);
 
 /* Takes blocks of 64 bytes into a SHA-256 state of eight words. */
 void keel_sha256_compress(uint32_t *state, const uint8_t *bytes, size_t blocks, int level);

@@ -8,6 +8,9 @@ struct ColumnSummary {
   /// Σ (x − x(0))² in scaled units: infinite or zero where the scale does not suit the column.
   let squareSum: Double
 
+  /// Whether the mean is small beside the deviation, so that Σ x² − T m² loses no more than a bit.
+  let hasSmallMean: Bool
+
   /// - Parameters:
   ///   - values: The column, not empty.
   ///   - scale: A power of two by which each value is multiplied.
@@ -37,6 +40,10 @@ struct ColumnSummary {
     }
     mean = origin + sum / Double(count)
     squareSum = square
+    // Where the first value is an outlier the variance is not known well enough to say so.
+    let shift = mean - origin
+    let variance = square / Double(count) - shift * shift
+    hasSmallMean = mean == 0 || (mean * mean <= variance && variance * 1e6 >= shift * shift)
   }
 
   /// False when a value is NaN or infinite; also when only the sum overflows.

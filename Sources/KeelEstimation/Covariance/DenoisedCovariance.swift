@@ -200,7 +200,7 @@ struct SampleCorrelations {
 
   init(_ returns: ReturnsMatrix) throws(EstimationError) {
     let n = returns.columnCount
-    var elements = try returns.products(about: returns.scaledMeans).lowerTriangle
+    var elements = try returns.centeredProducts()
     let lengths = (0..<n).map { elements[$0 * (n + 1)].squareRoot() }
     if let constant = lengths.firstIndex(where: { !($0 > 0) }) {
       throw returns.zeroVariance(constant)

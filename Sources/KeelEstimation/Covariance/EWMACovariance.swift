@@ -69,8 +69,7 @@ public struct EWMACovariance: CovarianceEstimator, Hashable {
       case .weighted: returns.means(weights.values)
       }
     var elements = try returns.products(
-      about: centers, .weighted(weights.values.map { $0.squareRoot() })
-    ).lowerTriangle
+      about: centers, .weighted(weights.values.map { $0.squareRoot() }))
     try returns.unscale(&elements, factor: 1 / weights.sum)
     return UnlabeledCovariance(lowerTriangle: elements, order: returns.columnCount)
   }

@@ -22,6 +22,9 @@ public struct ReturnsMatrix: Sendable {
   /// A power of two that keeps fourth powers representable; one for all usual data.
   let scale: Double
 
+  /// Whether every mean is small beside the deviation of its column, and the scale one.
+  let hasSmallMeans: Bool
+
   /// The number of observations T.
   public var rowCount: Int { matrix.rowCount }
 
@@ -100,6 +103,7 @@ public struct ReturnsMatrix: Sendable {
       summaries = order.map { ColumnSummary(matrix.column($0), scale: scale) }
     }
     scaledMeans = summaries.map(\.mean)
+    hasSmallMeans = scale == 1 && summaries.allSatisfy(\.hasSmallMean)
   }
 
   /// Sums of squares whose squares, summed again, are far from both ends of the range.

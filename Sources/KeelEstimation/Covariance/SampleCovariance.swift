@@ -41,7 +41,7 @@ public struct SampleCovariance: CovarianceEstimator, Hashable {
 
   /// Estimates from checked returns: one `dsyrk`.
   public func estimate(from returns: ReturnsMatrix) throws(EstimationError) -> UnlabeledCovariance {
-    var elements = try returns.products(about: returns.scaledMeans).lowerTriangle
+    var elements = try returns.centeredProducts()
     let count = Double(returns.rowCount)
     let denominator = divisor == .observationCount ? count : count - 1
     try returns.unscale(&elements, factor: 1 / denominator)

@@ -58,7 +58,7 @@ public struct Semicovariance: CovarianceEstimator, Hashable {
       }
       centers = [Double](repeating: center, count: returns.columnCount)
     }
-    var elements = try returns.products(about: centers, .losses).lowerTriangle
+    var elements = try returns.products(about: centers, .losses)
     try returns.unscale(&elements, factor: 1 / Double(returns.rowCount))
     return UnlabeledCovariance(lowerTriangle: elements, order: returns.columnCount)
   }

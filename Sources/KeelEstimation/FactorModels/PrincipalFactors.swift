@@ -193,7 +193,7 @@ struct PrincipalComponents {
       deviations = correlations.deviations
       variances = deviations.map { $0 * $0 }
     } else {
-      var elements = try returns.products(about: returns.scaledMeans).lowerTriangle
+      var elements = try returns.centeredProducts()
       let inverse = 1 / Double(returns.rowCount - 1)
       for i in elements.indices { elements[i] *= inverse }
       matrix = SymmetricMatrix(lowerTriangleOf: elements, order: n)

@@ -1,4 +1,5 @@
 import CKeelShims
+package import KeelNumerics
 
 /// The sum of XᵀX over panels of rows, for data that are prepared a panel at a time.
 ///
@@ -49,6 +50,34 @@ package struct GramAccumulator: Sendable {
     unsafe keel_dsyrk(
       Gate.lower, CChar(UInt8(ascii: "T")), columns, rows, 1, panel, rows, 1,
       &lowerTriangle, columns)
+  }
+
+  /// Adds XᵀX of some rows of a matrix, read where they are: one `dsyrk`.
+  ///
+  /// - Parameters:
+  ///   - matrix: A matrix with `order` columns.
+  ///   - range: Rows of the matrix; none change nothing.
+  /// - Throws: `LinearAlgebraError.shapeMismatch`, `LinearAlgebraError.countOutOfRange`.
+  package mutating func add(
+    _ matrix: Matrix,
+    rows range: Range<Int>
+  ) throws(LinearAlgebraError) {
+    guard matrix.columnCount == order else {
+      throw .shapeMismatch(argument: "matrix", got: matrix.columnCount, required: order)
+    }
+    guard range.lowerBound >= 0, range.upperBound <= matrix.rowCount else {
+      throw .shapeMismatch(argument: "rows", got: range.upperBound, required: matrix.rowCount)
+    }
+    let rows = try Gate.dimension(range.count, "rowCount")
+    let stride = try Gate.dimension(matrix.rowCount, "rowCount")
+    if rows == 0 || order == 0 { return }
+    let columns = try Gate.dimension(order, "order")
+    unsafe matrix.elements.withUnsafeBufferPointer { elements in
+      guard let first = elements.baseAddress else { return }
+      unsafe keel_dsyrk(
+        Gate.lower, CChar(UInt8(ascii: "T")), columns, rows, 1, first + range.lowerBound, stride,
+        1, &lowerTriangle, columns)
+    }
   }
 
   /// The lower triangle of the sum, column after column; the upper one is zero.

@@ -42,7 +42,7 @@ struct IndependentColumns {
       deviations.append(deviation)
       varying.append(position)
     }
-    let sample = try returns.products(about: returns.scaledMeans).lowerTriangle
+    let sample = try returns.centeredProducts()
     let freedom = Double(t - 1)
     let m = varying.count
     var correlations = [Double](repeating: 0, count: m * m)

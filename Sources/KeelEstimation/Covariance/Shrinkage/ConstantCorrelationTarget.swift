@@ -30,24 +30,17 @@ struct ConstantCorrelationTarget {
     correlation = order > 1 ? min(sum / pairs, 1) : 0
   }
 
-  /// The intensity δ, from the squared lengths of the centered rows.
-  func intensity(_ sample: [Double], _ squares: [Double], _ returns: ReturnsMatrix) -> Double {
+  /// The intensity δ.
+  func intensity(_ sample: [Double], _ returns: ReturnsMatrix) -> Double {
     // Of two assets the target is the sample itself.
     if order <= 2 { return 0 }
-    let count = Double(squares.count)
+    let count = Double(returns.rowCount)
     let sums = TriangleSums(sample, order: order)
-    let pi = squares.span.sumOfSquares / count - sums.squaredNorm
-    let rows = returns.rowSums([
-      PowerTerm(power: 4, multiples: [Double](repeating: 1, count: order)),
-      PowerTerm(power: 3, multiples: deviations.map { 1 / $0 }),
-      PowerTerm(power: 1, multiples: deviations),
-    ])
-    var (fourth, cross, square) = (0.0, 0.0, 0.0)
-    for t in squares.indices {
-      fourth += rows[0][t]
-      cross += rows[1][t] * rows[2][t]
-      square += rows[2][t] * rows[2][t]
-    }
+    let rows = returns.rowSums { i in .init(first: deviations[i], third: 1 / deviations[i]) }
+    let pi = rows.sum(.second, .second) / count - sums.squaredNorm
+    let fourth = rows.sum(.fourth)
+    let cross = rows.sum(.weightedThird, .weightedFirst)
+    let square = rows.sum(.weightedFirst, .weightedFirst)
     let diagonal = fourth / count - sums.squaredDiagonal
     let rho = diagonal + correlation * ((cross - square) / count - diagonal)
     return LedoitWolf.intensity(error: (pi - rho) / count, distance: distance(sample))

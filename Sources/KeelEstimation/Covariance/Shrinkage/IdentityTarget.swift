@@ -12,11 +12,11 @@ struct IdentityTarget {
     mean = sums.trace / Double(order)
   }
 
-  /// The intensity δ, from the squared lengths of the centered rows.
-  func intensity(_ squares: [Double]) -> Double {
+  /// The intensity δ.
+  func intensity(_ returns: ReturnsMatrix) -> Double {
     if order == 1 { return 0 }
-    let count = Double(squares.count)
-    let error = squares.span.sumOfSquares / count - sums.squaredNorm
+    let count = Double(returns.rowCount)
+    let error = returns.rowSums().sum(.second, .second) / count - sums.squaredNorm
     return LedoitWolf.intensity(error: error / count, distance: distance)
   }
 

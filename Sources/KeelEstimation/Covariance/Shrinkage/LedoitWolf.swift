@@ -59,8 +59,7 @@ public struct LedoitWolf: CovarianceEstimator, Hashable {
   /// - Throws: `EstimationError.zeroVariance` for the target of a constant correlation,
   ///   `EstimationError.notRepresentable`.
   public func estimate(from returns: ReturnsMatrix) throws(EstimationError) -> UnlabeledCovariance {
-    let products = try returns.products(about: returns.scaledMeans)
-    var sample = products.lowerTriangle
+    var sample = try returns.centeredProducts()
     let n = returns.columnCount
     let inverse = 1 / Double(returns.rowCount)
     var scaled = sample.mutableSpan
@@ -69,15 +68,15 @@ public struct LedoitWolf: CovarianceEstimator, Hashable {
     switch target {
     case .identity:
       let target = IdentityTarget(sample, order: n)
-      intensity = target.intensity(products.squares)
+      intensity = target.intensity(returns)
       target.blend(&sample, intensity)
     case .constantCorrelation:
       let target = try ConstantCorrelationTarget(sample, returns)
-      intensity = target.intensity(sample, products.squares, returns)
+      intensity = target.intensity(sample, returns)
       target.blend(&sample, intensity)
     case .singleFactor:
       let target = SingleFactorTarget(sample, order: n)
-      intensity = target.intensity(sample, products.squares, returns)
+      intensity = target.intensity(sample, returns)
       target.blend(&sample, intensity)
     }
     try returns.unscale(&sample)

@@ -29,7 +29,7 @@ public struct OracleApproximatingShrinkage: CovarianceEstimator, Hashable {
   /// - Returns: The estimate, with its shrinkage intensity.
   /// - Throws: `EstimationError.notRepresentable`.
   public func estimate(from returns: ReturnsMatrix) throws(EstimationError) -> UnlabeledCovariance {
-    var sample = try returns.products(about: returns.scaledMeans).lowerTriangle
+    var sample = try returns.centeredProducts()
     let n = returns.columnCount
     let inverse = 1 / Double(returns.rowCount)
     var elements = sample.mutableSpan

@@ -118,7 +118,7 @@ extension ReturnsMatrix {
   private func shrunk(
     _ newValues: (SampleSpectrum) -> [Double]
   ) throws(EstimationError) -> [Double] {
-    var sample = try products(about: scaledMeans).lowerTriangle
+    var sample = try centeredProducts()
     let n = columnCount
     let inverse = 1 / Double(rowCount - 1)
     var elements = sample.mutableSpan

@@ -51,31 +51,23 @@ struct SingleFactorTarget {
     return variance > Double.ulpOfOne * size
   }
 
-  /// The intensity δ, from the squared lengths of the centered rows.
-  func intensity(_ sample: [Double], _ squares: [Double], _ returns: ReturnsMatrix) -> Double {
+  /// The intensity δ.
+  func intensity(_ sample: [Double], _ returns: ReturnsMatrix) -> Double {
     if order == 1 { return 0 }
-    let count = Double(squares.count)
+    let count = Double(returns.rowCount)
     let sums = TriangleSums(sample, order: order)
-    let pi = squares.span.sumOfSquares / count - sums.squaredNorm
-    let ones = [Double](repeating: 1, count: order)
-    let rows = returns.rowSums([
-      PowerTerm(power: 4, multiples: ones),
-      PowerTerm(power: 1, multiples: ones),
-      PowerTerm(power: 1, multiples: exposures),
-      PowerTerm(power: 3, multiples: exposures),
-      PowerTerm(power: 2, multiples: exposures.map { $0 * $0 }),
-    ])
-    var (fourth, first, second, third, own, ownSquare) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-    for t in squares.indices {
-      let market = rows[1][t] / Double(order)
-      let g = rows[2][t]
-      fourth += rows[0][t]
-      first += squares[t] * market * g
-      second += g * g
-      third += market * market * g * g
-      own += rows[3][t] * market
-      ownSquare += rows[4][t] * market * market
+    let rows = returns.rowSums { i in
+      .init(
+        first: exposures[i], second: exposures[i] * exposures[i], third: exposures[i])
     }
+    let pi = rows.sum(.second, .second) / count - sums.squaredNorm
+    let (size, fourth, second) = (
+      Double(order), rows.sum(.fourth), rows.sum(.weightedFirst, .weightedFirst)
+    )
+    let first = rows.sum(.second, .first, .weightedFirst) / size
+    let third = rows.sum(.first, .first, .weightedFirst, .weightedFirst) / (size * size)
+    let own = rows.sum(.weightedThird, .first) / size
+    let ownSquare = rows.sum(.weightedSecond, .first, .first) / (size * size)
     var rho = fourth / count - sums.squaredDiagonal
     if hasFactor {
       var quadratic = 0.0
