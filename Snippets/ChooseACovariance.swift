@@ -24,6 +24,10 @@ let shrunk = try CovarianceScore(of: LedoitWolf(), on: returns, scheme, loss: .m
 let advantage = try shrunk.advantage(over: sample)
 print("Ledoit-Wolf saves", advantage.mean, "±", advantage.standardError, "of variance a day")
 
+// The penalty of the graphical lasso under which the days after are likeliest.
+let lasso = try GraphicalLassoSelection(on: returns, .walkForward(scheme))
+print("the best of", lasso.scores.count, "penalties is", lasso.penalty)
+
 let calm = try LedoitWolf(examination: .eigenvalues).covariance(from: returns)
 let crash = try calm.stressed(towardOne: 0.8)
 print(calm.diagnostics.conditionNumber ?? 0, crash.standardDeviations[0])

@@ -41,9 +41,6 @@ let correlationEstimators: Set = [
   "kendall", "graphicalLasso", "tylerOracle",
 ]
 
-/// The estimators whose work for each pair of assets is not one product.
-private let pairwiseEstimators: Set = ["kendall", "graphicalLasso", "tylerOracle", "gerberPairs"]
-
 private func largest(_ matrix: SymmetricMatrix) -> Double {
   matrix.diagonal.reduce(0) { max($0, $1.magnitude) }
 }
@@ -147,57 +144,6 @@ private func largest(_ matrix: SymmetricMatrix) -> Double {
         }
       }
     }
-  }
-
-  /// Least eigenvalue ≥ −n ε λ_max: few observations, copies, constant columns, columns of very different scale.
-  @Test func positiveSemidefinite() throws {
-    #if DEBUG
-      let (seeds, lastWideSeed) = (24, 3)
-    #else
-      let (seeds, lastWideSeed) = (800, 60)
-    #endif
-    var count = 0
-    for seed in 0..<seeds {
-      var generator = SeededGenerator(seed: UInt64(seed) + 77)
-      let rows = 13 + seed % 20
-      let columns = [2, 5, 11, 5 * rows][seed % 4] / (seed % 8 == 3 ? 2 : 1)
-      var matrix = try randomReturns(rows, columns, seed: UInt64(seed))
-      for j in 0..<columns {
-        let kind = Int(generator.next() % 6)
-        let factor = [1, 1, 1, 1e-8, 1e4, 1][kind]
-        for i in 0..<rows {
-          if kind == 5, j > 0 {
-            matrix[i, j] = matrix[i, 0]
-          } else if kind == 4, seed % 3 == 0 {
-            matrix[i, j] = 0.25
-          } else {
-            matrix[i, j] *= factor
-          }
-        }
-      }
-      for (name, estimator) in covarianceEstimators {
-        // These take a tenth of a second each.
-        if columns > 40, seed > lastWideSeed, pairwiseEstimators.contains(name) { continue }
-        let estimate: UnlabeledCovariance
-        do throws(EstimationError) {
-          estimate = try estimator.unlabeledCovariance(from: matrix)
-        } catch {
-          guard case .zeroVariance(nil, let column) = error else {
-            Issue.record("\(name) \(seed): \(error)")
-            continue
-          }
-          #expect(correlationEstimators.contains(name))
-          #expect(Set(matrix.column(column).elementsForTests).count == 1)
-          continue
-        }
-        count += 1
-        let values = try SymmetricEigen.values(of: estimate.matrix)
-        let (least, most) = (values.first ?? 0, values.last ?? 0)
-        #expect(
-          least >= -Double(columns) * Double.ulpOfOne * most, "\(name) \(seed) \(least / most)")
-      }
-    }
-    #expect(count > 10 * seeds)
   }
 
   @Test func constantColumnsHaveZeroRowsOrAreNamed() throws {

@@ -193,6 +193,17 @@ struct RobustCovarianceRealDataTests {
     }
   }
 
+  /// Most rows at one place: the likelihood grows for ever as the scatter falls.
+  @Test func rowsAtOnePlaceAreNamed() throws {
+    let column = [0, 0, 0.02, 0, 0, 0, 0, 0, -0.04, 0]
+    for factors in [[1], [1, 0.37]] {
+      let matrix = try Matrix(columns: factors.map { factor in column.map { factor * $0 } })
+      #expect(throws: EstimationError.notPositiveDefinite) {
+        try StudentTCovariance().unlabeledCovariance(from: matrix)
+      }
+    }
+  }
+
   @Test func settings() throws {
     let matrix = try randomReturns(40, 2, seed: 8)
     for lowest in [2, 1, .nan] {

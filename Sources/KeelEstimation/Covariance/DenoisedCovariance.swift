@@ -8,9 +8,8 @@ import KeelNumerics
 /// The covariance with the noise taken out of its correlations, and the market too if wanted.
 ///
 /// The eigenvalues of N uncorrelated series of T observations and mean variance v lie below
-/// v (1 + √(N/T))², by Marchenko and Pastur. The mean variance of the noise is that of the eigenvalues that are
-/// counted as noise, found together with their number: from none above the edge on, the edge falls until no further
-/// eigenvalue is above it. The variances stay those of the sample, with the divisor T − 1.
+/// v (1 + √(N/T))², by Marchenko and Pastur. ``noise`` says how v is found. The variances stay those of the sample, with
+/// the divisor T − 1.
 public struct DenoisedCovariance: CovarianceEstimator, Hashable {
   /// What becomes of the eigenvalues that are noise.
   @nonexhaustive
@@ -23,8 +22,24 @@ public struct DenoisedCovariance: CovarianceEstimator, Hashable {
     case targeted(share: Double)
   }
 
+  /// How the variance v of the noise is found, and with it the edge.
+  @nonexhaustive
+  public enum Noise: Hashable, Sendable {
+    /// The mean of the eigenvalues that are counted as noise, found together with their number: from none above the edge
+    /// on, the edge falls until no further eigenvalue is above it.
+    case mean
+
+    /// The variance whose density of Marchenko and Pastur is nearest to that of the eigenvalues by a Gaussian kernel with
+    /// this standard deviation, a hundredth as published: see
+    /// ``MarchenkoPastur/init(fitting:observationCount:bandwidth:)``.
+    case fitted(bandwidth: Double)
+  }
+
   /// What becomes of the eigenvalues that are noise.
   public var method: Method
+
+  /// How the variance of the noise is found.
+  public var noise: Noise
 
   /// The number of largest signals that are taken out, the market first: 0 leaves all.
   ///
@@ -38,14 +53,17 @@ public struct DenoisedCovariance: CovarianceEstimator, Hashable {
   ///
   /// - Parameters:
   ///   - method: What becomes of the eigenvalues that are noise.
+  ///   - noise: How the variance of the noise is found.
   ///   - detonedCount: The number of largest signals that are taken out, 0 to N − 1.
   ///   - examination: Which diagnostics are computed.
   public init(
     method: Method = .constantResidual,
+    noise: Noise = .mean,
     detonedCount: Int = 0,
     examination: CovarianceExamination = .basic
   ) {
     self.method = method
+    self.noise = noise
     self.detonedCount = detonedCount
     self.examination = examination
   }
@@ -72,7 +90,7 @@ public struct DenoisedCovariance: CovarianceEstimator, Hashable {
     } catch {
       throw EstimationError(error)
     }
-    let noiseCount = Self.noiseCount(eigen.values, observationCount: returns.rowCount)
+    let noiseCount = try noiseCount(eigen.values, observationCount: returns.rowCount)
     var elements = try denoised(correlations.matrix, eigen, noiseCount)
     Self.normalizeDiagonal(&elements, order: n)
     // Without signals every direction is the first.
@@ -84,6 +102,20 @@ public struct DenoisedCovariance: CovarianceEstimator, Hashable {
     correlations.restoreVariances(&elements)
     try returns.unscale(&elements)
     return UnlabeledCovariance(lowerTriangle: elements, order: n)
+  }
+
+  /// The number of eigenvalues, ascending, that are not above the edge.
+  private func noiseCount(
+    _ values: [Double],
+    observationCount: Int
+  ) throws(EstimationError) -> Int {
+    switch noise {
+    case .mean: return Self.noiseCount(values, observationCount: observationCount)
+    case .fitted(let bandwidth):
+      let law = try MarchenkoPastur(
+        fitting: values, observationCount: observationCount, bandwidth: bandwidth)
+      return values.lastIndex { $0 <= law.upperEdge }.map { $0 + 1 } ?? 0
+    }
   }
 
   /// The number of eigenvalues, ascending, that noise alone would have.

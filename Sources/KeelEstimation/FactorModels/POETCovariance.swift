@@ -57,27 +57,21 @@ public struct POETCovariance: CovarianceEstimator, Hashable {
   ///   `EstimationError.notPositiveDefinite` where no constant helps: residuals of two assets have always the same
   ///   product, `EstimationError.notRepresentable`.
   public func estimate(from returns: ReturnsMatrix) throws(EstimationError) -> UnlabeledCovariance {
-    let n = returns.columnCount
-    let most = max(min(n, returns.rowCount - 1) - 1, 0)
-    guard factorCount >= 0, factorCount <= most else {
-      throw .invalidValue(
-        argument: "factorCount", got: Double(factorCount), lowest: 0, highest: Double(most))
-    }
-    guard constant >= 0, constant <= 100 else {
-      throw .invalidValue(argument: "constant", got: constant, lowest: 0, highest: 100)
-    }
-    let residuals = try Residuals(returns, factorCount: factorCount)
+    try requireSettings(returns)
+    let residuals = try FactorResiduals(returns, factorCount: factorCount)
+    let covariance = try ResidualCovariance(residuals.values)
     var level = constant
     // A diagonal matrix, where every threshold is above its element, is positive definite; the thresholds grow
     // geometrically to there.
     for _ in 0..<Self.mostRaises {
-      let (matrix, share) = residuals.thresholded(level * residuals.rate(returns.rowCount))
-      if matrix.isPositive {
+      let sparse = covariance.thresholded(level)
+      if sparse.isPositive {
         var elements = residuals.common
-        for i in elements.indices { elements[i] += matrix.elements[i] }
+        for i in elements.indices { elements[i] += sparse.elements[i] }
         try returns.unscale(&elements)
         return UnlabeledCovariance(
-          lowerTriangle: elements, order: n, shrinkageIntensity: share)
+          lowerTriangle: elements, order: returns.columnCount,
+          shrinkageIntensity: sparse.zeroShare)
       }
       level = max(1.1 * level, 0.05)
     }
@@ -85,21 +79,35 @@ public struct POETCovariance: CovarianceEstimator, Hashable {
   }
 
   private static let mostRaises = 400
+
+  /// The allowed constants.
+  static let allowedConstants = 0.0...100
+
+  /// Checks the settings.
+  func requireSettings(_ returns: ReturnsMatrix) throws(EstimationError) {
+    let most = max(min(returns.columnCount, returns.rowCount - 1) - 1, 0)
+    guard factorCount >= 0, factorCount <= most else {
+      throw .invalid("factorCount", Double(factorCount), lowest: 0, highest: Double(most))
+    }
+    guard Self.allowedConstants.contains(constant) else {
+      throw .invalid(
+        "constant", constant, lowest: Self.allowedConstants.lowerBound,
+        highest: Self.allowedConstants.upperBound)
+    }
+  }
 }
 
-/// What factors leave of returns, in scaled units.
-private struct Residuals {
-  private let order: Int
+/// What principal factors leave of returns, in scaled units.
+struct FactorResiduals {
   /// V Λ V', the lower triangle.
   let common: [Double]
-  /// The covariance of the residuals and the deviations of their products, the lower triangles.
-  private let covariance: [Double]
-  private let deviations: [Double]
+
+  /// T × N.
+  let values: Matrix
 
   init(_ returns: ReturnsMatrix, factorCount: Int) throws(EstimationError) {
     let n = returns.columnCount
     let rows = returns.rowCount
-    order = n
     // The centered data, T × N.
     let data = Matrix(
       uncheckedRowCount: rows, columnCount: n,
@@ -107,51 +115,122 @@ private struct Residuals {
         returns.column(position).map { $0 * returns.scale - returns.scaledMeans[position] }
       })
     let eigen: SymmetricEigen
-    let covariance: [Double]
-    let fourth: [Double]
+    var residuals = data
     do throws(LinearAlgebraError) {
       eigen = try SymmetricEigen(try data.gram(scale: 1 / Double(rows)))
       let kept = Matrix(
         uncheckedRowCount: n, columnCount: factorCount,
         storage: ((n - factorCount)..<n).flatMap { k in eigen.vectors.column(k).copied })
-      var residuals = data
       if factorCount > 0 {
         let fitted = try (data * kept) * kept.transposed
         for j in 0..<n {
           for t in 0..<rows { residuals[t, j] -= fitted[t, j] }
         }
       }
-      covariance = try residuals.gram(scale: 1 / Double(rows)).matrix.columnMajorElements
-      for j in 0..<n {
-        for t in 0..<rows { residuals[t, j] *= residuals[t, j] }
-      }
-      fourth = try residuals.gram(scale: 1 / Double(rows)).matrix.columnMajorElements
     } catch {
       throw EstimationError(error)
     }
-    self.covariance = covariance
-    deviations = zip(fourth, covariance).map { max($0 - $1 * $1, 0).squareRoot() }
+    values = residuals
     common = try SymmetricEigen.product(eigen.vectors, (n - factorCount)..<n) { eigen.values[$0] }
+  }
+}
+
+/// The covariance of residuals, with thresholds.
+struct ResidualCovariance {
+  private let order: Int
+  private let rowCount: Int
+
+  /// The covariance of the residuals and the deviations of their products, the lower triangles.
+  private let covariance: [Double]
+  private let deviations: [Double]
+
+  init(_ residuals: Matrix) throws(EstimationError) {
+    order = residuals.columnCount
+    rowCount = residuals.rowCount
+    let scale = 1 / Double(rowCount)
+    var squares = residuals
+    for j in 0..<order {
+      for t in 0..<rowCount { squares[t, j] *= squares[t, j] }
+    }
+    let fourth: [Double]
+    do throws(LinearAlgebraError) {
+      covariance = try residuals.gram(scale: scale).matrix.columnMajorElements
+      fourth = try squares.gram(scale: scale).matrix.columnMajorElements
+    } catch {
+      throw EstimationError(error)
+    }
+    deviations = zip(fourth, covariance).map { max($0 - $1 * $1, 0).squareRoot() }
   }
 
   /// 1/√N + √(ln N / T).
-  func rate(_ count: Int) -> Double {
+  private var rate: Double {
     let size = Double(order)
-    return 1 / size.squareRoot() + (log(size) / Double(count)).squareRoot()
+    return 1 / size.squareRoot() + (log(size) / Double(rowCount)).squareRoot()
   }
 
-  /// The covariance of the residuals above thresholds, and the share of pairs that have none left.
-  func thresholded(
-    _ factor: Double
-  ) -> (matrix: (elements: [Double], isPositive: Bool), share: Double) {
+  /// The least constant that leaves no pair; infinite where the product of a pair does not vary.
+  var largestConstant: Double {
+    var largest = 0.0
+    for j in 0..<order {
+      for i in (j + 1)..<max(order, j + 1) {
+        let place = i + j * order
+        if covariance[place] == 0 { continue }
+        largest = max(largest, covariance[place].magnitude / (rate * deviations[place]))
+      }
+    }
+    return largest
+  }
+
+  /// Σ of squares of all elements, in scaled units.
+  var squaredNorm: Double {
+    Self.sum(order) { covariance[$0] * covariance[$0] }
+  }
+
+  /// The squared distance of what a constant leaves from another covariance, in scaled units.
+  func squaredDistance(_ constant: Double, to other: ResidualCovariance) -> Double {
+    let factor = constant * rate
+    return Self.sum(order) { place in
+      let isDiagonal = place % (order + 1) == 0
+      let difference = soft(place, isDiagonal ? 0 : factor) - other.covariance[place]
+      return difference * difference
+    }
+  }
+
+  /// Σ over both triangles from the lower one.
+  private static func sum(_ order: Int, _ term: (Int) -> Double) -> Double {
+    var sum = 0.0
+    for j in 0..<order {
+      sum += term(j * (order + 1))
+      for i in (j + 1)..<max(order, j + 1) { sum += 2 * term(i + j * order) }
+    }
+    return sum
+  }
+
+  private func soft(_ place: Int, _ factor: Double) -> Double {
+    let size = max(covariance[place].magnitude - factor * deviations[place], 0)
+    return covariance[place] < 0 ? -size : size
+  }
+
+  /// The covariance of the residuals above thresholds.
+  struct Thresholded {
+    /// The lower triangle.
+    let elements: [Double]
+
+    let isPositive: Bool
+
+    /// The share of pairs that have no covariance left.
+    let zeroShare: Double
+  }
+
+  func thresholded(_ constant: Double) -> Thresholded {
+    let factor = constant * rate
     var elements = covariance
     var zeros = 0
     for j in 0..<order {
       for i in (j + 1)..<max(order, j + 1) {
         let place = i + j * order
-        let size = max(elements[place].magnitude - factor * deviations[place], 0)
-        if size == 0 { zeros += 1 }
-        elements[place] = elements[place] < 0 ? -size : size
+        elements[place] = soft(place, factor)
+        if elements[place] == 0 { zeros += 1 }
       }
     }
     // A variance that the factors explain wholly leaves a zero row, which counts as positive.
@@ -159,7 +238,9 @@ private struct Residuals {
     let matrix = SymmetricMatrix(lowerTriangleOf: elements, order: order)
     let factorization = try? Cholesky(matrix.submatrix(at: varying))
     let pairs = max(order * (order - 1) / 2, 1)
-    return ((elements, factorization != nil), Double(zeros) / Double(pairs))
+    return Thresholded(
+      elements: elements, isPositive: factorization != nil,
+      zeroShare: Double(zeros) / Double(pairs))
   }
 }
 

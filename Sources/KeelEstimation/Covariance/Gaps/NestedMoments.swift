@@ -39,7 +39,10 @@ public struct NestedMoments: Hashable, Sendable {
     // Longest first; equally long ones in the order of names.
     let sequence = (0..<n).sorted { (starts[$0], $0) < (starts[$1], $1) }
     var means = [Double](repeating: 0, count: n)
-    var covariance = SymmetricMatrix.zero(order: n)
+    // Σ = A A': an asset has the rows of those that it is regressed on, times its slopes, and its own residual deviation. Sums
+    // of slopes and covariances would lose the definiteness to rounding where slopes are large.
+    var root = Matrix(
+      uncheckedRowCount: n, columnCount: n, storage: [Double](repeating: 0, count: n * n))
     for (k, j) in sequence.enumerated() {
       // Equally long ones are regressed on each other too, which changes nothing.
       let longer = Array(sequence[..<k])
@@ -50,14 +53,18 @@ public struct NestedMoments: Hashable, Sendable {
       for (l, other) in longer.enumerated() {
         means[j] += fit.slopes[l] * (means[other] - fit.centers[l])
       }
-      for other in longer {
-        covariance[j, other] = longer.enumerated().reduce(0) {
-          $0 + fit.slopes[$1.offset] * covariance[$1.element, other]
+      for column in 0..<k {
+        root[j, column] = longer.enumerated().reduce(0) {
+          $0 + fit.slopes[$1.offset] * root[$1.element, column]
         }
       }
-      covariance[j, j] =
-        fit.residualVariance
-        + longer.enumerated().reduce(0) { $0 + fit.slopes[$1.offset] * covariance[j, $1.element] }
+      root[j, k] = fit.residualVariance.squareRoot()
+    }
+    let covariance: SymmetricMatrix
+    do throws(LinearAlgebraError) {
+      covariance = try root.outerGram()
+    } catch {
+      throw EstimationError(error)
     }
     return (
       try data.expectedReturns(means),

@@ -87,7 +87,9 @@ extension EstimationError {
       self = .shapeMismatch(argument: argument, got: got, required: required)
     case .tooFewObservations(let got, let required):
       self = .tooFewObservations(got: got, required: required)
-    case .notRepresentable(result: "logLikelihood"): self = .notPositiveDefinite
+    // No degrees are best where distances are infinite: the scatter has fallen to nothing.
+    case .notRepresentable(result: "logLikelihood"), .notRepresentable(result: "degreesOfFreedom"):
+      self = .notPositiveDefinite
     default: self = .notRepresentable(result: "covariance")
     }
   }

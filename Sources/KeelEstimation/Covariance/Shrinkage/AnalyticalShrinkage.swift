@@ -45,46 +45,34 @@ public struct AnalyticalShrinkage: CovarianceEstimator, Hashable {
   /// - Returns: The estimate.
   /// - Throws: `EstimationError.eigenvaluesNotConverged`, `EstimationError.notRepresentable`.
   public func estimate(from returns: ReturnsMatrix) throws(EstimationError) -> UnlabeledCovariance {
-    let freedom = returns.rowCount - 1
-    var elements = try returns.shrunk { spectrum in
-      Self.shrunk(spectrum, freedom: freedom)
-    }
-    try returns.unscale(&elements)
-    return UnlabeledCovariance(lowerTriangle: elements, order: returns.columnCount)
+    try returns.shrunkEstimate(Self.shrunk)
   }
 
-  private static func shrunk(_ spectrum: SampleSpectrum, freedom: Int) -> [Double] {
-    let order = spectrum.values.count
-    let kept = Array(spectrum.values.suffix(spectrum.rank))
-    if kept.isEmpty { return spectrum.values }
-    let count = Double(freedom)
-    let bandwidth = 1 / cbrt(count)
-    let density = KernelDensity(kept, bandwidth: bandwidth)
-    // Asset copies count as one: the sample is that of the directions that vary.
-    let size = Double(spectrum.isSampleDeficient ? order : spectrum.rank)
-    let concentration = size / count
-    var result = [Double](repeating: 0, count: order - spectrum.rank)
-    if spectrum.isSampleDeficient {
+  private static func shrunk(_ sample: ShrinkageSample) -> ShrunkEigenvalues {
+    let kept = sample.eigenvalues
+    let (size, count) = (sample.size, sample.freedom)
+    let h = 1 / cbrt(count)
+    let density = KernelDensity(kept, bandwidth: h)
+    if sample.isDeficient {
       let inverse = kept.reduce(0) { $0 + 1 / $1 } / Double(kept.count)
-      let h = bandwidth
       let logarithm = log((1 + root5 * h) / (1 - root5 * h))
       let transform =
         (3 / (10 * h * h) + 3 / (4 * root5 * h) * (1 - 1 / (5 * h * h)) * logarithm) / .pi
-      let null = 1 / (.pi * (size - count) / count * transform * inverse)
-      result = [Double](repeating: null, count: order - spectrum.rank)
-      result += kept.indices.map { i in
-        let (f, hilbert) = (density.values[i], density.transforms[i])
-        return 1 / (.pi * .pi * kept[i] * (f * f + hilbert * hilbert))
-      }
-      return result
+      return ShrunkEigenvalues(
+        null: 1 / (.pi * (size - count) / count * transform * inverse),
+        values: kept.indices.map { i in
+          let (f, hilbert) = (density.values[i], density.transforms[i])
+          return 1 / (.pi * .pi * kept[i] * (f * f + hilbert * hilbert))
+        })
     }
-    return result
-      + kept.indices.map { i in
+    let concentration = sample.concentration
+    return ShrunkEigenvalues(
+      values: kept.indices.map { i in
         let part = .pi * concentration * kept[i]
         let first = part * density.values[i]
         let second = 1 - concentration - part * density.transforms[i]
         return kept[i] / (first * first + second * second)
-      }
+      })
   }
 }
 

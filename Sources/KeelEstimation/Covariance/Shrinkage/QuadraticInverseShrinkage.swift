@@ -39,29 +39,18 @@ public struct QuadraticInverseShrinkage: CovarianceEstimator, Hashable {
   /// - Returns: The estimate.
   /// - Throws: `EstimationError.eigenvaluesNotConverged`, `EstimationError.notRepresentable`.
   public func estimate(from returns: ReturnsMatrix) throws(EstimationError) -> UnlabeledCovariance {
-    let freedom = returns.rowCount - 1
-    var elements = try returns.shrunk { spectrum in
-      Self.shrunk(spectrum, freedom: freedom)
-    }
-    try returns.unscale(&elements)
-    return UnlabeledCovariance(lowerTriangle: elements, order: returns.columnCount)
+    try returns.shrunkEstimate(Self.shrunk)
   }
 
-  private static func shrunk(_ spectrum: SampleSpectrum, freedom: Int) -> [Double] {
-    let order = spectrum.values.count
-    let kept = Array(spectrum.values.suffix(spectrum.rank))
-    if kept.isEmpty { return spectrum.values }
-    let size = Double(spectrum.isSampleDeficient ? order : spectrum.rank)
-    let c = size / Double(freedom)
-    let bandwidth = pow(min(c * c, 1 / (c * c)), 0.35) / pow(size, 0.35)
+  private static func shrunk(_ sample: ShrinkageSample) -> ShrunkEigenvalues {
+    let kept = sample.eigenvalues
+    let c = sample.concentration
+    let bandwidth = pow(min(c * c, 1 / (c * c)), 0.35) / pow(sample.size, 0.35)
     let inverses = kept.map { 1 / $0 }
     let squares = inverses.map { $0 * $0 }
     let width = bandwidth * bandwidth
     let count = Double(kept.count)
-    var null = 0.0
-    if spectrum.isSampleDeficient {
-      null = 1 / ((c - 1) * (inverses.reduce(0, +) / count))
-    }
+    let null = sample.isDeficient ? 1 / ((c - 1) * (inverses.reduce(0, +) / count)) : 0
     var shrunk: [Double] = []
     shrunk.reserveCapacity(kept.count)
     for i in kept.indices {
@@ -77,14 +66,13 @@ public struct QuadraticInverseShrinkage: CovarianceEstimator, Hashable {
       conjugate *= bandwidth / count
       let amplitude = theta * theta + conjugate * conjugate
       let inverse =
-        spectrum.isSampleDeficient
+        sample.isDeficient
         ? point * amplitude
         : point * ((1 - c) * (1 - c) + 2 * c * (1 - c) * theta + c * c * amplitude)
       shrunk.append(1 / inverse)
     }
-    var result = [Double](repeating: null, count: order - spectrum.rank)
-    result += shrunk
-    let factor = kept.reduce(0, +) / result.reduce(0, +)
-    return result.map { $0 * factor }
+    let nullSum = repeatElement(null, count: sample.nullCount).reduce(0, +)
+    let factor = kept.reduce(0, +) / shrunk.reduce(nullSum, +)
+    return ShrunkEigenvalues(null: null * factor, values: shrunk.map { $0 * factor })
   }
 }

@@ -63,10 +63,61 @@ extension SymmetricEigen {
   }
 }
 
+/// The eigenvalues that a nonlinear shrinkage replaces, in scaled units.
+struct ShrinkageSample {
+  /// The eigenvalues that are more than rounding, ascending; at least one.
+  let eigenvalues: [Double]
+
+  /// The number of eigenvalues that are rounding.
+  let nullCount: Int
+
+  /// Whether the null space is the one that too few observations leave, T − 1 < N, and no more.
+  let isDeficient: Bool
+
+  /// The number of directions N: asset copies count as one, the sample is that of the directions that vary.
+  let size: Double
+
+  /// T − 1.
+  let freedom: Double
+
+  /// c = N / (T − 1).
+  var concentration: Double { size / freedom }
+}
+
+/// What a nonlinear shrinkage makes of eigenvalues.
+struct ShrunkEigenvalues {
+  /// The value of each direction of the null space.
+  var null = 0.0
+
+  /// Of the others, in their order.
+  var values: [Double]
+}
+
 extension ReturnsMatrix {
-  /// The sample covariance with other eigenvalues, the lower triangle in scaled units; assets that do not vary
-  /// are left out and get zero.
-  func shrunk(_ newValues: (SampleSpectrum) -> [Double]) throws(EstimationError) -> [Double] {
+  /// The estimate that keeps the eigenvectors of the sample covariance, with the divisor T − 1, and replaces its eigenvalues;
+  /// assets that do not vary are left out and get zero.
+  func shrunkEstimate(
+    _ rule: (ShrinkageSample) -> ShrunkEigenvalues
+  ) throws(EstimationError) -> UnlabeledCovariance {
+    var elements = try shrunk { spectrum in
+      if spectrum.rank == 0 { return spectrum.values }
+      let order = spectrum.values.count
+      let sample = ShrinkageSample(
+        eigenvalues: Array(spectrum.values.suffix(spectrum.rank)), nullCount: order - spectrum.rank,
+        isDeficient: spectrum.isSampleDeficient,
+        size: Double(spectrum.isSampleDeficient ? order : spectrum.rank),
+        freedom: Double(rowCount - 1))
+      let result = rule(sample)
+      return [Double](repeating: result.null, count: sample.nullCount) + result.values
+    }
+    try unscale(&elements)
+    return UnlabeledCovariance(lowerTriangle: elements, order: columnCount)
+  }
+
+  /// The sample covariance with other eigenvalues, the lower triangle in scaled units.
+  private func shrunk(
+    _ newValues: (SampleSpectrum) -> [Double]
+  ) throws(EstimationError) -> [Double] {
     var sample = try centeredProducts()
     let n = columnCount
     let inverse = 1 / Double(rowCount - 1)

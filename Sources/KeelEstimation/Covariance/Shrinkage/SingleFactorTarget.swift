@@ -16,6 +16,8 @@ struct SingleFactorTarget {
   private let exposures: [Double]
   /// s(m, m).
   private let variance: Double
+  /// The largest s(i, i).
+  private let largestVariance: Double
 
   init(_ sample: [Double], order: Int) {
     self.order = order
@@ -31,13 +33,21 @@ struct SingleFactorTarget {
       }
       output[j] += column
     }
-    exposures = sums.map { $0 / Double(order) }
-    variance = exposures.reduce(0, +) / Double(order)
+    let means = sums.map { $0 / Double(order) }
+    let variance = means.reduce(0, +) / Double(order)
+    // Cauchy and Schwarz hold for what rounding leaves too, so that the target is positive semidefinite where assets offset
+    // each other and the mean return hardly moves.
+    exposures = means.enumerated().map { i, mean in
+      let limit = (sample[i * (order + 1)] * max(variance, 0)).squareRoot()
+      return min(max(mean, -limit), limit)
+    }
+    self.variance = variance
+    largestVariance = (0..<order).reduce(0) { max($0, sample[$1 * (order + 1)]) }
   }
 
   /// Whether the mean return moves more than rounding makes it move.
   private var hasFactor: Bool {
-    let size = exposures.reduce(0) { max($0, $1.magnitude) }
+    let size = Double(order) * largestVariance
     return variance > Double.ulpOfOne * size
   }
 
