@@ -13,12 +13,9 @@ private let searchCaseCount: Int = {
   #if DEBUG
     return 150
   #else
-    return 4000
+    return 2500
   #endif
 }()
-
-/// The least N of the bound: a sum of T products is rounded by some ulp, which is more than N ε of two or three assets.
-private let leastOrder = 8
 
 /// An estimator under search, with what it needs.
 private struct Searched: CustomTestStringConvertible, Sendable {
@@ -265,7 +262,7 @@ private func hardReturns(_ searched: Searched, seed: Int) throws -> Matrix {
       let values = try SymmetricEigen.values(of: estimate)
       let (least, most) = (values.first ?? 0, values.last ?? 0)
       #expect(most.isFinite && most >= 0, "\(searched.name) \(seed)")
-      let unit = Double(max(values.count, leastOrder)) * Double.ulpOfOne * most
+      let unit = Double(values.count) * Double.ulpOfOne * most
       let ratio = unit > 0 ? least / unit : least < 0 ? -.infinity : 0
       #expect(ratio >= -1, "\(searched.name) seed \(seed) N \(values.count) T \(returns.rowCount)")
     }

@@ -24,9 +24,15 @@ extension ReturnsMatrix {
   // they run.
   private static let panelRowCount = 512
 
+  // Up to so many columns the products are summed in twice the precision: N ε of few columns is less than the rounding of
+  // T products.
+  private static let largestCompensatedCount = 8
+
   /// Σ (x − m)(x − m)' over the rows x, m the means, by position, in scaled units: the lower triangle.
   func centeredProducts() throws(EstimationError) -> [Double] {
-    guard hasSmallMeans else { return try products(about: scaledMeans) }
+    guard hasSmallMeans, columnCount > Self.largestCompensatedCount else {
+      return try products(about: scaledMeans)
+    }
     var products: [Double]
     do throws(LinearAlgebraError) {
       var accumulator = try GramAccumulator(order: columnCount)
@@ -69,6 +75,14 @@ extension ReturnsMatrix {
     }
     let ceiling = transform == .losses ? 0 : Double.infinity
     let first = max(rowCount - weights.count, 0)
+    if columnCount <= Self.largestCompensatedCount {
+      let rows = first..<rowCount
+      var panel = [Double](repeating: 0, count: rows.count * columnCount)
+      WeightedRows.fill(
+        &panel, rows, of: matrix, columns: order, scale: scale, centers: centers, ceiling: ceiling,
+        weights: weights[...])
+      return try Self.compensatedProducts(of: panel, rowCount: rows.count, order: columnCount)
+    }
     do throws(LinearAlgebraError) {
       var accumulator = try GramAccumulator(order: columnCount)
       var panel = [Double](
@@ -84,6 +98,25 @@ extension ReturnsMatrix {
     } catch {
       throw EstimationError(error)
     }
+  }
+
+  /// The products of the columns of a panel, each rounded once: the lower triangle.
+  private static func compensatedProducts(
+    of panel: [Double],
+    rowCount: Int,
+    order: Int
+  ) throws(EstimationError) -> [Double] {
+    var elements = [Double](repeating: 0, count: order * order)
+    for j in 0..<order {
+      for i in j..<order {
+        let (x, y) = (i * rowCount, j * rowCount)
+        var sum = CompensatedSum()
+        for t in 0..<rowCount { sum.addProduct(panel[x + t], panel[y + t]) }
+        guard sum.value.isFinite else { throw .notRepresentable(result: "covariance") }
+        elements[i + j * order] = sum.value
+      }
+    }
+    return elements
   }
 
   /// Sums of powers of the centered returns over the columns, for each row, in scaled units.
