@@ -19,16 +19,7 @@ OUTWARD = [-80, -6, 0, 2, 4, 8, 30, 200, 900]
 
 
 def number(value):
-    if value == INF:
-        return 1e999
-    if value == -INF:
-        return -1e999
     return float(mp.nstr(value, 25))
-
-
-def text(value):
-    value = number(value)
-    return str(value) if value in (float("inf"), float("-inf")) else value
 
 
 def decay(x):
@@ -252,6 +243,8 @@ class GeneralizedError(Law):
     def tails(self, z):
         # The incomplete gamma function from its own integral.
         a, x = 1 / self.b, abs(mp.mpf(z)) ** self.b
+        if x > 20000:
+            return (mp.mpf(0), mp.mpf(1)) if z < 0 else (mp.mpf(1), mp.mpf(0))
         with mp.workdps(80):
             u = mp.gammainc(a, x) / mp.gamma(a) / 2
         return (u, 1 - u) if z < 0 else (1 - u, u)
@@ -270,6 +263,12 @@ class FernandezSteel(Law):
 
     def student_survival(self, t):
         nu = self.nu
+        if nu >= 1000:
+            # Nearly normal: the density's integral, as the beta function's series is slow.
+            f = lambda y: self.c * (1 + y * y / nu) ** (-(nu + 1) / 2)
+            if t < 1:
+                return mp.mpf(1) / 2 - mp.quad(f, [0, t])
+            return mp.quad(f, [t + k / t for k in (0, 1, 3, 8, 20, 50, 150)])
         with mp.workdps(60):
             if t * t < nu / 4:
                 return (1 - mp.betainc(mp.mpf(1) / 2, nu / 2, 0, t * t / (nu + t * t), regularized=True)) / 2
@@ -313,7 +312,8 @@ def case(name, law, parameters, points, exists=4, probabilities=(1e-300, 1e-12, 
         p = mp.mpf(p)
         lower, upper = law.point(p), law.point(p, True)
         # The slope tells how a probability's rounding moves the point.
-        quantiles.append([number(p), number(lower), number(upper)])
+        if max(abs(lower), abs(upper)) < mp.mpf(10) ** 300:
+            quantiles.append([number(p), number(lower), number(upper)])
         if p >= 1e-12 and heavy:
             row = [number(p)]
             row.append(number(law.integral(lambda x: x, law.low, lower) / p))
@@ -370,7 +370,7 @@ def main():
         xs += [x for x in tail_points(law) if abs(xi) < 1e-2 or (xi > 0 and x > 0)]
         xs = [x for x in xs if mp.log(law.tails(mp.mpf(x))[0]) > -1e15]
         cases.append(case("generalizedExtremeValue", law, [xi], xs, existing(xi)))
-    for beta in [0.05, 0.3, 0.8, 1, 1.5, 2, 5, 60, 1000]:
+    for beta in [0.05, 0.3, 0.8, 1, 1.5, 2, 5, 60]:
         law = GeneralizedError(beta)
         heavy = 0.3 <= beta <= 5
         levels = (1e-300, 1e-200, 1e-60, 1e-17, 1e-8, 1e-4) if beta >= 0.3 else (1e-8, 1e-4)

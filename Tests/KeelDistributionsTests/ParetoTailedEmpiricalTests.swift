@@ -1,0 +1,105 @@
+import Foundation
+import KeelDistributions
+import KeelNumerics
+import KeelTestSupport
+import Testing
+
+@Suite struct ParetoTailedEmpiricalTests {
+  static let law = Result {
+    let student = try StudentT(location: 0.001, scale: 0.02, degreesOfFreedom: 4)
+    let sample = student.draws(count: 2000, from: RandomStream(seed: 31))
+    return try ParetoTailedEmpirical(sample: sample, tailShare: 0.08)
+  }
+
+  @Test func tailsReachBeyondTheSample() throws {
+    let law = try Self.law.get()
+    let student = try StudentT(location: 0.001, scale: 0.02, degreesOfFreedom: 4)
+    for p in [1e-5, 1e-4, 1e-3, 0.01, 0.05] {
+      expectClose(law.quantile(p), student.quantile(p), relative: 0.35, "\(p)")
+      expectClose(law.survivalQuantile(p), student.survivalQuantile(p), relative: 0.35, "\(p)")
+    }
+    // The tail index of the law is 1/4.
+    for tail in [law.lowerTail, law.upperTail] {
+      #expect(tail.status == .converged && tail.observationCount == 160)
+      expectClose(tail.law.shape, 0.25, absolute: 0.3)
+    }
+  }
+
+  @Test func quantilesInvertTheProbabilities() throws {
+    let law = try Self.law.get()
+    for p in [1e-300, 1e-20, 1e-3, 0.0801, 0.0802, 0.3, 0.5, 0.77, 0.9199, 0.93, 0.9999] {
+      expectClose(law.cdf(law.quantile(p)), p, relative: 1e-12, "\(p)")
+      expectClose(law.survival(law.survivalQuantile(p)), p, relative: 1e-12, "\(p)")
+      let x = law.quantile(p)
+      expectClose(law.cdf(x) + law.survival(x), 1, absolute: 2.3e-16)
+      #expect(law.pdf(x) > 0 || p < 1e-100)
+    }
+    var before = -Double.infinity
+    for k in 0...1000 {
+      let x = law.quantile(Double(k) / 1000)
+      #expect(x >= before)
+      before = x
+    }
+  }
+
+  @Test func meansOfTailsAreIntegralsOfQuantiles() throws {
+    let law = try Self.law.get()
+    for p in [0.01, 0.0801, 0.2, 0.5, 0.95] {
+      // The quantile's integral, with its kinks and its singular end.
+      var settings = Integral.Settings()
+      settings.relativeTolerance = 1e-7
+      settings.absoluteTolerance = 1e-7
+      settings.maximumEvaluations = 400_000
+      let lower = try GaussKronrod.integral(over: -200...log(p), settings: settings) {
+        law.quantile(exp($0)) * exp($0)
+      }
+      expectClose(law.meanBelow(probability: p), lower.value / p, absolute: 1e-6, "\(p)")
+      let upper = try GaussKronrod.integral(over: -200...log(p), settings: settings) {
+        law.survivalQuantile(exp($0)) * exp($0)
+      }
+      expectClose(law.meanAbove(probability: p), upper.value / p, absolute: 1e-6, "\(p)")
+    }
+    expectClose(law.meanBelow(probability: 1), law.mean)
+  }
+
+  @Test func momentsAreIntegrals() throws {
+    let law = try Self.law.get()
+    var settings = Integral.Settings()
+    settings.relativeTolerance = 1e-7
+    settings.maximumEvaluations = 400_000
+    let variance = try GaussKronrod.integral(over: -200...log(0.5), settings: settings) {
+      let (low, high) = (law.quantile(exp($0)), law.survivalQuantile(exp($0)))
+      return ((low - law.mean) * (low - law.mean) + (high - law.mean) * (high - law.mean))
+        * exp($0)
+    }
+    expectClose(law.variance, variance.value, relative: 1e-6)
+    // A symmetric sample has no skewness.
+    let half = try StudentT(location: 0, scale: 1, degreesOfFreedom: 8).draws(
+      count: 300, from: RandomStream(seed: 2))
+    let symmetric = try ParetoTailedEmpirical(sample: half + half.map { -$0 })
+    expectClose(symmetric.mean, 0, absolute: 1e-13)
+    expectClose(symmetric.skewness, 0, absolute: 1e-9)
+    expectClose(symmetric.meanBelow(probability: 0.3), -symmetric.meanAbove(probability: 0.3),
+      relative: 1e-9)
+  }
+
+  @Test func badSamplesAreRefused() throws {
+    let sample = (0..<200).map { Double($0) }
+    #expect(throws: DistributionsError.tooFewObservations(got: 50, required: 100)) {
+      try ParetoTailedEmpirical(sample: Array(sample[..<50]))
+    }
+    #expect(throws: DistributionsError.self) {
+      try ParetoTailedEmpirical(sample: sample + [.nan])
+    }
+    for share in [0, 0.5, -1, .nan] {
+      #expect(throws: DistributionsError.self) {
+        try ParetoTailedEmpirical(sample: sample, tailShare: share)
+      }
+    }
+    #expect(throws: DistributionsError.self) {
+      try ParetoTailedEmpirical(sample: [Double](repeating: 3, count: 500))
+    }
+    let tied = try ParetoTailedEmpirical(sample: sample + sample.map { _ in 100 } + sample)
+    #expect(tied.cdf(100.5) > tied.cdf(99.5))
+  }
+}
