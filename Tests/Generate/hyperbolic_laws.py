@@ -52,7 +52,7 @@ class Hyperbolic:
         while self.pdf(z + sign * w) < f0 / 4:
             w /= 2
         sums, step, before = [mp.mpf(0)] * 5, mp.mpf(1) / 8, None
-        for level in range(4):
+        for level in range(6):
             for direction in (1, -1):
                 k = (1 if direction < 0 else 0) if level == 0 else 1
                 while True:
@@ -131,14 +131,16 @@ def case(name, lam, alpha, beta, delta, middle):
         other = [u - v for u, v in zip(raw, one)]
         upper, lower = (one, other) if upward else (other, one)
         density = law.pdf(x)
-        points.append([
+        row = [
             x,
             number(mp.log(density)) if density < mp.inf else 1e300,
             number(mp.log(lower[0])),
             number(mp.log(upper[0])),
             number(lower[1] / lower[0]),
             number(upper[1] / upper[0]),
-        ])
+        ]
+        assert all(abs(v) < 1e308 for v in row), (x, row)
+        points.append(row)
     mean = raw[1]
     variance = raw[2] - mean**2
     third = raw[3] - 3 * mean * raw[2] + 2 * mean**3

@@ -263,12 +263,6 @@ class FernandezSteel(Law):
 
     def student_survival(self, t):
         nu = self.nu
-        if nu >= 1000:
-            # Nearly normal: the density's integral, as the beta function's series is slow.
-            f = lambda y: self.c * (1 + y * y / nu) ** (-(nu + 1) / 2)
-            if t < 1:
-                return mp.mpf(1) / 2 - mp.quad(f, [0, t])
-            return mp.quad(f, [t + k / t for k in (0, 1, 3, 8, 20, 50, 150)])
         with mp.workdps(60):
             if t * t < nu / 4:
                 return (1 - mp.betainc(mp.mpf(1) / 2, nu / 2, 0, t * t / (nu + t * t), regularized=True)) / 2
@@ -379,13 +373,13 @@ def main():
             xs += [-3, 1.4, 5]
         probabilities = (1e-12, 1e-3, 0.05, 0.3, 0.5, 0.6, 0.9)
         cases.append(case("generalizedError", law, [beta], xs, 4, probabilities, heavy))
-    for nu in [0.5, 1.5, 2.5, 3.5, 4.5, 30, 1e4, 1e8]:
+    for nu in [0.5, 1.5, 2.5, 3.5, 4.5, 30]:
         for g in [0.3, 1, 1.25] if nu != 30 else [0.01, 0.3, 1, 1.25, 40]:
             law = FernandezSteel(nu, g)
-            levels = (1e-300, 1e-60, 1e-8, 1e-4) if nu < 1e3 else (1e-60, 1e-8, 1e-4)
+            levels = (1e-300, 1e-60, 1e-8, 1e-4)
             exists = min(4, int(mp.ceil(nu)) - 1)
             probabilities = (1e-12, 1e-3, 0.05, 0.3, 0.5, 0.6, 0.9)
-            heavy = 1 < nu < 100
+            heavy = nu > 1
             cases.append(case("fernandezSteelSkewedT", law, [nu, g], center + tail_points(law, levels), exists, probabilities, heavy))
     root = pathlib.Path(__file__).resolve().parent.parent
     document = {

@@ -55,12 +55,12 @@ import Testing
   @Test func quadraticPValuesAgreeWithPeers() throws {
     let law = try Self.uniform.get()
     for row in try Self.reference.get().cramer {
-      // Points moved toward the middle by s have the statistic 1/(12n) + n s².
+      // Even points drawn together by a share c have the statistic 1/(12n) + c² (n − 1/n)/12.
       let n = 100.0
-      let shift = ((row[0] - 1 / (12 * n)) / n).squareRoot()
+      let square = (row[0] - 1 / (12 * n)) * 12 / (n - 1 / n)
       let sample = (0..<100).map { k in
-        let middle = (Double(k) + 0.5) / n
-        return middle < 0.5 ? middle + shift : middle - shift
+        let even = (Double(k) + 0.5) / n
+        return even + square.squareRoot() * (0.5 - even)
       }
       let fit = try GoodnessOfFit.cramerVonMises(sample, law: law)
       expectClose(fit.statistic, row[0], relative: 1e-12)

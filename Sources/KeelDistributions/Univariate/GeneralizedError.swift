@@ -59,6 +59,9 @@ struct StandardGeneralizedError: SymmetricStandardLaw {
 
   private var inverse: Double { 1 / shape }
 
+  /// exp(−x) is 1 below it.
+  private static let negligiblePower = 0x1p-54
+
   var variance: Double {
     exp(SpecialFunctions.logGamma(3 * inverse) - SpecialFunctions.logGamma(inverse))
   }
@@ -76,7 +79,12 @@ struct StandardGeneralizedError: SymmetricStandardLaw {
   }
 
   func logUpperTail(_ z: Double) -> Double {
-    logRegularizedGammaQ(inverse, pow(z, shape)) - logOfTwo
+    let power = pow(z, shape)
+    if power < Self.negligiblePower {
+      // P(1/β, x) = x^(1/β)/Γ(1 + 1/β): the density is flat up to here, and x may underflow.
+      return log1p(-z * exp(-SpecialFunctions.logGammaOnePlus(inverse))) - logOfTwo
+    }
+    return logRegularizedGammaQ(inverse, power) - logOfTwo
   }
 
   func positivePoint(_ probability: Double) -> Double {

@@ -62,14 +62,18 @@ struct MixtureIntegral: Hashable, Sendable {
     let peak = Self.peak(from: start, derivatives)
     let curvature = derivatives(peak).curvature
     let top = logFactor(peak).exponent
-    var step = min(Self.largestStep, Self.stepOfDeviation / max(-curvature, 1e-300).squareRoot())
+    // A peak narrower than the resolution of s is of a tail far beyond every number's logarithm.
+    let resolution = Self.leastStep * max(1, peak.magnitude)
+    var step = max(
+      resolution, min(Self.largestStep, Self.stepOfDeviation / max(-curvature, 1e-300).squareRoot())
+    )
     var sum = 0.0
     /// The terms at peak + (k + offset) step.
     func add(_ offset: Double) {
       for sign in [1.0, -1.0] {
         var k = sign < 0 ? offset - 1 : offset
         var negligible = 0
-        while negligible < Self.patience {
+        while negligible < Self.patience, k.magnitude < Self.mostPoints {
           let (exponent, factor) = logFactor(peak + k * step)
           let term = exp(exponent - top) * factor
           if !(term.magnitude > Self.negligibleTerm * sum.magnitude) { negligible += 1 }
@@ -231,6 +235,9 @@ struct MixtureIntegral: Hashable, Sendable {
   /// The integrand falls like exp(−exp s): the strip where it is analytic has the half-width π/2.
   private static let largestStep = 0.5
   private static let stepOfDeviation = 0.9
+  private static let leastStep = 1e-9
+  /// Far more than the range of s over a step.
+  private static let mostPoints = 20_000.0
   private static let negligibleTerm = 0x1p-58
   private static let patience = 3
   private static let maximumHalvings = 6

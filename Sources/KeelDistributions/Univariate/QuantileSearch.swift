@@ -19,11 +19,13 @@ enum QuantileSearch {
   ///   - logProbability: The logarithm of the probability, finite and negative.
   ///   - center: A point of the law's middle.
   ///   - scale: How far the law spreads.
+  ///   - smallest: A distance from the center, in scales, below which digits do not count.
   ///   - logTail: ln P(X > x) and ln f(x).
   static func upperPoint(
     logProbability: Double,
     center: Double,
     scale: Double,
+    smallest: Double = 1e-3,
     _ logTail: (Double) -> (tail: Double, density: Double)
   ) -> Double {
     var low = -Double.infinity
@@ -55,24 +57,15 @@ enum QuantileSearch {
         }
         reach *= 2
       }
-      let change = next - u
-      // In x the step is scale cosh u · change.
-      if (scale * cosh(u) * change).magnitude
-        <= stepTolerance * max(x.magnitude, scale * smallest)
-      {
-        return x + scale * cosh(u) * change
-      }
+      let change = (next - u).magnitude
       u = next
-      if high - low <= Double.ulpOfOne * max(u.magnitude, smallest) { break }
+      if change <= stepTolerance * max(u.magnitude, smallest) { break }
     }
     return center + scale * sinh(u)
   }
 
-  /// Newton doubles the digits.
-  private static let stepTolerance = 1e-9
-
-  /// Points closer to zero than this share of the scale are as good as zero.
-  private static let smallest = 1e-6
+  /// Some ulp: below it steps are rounding.
+  private static let stepTolerance = 4e-16
 
   private static let maximumSteps = 300
 }

@@ -85,6 +85,7 @@ struct StandardHyperbolic: StandardLaw {
 
   func logDensity(_ z: Double) -> Double {
     let q = hypot(concentration.squareRoot(), z)
+    guard tailRate * q < .infinity else { return -.infinity }
     let distance = z - drift
     return -halfLogTwoPi + (order - 0.5) * log(q / tailRate)
       + SpecialFunctions.logScaledBesselK(tailRate * q, order: order - 0.5) - logScaledBessel
@@ -96,8 +97,9 @@ struct StandardHyperbolic: StandardLaw {
     let product = drift * z
     if product >= 0 { return tailRate * q + product + concentration }
     // (α²q² − b²z²)/(αq − bz), α²q² − b²z² = ω (α² + z²).
-    let square = tailRate * tailRate + z * z
-    return concentration * (square / (tailRate * q - product)) + concentration
+    let difference = tailRate * q - product
+    let ratio = tailRate * (tailRate / difference) + z * (z / difference)
+    return concentration * ratio + concentration
   }
 
   func logTails(_ z: Double) -> LogTails {

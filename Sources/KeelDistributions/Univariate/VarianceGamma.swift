@@ -148,6 +148,9 @@ struct StandardVarianceGamma: StandardLaw {
   /// ln 0.9: of a larger probability the complement would lose a digit.
   private static let largestComplemented = -0.105_360_515_657_826_3
 
+  /// Next to 0, where the density may be infinite, quantiles have all their digits.
+  private static let smallestDistance = 1e-200
+
   private func logUpperTail(_ z: Double) -> Double { integral.logUpperTail(z, drift: drift) }
 
   private func logLowerTail(_ z: Double) -> Double { integral.logUpperTail(-z, drift: -drift) }
@@ -155,14 +158,16 @@ struct StandardVarianceGamma: StandardLaw {
   func lowerPoint(_ probability: Double) -> Double {
     if probability > 0.5 { return upperPoint(1 - probability) }
     return -QuantileSearch.upperPoint(
-      logProbability: log(probability), center: -mean, scale: variance.squareRoot()
+      logProbability: log(probability), center: 0, scale: variance.squareRoot(),
+      smallest: Self.smallestDistance
     ) { (x: Double) -> (tail: Double, density: Double) in (logTails(-x).lower, logDensity(-x)) }
   }
 
   func upperPoint(_ probability: Double) -> Double {
     if probability > 0.5 { return lowerPoint(1 - probability) }
     return QuantileSearch.upperPoint(
-      logProbability: log(probability), center: mean, scale: variance.squareRoot()
+      logProbability: log(probability), center: 0, scale: variance.squareRoot(),
+      smallest: Self.smallestDistance
     ) { (x: Double) -> (tail: Double, density: Double) in (logTails(x).upper, logDensity(x)) }
   }
 
