@@ -82,7 +82,8 @@ import Testing
         let x = low + (high - low) * Double(k) / 60
         let (lower, upper) = (law.logCDF(x), law.logSurvival(x))
         // Neighbors a rounding apart may be equal.
-        #expect(lower >= before.lower - 1e-12 && upper <= before.upper + 1e-12, "\(type(of: law)) \(x)")
+        #expect(lower >= before.lower - 1e-12, "\(type(of: law)) \(x)")
+        #expect(upper <= before.upper + 1e-12, "\(type(of: law)) \(x)")
         before = (lower, upper)
       }
       for p in [1e-9, 0.003, 0.2, 0.5, 0.8, 0.997] {

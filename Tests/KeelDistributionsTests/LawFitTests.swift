@@ -8,15 +8,113 @@ import Testing
   struct File: Decodable {
     struct Case: Decodable {
       let law: String
-      let seed: UInt64
-      let count: Int
-      let parameters: [Double]
+      let sample: [Double]
       let estimates: [Double]
       let standardErrors: [Double]
       let logLikelihood: Double
     }
 
     let cases: [Case]
+  }
+
+  /// The parameters, log-likelihood and status of a fit of any law.
+  struct Outcome {
+    let parameters: [FittedParameter]
+    let logLikelihood: Double
+    let status: FitStatus
+
+    init<Law>(_ fit: DistributionFit<Law>) {
+      (parameters, logLikelihood, status) = (fit.parameters, fit.logLikelihood, fit.status)
+    }
+
+    init(_ law: String, _ sample: [Double], scaledBy scale: Double = 1) throws {
+      let sample = sample.map { $0 * scale }
+      switch law {
+      case "generalizedPareto":
+        self = Outcome(try GeneralizedPareto.fit(sample, threshold: 0))
+      case "generalizedExtremeValue": self = Outcome(try GeneralizedExtremeValue.fit(sample))
+      case "fernandezSteelSkewedT": self = Outcome(try FernandezSteelSkewedT.fit(sample))
+      case "normalInverseGaussian": self = Outcome(try NormalInverseGaussian.fit(sample))
+      default: throw CocoaError(.fileReadUnknown)
+      }
+    }
+  }
+
+  @Test func fitsAgreeWithThirtyDigits() throws {
+    for item in try Reference.load(File.self, "law_fits").cases {
+      let fit = try Outcome(item.law, item.sample)
+      #expect(fit.status == .converged)
+      for (k, parameter) in fit.parameters.enumerated() {
+        let error = item.standardErrors[k]
+        expectClose(
+          parameter.value, item.estimates[k], absolute: 1e-7 * error,
+          "\(item.law) \(parameter.name)")
+        expectClose(
+          parameter.standardError, error, relative: 1e-5, "\(item.law) error of \(parameter.name)")
+      }
+      expectClose(fit.logLikelihood, item.logLikelihood, relative: 1e-12, absolute: 1e-10, item.law)
+    }
+  }
+
+  @Test func fitsScaleWithTheSample() throws {
+    for item in try Reference.load(File.self, "law_fits").cases {
+      let fit = try Outcome(item.law, item.sample)
+      for scale in [1e-6, 37, 1e12] {
+        let other = try Outcome(item.law, item.sample, scaledBy: scale)
+        for (one, two) in zip(fit.parameters, other.parameters) {
+          let power =
+            switch one.name {
+            case "location", "scale": scale
+            case "steepness", "asymmetry": 1 / scale
+            default: 1.0
+            }
+          expectClose(
+            two.value, one.value * power, relative: 1e-8,
+            absolute: 1e-8 * one.standardError * power,
+            "\(item.law) \(one.name) times \(scale)")
+        }
+      }
+    }
+  }
+
+  @Test func badSamplesAndSettingsAreRefused() throws {
+    let sample = (1...40).map { Double($0) }
+    for bad in [Double.nan, .infinity] {
+      #expect(throws: DistributionsError.self) {
+        try GeneralizedPareto.fit(sample + [bad], threshold: 0)
+      }
+      #expect(throws: DistributionsError.self) { try GeneralizedExtremeValue.fit(sample + [bad]) }
+      #expect(throws: DistributionsError.self) { try NormalInverseGaussian.fit(sample + [bad]) }
+      #expect(throws: DistributionsError.self) { try FernandezSteelSkewedT.fit(sample + [bad]) }
+    }
+    #expect(throws: DistributionsError.invalidObservation(argument: "sample", index: 0, got: 1)) {
+      try GeneralizedPareto.fit(sample, threshold: 2)
+    }
+    let constant = [Double](repeating: 4, count: 50)
+    #expect(throws: DistributionsError.self) { try GeneralizedPareto.fit(constant, threshold: 4) }
+    #expect(throws: DistributionsError.self) { try GeneralizedPareto.fit(constant, threshold: 0) }
+    #expect(throws: DistributionsError.self) { try GeneralizedExtremeValue.fit(constant) }
+    #expect(throws: DistributionsError.self) { try NormalInverseGaussian.fit(constant) }
+    #expect(throws: DistributionsError.self) { try FernandezSteelSkewedT.fit(constant) }
+    #expect(throws: DistributionsError.self) {
+      try GeneralizedPareto.fit(Array(sample[..<5]), threshold: 0)
+    }
+    var settings = GeneralizedPareto.FitSettings()
+    settings.highestShape = -0.6
+    #expect(throws: DistributionsError.self) {
+      try GeneralizedPareto.fit(sample, threshold: 0, settings: settings)
+    }
+  }
+
+  @Test func boundsAreSaid() throws {
+    // Equal steps have an end: their shape is −1.
+    let even = (0..<200).map { (Double($0) + 0.5) / 200 }
+    let pareto = try GeneralizedPareto.fit(even, threshold: 0)
+    #expect(pareto.status == .lowerBound && pareto["shape"]?.standardError.isNaN == true)
+    let normal = try Normal(mean: 0, standardDeviation: 1)
+    let light = even.map { normal.quantile($0) }
+    #expect(try NormalInverseGaussian.fit(light).status == .upperBound)
+    #expect(try FernandezSteelSkewedT.fit(light).status == .upperBound)
   }
 
   static func nig(_ p: [Double]) throws -> NormalInverseGaussian {

@@ -76,7 +76,8 @@ struct LawUnderTest {
   @Test func quantilesAgreeWithFiftyDigits() throws {
     try Self.forEachCase { law, item, name in
       // The spread between the tails of 5 or 30 %.
-      let unit = item.quantiles.filter { $0[0] > 0.01 && $0[0] < 0.4 }
+      let unit =
+        item.quantiles.filter { $0[0] > 0.01 && $0[0] < 0.4 }
         .map { ($0[2] - $0[1]).magnitude }.min() ?? 1
       for row in item.quantiles {
         let tolerance = 1e-12 * max(1, -log(row[0]) * 0.1)

@@ -1,7 +1,8 @@
 // Goals in order: the maximum found or the reason said, scale equivariance, speed.
 //
-// Newton's method in (μ, ln δ, ln(α − β), ln(α + β)) with exact second derivatives: those of K₁ follow
-// from R = K₀/K₁ by its differential equation,
+// Newton's method in mean, ln deviation, ln ω and η, where ω = δγ and β/α = tanh η: next to the normal
+// law the first two stay determined while the others do not. Second derivatives are exact: those of K₁
+// follow from R = K₀/K₁ by its differential equation,
 //   (ln K₁)' = L = −R − 1/x,   L' = 1 + 1/x² − L/x − L²   (DLMF 10.29.2, 10.25.1).
 // The start matches the first four moments: O. Barndorff-Nielsen (1997), section 2.
 
@@ -17,9 +18,9 @@ import KeelNumerics
 extension NormalInverseGaussian {
   /// The settings of a fit.
   public struct FitSettings: Hashable, Sendable {
-    /// The largest scale, in median absolute deviations of the sample: at 100 the law is normal to an
-    /// excess kurtosis of some 1e-4.
-    public var highestScale = 100.0
+    /// The largest product δγ: at 1000 the excess kurtosis is 0.003, which a sample of less than some
+    /// 10⁶ observations cannot tell from the normal law.
+    public var highestConcentration = 1000.0
 
     /// The largest number of steps; ten are usual.
     public var maximumIterations = 200
@@ -33,8 +34,7 @@ extension NormalInverseGaussian {
 
   /// Fits the four parameters to a sample by maximum likelihood.
   ///
-  /// A sample with tails as light as the normal law ends at the bound of the scale, and the status says
-  /// so. Standard errors come from the observed information. Multiplying the sample by c multiplies
+  /// A sample with tails as light as the normal law ends at the bound of δγ, and the status says so. Standard errors come from the observed information. Multiplying the sample by c multiplies
   /// location and scale by c, and divides steepness and asymmetry by it, within 1e-7.
   ///
   /// - Parameters:
@@ -50,7 +50,7 @@ extension NormalInverseGaussian {
     _ sample: [Double],
     settings: FitSettings = FitSettings()
   ) throws(DistributionsError) -> DistributionFit<NormalInverseGaussian> {
-    try requireInside(settings.highestScale, 1...1000, "highestScale")
+    try requireInside(settings.highestConcentration, 1...1e6, "highestConcentration")
     guard settings.maximumIterations >= 1 else {
       throw .invalidValue(
         argument: "maximumIterations", got: Double(settings.maximumIterations), lowest: 1,
@@ -59,13 +59,15 @@ extension NormalInverseGaussian {
     let standardized = try StandardizedSample(
       robustly: sample, minimumCount: minimumObservationCount, repeatedShareDivisor: 3)
     let likelihood = InverseGaussianLikelihood(standardized.values)
-    let bound = log(likelihood.largestRate)
+    let slant = InverseGaussianLikelihood.largestSlant
     var search = LikelihoodSearch(
       start: likelihood.start,
-      lowest: [-.infinity, -bound, -bound, -bound],
-      highest: [.infinity, log(settings.highestScale), bound, bound],
+      lowest: [
+        -.infinity, -.infinity, log(InverseGaussianLikelihood.leastConcentration), -slant,
+      ],
+      highest: [.infinity, .infinity, log(settings.highestConcentration), slant],
       maximumIterations: settings.maximumIterations, observationCount: sample.count,
-      evaluate: likelihood.evaluate)
+      evaluate: likelihood.evaluateByMoments)
     search.run()
     guard search.current.value.isFinite else { throw .notRepresentable(result: "logLikelihood") }
     return try result(search, standardized)
@@ -75,7 +77,8 @@ extension NormalInverseGaussian {
     _ search: LikelihoodSearch,
     _ sample: StandardizedSample
   ) throws(DistributionsError) -> DistributionFit<NormalInverseGaussian> {
-    let point = search.point
+    let coordinates = HyperbolicCoordinates(search.point)
+    let point = coordinates.point
     let scale = sample.restoredScale(exp(point[1]))
     let unit = sample.restoredScale(1)
     let location = sample.restoredLocation(point[0])
@@ -83,8 +86,11 @@ extension NormalInverseGaussian {
     guard scale > 0, scale.isFinite, location.isFinite, unit > 0, lower > 0, upper.isFinite else {
       throw .notRepresentable(result: "scale")
     }
+    let slopes = coordinates.slopes
+    let (a, b) = (slopes[2].map { lower * $0 }, slopes[3].map { upper * $0 })
     let errors = search.standardErrors([
-      [unit, 0, 0, 0], [0, scale, 0, 0], [0, 0, lower, upper], [0, 0, -lower, upper],
+      slopes[0].map { unit * $0 }, slopes[1].map { scale * $0 },
+      zip(a, b).map { $0 + $1 }, zip(a, b).map { $1 - $0 },
     ])
     let count = Double(search.observationCount)
     let logUnit = log(sample.spread) + Double(sample.exponent) * logOfTwo
@@ -106,8 +112,64 @@ extension NormalInverseGaussian {
   }
 
   private static func status(_ search: LikelihoodSearch) -> FitStatus {
-    for j in 2...3 where search.isHeld(j) && search.converged { return .lowerBound }
-    return search.status(shape: 1)
+    if search.converged, search.isHeld(3) { return .lowerBound }
+    return search.status(shape: 2)
+  }
+}
+
+/// The point (μ, ln δ, ln(α − β), ln(α + β)) as a function of (mean, ln deviation, ln ω, η).
+private struct HyperbolicCoordinates {
+  let point: [Double]
+  /// The derivatives of each coordinate of the point.
+  let slopes: [[Double]]
+  private let tangent: Double
+  private let product: Double
+  private let quotient: Double
+
+  init(_ moments: [Double]) {
+    let (mean, logDeviation, logOmega, eta) = (moments[0], moments[1], moments[2], moments[3])
+    tangent = tanh(eta)
+    let logCosine = eta.magnitude + log1p(exp(-2 * eta.magnitude)) - logOfTwo
+    let logDelta = 0.5 * logOmega + logDeviation - logCosine
+    let rate = 0.5 * logOmega - logDeviation + logCosine
+    // δ sinh η and δ/cosh η.
+    product = exp(logDelta) * sinh(eta)
+    quotient = exp(logDelta - logCosine)
+    point = [mean - product, logDelta, rate - eta, rate + eta]
+    slopes = [
+      [1, -product, -0.5 * product, -quotient], [0, 1, 0.5, -tangent],
+      [0, -1, 0.5, tangent - 1], [0, -1, 0.5, tangent + 1],
+    ]
+  }
+
+  /// Value, gradient and Hessian in the moments, from those at the point.
+  func transformed(_ likelihood: LikelihoodPoint) -> LikelihoodPoint {
+    let g = likelihood.gradient
+    var gradient = [Double](repeating: 0, count: 4)
+    var hessian = [Double](repeating: 0, count: 16)
+    for i in 0..<4 {
+      for k in 0..<4 { gradient[i] += slopes[k][i] * g[k] }
+      for j in 0..<4 {
+        for k in 0..<4 {
+          for l in 0..<4 {
+            hessian[4 * i + j] += slopes[k][i] * likelihood.hessian[4 * k + l] * slopes[l][j]
+          }
+        }
+      }
+    }
+    // The second derivatives of μ, then of the others in η.
+    let bend = 1 - tangent * tangent
+    let curvatures = [
+      [0, 0, 0, 0],
+      [0, -product, -0.5 * product, -quotient],
+      [0, -0.5 * product, -0.25 * product, -0.5 * quotient],
+      [0, -quotient, -0.5 * quotient, 2 * quotient * tangent],
+    ]
+    for i in 0..<4 {
+      for j in 0..<4 { hessian[4 * i + j] += g[0] * curvatures[i][j] }
+    }
+    hessian[15] += bend * (g[2] + g[3] - g[1])
+    return LikelihoodPoint(value: likelihood.value, gradient: gradient, hessian: hessian)
   }
 }
 
@@ -117,8 +179,11 @@ private struct InverseGaussianLikelihood {
 
   init(_ values: [Double]) { self.values = values }
 
-  /// Bound of α ± β and their inverses, in one over the median absolute deviation.
-  var largestRate: Double { 1e6 }
+  /// The least δγ: below it the tails are so long that the deviation is no measure of the law.
+  static let leastConcentration = 1e-4
+
+  /// The largest |η|: there β/α is within 1e-5 of one.
+  static let largestSlant = 6.0
 
   /// By moments, kept where the law has some tail and some concentration.
   var start: [Double] {
@@ -136,13 +201,12 @@ private struct InverseGaussianLikelihood {
     let kurtosis = max(fourth / n / (variance * variance) - 3, 5 * skewness * skewness / 3)
     let omega = min(max(3 / max(kurtosis - 4 * skewness * skewness / 3, 1e-3), 0.2), 20)
     let ratio = min(max(skewness * omega.squareRoot() / 3, -0.7), 0.7)
-    let rest = 1 - ratio * ratio
+    let eta = atanh(ratio)
     // The median absolute deviation, 1, is more robust than a variance that outliers fill.
-    let alpha = (omega / min(variance, 9)).squareRoot() / rest
-    let delta = omega / (alpha * rest.squareRoot())
+    let logDeviation = 0.5 * log(min(variance, 9))
     // The median is at 0; the mean of the law from there would follow outliers.
-    let location = -0.5 * delta * ratio / rest.squareRoot()
-    return [location, log(delta), log(alpha * (1 - ratio)), log(alpha * (1 + ratio))]
+    let product = HyperbolicCoordinates([0, logDeviation, log(omega), eta]).point[0]
+    return [-0.5 * product, logDeviation, log(omega), eta]
   }
 
   /// Sums over the sample of the derivatives in z, δ and α.
@@ -195,7 +259,13 @@ private struct InverseGaussianLikelihood {
     return s
   }
 
-  func evaluate(_ point: [Double]) -> LikelihoodPoint {
+  func evaluateByMoments(_ moments: [Double]) -> LikelihoodPoint {
+    let coordinates = HyperbolicCoordinates(moments)
+    let likelihood = evaluate(coordinates.point)
+    return likelihood.value.isFinite ? coordinates.transformed(likelihood) : .outside
+  }
+
+  private func evaluate(_ point: [Double]) -> LikelihoodPoint {
     let n = Double(values.count)
     let delta = exp(point[1])
     let (lower, upper) = (0.5 * exp(point[2]), 0.5 * exp(point[3]))

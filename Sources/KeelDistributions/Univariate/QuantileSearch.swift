@@ -21,6 +21,7 @@ enum QuantileSearch {
   ///   - scale: How far the law spreads.
   ///   - smallest: A distance from the center, in scales, below which digits do not count.
   ///   - logTail: ln P(X > x) and ln f(x).
+  /// - Returns: The point.
   static func upperPoint(
     logProbability: Double,
     center: Double,
