@@ -67,6 +67,8 @@ def main():
     for nu, alpha in [(1.5, -1), (2.5, 4), (4, 0), (5, -0.7), (12, 30), (60, 2), (400, -3)]:
         law = Law(nu, alpha)
         middle = mp.mpf(2) / 3 * law.a / mp.sqrt(1 + law.a**2)
+        whole = [u + v for u, v in zip(law.outward(middle, 1), law.outward(middle, -1))]
+        assert abs(whole[0] - 1) < mp.mpf(10) ** -15, whole
         xs = [-30, -4, -1, -0.1, 0, 0.3, 1.5, 6, 25]
         if nu < 5:
             xs += [-1e40, 1e40]
@@ -74,13 +76,10 @@ def main():
             xs += [-12, 12]
         for x in xs:
             print(nu, alpha, x, flush=True)
-            upper, lower = law.outward(x, 1), law.outward(x, -1)
-            assert abs(upper[0] + lower[0] - 1) < mp.mpf(10) ** -14
-            # The side that crosses the middle is less precise than the other's complement.
-            if x > middle:
-                p, q = 1 - upper[0], upper[0]
-            else:
-                p, q = lower[0], 1 - lower[0]
+            one = law.outward(x, 1 if x > middle else -1)
+            other = [u - v for u, v in zip(whole, one)]
+            lower, upper = (other, one) if x > middle else (one, other)
+            p, q = lower[0], upper[0]
             row = [nu, alpha, x, number(mp.log(law.pdf(x))), number(mp.log(p)), number(mp.log(q))]
             row += [number(lower[1] / lower[0]), number(upper[1] / upper[0])]
             points.append(row)
