@@ -122,6 +122,66 @@ import Testing
     }
   }
 
+  /// Laws at the ends of what is allowed.
+  static let extremeLaws = Result { () throws -> [any ContinuousDistribution] in
+    var laws: [any ContinuousDistribution] = []
+    for asymmetry in [1e-6, 1e6] {
+      laws.append(try AsymmetricLaplace(location: 0, scale: 1, asymmetry: asymmetry))
+    }
+    for shape in [0.05, 1000] {
+      laws.append(try GeneralizedError(location: 0, scale: 1, shape: shape))
+    }
+    for shape in [-100.0, -1, 100] {
+      laws.append(try GeneralizedPareto(threshold: 0, scale: 1, shape: shape))
+    }
+    for shape in [-10.0, -1, 10] {
+      laws.append(try GeneralizedExtremeValue(location: 0, scale: 1, shape: shape))
+    }
+    for (degrees, skew) in [(0.1, 1e-3), (0.5, 1e3), (1e8, 1e3), (1e8, 1)] {
+      laws.append(
+        try FernandezSteelSkewedT(
+          location: 0, scale: 1, degreesOfFreedom: degrees, skew: skew))
+    }
+    for (degrees, slant) in [(0.5, 1000.0), (1e8, -1000), (.infinity, 1000)] {
+      laws.append(
+        try AzzaliniSkewedT(location: 0, scale: 1, degreesOfFreedom: degrees, slant: slant))
+    }
+    for (scale, asymmetry) in [(1.1e-6, 0.0), (0.9e8, 0), (1, 0.999_999)] {
+      laws.append(
+        try NormalInverseGaussian(location: 0, scale: scale, steepness: 1, asymmetry: asymmetry))
+    }
+    for (order, scale) in [(100.0, 1.0), (-100, 1), (0, 1e-5), (-2, 1e7)] {
+      laws.append(
+        try GeneralizedHyperbolic(
+          location: 0, scale: scale, order: order, steepness: 1, asymmetry: 0.3))
+    }
+    for (order, asymmetry) in [(0.05, 0.9), (1e4, -0.9)] {
+      laws.append(
+        try VarianceGamma(location: 0, order: order, steepness: 1, asymmetry: asymmetry))
+    }
+    return laws
+  }
+
+  @Test func extremeParametersKeepTheirDigits() throws {
+    for law in try Self.extremeLaws.get() {
+      let name = "\(law)".prefix(120)
+      for p in [1e-30, 1e-3, 0.3, 0.8] {
+        for (x, logTail) in [
+          (law.quantile(p), law.logCDF(law.quantile(p))),
+          (law.survivalQuantile(p), law.logSurvival(law.survivalQuantile(p))),
+        ] where x.isFinite && x.magnitude > 1e-290 && x.magnitude < 1e290 {
+          // The rounding of the point moves its probability.
+          let slope = exp(law.logPDF(x) - log(p)) * x.ulp
+          // A point that rounds to the end of the support has none.
+          guard slope < 1e-3, law.logPDF(x) > -.infinity else { continue }
+          expectClose(
+            logTail, log(p), relative: 1e-10, absolute: 1e-10 + 4 * slope, "\(name) at \(p)")
+          expectClose(law.cdf(x) + law.survival(x), 1, absolute: 2.3e-16, "\(name) at \(p)")
+        }
+      }
+    }
+  }
+
   @Test func batchesAreTheSingleResults() throws {
     let law: some ContinuousDistribution = try Logistic(location: 1, scale: 2)
     let points = [-3, 0, 1, 7.5]

@@ -145,8 +145,8 @@ private struct ParetoLikelihood {
     var levelSlope = 0.0
     var levelCurvature = 0.0
     var (first, second, mixed) = (0.0, 0.0, 0.0)
-    for x in values.span.indices {
-      let z = values[x] * inverse
+    for value in values {
+      let z = value * inverse
       let t = shape * z
       let u = 1 + t
       guard u > 0 else { return .outside }
