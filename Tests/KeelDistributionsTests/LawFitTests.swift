@@ -198,3 +198,49 @@ extension LawFitTests {
     #expect(throws: DistributionsError.self) { try Laplace.fit([1]) }
   }
 }
+
+extension LawFitTests {
+  @Test func errorLawFitsRecoverTheParameters() throws {
+    for (k, p) in [[0.1, 2, 1.3], [-3, 0.02, 2], [5, 1e-5, 5]].enumerated() {
+      let law = try GeneralizedError(location: p[0], scale: p[1], shape: p[2])
+      let sample = law.draws(count: 800, from: RandomStream(seed: 15, stream: UInt64(k)))
+      let fit = try GeneralizedError.fit(sample)
+      Self.expectNear(fit, p)
+      let sum = sample.reduce(0) { $0 + fit.law.logPDF($1) }
+      expectClose(fit.logLikelihood, sum, relative: 1e-10)
+      // No neighbor at half a standard error is as likely.
+      for j in 0..<3 {
+        for sign in [-0.5, 0.5] {
+          var q = fit.parameters.map(\.value)
+          q[j] += sign * fit.parameters[j].standardError
+          let other = try GeneralizedError(location: q[0], scale: q[1], shape: q[2])
+          #expect(sample.reduce(0) { $0 + other.logPDF($1) } < sum - 0.02)
+        }
+      }
+      let scaled = try GeneralizedError.fit(sample.map { 1e7 * $0 })
+      expectClose(scaled.law.scale, 1e7 * fit.law.scale, relative: 1e-8)
+      expectClose(scaled.law.shape, fit.law.shape, relative: 1e-8)
+    }
+  }
+
+  @Test func errorLawFitsSayTheirBounds() throws {
+    let student = try StudentT(location: 0, scale: 1, degreesOfFreedom: 2)
+    let heavy = student.draws(count: 400, from: RandomStream(seed: 1))
+    let fit = try GeneralizedError.fit(heavy)
+    #expect(fit.status == .lowerBound && fit.law.shape == 1)
+    #expect(fit["shape"]?.standardError.isNaN == true)
+    let laplace = try Laplace.fit(heavy)
+    expectClose(fit.law.scale, laplace.law.scale, relative: 1e-12)
+    expectClose(fit.logLikelihood, laplace.logLikelihood, relative: 1e-12)
+    let even = (0..<200).map { Double($0) }
+    #expect(try GeneralizedError.fit(even).status == .upperBound)
+    #expect(throws: DistributionsError.self) {
+      try GeneralizedError.fit([Double](repeating: 1, count: 30))
+    }
+    var settings = GeneralizedError.FitSettings()
+    settings.lowestShape = 0.5
+    #expect(throws: DistributionsError.self) {
+      try GeneralizedError.fit(even, settings: settings)
+    }
+  }
+}
