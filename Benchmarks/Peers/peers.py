@@ -144,6 +144,21 @@ def scipy_student_t_fit(x):
     return run
 
 
+@peer("scipy")
+def scipy_generalized_pareto_fit(x):
+    from scipy.stats import genpareto
+    def run():
+        shape, _, scale = genpareto.fit(x, floc=0)
+        return np.array([shape, scale])
+    return run
+
+
+@peer("scipy")
+def scipy_normal_inverse_gaussian_fit(x):
+    from scipy.stats import norminvgauss
+    return lambda: np.array(norminvgauss.fit(x))
+
+
 @peer("arch")
 def arch_garch_t(x):
     from arch import arch_model

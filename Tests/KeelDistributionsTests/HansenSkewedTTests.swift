@@ -99,6 +99,21 @@ import Testing
     }
   }
 
+  @Test func higherMomentsAgreeWithQuadrature() throws {
+    for (degrees, asymmetry) in [(20.0, 0.4), (30, -0.7), (.infinity, 0.2)] {
+      let law = try Self.law([degrees, asymmetry])
+      func moment(_ power: Double) throws -> Double {
+        let low = try GaussKronrod.integral(over: -200...0) { pow($0, power) * law.pdf($0) }
+        let high = try GaussKronrod.integral(over: 0...200) { pow($0, power) * law.pdf($0) }
+        return low.value + high.value
+      }
+      expectClose(law.skewness, try moment(3), absolute: 1e-10)
+      expectClose(law.excessKurtosis, try moment(4) - 3, absolute: 1e-9)
+    }
+    #expect(try Self.law([3, 0.1]).skewness.isNaN)
+    #expect(try Self.law([4, 0.1]).excessKurtosis == .infinity)
+  }
+
   @Test func edgesAndBadArguments() throws {
     let law = try Self.law([5, 0.3])
     #expect(law.mean == 0 && law.variance == 1 && law.standardDeviation == 1)

@@ -36,11 +36,11 @@ public struct HansenSkewedT: Hashable, Sendable {
   /// The degrees of freedom ν, above 2; infinite for the normal limit.
   public var degreesOfFreedom: Double { student.degreesOfFreedom }
 
-  private let student: StandardStudentT
-  private let shift: Double
-  private let spread: Double
+  let student: StandardStudentT
+  let shift: Double
+  let spread: Double
   /// s, the standardized over the plain law of Student.
-  private let unit: Double
+  let unit: Double
 
   /// Creates a skewed Student-t law.
   ///
@@ -213,15 +213,15 @@ public struct HansenSkewedT: Hashable, Sendable {
   }
 
   /// b x + a.
-  private func shifted(_ x: Double) -> Double { spread * x + shift }
+  func shifted(_ x: Double) -> Double { spread * x + shift }
 
   private func side(of y: Double) -> Double { y < 0 ? 1 - asymmetry : 1 + asymmetry }
 
-  private func lowerMass(_ y: Double) -> Double {
+  func lowerMass(_ y: Double) -> Double {
     (1 - asymmetry) * student.survival(-y / ((1 - asymmetry) * unit))
   }
 
-  private func upperMass(_ y: Double) -> Double {
+  func upperMass(_ y: Double) -> Double {
     (1 + asymmetry) * student.survival(y / ((1 + asymmetry) * unit))
   }
 

@@ -37,6 +37,14 @@ extension SpecialFunctions {
   }
 }
 
+extension SpecialFunctions {
+  /// ln Γ(1 + x) for x > −1, relatively accurate next to 0 too, where 1 + x would round.
+  package static func logGammaOnePlus(_ x: Double) -> Double {
+    guard x > -1 else { return x.isNaN ? .nan : .infinity }
+    return x > -0.5 ? GammaFunction.logarithmOnePlus(x) : GammaFunction.logarithm(1 + x)
+  }
+}
+
 /// The kernels that the gamma and beta functions share.
 enum GammaFunction {
   /// Below this ln Γ(x) is −ln x to full accuracy.

@@ -1,7 +1,7 @@
 import Keel
 
 let estimationCases: [Case] =
-  covarianceCases + robustCovarianceCases
+  covarianceCases + robustCovarianceCases + lawFitCases
   + [studentTFitCase(count: 5000), studentTCase("cdf"), studentTCase("quantile"), csvCase]
   + (2...3).map { hiddenMarkovCase(stateCount: $0, count: 2500) }
 

@@ -1,0 +1,225 @@
+// Goals in order: the maximum found or the reason said, bounds honored, few evaluations.
+//
+// Newton's method with a ridge where the Hessian is not negative definite, steps of at most one unit
+// that are halved until the likelihood rises (Armijo), and coordinates held at a bound while the
+// likelihood rises beyond it. J. Nocedal and S. Wright, Numerical Optimization (2006), sections 3.4
+// and 16.7.
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// A mean log-likelihood with its derivatives at a point.
+struct LikelihoodPoint {
+  var value: Double
+  var gradient: [Double]
+  /// Row by row.
+  var hessian: [Double]
+
+  /// A point outside the domain.
+  static var outside: LikelihoodPoint {
+    LikelihoodPoint(value: -.infinity, gradient: [], hessian: [])
+  }
+
+  /// Value, gradient, and the Hessian from central differences of the gradient.
+  static func differenced(
+    at point: [Double],
+    _ evaluate: ([Double]) -> (value: Double, gradient: [Double])
+  ) -> LikelihoodPoint {
+    let (value, gradient) = evaluate(point)
+    guard value.isFinite else { return .outside }
+    let count = point.count
+    var hessian = [Double](repeating: 0, count: count * count)
+    for j in 0..<count {
+      var (above, below) = (point, point)
+      let step = differenceStep * max(1, point[j].magnitude)
+      above[j] += step
+      below[j] -= step
+      let (up, down) = (evaluate(above), evaluate(below))
+      // Next to the domain's end one side remains.
+      let left = down.value.isFinite ? down.gradient : gradient
+      let right = up.value.isFinite ? up.gradient : gradient
+      let width = (up.value.isFinite ? step : 0) + (down.value.isFinite ? step : 0)
+      for i in 0..<count { hessian[i * count + j] = (right[i] - left[i]) / width }
+    }
+    for i in 0..<count {
+      for j in 0..<i {
+        let mean = 0.5 * (hessian[i * count + j] + hessian[j * count + i])
+        hessian[i * count + j] = mean
+        hessian[j * count + i] = mean
+      }
+    }
+    return LikelihoodPoint(value: value, gradient: gradient, hessian: hessian)
+  }
+
+  /// The cube root of the rounding of a gradient, where both errors of a central difference meet.
+  private static let differenceStep = 1e-5
+}
+
+/// The search for the largest likelihood.
+struct LikelihoodSearch {
+  let lowest: [Double]
+  let highest: [Double]
+  let maximumIterations: Int
+  let observationCount: Int
+  private let evaluate: ([Double]) -> LikelihoodPoint
+  private(set) var point: [Double]
+  private(set) var current: LikelihoodPoint
+  private(set) var iterations = 0
+  private(set) var converged = false
+
+  private static let largestStep = 1.0
+  private static let stepTolerance = 1e-9
+  private static let sufficientRise = 1e-4
+  private static let maximumHalvings = 40
+  private static let smallestRidge = 1e-4
+
+  init(
+    start: [Double],
+    lowest: [Double],
+    highest: [Double],
+    maximumIterations: Int,
+    observationCount: Int,
+    evaluate: @escaping ([Double]) -> LikelihoodPoint
+  ) {
+    self.lowest = lowest
+    self.highest = highest
+    self.maximumIterations = maximumIterations
+    self.observationCount = observationCount
+    self.evaluate = evaluate
+    point = zip(start, zip(lowest, highest)).map { min(max($0, $1.0), $1.1) }
+    current = evaluate(point)
+  }
+
+  /// Moves to the maximum.
+  mutating func run() {
+    guard current.value.isFinite else { return }
+    while iterations < maximumIterations {
+      iterations += 1
+      let step = ascent()
+      let size = step.reduce(0) { max($0, $1.magnitude) }
+      guard size.isFinite else { return }
+      let isLast = size <= Self.stepTolerance
+      let moved = advance(along: step)
+      if isLast || !moved {
+        converged = isLast || converged
+        return
+      }
+    }
+  }
+
+  /// Whether a coordinate is held at a bound.
+  func isHeld(_ j: Int) -> Bool {
+    (point[j] <= lowest[j] && current.gradient[j] <= 0)
+      || (point[j] >= highest[j] && current.gradient[j] >= 0)
+  }
+
+  /// How the search ended, with the bounds of one coordinate as those of the shape.
+  func status(shape j: Int) -> FitStatus {
+    guard converged else { return .iterationLimit }
+    guard isHeld(j) else { return .converged }
+    return point[j] >= highest[j] ? .upperBound : .lowerBound
+  }
+
+  /// Newton's step of the free coordinates, with a ridge where it would not ascend.
+  private func ascent() -> [Double] {
+    let free = point.indices.filter { !isHeld($0) }
+    var step = [Double](repeating: 0, count: point.count)
+    guard !free.isEmpty else { return step }
+    let n = point.count
+    let matrix = free.map { i in free.map { j in -current.hessian[i * n + j] } }
+    let gradient = free.map { current.gradient[$0] }
+    var ridge = 0.0
+    let size = free.indices.reduce(0) { max($0, matrix[$1][$1].magnitude) }
+    for _ in 0..<Self.maximumHalvings {
+      if let solution = solvePositiveDefinite(matrix, ridge: ridge, gradient) {
+        let largest = solution.reduce(0) { max($0, $1.magnitude) }
+        let factor = largest > Self.largestStep ? Self.largestStep / largest : 1
+        for (k, j) in free.enumerated() { step[j] = factor * solution[k] }
+        return step
+      }
+      ridge = ridge == 0 ? Self.smallestRidge * max(size, 1e-8) : 4 * ridge
+    }
+    return step
+  }
+
+  /// Moves to a point of larger likelihood; false when rounding leaves none.
+  private mutating func advance(along step: [Double]) -> Bool {
+    let rounding = 4 * Double.ulpOfOne * max(1, current.value.magnitude)
+    var factor = 1.0
+    for _ in 0..<Self.maximumHalvings {
+      let candidate = point.indices.map { j in
+        min(max(point[j] + factor * step[j], lowest[j]), highest[j])
+      }
+      let predicted = point.indices.reduce(0.0) { sum, j in
+        sum + current.gradient[j] * (candidate[j] - point[j])
+      }
+      let evaluation = evaluate(candidate)
+      if evaluation.value - current.value >= Self.sufficientRise * predicted - rounding {
+        point = candidate
+        current = evaluation
+        return true
+      }
+      if predicted <= rounding {
+        converged = true
+        return false
+      }
+      factor *= 0.5
+    }
+    return false
+  }
+
+  /// The standard error of a function of the point with a gradient, from the observed information.
+  ///
+  /// Held coordinates count as known; NaN where the information is not positive definite.
+  func standardErrors(_ gradients: [[Double]]) -> [Double] {
+    let free = point.indices.filter { !isHeld($0) }
+    let n = point.count
+    let matrix = free.map { i in
+      free.map { j in -current.hessian[i * n + j] * Double(observationCount) }
+    }
+    return gradients.map { gradient in
+      let part = free.map { gradient[$0] }
+      guard part.contains(where: { $0 != 0 }),
+        let solution = solvePositiveDefinite(matrix, ridge: 0, part)
+      else { return .nan }
+      return zip(part, solution).reduce(0) { $0 + $1.0 * $1.1 }.squareRoot()
+    }
+  }
+}
+
+/// Solves with a small symmetric matrix by Cholesky; nil when it is not positive definite.
+func solvePositiveDefinite(
+  _ matrix: [[Double]],
+  ridge: Double,
+  _ right: [Double]
+) -> [Double]? {
+  let n = right.count
+  var lower = matrix
+  var x = right
+  for j in 0..<n {
+    var pivot = matrix[j][j] + ridge
+    for k in 0..<j { pivot -= lower[j][k] * lower[j][k] }
+    guard pivot > 64 * Double.ulpOfOne * (matrix[j][j] + ridge).magnitude else { return nil }
+    let root = pivot.squareRoot()
+    lower[j][j] = root
+    for i in (j + 1)..<max(n, j + 1) {
+      var sum = matrix[i][j]
+      for k in 0..<j { sum -= lower[i][k] * lower[j][k] }
+      lower[i][j] = sum / root
+    }
+  }
+  for i in 0..<n {
+    for k in 0..<i { x[i] -= lower[i][k] * x[k] }
+    x[i] /= lower[i][i]
+  }
+  for i in (0..<n).reversed() {
+    for k in (i + 1)..<max(n, i + 1) { x[i] -= lower[k][i] * x[k] }
+    x[i] /= lower[i][i]
+  }
+  return x
+}

@@ -1,0 +1,96 @@
+import Foundation
+import KeelDistributions
+import KeelNumerics
+import KeelTestSupport
+import Testing
+
+@Suite struct HyperbolicLawsTests {
+  struct File: Decodable {
+    struct Case: Decodable {
+      let law: String
+      let parameters: [Double]
+      let points: [[Double]]
+      let moments: [Double]
+    }
+
+    let cases: [Case]
+  }
+
+  static let reference = Result { try Reference.load(File.self, "hyperbolic_laws") }
+
+  static func law(_ name: String, _ p: [Double]) throws -> any ContinuousDistribution {
+    switch name {
+    case "normalInverseGaussian":
+      try NormalInverseGaussian(location: 0, scale: p[3], steepness: p[1], asymmetry: p[2])
+    case "generalizedHyperbolic":
+      try GeneralizedHyperbolic(
+        location: 0, scale: p[3], order: p[0], steepness: p[1], asymmetry: p[2])
+    default: try VarianceGamma(location: 0, order: p[0], steepness: p[1], asymmetry: p[2])
+    }
+  }
+
+  static func forEachCase(
+    _ body: (any ContinuousDistribution, File.Case, String) throws -> Void
+  ) throws {
+    for item in try reference.get().cases {
+      try body(try law(item.law, item.parameters), item, "\(item.law) \(item.parameters)")
+    }
+  }
+
+  @Test func densitiesAndTailsAgreeWithQuadrature() throws {
+    try Self.forEachCase { law, item, name in
+      for row in item.points {
+        let x = row[0]
+        func check(_ value: Double, _ reference: Double, _ function: String) {
+          expectClose(
+            value, reference, absolute: 1e-12 * max(1, reference.magnitude),
+            "\(function) \(name) at \(x)")
+        }
+        check(law.logPDF(x), row[1], "logPDF")
+        check(law.logCDF(x), row[2], "logCDF")
+        check(law.logSurvival(x), row[3], "logSurvival")
+        expectClose(law.cdf(x) + law.survival(x), 1, absolute: 2.3e-16, "\(name) at \(x)")
+      }
+    }
+  }
+
+  @Test func meansOfTailsAgreeWithQuadrature() throws {
+    try Self.forEachCase { law, item, name in
+      let unit = law.standardDeviation
+      for row in item.points {
+        for (below, logarithm, mean) in [(true, row[2], row[4]), (false, row[3], row[5])]
+        where logarithm < -1e-12 {
+          let p = exp(logarithm)
+          // The rounding of a small p's logarithm moves the mean.
+          let tolerance = 1e-12 * max(1, -logarithm)
+          expectClose(
+            below ? law.meanBelow(probability: p) : law.meanAbove(probability: p), mean,
+            relative: tolerance, absolute: tolerance * unit, "mean \(below) \(name) at \(row[0])")
+        }
+      }
+    }
+  }
+
+  @Test func momentsAgreeWithQuadrature() throws {
+    try Self.forEachCase { law, item, name in
+      let unit = law.standardDeviation
+      expectClose(law.mean, item.moments[0], relative: 1e-12, absolute: 1e-13 * unit, name)
+      expectClose(law.variance, item.moments[1], relative: 1e-12, name)
+      expectClose(law.skewness, item.moments[2], relative: 1e-11, absolute: 1e-12, name)
+      expectClose(law.excessKurtosis, item.moments[3], relative: 1e-11, absolute: 1e-11, name)
+    }
+  }
+
+  @Test func quantilesInvertTheTails() throws {
+    try Self.forEachCase { law, _, name in
+      for p in [1e-300, 1e-40, 1e-9, 0.01, 0.2, 0.5, 0.7, 0.99] {
+        for (logTail, label) in [
+          (law.logCDF(law.quantile(p)), "quantile"),
+          (law.logSurvival(law.survivalQuantile(p)), "survivalQuantile"),
+        ] {
+          expectClose(logTail, log(p), relative: 1e-11, absolute: 1e-11, "\(label) \(name) at \(p)")
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,252 @@
+import Foundation
+import KeelDistributions
+import KeelNumerics
+import KeelTestSupport
+import Testing
+
+@Suite struct LawEdgesTests {
+  /// One law of every kind, and some with extreme parameters.
+  static let laws = Result { () throws -> [any ContinuousDistribution] in
+    [
+      try Normal(mean: 1, standardDeviation: 2),
+      try StudentT(location: -1, scale: 2, degreesOfFreedom: 3.5),
+      try HansenSkewedT(degreesOfFreedom: 5, asymmetry: -0.4),
+      try LogNormal(logMean: -1, logStandardDeviation: 0.7),
+      try Laplace(location: 2, scale: 0.1),
+      try AsymmetricLaplace(location: 2, scale: 0.1, asymmetry: 1.7),
+      try Logistic(location: -3, scale: 4),
+      try GeneralizedError(location: 0.5, scale: 2, shape: 1.3),
+      try GeneralizedPareto(threshold: 1, scale: 2, shape: 0.3),
+      try GeneralizedPareto(threshold: 1, scale: 2, shape: -0.3),
+      try GeneralizedExtremeValue(location: 1, scale: 2, shape: 0.2),
+      try GeneralizedExtremeValue(location: 1, scale: 2, shape: -0.2),
+      try FernandezSteelSkewedT(location: 1, scale: 2, degreesOfFreedom: 4, skew: 0.6),
+      try FernandezSteelSkewedT(location: 1, scale: 2, degreesOfFreedom: .infinity, skew: 1.6),
+      try AzzaliniSkewedT(location: 1, scale: 2, degreesOfFreedom: 4, slant: -2),
+      try AzzaliniSkewedT(location: 1, scale: 2, degreesOfFreedom: .infinity, slant: 3),
+      try NormalInverseGaussian(location: 1, scale: 2, steepness: 1.5, asymmetry: -0.5),
+      try GeneralizedHyperbolic(
+        location: 1, scale: 2, order: 0.7, steepness: 1.5, asymmetry: -0.5),
+      try VarianceGamma(location: 1, order: 1.2, steepness: 1.5, asymmetry: -0.5),
+      try Mixture(
+        components: [
+          Normal(mean: 0, standardDeviation: 1), Normal(mean: -1, standardDeviation: 4),
+        ], weights: [0.8, 0.2]),
+      try Mixture(
+        components: [
+          StudentT(location: 0, scale: 1, degreesOfFreedom: 3),
+          StudentT(location: 1, scale: 5, degreesOfFreedom: 5),
+        ], weights: [0.5, 0.5]),
+    ]
+  }
+
+  @Test func functionsAreTotal() throws {
+    for law in try Self.laws.get() {
+      let name = "\(law)"
+      #expect(law.pdf(.nan).isNaN && law.logPDF(.nan).isNaN, "\(name)")
+      #expect(law.cdf(.nan).isNaN && law.survival(.nan).isNaN, "\(name)")
+      #expect(law.logCDF(.nan).isNaN && law.logSurvival(.nan).isNaN, "\(name)")
+      #expect(law.cdf(-.infinity) == 0 && law.survival(-.infinity) == 1, "\(name)")
+      #expect(law.cdf(.infinity) == 1 && law.survival(.infinity) == 0, "\(name)")
+      #expect(law.pdf(.infinity) == 0 && law.pdf(-.infinity) == 0, "\(name)")
+      #expect(law.logCDF(-.infinity) == -.infinity && law.logCDF(.infinity) == 0, "\(name)")
+      #expect(law.logSurvival(.infinity) == -.infinity, "\(name)")
+      for p in [-0.1, 1.1, .nan, .infinity] {
+        #expect(law.quantile(p).isNaN && law.survivalQuantile(p).isNaN, "\(name)")
+        #expect(law.meanBelow(probability: p).isNaN, "\(name)")
+        #expect(law.meanAbove(probability: p).isNaN, "\(name)")
+      }
+      #expect(law.meanBelow(probability: 0).isNaN && law.meanAbove(probability: 0).isNaN)
+      for confidence in [0, 1, -1, .nan] {
+        #expect(law.valueAtRisk(confidence: confidence).isNaN, "\(name)")
+        #expect(law.expectedShortfall(confidence: confidence).isNaN, "\(name)")
+      }
+      #expect(law.quantile(0) == law.survivalQuantile(1), "\(name)")
+      #expect(law.quantile(1) == law.survivalQuantile(0), "\(name)")
+      #expect(law.quantile(0) < law.quantile(1), "\(name)")
+      for x in hostileNumbers where !x.isNaN {
+        let (lower, upper) = (law.cdf(x), law.survival(x))
+        #expect(lower >= 0 && lower <= 1 && upper >= 0 && upper <= 1, "\(name) at \(x)")
+        expectClose(lower + upper, 1, absolute: 2.3e-16, "\(name) at \(x)")
+        #expect(law.pdf(x) >= 0, "\(name) at \(x)")
+        #expect(law.logCDF(x) <= 0 && law.logSurvival(x) <= 0, "\(name) at \(x)")
+      }
+    }
+  }
+
+  @Test func probabilitiesAreMonotoneAndInvert() throws {
+    for law in try Self.laws.get() {
+      var before = (lower: -Double.infinity, upper: Double.infinity)
+      let (low, high) = (law.quantile(1e-9), law.survivalQuantile(1e-9))
+      for k in 0...60 {
+        let x = low + (high - low) * Double(k) / 60
+        let (lower, upper) = (law.logCDF(x), law.logSurvival(x))
+        // Neighbors a rounding apart may be equal.
+        #expect(lower >= before.lower - 1e-12, "\(type(of: law)) \(x)")
+        #expect(upper <= before.upper + 1e-12, "\(type(of: law)) \(x)")
+        before = (lower, upper)
+      }
+      for p in [1e-9, 0.003, 0.2, 0.5, 0.8, 0.997] {
+        // The rounding of the point moves its probability.
+        let (x, y) = (law.quantile(p), law.survivalQuantile(p))
+        expectClose(
+          law.cdf(x), p, relative: 1e-10, absolute: 2 * law.pdf(x) * x.ulp, "\(type(of: law)) \(p)")
+        expectClose(
+          law.survival(y), p, relative: 1e-10, absolute: 2 * law.pdf(y) * y.ulp,
+          "\(type(of: law)) \(p)")
+      }
+    }
+  }
+
+  @Test func meansOfBothTailsMakeTheMean() throws {
+    for law in try Self.laws.get() {
+      let unit = law.standardDeviation
+      for p in [0.02, 0.4, 0.7] {
+        let sum =
+          p * law.meanBelow(probability: p) + (1 - p) * law.meanAbove(probability: 1 - p)
+        expectClose(sum, law.mean, absolute: 1e-10 * unit, "\(law) at \(p)")
+        #expect(law.meanBelow(probability: p) <= law.quantile(p), "\(law) at \(p)")
+        #expect(law.meanAbove(probability: p) >= law.survivalQuantile(p), "\(law) at \(p)")
+      }
+    }
+  }
+
+  @Test func drawsFollowTheLawAndDependOnTheirIndexOnly() throws {
+    for law in try Self.laws.get() {
+      let stream = RandomStream(seed: 4, stream: 2)
+      let draws = law.draws(count: 200, from: stream)
+      #expect(law.draws(count: 3, from: stream, at: 7) == Array(draws[7..<10]), "\(law)")
+      #expect(law.draws(count: -1, from: stream).isEmpty)
+      let fit = try GoodnessOfFit.kolmogorovSmirnov(draws, law: law)
+      #expect(fit.pValue > 1e-4, "\(law)")
+    }
+  }
+
+  /// Laws at the ends of what is allowed.
+  static let extremeLaws = Result { () throws -> [any ContinuousDistribution] in
+    var laws: [any ContinuousDistribution] = []
+    for asymmetry in [1e-6, 1e6] {
+      laws.append(try AsymmetricLaplace(location: 0, scale: 1, asymmetry: asymmetry))
+    }
+    for shape in [0.05, 1000] {
+      laws.append(try GeneralizedError(location: 0, scale: 1, shape: shape))
+    }
+    for shape in [-100.0, -1, 100] {
+      laws.append(try GeneralizedPareto(threshold: 0, scale: 1, shape: shape))
+    }
+    for shape in [-10.0, -1, 10] {
+      laws.append(try GeneralizedExtremeValue(location: 0, scale: 1, shape: shape))
+    }
+    for (degrees, skew) in [(0.1, 1e-3), (0.5, 1e3), (1e8, 1e3), (1e8, 1)] {
+      laws.append(
+        try FernandezSteelSkewedT(
+          location: 0, scale: 1, degreesOfFreedom: degrees, skew: skew))
+    }
+    for (degrees, slant) in [(0.5, 1000.0), (1e8, -1000), (.infinity, 1000)] {
+      laws.append(
+        try AzzaliniSkewedT(location: 0, scale: 1, degreesOfFreedom: degrees, slant: slant))
+    }
+    for (scale, asymmetry) in [(1.1e-6, 0.0), (0.9e8, 0), (1, 0.999_999)] {
+      laws.append(
+        try NormalInverseGaussian(location: 0, scale: scale, steepness: 1, asymmetry: asymmetry))
+    }
+    for (order, scale) in [(100.0, 1.0), (-100, 1), (0, 1e-5), (-2, 1e7)] {
+      laws.append(
+        try GeneralizedHyperbolic(
+          location: 0, scale: scale, order: order, steepness: 1, asymmetry: 0.3))
+    }
+    for (order, asymmetry) in [(0.05, 0.9), (1e4, -0.9)] {
+      laws.append(
+        try VarianceGamma(location: 0, order: order, steepness: 1, asymmetry: asymmetry))
+    }
+    return laws
+  }
+
+  @Test func extremeParametersKeepTheirDigits() throws {
+    for law in try Self.extremeLaws.get() {
+      let name = "\(law)".prefix(120)
+      for p in [1e-30, 1e-3, 0.3, 0.8] {
+        for (x, logTail) in [
+          (law.quantile(p), law.logCDF(law.quantile(p))),
+          (law.survivalQuantile(p), law.logSurvival(law.survivalQuantile(p))),
+        ] where x.isFinite && x.magnitude > 1e-290 && x.magnitude < 1e290 {
+          // The rounding of the point moves its probability.
+          let slope = exp(law.logPDF(x) - log(p)) * x.ulp
+          // A point that rounds to the end of the support has none.
+          guard slope < 1e-3, law.logPDF(x) > -.infinity else { continue }
+          expectClose(
+            logTail, log(p), relative: 1e-10, absolute: 1e-10 + 4 * slope, "\(name) at \(p)")
+          expectClose(law.cdf(x) + law.survival(x), 1, absolute: 2.3e-16, "\(name) at \(p)")
+        }
+      }
+    }
+  }
+
+  @Test func batchesAreTheSingleResults() throws {
+    let law: some ContinuousDistribution = try Logistic(location: 1, scale: 2)
+    let points = [-3, 0, 1, 7.5]
+    #expect(law.pdf(points) == points.map { law.pdf($0) })
+    #expect(law.logPDF(points) == points.map { law.logPDF($0) })
+    #expect(law.cdf(points) == points.map { law.cdf($0) })
+    #expect(law.survival(points) == points.map { law.survival($0) })
+    #expect(law.logSurvival(points) == points.map { law.logSurvival($0) })
+    #expect(law.quantile([0.1, 0.9]) == [law.quantile(0.1), law.quantile(0.9)])
+  }
+
+  @Test func momentsThatDoNotExistSaySo() throws {
+    let pareto = try GeneralizedPareto(threshold: 0, scale: 1, shape: 1.5)
+    #expect(pareto.mean == .infinity && pareto.variance.isNaN && pareto.skewness.isNaN)
+    #expect(pareto.meanAbove(probability: 0.1) == .infinity)
+    let heavy = try GeneralizedPareto(threshold: 0, scale: 1, shape: 0.4)
+    #expect(heavy.variance.isFinite && heavy.skewness == .infinity)
+    let student = try StudentT(location: 0, scale: 1, degreesOfFreedom: 1.5)
+    #expect(student.mean == 0 && student.variance == .infinity && student.skewness.isNaN)
+    let skewed = try FernandezSteelSkewedT(location: 0, scale: 1, degreesOfFreedom: 1, skew: 2)
+    #expect(skewed.mean.isNaN && skewed.meanBelow(probability: 0.1) == -.infinity)
+    let azzalini = try AzzaliniSkewedT(location: 0, scale: 1, degreesOfFreedom: 1, slant: 2)
+    #expect(azzalini.mean.isNaN && azzalini.meanAbove(probability: 0.1) == .infinity)
+  }
+
+  @Test func badParametersAreRefusedWithWhatIsAllowed() {
+    #expect(
+      throws: DistributionsError.invalidValue(
+        argument: "shape", got: 200, lowest: -100, highest: 100)
+    ) { try GeneralizedPareto(threshold: 0, scale: 1, shape: 200) }
+    #expect(
+      throws: DistributionsError.invalidValue(
+        argument: "asymmetry", got: 2, lowest: (-2.0).nextUp, highest: (2.0).nextDown)
+    ) { try NormalInverseGaussian(location: 0, scale: 1, steepness: 2, asymmetry: 2) }
+    for bad in [0, -1, .nan, .infinity] {
+      #expect(throws: DistributionsError.self) { try Laplace(location: 0, scale: bad) }
+      #expect(throws: DistributionsError.self) { try Logistic(location: 0, scale: bad) }
+      #expect(throws: DistributionsError.self) {
+        try LogNormal(logMean: 0, logStandardDeviation: bad)
+      }
+      #expect(throws: DistributionsError.self) {
+        try AsymmetricLaplace(location: 0, scale: 1, asymmetry: bad)
+      }
+      #expect(throws: DistributionsError.self) {
+        try GeneralizedError(location: 0, scale: 1, shape: bad)
+      }
+      #expect(throws: DistributionsError.self) {
+        try FernandezSteelSkewedT(location: 0, scale: 1, degreesOfFreedom: 4, skew: bad)
+      }
+      #expect(throws: DistributionsError.self) {
+        try NormalInverseGaussian(location: 0, scale: 1, steepness: bad, asymmetry: 0)
+      }
+      #expect(throws: DistributionsError.self) {
+        try VarianceGamma(location: 0, order: bad, steepness: 1, asymmetry: 0)
+      }
+    }
+    #expect(throws: DistributionsError.self) {
+      try GeneralizedExtremeValue(location: .nan, scale: 1, shape: 0)
+    }
+    #expect(throws: DistributionsError.self) {
+      try Mixture(components: [Normal](), weights: [])
+    }
+    #expect(throws: DistributionsError.self) {
+      let normal = try Normal(mean: 0, standardDeviation: 1)
+      return try Mixture(components: [normal, normal], weights: [0.5, 0.4])
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import Foundation
+import KeelDistributions
+import KeelNumerics
+import KeelTestSupport
+import Testing
+
+/// The reference file of laws of one variable.
+struct LawsReference: Decodable {
+  struct Case: Decodable {
+    let law: String
+    let parameters: [Double]
+    let points: [[Double]]
+    let quantiles: [[Double]]
+    let tailMeans: [[Double]]
+    let moments: [Double]
+  }
+
+  let cases: [Case]
+}
+
+/// The law of a case, and how its parameters condition what is computed.
+struct LawUnderTest {
+  let law: any ContinuousDistribution
+
+  init(_ name: String, _ p: [Double]) throws {
+    law =
+      switch name {
+      case "asymmetricLaplace":
+        try AsymmetricLaplace(location: 0, scale: 1, asymmetry: p[0])
+      case "logistic": try Logistic(location: 0, scale: 1)
+      case "logNormal": try LogNormal(logMean: p[0], logStandardDeviation: p[1])
+      case "generalizedPareto": try GeneralizedPareto(threshold: 0, scale: 1, shape: p[0])
+      case "generalizedExtremeValue":
+        try GeneralizedExtremeValue(location: 0, scale: 1, shape: p[0])
+      case "generalizedError": try GeneralizedError(location: 0, scale: 1, shape: p[0])
+      case "fernandezSteelSkewedT":
+        try FernandezSteelSkewedT(location: 0, scale: 1, degreesOfFreedom: p[0], skew: p[1])
+      default: throw CocoaError(.fileReadUnknown)
+      }
+  }
+}
+
+@Suite struct UnivariateLawsTests {
+  static let reference = Result { try Reference.load(LawsReference.self, "univariate_laws") }
+
+  static func forEachCase(
+    _ body: (any ContinuousDistribution, LawsReference.Case, String) throws -> Void
+  ) throws {
+    for item in try reference.get().cases {
+      try body(
+        try LawUnderTest(item.law, item.parameters).law, item, "\(item.law) \(item.parameters)")
+    }
+  }
+
+  @Test func densitiesAndTailsAgreeWithFiftyDigits() throws {
+    try Self.forEachCase { law, item, name in
+      for row in item.points {
+        let x = row[0]
+        func check(_ value: Double, _ reference: Double, _ function: String) {
+          expectClose(
+            value, reference, absolute: 1e-12 * max(1, reference.magnitude),
+            "\(function) \(name) at \(x)")
+        }
+        check(law.logPDF(x), row[1], "logPDF")
+        check(law.logCDF(x), row[2], "logCDF")
+        check(law.logSurvival(x), row[3], "logSurvival")
+        for (value, logarithm) in [(law.cdf(x), row[2]), (law.survival(x), row[3])]
+        where logarithm > -700 {
+          check(log(value), logarithm, "probability")
+        }
+        expectClose(law.cdf(x) + law.survival(x), 1, absolute: 2.3e-16, "\(name) at \(x)")
+      }
+    }
+  }
+
+  @Test func quantilesAgreeWithFiftyDigits() throws {
+    try Self.forEachCase { law, item, name in
+      // The spread between the tails of 5 or 30 %.
+      let unit =
+        item.quantiles.filter { $0[0] > 0.01 && $0[0] < 0.4 }
+        .map { ($0[2] - $0[1]).magnitude }.min() ?? 1
+      for row in item.quantiles {
+        let tolerance = 1e-12 * max(1, -log(row[0]) * 0.1)
+        expectClose(
+          law.quantile(row[0]), row[1], relative: tolerance, absolute: 1e-12 * unit,
+          "quantile \(name) at \(row[0])")
+        expectClose(
+          law.survivalQuantile(row[0]), row[2], relative: tolerance, absolute: 1e-12 * unit,
+          "survivalQuantile \(name) at \(row[0])")
+      }
+    }
+  }
+
+  @Test func meansOfTailsAgreeWithQuadrature() throws {
+    try Self.forEachCase { law, item, name in
+      let unit = law.variance.isFinite ? law.standardDeviation : 1
+      for row in item.tailMeans {
+        expectClose(
+          law.meanBelow(probability: row[0]), row[1], relative: 1e-11, absolute: 1e-12 * unit,
+          "meanBelow \(name) at \(row[0])")
+        expectClose(
+          law.meanAbove(probability: row[0]), row[2], relative: 1e-11, absolute: 1e-12 * unit,
+          "meanAbove \(name) at \(row[0])")
+        expectClose(
+          law.expectedShortfall(confidence: 1 - row[0]),
+          -law.meanBelow(probability: 1 - (1 - row[0])))
+      }
+    }
+  }
+
+  @Test func momentsAgreeWithQuadrature() throws {
+    try Self.forEachCase { law, item, name in
+      let values = [law.mean, law.variance, law.skewness, law.excessKurtosis]
+      for (k, expected) in item.moments.enumerated() {
+        let size = k == 0 ? (item.moments.count > 1 ? item.moments[1].squareRoot() : 1) : 1
+        expectClose(
+          values[k], expected, relative: 1e-11, absolute: (k < 2 ? 1e-13 : 1e-12) * size,
+          "moment \(k + 1) \(name)")
+      }
+    }
+  }
+}
