@@ -159,6 +159,21 @@ def scipy_normal_inverse_gaussian_fit(x):
     return lambda: np.array(norminvgauss.fit(x))
 
 
+@peer("numpy")
+def numpy_multivariate_t(covariance, count):
+    factor, order = np.linalg.cholesky(covariance), len(covariance)
+    random, rows = np.random.default_rng(1), int(count[0])
+    weights = np.full(order, 1 / order)
+    def run():
+        paths = random.standard_normal((rows, order)) @ factor.T
+        paths *= np.sqrt(3 / random.chisquare(5, rows))[:, None]
+        paths += 1e-4
+        losses, tail = -(paths @ weights), rows // 100
+        worst = np.partition(losses, rows - tail)[rows - tail:]
+        return np.array([worst[0], worst.mean()])
+    return run
+
+
 @peer("arch")
 def arch_garch_t(x):
     from arch import arch_model

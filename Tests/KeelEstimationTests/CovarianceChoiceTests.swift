@@ -250,6 +250,14 @@ private func blocks(_ count: Int) throws -> ValidationScheme {
 }
 
 @Suite struct MarchenkoPasturTests {
+  /// The unit of the eigenvalues is any: at ratio one and x = σ² the density is √3 / (2π σ²).
+  @Test func densityInAnyUnit() throws {
+    for unit in [1e-200, 1e-20, 1, 1e20, 1e200] {
+      let law = try MarchenkoPastur(ratio: 1, variance: unit)
+      expectClose(law.density(at: unit) * unit, 3.0.squareRoot() / (2 * .pi), relative: 1e-14)
+    }
+  }
+
   @Test func fitAgreesWithSciPy() throws {
     #if DEBUG
       let caseCount = 2

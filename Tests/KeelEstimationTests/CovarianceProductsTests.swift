@@ -112,4 +112,37 @@ import Testing
       }
     }
   }
+
+  /// A first row far from the others, means as large as deviations: no digit more is lost than by centering.
+  @Test func outlyingFirstRow() throws {
+    var generator = SeededGenerator(seed: 11)
+    let rows = 4000
+    var matrix = try Matrix(rowCount: rows, columnCount: 10)
+    for i in 0..<rows {
+      for j in 0..<10 { matrix[i, j] = i == 0 ? 60 + Double(j) : -1.2 + generator.gaussian() }
+    }
+    let covariance = try SampleCovariance().unlabeledCovariance(from: matrix).matrix
+    for j in 0..<10 {
+      for k in 0..<10 {
+        var (x, y, products) = (CompensatedSum(), CompensatedSum(), CompensatedSum())
+        for i in 0..<rows {
+          x.add(matrix[i, j])
+          y.add(matrix[i, k])
+        }
+        let (m, n) = (x.value / Double(rows), y.value / Double(rows))
+        for i in 0..<rows { products.add((matrix[i, j] - m) * (matrix[i, k] - n)) }
+        let size = (covariance[j, j] * covariance[k, k]).squareRoot()
+        expectClose(
+          covariance[j, k], products.value / Double(rows - 1), absolute: 4e-15 * size, "\(j) \(k)")
+      }
+    }
+  }
+
+  /// A constant whose square underflows has no covariance with anything.
+  @Test func tinyConstants() throws {
+    var matrix = try randomReturns(500, 9, seed: 3)
+    for i in 0..<500 { matrix[i, 4] = 1e-170 }
+    let covariance = try SampleCovariance().unlabeledCovariance(from: matrix).matrix
+    for j in 0..<9 { #expect(covariance[4, j] == 0) }
+  }
 }

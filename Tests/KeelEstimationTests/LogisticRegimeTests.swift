@@ -264,4 +264,28 @@ import Testing
       }
     }
   }
+
+  /// Models go through JSON unchanged, older ones without a share of magnitudes too; numbers that no fit gives are refused.
+  @Test func storedModelsAreChecked() throws {
+    let features = try Matrix(columns: [[1, 2, 3, 4, 5, 6, 7, 8]])
+    let model = try LogisticRegimeModel.fit(
+      features: features, labels: [false, true, false, false, true, true, false, true], penalty: 0.1
+    )
+    let data = try JSONEncoder().encode(model)
+    #expect(try JSONDecoder().decode(LogisticRegimeModel.self, from: data) == model)
+    let text = try #require(String(data: data, encoding: .utf8))
+    let older = text.replacingOccurrences(of: "\"lassoShare\":0,", with: "")
+      .replacingOccurrences(of: ",\"lassoShare\":0", with: "")
+    #expect(older != text)
+    #expect(try JSONDecoder().decode(LogisticRegimeModel.self, from: Data(older.utf8)) == model)
+    for (good, bad) in [
+      ("\"lassoShare\":0", "\"lassoShare\":7"), ("\"penalty\":0.1", "\"penalty\":-1"),
+    ] {
+      let changed = text.replacingOccurrences(of: good, with: bad)
+      #expect(changed != text)
+      #expect(throws: EstimationError.self) {
+        try JSONDecoder().decode(LogisticRegimeModel.self, from: Data(changed.utf8))
+      }
+    }
+  }
 }

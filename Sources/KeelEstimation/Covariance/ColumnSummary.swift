@@ -1,6 +1,6 @@
 import KeelNumerics
 
-/// Mean and rough spread of a column, in one pass.
+/// Mean and rough spread of a column, read twice while it is in the cache.
 struct ColumnSummary {
   /// The mean times the scale.
   let mean: Double
@@ -38,12 +38,28 @@ struct ColumnSummary {
       square += difference * difference
       i &+= 1
     }
-    mean = origin + sum / Double(count)
+    let rough = origin + sum / Double(count)
     squareSum = square
-    // Where the first value is an outlier the variance is not known well enough to say so.
-    let shift = mean - origin
+    let shift = rough - origin
     let variance = square / Double(count) - shift * shift
-    hasSmallMean = mean == 0 || (mean * mean <= variance && variance * 1e6 >= shift * shift)
+    // What rounding left: products of columns less T times those of means hold the error of a mean in first order.
+    var rest = SIMD8<Double>.zero
+    i = 0
+    while i &+ 8 <= count {
+      let block = SIMD8(
+        values[i], values[i &+ 1], values[i &+ 2], values[i &+ 3], values[i &+ 4],
+        values[i &+ 5], values[i &+ 6], values[i &+ 7])
+      rest += block * scale - rough
+      i &+= 8
+    }
+    var remainder = rest.sum()
+    while i < count {
+      remainder += values[i] * scale - rough
+      i &+= 1
+    }
+    let mean = rough + remainder / Double(count)
+    self.mean = mean
+    hasSmallMean = mean == 0 || (variance > 0 && mean * mean <= variance)
   }
 
   /// False when a value is NaN or infinite; also when only the sum overflows.

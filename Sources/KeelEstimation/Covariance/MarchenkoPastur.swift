@@ -65,7 +65,8 @@ public struct MarchenkoPastur: Hashable, Sendable {
     if eigenvalue.isNaN { return .nan }
     let (above, below) = (eigenvalue - lowerEdge, upperEdge - eigenvalue)
     guard above > 0, below > 0 else { return 0 }
-    return above.squareRoot() * below.squareRoot() / (2 * .pi * ratio * variance * eigenvalue)
+    // In an order in which nothing over- or underflows.
+    return (above.squareRoot() / eigenvalue) * (below.squareRoot() / variance) / (2 * .pi * ratio)
   }
 }
 

@@ -77,7 +77,9 @@ struct LassoStep {
     for j in free {
       let sign = target[j] > 0 ? weight(j) : target[j] < 0 ? -weight(j) : 0
       var value = -(gradient[j] + sign)
-      for i in target.indices where target[i] == 0 { value += curvature[j, i] * point[i] }
+      for i in target.indices where target[i] == 0 && !free.contains(i) {
+        value += curvature[j, i] * point[i]
+      }
       right.append(value)
     }
     var lower = [Double](repeating: 0, count: free.count * free.count)

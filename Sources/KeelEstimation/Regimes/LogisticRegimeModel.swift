@@ -122,6 +122,62 @@ public struct LogisticRegimeModel: Hashable, Sendable, Codable {
     isConverged = largestGradient <= Self.gradientTolerance
   }
 
+  private enum CodingKeys: CodingKey {
+    case intercept, coefficients, penalty, lassoShare, observationCount, objective
+    case largestGradient, iterations
+  }
+
+  /// Reads a model and checks its numbers; whether it converged follows from them.
+  ///
+  /// - Parameter decoder: Where from.
+  /// - Throws: What the decoder throws, `EstimationError.shapeMismatch` without coefficients,
+  ///   `EstimationError.invalidValue` for numbers that no fit gives.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      intercept: try values.decode(Double.self, forKey: .intercept),
+      coefficients: try values.decode([Double].self, forKey: .coefficients),
+      penalty: try values.decode(Double.self, forKey: .penalty),
+      lassoShare: try values.decodeIfPresent(Double.self, forKey: .lassoShare) ?? 0,
+      observationCount: try values.decode(Int.self, forKey: .observationCount),
+      objective: try values.decode(Double.self, forKey: .objective),
+      largestGradient: try values.decode(Double.self, forKey: .largestGradient),
+      iterations: try values.decode(Int.self, forKey: .iterations))
+    guard !coefficients.isEmpty else {
+      throw EstimationError.shapeMismatch(argument: "coefficients", got: 0, required: 1)
+    }
+    let checks: [(String, Double, Double, Double)] = [
+      ("penalty", penalty, 0, .greatestFiniteMagnitude), ("lassoShare", lassoShare, 0, 1),
+      ("observationCount", Double(observationCount), 2, Double(Int.max)),
+      ("largestGradient", largestGradient, 0, .greatestFiniteMagnitude),
+      ("iterations", Double(iterations), 0, Double(Self.maximumIterations)),
+    ]
+    for (name, value, least, most) in checks where !(value >= least && value <= most) {
+      throw EstimationError.invalid(name, value, lowest: least, highest: most)
+    }
+    for value in coefficients + [intercept, objective] where !value.isFinite {
+      throw EstimationError.invalid(
+        "coefficients", value, lowest: -.greatestFiniteMagnitude,
+        highest: .greatestFiniteMagnitude)
+    }
+  }
+
+  /// Writes the model.
+  ///
+  /// - Parameter encoder: Where to.
+  /// - Throws: What the encoder throws.
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(intercept, forKey: .intercept)
+    try values.encode(coefficients, forKey: .coefficients)
+    try values.encode(penalty, forKey: .penalty)
+    try values.encode(lassoShare, forKey: .lassoShare)
+    try values.encode(observationCount, forKey: .observationCount)
+    try values.encode(objective, forKey: .objective)
+    try values.encode(largestGradient, forKey: .largestGradient)
+    try values.encode(iterations, forKey: .iterations)
+  }
+
   /// The logarithm of the odds of a row.
   ///
   /// - Parameter features: K numbers.

@@ -177,8 +177,7 @@ struct LogisticSearch {
   private func smaller(_ trial: [Double]) -> Bool {
     let before = residuals(gradient, at: point).reduce(0) { max($0, $1.magnitude) }
     let after = residuals(slope(at: trial, logOdds(at: trial)), at: trial)
-      .reduce(0) { max($0, $1.magnitude) }
-    return after < before / 2
+    return after.allSatisfy { $0.magnitude < before / 2 }
   }
 
   /// Newton's step.

@@ -42,7 +42,7 @@ extension MultivariateHiddenMarkovModel {
   ///
   /// - Parameters:
   ///   - probabilities: The probability of each state in the last row, as a filter has them.
-  ///   - steps: The number of rows ahead, from 1 to `HiddenMarkovModel.maximumHorizon`.
+  ///   - steps: The number of rows ahead, from 1 to `HiddenMarkovModel.maximumHorizon`, with steps × N² at most 2²⁸.
   /// - Returns: One forecast for each of the rows ahead.
   /// - Throws: `EstimationError.shapeMismatch`, `EstimationError.invalidValue`,
   ///   `EstimationError.notRepresentable`.
@@ -61,6 +61,7 @@ extension MultivariateHiddenMarkovModel {
     steps: Int
   ) throws(EstimationError) -> [MultivariateRegimeForecast] {
     try HiddenMarkovModel.requireHorizon(steps)
+    try requireRoom(for: steps, order: universe.count, argument: "steps")
     var law = next
     var forecasts = [try mixture(law)]
     for _ in 1..<steps {

@@ -4,7 +4,7 @@ import KeelNumerics
 /// How a history is cut into what is fitted on and what is tested on, for a choice between settings.
 @nonexhaustive
 public enum ValidationScheme: Hashable, Sendable {
-  /// Tests after what they are fitted on: what could have been chosen at the time.
+  /// Tests after what they are fitted on; what a choice takes from all rows beside the fits, it says.
   case walkForward(WalkForward)
 
   /// Blocks of consecutive rows in turn, fitted on the rows before and after: every row is tested on.

@@ -20,6 +20,7 @@ extension DCC {
   ///
   /// The correlation is a ratio, and the shocks that move it have the expectation R, not Q. Neither choice
   /// touches the next period, which is exact.
+  @nonexhaustive
   public enum ForecastApproximation: Hashable, Sendable {
     /// E[Q(t+k)] = E[R(t+k)] and Q̄ = R̄, the correlations of Q̄: the correlations return to R̄.
     ///
@@ -69,7 +70,7 @@ extension UnlabeledDCCFit {
   /// of 0.07 and 0.89.
   ///
   /// - Parameters:
-  ///   - horizon: The number of periods, from 1 to `GARCHFilter.maximumHorizon`.
+  ///   - horizon: The number of periods, from 1 to `GARCHFilter.maximumHorizon`, with horizon × N² at most 2²⁸.
   ///   - approximation: What stands for the expectations of the correlations.
   /// - Returns: The matrices of each period and the covariance of the sum.
   /// - Throws: `EstimationError.invalidValue` for another horizon, `EstimationError.notRepresentable`.
@@ -78,6 +79,7 @@ extension UnlabeledDCCFit {
     horizon: Int,
     approximation: DCC.ForecastApproximation = .correlations
   ) throws(EstimationError) -> UnlabeledDCCForecast {
+    try requireRoom(for: horizon, order: marginals.count, argument: "horizon")
     var deviations: [[Double]] = []
     for marginal in marginals {
       deviations.append(
@@ -133,7 +135,7 @@ extension DCCFit {
   /// approximate. Any order of the assets gives the same bits.
   ///
   /// - Parameters:
-  ///   - horizon: The number of periods, from 1 to `GARCHFilter.maximumHorizon`.
+  ///   - horizon: The number of periods, from 1 to `GARCHFilter.maximumHorizon`, with horizon × N² at most 2²⁸.
   ///   - approximation: What stands for the expectations of the correlations.
   /// - Returns: The covariance of each period and that of the sum of their returns.
   /// - Throws: `EstimationError.invalidValue` for another horizon, `EstimationError.notRepresentable`.
@@ -165,5 +167,17 @@ extension SymmetricMatrix {
       for i in (j + 1)..<max(order, j + 1) { result[i, j] = self[i, j] * (roots[i] * roots[j]) }
     }
     return result
+  }
+}
+
+/// Requires that so many N × N matrices, kept at once, have room.
+func requireRoom(
+  for count: Int,
+  order: Int,
+  argument: String
+) throws(EstimationError) {
+  let most = (1 << 28) / max(order * order, 1)
+  guard count <= max(most, 1) else {
+    throw .invalid(argument, Double(count), lowest: 1, highest: Double(max(most, 1)))
   }
 }

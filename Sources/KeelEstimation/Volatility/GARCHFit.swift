@@ -86,6 +86,7 @@ public struct GARCHFit: Hashable, Sendable {
 
 extension GARCH {
   /// The variance that stands before the first return of a fit.
+  @nonexhaustive
   public enum StartVariance: Hashable, Sendable {
     /// A mean of the first 75 squares about the mean of the returns, with weights that fall by 0.94 (as in arch).
     case weightedSquares
@@ -110,7 +111,7 @@ extension GARCH {
     /// The largest number of steps from one start; ten are usual.
     public var maximumIterations = 100
 
-    /// The variance before the first return: a weighted mean of the first squares sees no later return.
+    /// The variance before the first return.
     public var startVariance = StartVariance.weightedSquares
 
     /// Creates the default settings.

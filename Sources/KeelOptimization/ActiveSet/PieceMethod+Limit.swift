@@ -62,7 +62,8 @@ extension PieceMethod {
       findChanges()
       if method.flips.count != 0 && !refine() { return false }
     } else {
-      guard run() else { return false }
+      // A price below zero: the limit does not bind, and the pieces would bend the wrong way.
+      guard method.rowDuals[method.rowDuals.count - 1] < 0, run() else { return false }
       setLimitBound()
       guard refine() else { return false }
     }

@@ -1,6 +1,41 @@
 import Keel
 
-let lawFitCases: [Case] = [paretoFitCase(count: 250), hyperbolicFitCase(count: 5000)]
+let lawFitCases: [Case] = [
+  paretoFitCase(count: 250), hyperbolicFitCase(count: 5000),
+  simulationCase(count: 1_000_000, order: 50),
+]
+
+/// Scenarios of all assets, kept, with value at risk and expected shortfall of a portfolio.
+private func simulationCase(count: Int, order: Int) -> Case {
+  let elements = Inputs.positiveDefinite(order: order).map { $0 * 4e-4 }
+  return Case(
+    name: "simulation/multivariate-t/\(count)x\(order)", items: count,
+    peers: ["numpy_multivariate_t"],
+    inputs: { [("covariance", [order, order], elements), ("count", [1], [Double(count)])] }
+  ) {
+    let universe = try Universe((0..<order).map { AssetID("A\($0)") })
+    let law = try MultivariateStudentT(
+      expectedReturns: ExpectedReturns(
+        universe: universe, values: [Double](repeating: 1e-4, count: order)),
+      covariance: Covariance(
+        universe: universe,
+        dense: SymmetricMatrix(
+          Matrix(rowCount: order, columnCount: order, columnMajor: elements))),
+      degreesOfFreedom: 5)
+    let weights = try Weights(
+      universe: universe, values: [Double](repeating: 1 / Double(order), count: order))
+    var risks: [Double] = []
+    return .init(
+      run: {
+        let scenarios = try law.scenarios(count: count, from: RandomStream(seed: 20_260_101))
+        let outcomes = try EmpiricalDistribution(weights: weights, scenarios: scenarios)
+        risks = [
+          outcomes.valueAtRisk(confidence: 0.99), outcomes.expectedShortfall(confidence: 0.99),
+        ]
+      },
+      answer: { risks })
+  }
+}
 
 /// The excesses of a year over a threshold.
 private func paretoFitCase(count: Int) -> Case {

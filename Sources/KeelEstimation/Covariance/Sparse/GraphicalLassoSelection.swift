@@ -100,8 +100,8 @@ public struct GraphicalLassoSelection: Hashable, Sendable {
   }
 
   private static func requireCounts(_ count: Int, _ rounds: Int) throws(EstimationError) {
-    let most = 1000
-    for (argument, value, least) in [("count", count, 2), ("rounds", rounds, 1)]
+    let checks = [("count", count, 2, 1000), ("rounds", rounds, 1, 100)]
+    for (argument, value, least, most) in checks
     where value < least || value > most {
       throw .invalid(argument, Double(value), lowest: Double(least), highest: Double(most))
     }
