@@ -161,8 +161,9 @@ public struct RegimeForecast: Hashable, Sendable, Codable {
   /// The expected return, per period.
   public let mean: Double
 
-  /// The variance of the return, per period; infinite where a state has none, or where it is too large. JSON has no
-  /// such number: an encoder must be told how to write it.
+  /// The variance of the return, per period; infinite where a state has none, or where it is too large.
+  ///
+  /// JSON has no such number: an encoder must be told how to write it.
   public let variance: Double
 
   /// The standard deviation of the return, per period.
