@@ -1,0 +1,76 @@
+/// The tail of losses whose volatility changes: that of the losses over their volatilities, times the volatility of the next period.
+///
+/// ```text
+/// value at risk = σ(T + 1) q(confidence),   q of the ratios L(t) / σ(t)
+/// ```
+///
+/// The volatilities come from a model of the host, each known before its loss: `GARCH.fit(...)` for example. Source: A. McNeil and R. Frey,
+/// "Estimation of tail-related risk measures for heteroscedastic financial time series", Journal of Empirical Finance 7 (2000).
+public struct ConditionalTail: Hashable, Sendable {
+  /// The tail of the losses over their volatilities.
+  public let peaks: PeaksOverThreshold
+
+  /// Fits the tail of the ratios.
+  ///
+  /// - Parameters:
+  ///   - losses: T losses, less their expected values where those matter.
+  ///   - volatilities: T positive standard deviations, each of the loss of the same row.
+  ///   - exceedanceCount: How many of the largest ratios are the tail.
+  /// - Throws: `DistributionsError.shapeMismatch`, `DistributionsError.invalidValue`, and as ``PeaksOverThreshold``.
+  public init(
+    losses: [Double],
+    volatilities: [Double],
+    exceedanceCount: Int
+  ) throws(DistributionsError) {
+    peaks = try PeaksOverThreshold(
+      standardized(losses, volatilities), exceedanceCount: exceedanceCount)
+  }
+
+  /// The loss that is exceeded with a probability of 1 − confidence in a period of a given volatility.
+  ///
+  /// - Parameters:
+  ///   - confidence: At least 1 less the share of the tail, below 1.
+  ///   - volatility: The standard deviation of the period, positive.
+  /// - Returns: The loss, in the unit of the volatility.
+  /// - Throws: `DistributionsError.invalidValue`.
+  public func valueAtRisk(
+    confidence: Double,
+    volatility: Double
+  ) throws(DistributionsError) -> Double {
+    try requireVolatility(volatility)
+    return volatility * (try peaks.valueAtRisk(confidence: confidence))
+  }
+
+  /// The mean of the losses beyond the value at risk in a period of a given volatility.
+  ///
+  /// - Parameters:
+  ///   - confidence: At least 1 less the share of the tail, below 1.
+  ///   - volatility: The standard deviation of the period, positive.
+  /// - Returns: The mean loss, in the unit of the volatility.
+  /// - Throws: `DistributionsError.invalidValue`.
+  public func expectedShortfall(
+    confidence: Double,
+    volatility: Double
+  ) throws(DistributionsError) -> Double {
+    try requireVolatility(volatility)
+    return volatility * (try peaks.expectedShortfall(confidence: confidence))
+  }
+}
+
+/// Numbers over their volatilities.
+func standardized(
+  _ values: [Double],
+  _ volatilities: [Double]
+) throws(DistributionsError) -> [Double] {
+  guard volatilities.count == values.count else {
+    throw .shapeMismatch(
+      argument: "volatilities", got: volatilities.count, required: values.count)
+  }
+  for volatility in volatilities { try requireVolatility(volatility) }
+  return zip(values, volatilities).map { $0 / $1 }
+}
+
+func requireVolatility(_ volatility: Double) throws(DistributionsError) {
+  try requireInside(
+    volatility, .leastNormalMagnitude...(.greatestFiniteMagnitude), "volatility")
+}
