@@ -316,7 +316,7 @@ import Testing
     #expect(fit.akaikeCriterion < (try CopulaFit.gaussian(u, v)).akaikeCriterion)
   }
 
-  /// Equal ranks drive the correlation to its bound, normal ones the degrees of freedom to theirs.
+  /// Near equal ranks drive the correlation to its bound, normal ones the degrees of freedom to theirs.
   @Test func fitsStudentAtBounds() throws {
     let count = 40
     let u = (1...count).map { Double($0) / Double(count + 1) }
@@ -327,6 +327,16 @@ import Testing
     let opposite = try CopulaFit.studentT(u, u.reversed())
     #expect(opposite.status != .converged)
     #expect(opposite["correlation"]?.standardError.isNaN == true)
+    // The correlation alone is at its bound.
+    let near = try StudentTCopula(correlation: 1 - 6e-7, degreesOfFreedom: 4)
+    var random = RandomSequence(RandomStream(seed: 5))
+    let pairs = (0..<200).map { _ in near.sample(from: &random) }
+    let bound = try CopulaFit.studentT(pairs.map(\.u), pairs.map(\.v))
+    #expect(bound.status == .upperBound)
+    #expect(bound["correlation"]?.standardError.isNaN == true)
+    let degreesError = bound["degreesOfFreedom"]?.standardError ?? .nan
+    #expect(degreesError > 0 && degreesError < bound.law.degreesOfFreedom)
+    #expect(bound.law.degreesOfFreedom > 1 && bound.law.degreesOfFreedom < 100)
     // A normal copula's ranks by a lattice: no tails beyond the normal ones.
     let normal = try GaussianCopula(correlation: 0.5)
     let second = (0..<count).map {

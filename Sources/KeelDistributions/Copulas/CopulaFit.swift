@@ -162,8 +162,8 @@ public enum CopulaFit {
   ///   - v: T second ranks.
   /// - Returns: The fit, with the parameters `correlation` and `degreesOfFreedom`, the latter from 0.5 to 1000: at the
   ///   upper bound the normal copula fits as well. The status is that of the degrees of freedom, or of the correlation
-  ///   where that alone is at a bound, as with equal ranks. A parameter at a bound has no standard error, and counts as known
-  ///   in that of the other.
+  ///   (at most 0.999999 in magnitude) where that alone is at a bound. A parameter at a bound has no standard error, and
+  ///   counts as known in that of the other.
   /// - Throws: As ``gaussian(_:_:)``.
   /// - Complexity: O(T) for each of some 40 correlations with each of some 40 degrees of freedom, and 2 T quantiles for
   ///   each of these.
