@@ -67,7 +67,8 @@ public struct StudentTCopula: BivariateCopula {
 
   /// The logarithm of the density, within 1e-12 times its size or one.
   ///
-  /// Near perfect correlation beside what the rounding of the quantiles changes, as in ``GaussianCopula``.
+  /// Near perfect correlation beside what the errors of the quantiles change, 2e-15 max(1, 1/ν) max(|x|, |y|)
+  /// |x ∓ y| / (1 − ρ²).
   public func logDensity(_ u: Double, _ v: Double) -> Double {
     guard CopulaArguments.isInside(u), CopulaArguments.isInside(v) else { return .nan }
     return logDensity(scores: quantile(u), quantile(v))
@@ -132,6 +133,9 @@ public struct StudentTCopula: BivariateCopula {
   }
 
   /// The probability of a first rank of at most u given the second, within 1e-12.
+  ///
+  /// Near perfect correlation beside what the errors of the quantiles change, 2e-15 max(1, 1/ν) max(|x|, |y|) /
+  /// √(1 − ρ²) times √((ν + 1) / (ν + y²)).
   public func conditionalCDF(_ u: Double, given v: Double) -> Double {
     if let edge = CopulaArguments.edge(u, given: v) { return edge }
     let y = quantile(v)
