@@ -18,7 +18,7 @@ import KeelNumerics
 /// ```
 ///
 /// is the tail dependence in both corners; with −ρ that in the two others, which even at ρ = 0 is not zero.
-/// Ranks whose quantile is beyond the largest number, 1e-31 with 0.1 degrees of freedom and 1e-154 with 0.5, count as
+/// Ranks whose quantile is beyond the largest number, below 6e-32 with ν = 0.1 and below 2e-155 with ν = 0.5, count as
 /// the one there.
 ///
 /// Source: S. Demarta and A. McNeil, "The t copula and related copulas", International Statistical Review 73 (2005).
