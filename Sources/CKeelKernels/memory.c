@@ -6,7 +6,10 @@
 
 #if defined(__linux__)
 #include <sys/mman.h>
+#endif
 
+/* Older headers and other C libraries may not know the hint. */
+#ifdef MADV_HUGEPAGE
 #define KEEL_LARGE_PAGE ((uintptr_t)2 << 20)
 
 void keel_prefer_large_pages(void *begin, size_t bytes) {

@@ -160,5 +160,27 @@ for name, family, parameters in families:
                          conditional=float(law.h(a, b))))
     cases.append(dict(family=name, parameters=parameters, tau=float(law.tau()), rows=rows,
                       tail=float(law.tail()) if name == "studentT" else None))
+# Where all digits cancel in the plain formulas: near perfect dependence, many and few degrees of freedom, equal ranks.
+strong = [
+    ("gaussian", Gaussian, (0.999999,), 0.9990323, 0.9990333), ("gaussian", Gaussian, (1 - 1e-12,), 0.9990323, 0.999032301),
+    ("gaussian", Gaussian, (-0.999999,), 0.9990323, 9.667e-4), ("gaussian", Gaussian, (0.999999,), 0.4, 0.4003),
+    ("gaussian", Gaussian, (-0.9999,), 0.1, 0.2),
+    ("studentT", Student, (0.3, 1e6), 0.001, 0.9), ("studentT", Student, (-0.3, 1e6), 1e-6, 0.02),
+    ("studentT", Student, (0.999999, 4.0), 0.9990323, 0.9990333), ("studentT", Student, (-0.999999, 4.0), 0.3, 0.7002),
+    ("studentT", Student, (0.5, 0.1), 1e-28, 0.5), ("studentT", Student, (0.5, 0.1), 1e-28, 2e-28),
+    ("studentT", Student, (0.5, 0.1), 1e-12, 0.999),
+    ("clayton", Clayton, (1e4,), 1.0001e-6, 1e-6), ("clayton", Clayton, (1e4,), 0.3, 0.30001),
+    ("clayton", Clayton, (1e4,), 1 - 1e-6, 1 - 3e-6), ("clayton", Clayton, (1e4,), 0.2, 0.5),
+    ("gumbel", Gumbel, (1e4,), 1 - 1e-6, 1 - 1.0001e-6), ("gumbel", Gumbel, (1e4,), 0.3, 0.30001),
+    ("gumbel", Gumbel, (1e4,), 1e-6, 1.0001e-6), ("gumbel", Gumbel, (1e4,), 0.2, 0.5)]
+strong_rows = []
+for name, family, parameters, u, v in strong:
+    mp.mp.dps = 60 if family in (Gaussian, Student) else 400
+    law = family(*parameters)
+    strong_rows.append(dict(family=name, parameters=parameters, u=u, v=v, logDensity=float(law.density(m(u), m(v))),
+                            conditional=float(law.h(m(u), m(v)))))
+mp.mp.dps = 60
+kendall = [dict(parameter=p, tau=float(Frank(p).tau()))
+           for p in (1e-9, 0.0099, 0.0101, 0.02, 0.1, -0.3, 0.7, 0.999, 1.0, -1.001, 3.0)]
 target = pathlib.Path(__file__).resolve().parents[1] / "Reference" / "copulas.json"
-target.write_text(json.dumps(dict(cases=cases), separators=(",", ":")) + "\n")
+target.write_text(json.dumps(dict(cases=cases, strong=strong_rows, frankKendall=kendall), separators=(",", ":")) + "\n")

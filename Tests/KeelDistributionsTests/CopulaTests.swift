@@ -20,7 +20,21 @@ import Testing
       let rows: [Row]
       let tail: Double?
     }
+    struct StrongRow: Decodable {
+      let family: String
+      let parameters: [Double]
+      let u: Double
+      let v: Double
+      let logDensity: Double
+      let conditional: Double
+    }
+    struct Kendall: Decodable {
+      let parameter: Double
+      let tau: Double
+    }
     let cases: [Case]
+    let strong: [StrongRow]
+    let frankKendall: [Kendall]
   }
 
   static func copula(_ family: String, _ p: [Double]) throws -> any BivariateCopula {
@@ -53,6 +67,89 @@ import Testing
           expectClose(copula.tailDependence(corner), tail, absolute: 1e-13)
         }
       }
+    }
+  }
+
+  /// The quantiles behind the normal and the Student-t copula.
+  static func scores(_ family: String, _ p: [Double]) throws -> ((Double) -> Double)? {
+    if family == "gaussian" { return { StandardNormal.quantile($0) } }
+    guard family == "studentT" else { return nil }
+    let law = try StudentT(location: 0, scale: 1, degreesOfFreedom: p[1])
+    return { law.quantile($0) }
+  }
+
+  /// Near perfect dependence, where the plain formulas cancel.
+  @Test func keepsDigitsOfStrongDependence() throws {
+    for row in try Reference.load(File.self, "copulas").strong {
+      let copula = try Self.copula(row.family, row.parameters)
+      let label = "\(row.family) \(row.parameters) \(row.u) \(row.v)"
+      // The rounding of the scores moves what is divided by 1 − ρ², as documented.
+      let score = try Self.scores(row.family, row.parameters)
+      var scores = 0.0
+      if let score, row.parameters[0].magnitude > 0.999 {
+        let (x, y, rho) = (score(row.u), score(row.v), row.parameters[0])
+        let near = rho < 0 ? x + y : x - y
+        scores =
+          5e-16 * max(x.magnitude, y.magnitude) * near.magnitude / ((1 - rho) * (1 + rho))
+      }
+      expectClose(
+        copula.logDensity(row.u, row.v), row.logDensity,
+        absolute: 1e-12 * max(1, row.logDensity.magnitude) + scores, "density \(label)")
+      if row.parameters[0].magnitude < 0.999 || row.family == "clayton" || row.family == "gumbel" {
+        expectClose(
+          copula.conditionalCDF(row.u, given: row.v), row.conditional, absolute: 1e-12, label)
+      }
+    }
+  }
+
+  @Test func kendallCorrelationOfFrankNearIndependence() throws {
+    for row in try Reference.load(File.self, "copulas").frankKendall {
+      expectClose(
+        try FrankCopula(parameter: row.parameter).kendallCorrelation, row.tau,
+        relative: row.parameter.magnitude < 1 ? 1e-15 : 1e-14, "\(row.parameter)")
+    }
+  }
+
+  /// One less a rank of 1e-17 rounds to one: it counts as 1.1e-16.
+  @Test func turnsRanksNearZero() throws {
+    let gumbel = try GumbelCopula(parameter: 2)
+    for rotation in RotatedCopula<GumbelCopula>.Rotation.allCases {
+      let turned = RotatedCopula(gumbel, by: rotation)
+      for (u, v) in [(1e-17, 0.5), (0.5, 1e-17), (.leastNonzeroMagnitude, 0.5), (1e-17, 1e-300)] {
+        let density = turned.logDensity(u, v)
+        #expect(density.isFinite, "\(rotation) \(u) \(v)")
+        if rotation == .half {
+          #expect(density == turned.logDensity(max(u, 0x1p-53), max(v, 0x1p-53)))
+        }
+        let given = turned.conditionalCDF(u, given: v)
+        #expect(given >= 0 && given <= 1)
+        let quantile = turned.conditionalQuantile(u, given: v)
+        #expect(quantile >= 0 && quantile <= 1)
+      }
+    }
+    let u = (0..<12).map { $0 == 3 ? 1e-17 : Double($0 + 1) / 13 }
+    let v = (0..<12).map { Double(($0 * 5) % 12 + 1) / 13 }
+    let fit = try CopulaFit.rotated(by: .half, u, v, CopulaFit.gumbel)
+    #expect(fit.logLikelihood.isFinite)
+    #expect(throws: DistributionsError.self) {
+      try CopulaFit.rotated(by: .half, u.map { $0 == 1e-17 ? 0 : $0 }, v, CopulaFit.gumbel)
+    }
+  }
+
+  /// Quantiles beyond the largest number count as that.
+  @Test func studentRanksBeyondTheLargestQuantile() throws {
+    let law = try StudentTCopula(correlation: 0.5, degreesOfFreedom: 0.1)
+    for (u, v) in [
+      (1e-40, 0.5), (0.5, 1e-40), (1e-40, 1e-60), (1e-300, 0.99),
+      (.leastNonzeroMagnitude, .leastNonzeroMagnitude),
+    ] {
+      #expect(law.logDensity(u, v).isFinite, "\(u) \(v)")
+      let given = law.conditionalCDF(u, given: v)
+      #expect(given >= 0 && given <= 1, "\(u) \(v)")
+      let quantile = law.conditionalQuantile(u, given: v)
+      #expect(quantile >= 0 && quantile <= 1, "\(u) \(v)")
+      let probability = law.cdf(u, v)
+      #expect(probability >= 0 && probability <= min(u, v), "\(u) \(v)")
     }
   }
 
@@ -217,6 +314,48 @@ import Testing
       expectClose(parameter?.value ?? .nan, value, absolute: 4 * (parameter?.standardError ?? 0))
     }
     #expect(fit.akaikeCriterion < (try CopulaFit.gaussian(u, v)).akaikeCriterion)
+  }
+
+  /// Near equal ranks drive the correlation to its bound, normal ones the degrees of freedom to theirs.
+  @Test func fitsStudentAtBounds() throws {
+    let count = 40
+    let u = (1...count).map { Double($0) / Double(count + 1) }
+    let equal = try CopulaFit.studentT(u, u)
+    #expect(equal.status != .converged)
+    #expect(equal["correlation"]?.standardError.isNaN == true)
+    expectClose(equal["correlation"]?.value ?? .nan, 0.999999, absolute: 1e-7)
+    let opposite = try CopulaFit.studentT(u, u.reversed())
+    #expect(opposite.status != .converged)
+    #expect(opposite["correlation"]?.standardError.isNaN == true)
+    // The correlation alone is at its bound.
+    let near = try StudentTCopula(correlation: 1 - 6e-7, degreesOfFreedom: 4)
+    var random = RandomSequence(RandomStream(seed: 5))
+    let pairs = (0..<200).map { _ in near.sample(from: &random) }
+    let bound = try CopulaFit.studentT(pairs.map(\.u), pairs.map(\.v))
+    #expect(bound.status == .upperBound)
+    #expect(bound["correlation"]?.standardError.isNaN == true)
+    let degreesError = bound["degreesOfFreedom"]?.standardError ?? .nan
+    #expect(degreesError > 0 && degreesError < bound.law.degreesOfFreedom)
+    #expect(bound.law.degreesOfFreedom > 1 && bound.law.degreesOfFreedom < 100)
+    // A normal copula's ranks by a lattice: no tails beyond the normal ones.
+    let normal = try GaussianCopula(correlation: 0.5)
+    let second = (0..<count).map {
+      ((Double($0) + 0.5) * 0.6180339887498949).truncatingRemainder(dividingBy: 1)
+    }
+    let first = zip(u, second).map { normal.conditionalQuantile($0, given: $1) }
+    let fit = try CopulaFit.studentT(first, second)
+    #expect(fit.status == .upperBound)
+    #expect(fit["degreesOfFreedom"]?.standardError.isNaN == true)
+    // The likelihood of the correlation alone, with the degrees of freedom held.
+    let (rho, degrees) = (fit.law.correlation, fit.law.degreesOfFreedom)
+    let h = 1e-3 * (1 - rho.magnitude)
+    let values = try [-h, 0, h].map { step in
+      let law = try StudentTCopula(correlation: rho + step, degreesOfFreedom: degrees)
+      return zip(first, second).reduce(0.0) { $0 + law.logDensity($1.0, $1.1) }
+    }
+    let curvature = (2 * values[1] - values[0] - values[2]) / (h * h)
+    expectClose(
+      fit["correlation"]?.standardError ?? .nan, 1 / curvature.squareRoot(), relative: 1e-4)
   }
 
   @Test func ranks() throws {

@@ -111,6 +111,11 @@ import Testing
     #expect(throws: NumericsError.self) { try sequence.points(-1..<4) }
     #expect(throws: NumericsError.self) { try sequence.points(0..<(SobolSequence.pointCount + 1)) }
     #expect(throws: NumericsError.self) { try sequence.points(0..<(1 << 40)) }
+    // Points times dimensions count.
+    let allowed = 0...((1 << 32) / 3)
+    #expect(
+      throws: NumericsError.countOutOfRange(argument: "range", got: 1 << 31, allowed: allowed)
+    ) { try sequence.points(0..<(1 << 31)) }
     // The last point, and the first one again.
     var buffer = [Double](repeating: 0, count: 2)
     var span = buffer.mutableSpan

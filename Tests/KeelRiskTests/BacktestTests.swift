@@ -143,6 +143,47 @@ import Testing
     #expect(again == significance)
   }
 
+  /// A count far above its mean: 2 (10 ln(10 / (10 c)) − (10 − 10 c) + 10 (1 − c)) with c = 1e-310.
+  @Test func confidenceNearZero() throws {
+    let backtest = try Self.backtest(10, exceeding: 0, 1e-300 * 1e-10)
+    // mpmath 1.3.0, 40 digits, of the binary number next to 1e-310.
+    expectClose(backtest.coverage.statistic, 14276.027576563083302, relative: 1e-14)
+    #expect(backtest.coverage.pValue == 0)
+    #expect(backtest.conditionalCoverage.pValue == 0)
+    #expect(backtest.trafficLight.cumulativeProbability >= 0)
+    let subnormal = try Self.backtest(10, exceeding: 5, .leastNonzeroMagnitude)
+    #expect(subnormal.coverage.statistic.isFinite && subnormal.coverage.statistic > 0)
+  }
+
+  @Test func refusesDrawsAndSizesThatAreNotFinite() throws {
+    let finite = -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude
+    func error(_ argument: String, _ got: Double) -> RiskError {
+      .invalidValue(
+        argument: argument, got: got, lowest: finite.lowerBound, highest: finite.upperBound)
+    }
+    let backtest = try ExpectedShortfallBacktest(
+      losses: [2, 0], valuesAtRisk: [1, 1], expectedShortfalls: [1.5, 1.5], confidence: 0.9)
+    for bad in [-Double.infinity, .infinity] {
+      #expect(throws: error("draw", bad)) {
+        try backtest.significance(simulationCount: 10, seed: 1) { row, _ in row == 1 ? bad : 3 }
+      }
+    }
+    let small = try ExpectedShortfallBacktest(
+      losses: [2e-300], valuesAtRisk: [1e-300], expectedShortfalls: [1e-300], confidence: 0.9)
+    #expect(throws: error("draw", 1e300)) {
+      try small.significance(simulationCount: 10, seed: 1) { _, _ in 1e300 }
+    }
+    #expect(throws: error("losses / expectedShortfalls", 1e300)) {
+      try ExpectedShortfallBacktest(
+        losses: [1e300], valuesAtRisk: [1], expectedShortfalls: [1e-300], confidence: 0.9)
+    }
+    // The ratio is finite, its part of the expected number of exceedances is not.
+    #expect(throws: error("losses / expectedShortfalls", -.infinity)) {
+      try ExpectedShortfallBacktest(
+        losses: [1e300], valuesAtRisk: [1], expectedShortfalls: [1e-7], confidence: 1 - 0x1p-53)
+    }
+  }
+
   @Test func refusesWhatIsNoForecast() throws {
     #expect(throws: RiskError.shapeMismatch(argument: "losses", got: 0, required: 1)) {
       try ValueAtRiskBacktest(losses: [], valuesAtRisk: [], confidence: 0.99)

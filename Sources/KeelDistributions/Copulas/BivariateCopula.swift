@@ -100,6 +100,15 @@ enum CopulaArguments {
     return value <= 0 ? 0 : value >= 1 ? 1 : nil
   }
 
+  /// 1 less a rank, inside (0, 1) where the rank is: less than one also where one less the rank rounds to it.
+  static func turned(_ rank: Double) -> Double { rank > 0 ? min(1 - rank, 1.0.nextDown) : 1 - rank }
+
+  /// ln(x/y) for x, y > 0, with all digits where the two are near each other too.
+  static func logRatio(_ x: Double, _ y: Double) -> Double {
+    let change = (x - y) / y
+    return change.magnitude < 0.5 ? log1p(change) : log(x) - log(y)
+  }
+
   /// ln(e^x − 1) for x > 0.
   static func logExpm1(_ x: Double) -> Double {
     x > 1 ? x + log1p(-exp(-x)) : log(expm1(x))

@@ -32,31 +32,34 @@ public struct ClaytonCopula: BivariateCopula {
     self.parameter = parameter
   }
 
-  /// L from a and b.
-  private static func excess(_ a: Double, _ b: Double) -> Double {
-    CopulaArguments.softplus(CopulaArguments.logExpm1(a) - b)
+  /// L; a − b is θ ln(v/u), which keeps its digits where the ranks are near each other.
+  private func excess(_ u: Double, _ v: Double) -> Double {
+    let a = -parameter * log(u)
+    return CopulaArguments.softplus(
+      a > 1
+        ? parameter * CopulaArguments.logRatio(v, u) + log1p(-exp(-a))
+        : CopulaArguments.logExpm1(a) + parameter * log(v))
   }
 
   /// The logarithm of the density, within 1e-12 times its size or one.
   public func logDensity(_ u: Double, _ v: Double) -> Double {
     guard CopulaArguments.isInside(u), CopulaArguments.isInside(v) else { return .nan }
     // Symmetric in u and v; with a ≤ b nothing large is subtracted from itself.
-    let (a, b) = (-parameter * log(max(u, v)), -parameter * log(min(u, v)))
-    let ratio = 1 / parameter
-    return log1p(parameter) + (1 + ratio) * a - b - (2 + ratio) * Self.excess(a, b)
+    let (low, high) = (min(u, v), max(u, v))
+    let difference = parameter * CopulaArguments.logRatio(low, high)
+    return log1p(parameter) - log(high) + difference - (2 + 1 / parameter) * excess(high, low)
   }
 
   /// The probability that both ranks are at most u and v, within 2e-14.
   public func cdf(_ u: Double, _ v: Double) -> Double {
     if let edge = CopulaArguments.edgeCDF(u, v) { return edge }
-    let (a, b) = (-parameter * log(max(u, v)), -parameter * log(min(u, v)))
-    return min(u, v) * exp(-Self.excess(a, b) / parameter)
+    return min(u, v) * exp(-excess(max(u, v), min(u, v)) / parameter)
   }
 
   /// The probability of a first rank of at most u given the second, within 1e-12.
   public func conditionalCDF(_ u: Double, given v: Double) -> Double {
     if let edge = CopulaArguments.edge(u, given: v) { return edge }
-    return exp(-(1 + 1 / parameter) * Self.excess(-parameter * log(u), -parameter * log(v)))
+    return exp(-(1 + 1 / parameter) * excess(u, v))
   }
 
   /// The inverse of the conditional probability.

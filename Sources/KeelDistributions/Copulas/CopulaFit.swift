@@ -65,13 +65,16 @@ public enum CopulaFit {
     try require(u, v)
     let (x, y) = (StandardNormal.quantile(u), StandardNormal.quantile(v))
     let squares = zip(x, y).reduce(0.0) { $0 + $1.0 * $1.0 + $1.1 * $1.1 }
-    let products = zip(x, y).reduce(0.0) { $0 + $1.0 * $1.1 }
+    // Squares of x − y and of x + y, which keep the digits near perfect correlation.
+    let differences = zip(x, y).reduce(0.0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+    let sums = zip(x, y).reduce(0.0) { $0 + ($1.0 + $1.1) * ($1.0 + $1.1) }
     let count = Double(u.count)
     let search = ParameterSearch(
       name: "correlation", range: -0.999999...0.999999, scale: .correlation
     ) { r in
       let rest = (1 - r) * (1 + r)
-      return -0.5 * (count * log(rest) + r * (r * squares - 2 * products) / rest)
+      let form = (r < 0 ? sums : differences) / rest - squares / (1 + r.magnitude)
+      return -0.5 * (count * log(rest) + r.magnitude * form)
     }
     return try search.fit(count: u.count) { (r) throws(DistributionsError) in
       try GaussianCopula(correlation: r)
@@ -144,8 +147,8 @@ public enum CopulaFit {
     _ fit: ([Double], [Double]) throws(DistributionsError) -> DistributionFit<Base>
   ) throws(DistributionsError) -> DistributionFit<RotatedCopula<Base>> {
     let base = try fit(
-      rotation == .threeQuarters ? u : u.map { 1 - $0 },
-      rotation == .quarter ? v : v.map { 1 - $0 })
+      rotation == .threeQuarters ? u : u.map(CopulaArguments.turned),
+      rotation == .quarter ? v : v.map(CopulaArguments.turned))
     return DistributionFit(
       law: RotatedCopula(base.law, by: rotation), logLikelihood: base.logLikelihood,
       parameters: base.parameters, observationCount: base.observationCount,
@@ -158,9 +161,12 @@ public enum CopulaFit {
   ///   - u: T first ranks, inside (0, 1).
   ///   - v: T second ranks.
   /// - Returns: The fit, with the parameters `correlation` and `degreesOfFreedom`, the latter from 0.5 to 1000: at the
-  ///   upper bound the normal copula fits as well.
+  ///   upper bound the normal copula fits as well. The status is that of the degrees of freedom, or of the correlation
+  ///   (at most 0.999999 in magnitude) where that alone is at a bound. A parameter at a bound has no standard error, and
+  ///   counts as known in that of the other.
   /// - Throws: As ``gaussian(_:_:)``.
-  /// - Complexity: O(T) for each of some 40 degrees of freedom.
+  /// - Complexity: O(T) for each of some 40 correlations with each of some 40 degrees of freedom, and 2 T quantiles for
+  ///   each of these.
   public static func studentT(
     _ u: [Double],
     _ v: [Double]
@@ -171,8 +177,7 @@ public enum CopulaFit {
     ) { degrees in StudentScores(u, v, degrees).best().value }
     let degrees = outer.maximum()
     let correlation = StudentScores(u, v, degrees.argument).best()
-    let errors = StudentScores.errors(u, v, correlation.argument, degrees.argument)
-    let isInside = degrees.status == .converged
+    let errors = StudentScores.errors(u, v, correlation, degrees)
     return DistributionFit(
       law: StudentTCopula(unchecked: correlation.argument, degrees.argument),
       logLikelihood: correlation.value,
@@ -181,9 +186,10 @@ public enum CopulaFit {
           name: "correlation", value: correlation.argument, standardError: errors.correlation),
         FittedParameter(
           name: "degreesOfFreedom", value: degrees.argument,
-          standardError: isInside ? errors.degreesOfFreedom : .nan),
+          standardError: errors.degreesOfFreedom),
       ],
-      observationCount: u.count, iterations: degrees.evaluationCount, status: degrees.status)
+      observationCount: u.count, iterations: degrees.evaluationCount,
+      status: degrees.status == .converged ? correlation.status : degrees.status)
   }
 
   private static func fit<Law: BivariateCopula>(
@@ -312,8 +318,8 @@ private struct StudentScores {
   init(_ u: [Double], _ v: [Double], _ degrees: Double) {
     self.degrees = degrees
     let law = StandardStudentT(degreesOfFreedom: degrees)
-    x = u.map { -law.survivalQuantile($0) }
-    y = v.map { -law.survivalQuantile($0) }
+    x = u.map { StudentTCopula.quantile($0, law) }
+    y = v.map { StudentTCopula.quantile($0, law) }
   }
 
   func logLikelihood(_ correlation: Double) -> Double {
@@ -332,12 +338,15 @@ private struct StudentScores {
   }
 
   /// Standard errors from second differences; NaN where the likelihood has no maximum there.
+  ///
+  /// A parameter at a bound is held.
   static func errors(
     _ u: [Double],
     _ v: [Double],
-    _ correlation: Double,
-    _ degrees: Double
+    _ bestCorrelation: ParameterSearch.Maximum,
+    _ bestDegrees: ParameterSearch.Maximum
   ) -> (correlation: Double, degreesOfFreedom: Double) {
+    let (correlation, degrees) = (bestCorrelation.argument, bestDegrees.argument)
     let (h, k) = (1e-3 * (1 - correlation.magnitude), 1e-2 * degrees)
     let table = [-1.0, 0, 1].map { i in
       let scores = StudentScores(u, v, degrees + i * k)
@@ -345,6 +354,14 @@ private struct StudentScores {
     }
     let rr = (2 * table[1][1] - table[1][0] - table[1][2]) / (h * h)
     let dd = (2 * table[1][1] - table[0][1] - table[2][1]) / (k * k)
+    let isCorrelationFree = bestCorrelation.status == .converged
+    let isDegreesFree = bestDegrees.status == .converged
+    guard isCorrelationFree, isDegreesFree else {
+      return (
+        isCorrelationFree && rr > 0 ? 1 / rr.squareRoot() : .nan,
+        isDegreesFree && dd > 0 ? 1 / dd.squareRoot() : .nan
+      )
+    }
     let rd = -(table[2][2] - table[2][0] - table[0][2] + table[0][0]) / (4 * h * k)
     let determinant = rr * dd - rd * rd
     guard rr > 0, dd > 0, determinant > 0 else {

@@ -35,12 +35,20 @@ public struct GaussianCopula: BivariateCopula {
   private var remainder: Double { (1 - correlation) * (1 + correlation) }
 
   /// The logarithm of the density, within 1e-12 times its size or one.
+  ///
+  /// Near perfect correlation beside what the rounding of the scores by one part in 2⁵³ changes,
+  /// 5e-16 max(|x|, |y|) |x ∓ y| / (1 − ρ²).
   public func logDensity(_ u: Double, _ v: Double) -> Double {
     guard CopulaArguments.isInside(u), CopulaArguments.isInside(v) else { return .nan }
     let (x, y) = (StandardNormal.quantile(u), StandardNormal.quantile(v))
-    let form = correlation * (correlation * (x * x + y * y) - 2 * x * y)
-    return -0.5 * (log(remainder) + form / remainder)
+    let (near, squares) = (x - sign * y, x * x + y * y)
+    // (ρ² (x² + y²) − 2 ρ x y) / (1 − ρ²) by the square of x ∓ y, since near perfect correlation all of it cancels.
+    let form =
+      correlation.magnitude * (near * near / remainder - squares / (1 + correlation.magnitude))
+    return -0.5 * (log(remainder) + form)
   }
+
+  private var sign: Double { correlation < 0 ? -1 : 1 }
 
   /// The probability that both ranks are at most u and v, within 2e-14.
   public func cdf(_ u: Double, _ v: Double) -> Double {
@@ -50,6 +58,8 @@ public struct GaussianCopula: BivariateCopula {
   }
 
   /// The probability of a first rank of at most u given the second, within 1e-12.
+  ///
+  /// Near perfect correlation beside what the rounding of the scores changes, 5e-16 max(|x|, |y|) / √(1 − ρ²).
   public func conditionalCDF(_ u: Double, given v: Double) -> Double {
     if let edge = CopulaArguments.edge(u, given: v) { return edge }
     return StandardNormal.cdf(

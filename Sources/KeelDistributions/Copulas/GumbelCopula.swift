@@ -32,21 +32,27 @@ public struct GumbelCopula: BivariateCopula {
     self.parameter = parameter
   }
 
-  /// ln(t / max(x, y)), from the logarithms of x and y.
-  private func growth(_ logX: Double, _ logY: Double) -> Double {
-    log1p(exp(-parameter * (logX - logY).magnitude)) / parameter
+  /// ln(x/y), by x − y = ln(v/u) where the ranks are near each other.
+  private static func logRatio(_ u: Double, _ v: Double) -> Double {
+    let (x, y) = (-log(u), -log(v))
+    let change = CopulaArguments.logRatio(v, u) / y
+    return change.magnitude < 0.5 ? log1p(change) : log(x) - log(y)
+  }
+
+  /// ln(t / max(x, y)), from ln(x/y).
+  private func growth(_ logRatio: Double) -> Double {
+    log1p(exp(-parameter * logRatio.magnitude)) / parameter
   }
 
   /// The logarithm of the density, within 1e-12 times its size or one.
   public func logDensity(_ u: Double, _ v: Double) -> Double {
     guard CopulaArguments.isInside(u), CopulaArguments.isInside(v) else { return .nan }
     let (x, y) = (-log(u), -log(v))
-    let (logX, logY) = (log(x), log(y))
-    let growth = growth(logX, logY)
-    let (low, high) = (min(logX, logY), max(logX, logY))
+    let logRatio = Self.logRatio(u, v)
+    let growth = growth(logRatio)
     let t = max(x, y) * exp(growth)
     // (θ − 1)(ln x + ln y) + (2 − 2θ) ln t, its large parts cancelled.
-    let powers = (parameter - 1) * (low - high - 2 * growth)
+    let powers = (parameter - 1) * (-logRatio.magnitude - 2 * growth)
     // x + y − t: all of it min(x, y) but for the growth.
     let sum = min(x, y) - max(x, y) * expm1(growth)
     return sum + powers + log1p((parameter - 1) / t)
@@ -56,16 +62,16 @@ public struct GumbelCopula: BivariateCopula {
   public func cdf(_ u: Double, _ v: Double) -> Double {
     if let edge = CopulaArguments.edgeCDF(u, v) { return edge }
     let (x, y) = (-log(u), -log(v))
-    return exp(-max(x, y) * exp(growth(log(x), log(y))))
+    return exp(-max(x, y) * exp(growth(Self.logRatio(u, v))))
   }
 
   /// The probability of a first rank of at most u given the second, within 1e-12.
   public func conditionalCDF(_ u: Double, given v: Double) -> Double {
     if let edge = CopulaArguments.edge(u, given: v) { return edge }
-    let (x, y) = (-log(u), -log(v))
-    let (logX, logY) = (log(x), log(y))
-    let logRatio = max(logX - logY, 0) + growth(logX, logY)
-    return exp(-y * expm1(logRatio) - (parameter - 1) * logRatio)
+    let logRatio = Self.logRatio(u, v)
+    // ln(t/y)
+    let rise = max(logRatio, 0) + growth(logRatio)
+    return exp(log(v) * expm1(rise) - (parameter - 1) * rise)
   }
 
   /// The inverse of the conditional probability.

@@ -2,6 +2,9 @@
 ///
 /// `RotatedCopula(ClaytonCopula(parameter: 2), by: .half)` ties returns that rise together; a quarter turn gives negative
 /// dependence.
+///
+/// A rank that is turned is 1 − u rounded, to which a small u contributes with an error of 1.1e-16: what a copula says of
+/// its upper end it says here of a rank of u with a relative error of 1.1e-16/u, and ranks below 1.1e-16 count as 1.1e-16.
 public struct RotatedCopula<Base: BivariateCopula>: BivariateCopula {
   /// How the square of ranks is turned, against the clock.
   @frozen
@@ -35,9 +38,12 @@ public struct RotatedCopula<Base: BivariateCopula>: BivariateCopula {
   private var turnsFirst: Bool { rotation != .threeQuarters }
   private var turnsSecond: Bool { rotation != .quarter }
 
-  /// The logarithm of the density, as exact as that of the copula that is turned.
+  private func first(_ u: Double) -> Double { turnsFirst ? CopulaArguments.turned(u) : u }
+  private func second(_ v: Double) -> Double { turnsSecond ? CopulaArguments.turned(v) : v }
+
+  /// The logarithm of the density, as exact as that of the copula that is turned at the rounded ranks.
   public func logDensity(_ u: Double, _ v: Double) -> Double {
-    base.logDensity(turnsFirst ? 1 - u : u, turnsSecond ? 1 - v : v)
+    base.logDensity(first(u), second(v))
   }
 
   /// The probability that both ranks are at most u and v, within 2e-14 beside the error of the copula that is turned.
@@ -52,16 +58,15 @@ public struct RotatedCopula<Base: BivariateCopula>: BivariateCopula {
     return min(max(value, 0), min(u, v))
   }
 
-  /// The probability of a first rank of at most u given the second, within 1e-12.
+  /// The probability of a first rank of at most u given the second, within 1e-12 at the rounded ranks.
   public func conditionalCDF(_ u: Double, given v: Double) -> Double {
-    let value = base.conditionalCDF(turnsFirst ? 1 - u : u, given: turnsSecond ? 1 - v : v)
+    let value = base.conditionalCDF(first(u), given: second(v))
     return turnsFirst ? 1 - value : value
   }
 
   /// The inverse of the conditional probability.
   public func conditionalQuantile(_ probability: Double, given v: Double) -> Double {
-    let value = base.conditionalQuantile(
-      turnsFirst ? 1 - probability : probability, given: turnsSecond ? 1 - v : v)
+    let value = base.conditionalQuantile(first(probability), given: second(v))
     return turnsFirst ? 1 - value : value
   }
 

@@ -117,7 +117,7 @@ public struct SobolSequence: Sendable, Hashable {
 
   /// Returns points.
   ///
-  /// - Parameter range: The indices of the points, not below 0, at most 2³² at a time.
+  /// - Parameter range: The indices of the points, not below 0; points times dimensions at most 2³² at a time.
   /// - Returns: One row a point and one column a dimension, inside (0, 1).
   /// - Throws: `NumericsError.countOutOfRange`.
   public func points(_ range: Range<Int>) throws(NumericsError) -> Matrix {

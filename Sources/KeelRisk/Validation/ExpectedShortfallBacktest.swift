@@ -37,7 +37,8 @@ public struct ExpectedShortfallBacktest: Hashable, Sendable {
   ///   - valuesAtRisk: The T forecasts of value at risk, each made before its loss was known.
   ///   - expectedShortfalls: The T forecasts of expected shortfall, positive.
   ///   - confidence: The probability with which a loss stays within its value at risk, between 0 and 1.
-  /// - Throws: `RiskError.shapeMismatch` for different lengths or none, `RiskError.invalidValue`.
+  /// - Throws: `RiskError.shapeMismatch` for different lengths or none, `RiskError.invalidValue`, also for losses that are
+  ///   so large beside their expected shortfall that a statistic overflows.
   /// - Complexity: O(T).
   public init(
     losses: [Double],
@@ -57,6 +58,7 @@ public struct ExpectedShortfallBacktest: Hashable, Sendable {
     self.valuesAtRisk = valuesAtRisk
     self.expectedShortfalls = expectedShortfalls
     let sums = ExceedanceSums(valuesAtRisk, expectedShortfalls) { losses[$0] }
+    try sums.requireFinite("losses / expectedShortfalls", confidence)
     exceedanceCount = sums.count
     z1 = sums.z1
     z2 = sums.z2(confidence: confidence)
@@ -84,7 +86,8 @@ public struct ExpectedShortfallBacktest: Hashable, Sendable {
   ///   - seed: The seed; history k draws from stream k of it.
   ///   - draw: A loss in row t, 0 to T − 1, from the law that was forecast for it.
   /// - Returns: The probabilities.
-  /// - Throws: `RiskError.invalidValue` for the number of histories, or a draw that is not finite.
+  /// - Throws: `RiskError.invalidValue` for the number of histories, or a draw that is not finite or so large that a
+  ///   statistic overflows.
   /// - Complexity: O(T × simulations) draws.
   public func significance(
     simulationCount: Int = 10_000,
@@ -96,9 +99,8 @@ public struct ExpectedShortfallBacktest: Hashable, Sendable {
     for history in 0..<simulationCount {
       var random = RandomSequence(RandomStream(seed: seed, stream: UInt64(history)))
       let sums = ExceedanceSums(valuesAtRisk, expectedShortfalls) { draw($0, &random) }
+      try sums.requireFinite("draw", confidence)
       let second = sums.z2(confidence: confidence)
-      try require(
-        second, "draw", in: -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude)
       lowSecond += second <= z2 ? 1 : 0
       if let first = sums.z1, let observed = z1 {
         withExceedances += 1
@@ -116,6 +118,8 @@ private struct ExceedanceSums {
   private(set) var count = 0
   private var ratios = 0.0
   private let rowCount: Int
+  /// The first loss that is not finite or too large.
+  private var irregular: Double?
 
   init(
     _ valuesAtRisk: [Double],
@@ -125,10 +129,21 @@ private struct ExceedanceSums {
     rowCount = valuesAtRisk.count
     for row in valuesAtRisk.indices {
       let value = loss(row)
-      // A draw that is NaN shows in the sum.
+      if !value.isFinite, irregular == nil { irregular = value }
       if value <= valuesAtRisk[row] { continue }
       count += 1
       ratios += value / expectedShortfalls[row]
+      if !ratios.isFinite, irregular == nil { irregular = value }
+    }
+  }
+
+  /// Throws for the first loss that is not finite or that makes a sum overflow, or for a statistic that does.
+  func requireFinite(_ argument: String, _ confidence: Double) throws(RiskError) {
+    let finite = -Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude
+    let value = irregular ?? z2(confidence: confidence)
+    guard irregular == nil, finite.contains(value) else {
+      throw .invalidValue(
+        argument: argument, got: value, lowest: finite.lowerBound, highest: finite.upperBound)
     }
   }
 

@@ -98,7 +98,7 @@ public struct ValueAtRiskBacktest: Hashable, Sendable {
 }
 
 /// A likelihood ratio and how often one as large comes by chance.
-public struct LikelihoodRatioTest: Hashable, Sendable, Codable {
+public struct LikelihoodRatioTest: Hashable, Sendable {
   /// Twice the logarithm of the ratio; zero or more.
   public let statistic: Double
 
@@ -118,7 +118,11 @@ public struct LikelihoodRatioTest: Hashable, Sendable, Codable {
     var sum = 0.0
     for (count, mean) in zip(counts, expected) where mean > 0 {
       let excess = (count - mean) / mean
-      sum += mean * (count > 0 ? (1 + excess) * log1p(excess) - excess : 1)
+      // Far above its mean a count stands alone: the ratio of the two may overflow, its logarithm does not.
+      sum +=
+        excess > 1
+        ? count * (log(count) - log(mean)) - (count - mean)
+        : mean * (count > 0 ? (1 + excess) * log1p(excess) - excess : 1)
     }
     self.init(statistic: max(2 * sum, 0), degreesOfFreedom: 1)
   }
@@ -127,7 +131,7 @@ public struct LikelihoodRatioTest: Hashable, Sendable, Codable {
 /// The zones in which the Basel Committee on Banking Supervision puts a model by its exceedances ("Supervisory
 /// framework for the use of backtesting in conjunction with the internal models approach to market risk
 /// capital requirements", 1996).
-public struct TrafficLight: Hashable, Sendable, Codable {
+public struct TrafficLight: Hashable, Sendable {
   /// What the exceedances say.
   @nonexhaustive
   public enum Zone: String, Hashable, Sendable, Codable {
