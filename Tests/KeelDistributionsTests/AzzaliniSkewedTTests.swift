@@ -49,6 +49,35 @@ import Testing
     }
   }
 
+  @Test func probabilitiesAcrossASteepStepAgreeWithQuadrature() throws {
+    // 40 digits of mpmath by pieces around the step, of the width 1/α.
+    for (slant, z, reference) in [
+      (1000.0, 0.66, 0.490_746_170_657_327_724_73), (100, 0.66, 0.490_746_170_657_327_724_73),
+      (1000, 0.001, 8.643_604_800_458_698_529_5e-4),
+    ] {
+      for sign in [1.0, -1] {
+        let law = try AzzaliniSkewedT(
+          location: 0, scale: 1, degreesOfFreedom: .infinity, slant: sign * slant)
+        let value = sign > 0 ? law.cdf(z) : law.survival(-z)
+        expectClose(value, reference, relative: 1e-12, "\(slant) at \(z)")
+      }
+    }
+    // (degrees, slant, probability, point, mean below it)
+    for (degrees, slant, probability, point, mean) in [
+      (4.0, 200.0, 0.356_670_036_869_034_492_51, 0.5, 0.243_676_779_739_664_915_25),
+      (.infinity, 1000, 0.451_493_764_499_852_824_61, 0.6, 0.291_111_342_861_807_618_94),
+    ] {
+      let law = try AzzaliniSkewedT(
+        location: 0, scale: 1, degreesOfFreedom: degrees, slant: slant)
+      let mirror = try AzzaliniSkewedT(
+        location: 0, scale: 1, degreesOfFreedom: degrees, slant: -slant)
+      expectClose(law.cdf(point), probability, relative: 1e-12)
+      expectClose(law.quantile(probability), point, relative: 1e-11)
+      expectClose(law.meanBelow(probability: probability), mean, relative: 1e-11)
+      expectClose(mirror.meanAbove(probability: probability), -mean, relative: 1e-11)
+    }
+  }
+
   @Test func withoutSlantIsStudents() throws {
     let student = try StudentT(location: 1, scale: 2, degreesOfFreedom: 4.5)
     let law = try AzzaliniSkewedT(location: 1, scale: 2, degreesOfFreedom: 4.5, slant: 0)

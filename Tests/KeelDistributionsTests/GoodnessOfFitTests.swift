@@ -92,6 +92,49 @@ import Testing
     for count in small { #expect((14...46).contains(count)) }
   }
 
+  @Test func smallPValuesOfHugeSamplesAgreeWithTheExactSum() throws {
+    let law = try Self.uniform.get()
+    // (count, D, twice Smirnov's sum), the sum with 19 digits.
+    for (count, distance, reference) in [
+      (100_001, 0.012, 6.157_109_011_524_764e-13), (100_001, 0.034, 7.173_105_152_680_06e-101),
+    ] {
+      // An even sample on [0, 1 − D] has its largest distance at its end.
+      let n = Double(count)
+      let sample = (0..<count).map { (Double($0) + 1) / n * (1 - distance) }
+      let fit = try GoodnessOfFit.kolmogorovSmirnov(sample, law: law)
+      expectClose(fit.statistic, distance, relative: 1e-12)
+      expectClose(fit.pValue, reference, relative: 1e-5, "\(distance)")
+    }
+  }
+
+  /// A law that is NaN inside its support.
+  struct Broken: ContinuousDistribution {
+    var mean: Double { .nan }
+    var variance: Double { .nan }
+    var skewness: Double { .nan }
+    var excessKurtosis: Double { .nan }
+    func logPDF(_ x: Double) -> Double { .nan }
+    func cdf(_ x: Double) -> Double { .nan }
+    func survival(_ x: Double) -> Double { .nan }
+    func logCDF(_ x: Double) -> Double { .nan }
+    func logSurvival(_ x: Double) -> Double { .nan }
+    func quantile(_ probability: Double) -> Double { .nan }
+    func survivalQuantile(_ probability: Double) -> Double { .nan }
+    func meanBelow(probability: Double) -> Double { .nan }
+    func meanAbove(probability: Double) -> Double { .nan }
+  }
+
+  @Test func lawsThatGiveNoNumberHaveNoPValue() throws {
+    let sample = [0.1, 0.2, 0.7]
+    for fit in [
+      try GoodnessOfFit.kolmogorovSmirnov(sample, law: Broken()),
+      try GoodnessOfFit.andersonDarling(sample, law: Broken()),
+      try GoodnessOfFit.cramerVonMises(sample, law: Broken()),
+    ] {
+      #expect(fit.statistic.isNaN && fit.pValue.isNaN)
+    }
+  }
+
   @Test func edges() throws {
     let law = try Self.uniform.get()
     #expect(throws: DistributionsError.tooFewObservations(got: 0, required: 1)) {

@@ -71,6 +71,12 @@ import Testing
     }
   }
 
+  @Test func densitiesNextToTheLocationEnd() throws {
+    // ln f with 40 digits of mpmath, at an order of K of 0.01 and an argument of 1e-200.
+    let law = try VarianceGamma(location: 0, order: 0.51, steepness: 1, asymmetry: 0)
+    expectClose(law.logPDF(1e-200), 2.780_894_163_164_849_228, absolute: 1e-12)
+  }
+
   @Test func momentsAgreeWithQuadrature() throws {
     try Self.forEachCase { law, item, name in
       let unit = law.standardDeviation

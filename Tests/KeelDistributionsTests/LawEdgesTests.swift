@@ -182,6 +182,51 @@ import Testing
     }
   }
 
+  @Test func steepErrorLawsKeepTheirMiddle() throws {
+    // |Z|^1000 underflows; references with 40 digits of mpmath.
+    let law = try GeneralizedError(location: 0, scale: 1, shape: 1000)
+    expectClose(law.quantile(0.7), 0.399_769_508_993_838_097_68, relative: 1e-14)
+    expectClose(law.survivalQuantile(0.7), -0.399_769_508_993_838_097_68, relative: 1e-14)
+    expectClose(law.meanAbove(probability: 0.3), 0.699_598_008_729_725_166_23, relative: 1e-13)
+  }
+
+  @Test func tailsBeyondTheModeKeepTheirMeans() throws {
+    // References with 40 digits of mpmath, of the parameters as they are in binary.
+    let low = try AsymmetricLaplace(location: 0, scale: 1, asymmetry: 1e-6)
+    let high = try AsymmetricLaplace(location: 0, scale: 1, asymmetry: 1e6)
+    for (p, mean) in [
+      (2e-12, -2.499_999_999_986_665_673_7e-7), (0.3, 167_758.464_141_957_783_14),
+    ] {
+      expectClose(low.meanBelow(probability: p), mean, relative: 1e-12, "\(p)")
+      expectClose(high.meanAbove(probability: p), -mean, relative: 1e-9, "\(p)")
+    }
+    // (probability, degrees, skew, mean)
+    for (p, degrees, skew, mean) in [
+      (2e-6, 5.0, 1000.0, -1.452_187_093_877_383_164_6e-4),
+      (0.4, 1.5, 20, 6.113_559_170_852_052_018_3),
+      (0.4, .infinity, 20, 5.072_786_137_377_722_250_5),
+    ] {
+      let law = try FernandezSteelSkewedT(
+        location: 0, scale: 1, degreesOfFreedom: degrees, skew: skew)
+      let mirror = try FernandezSteelSkewedT(
+        location: 0, scale: 1, degreesOfFreedom: degrees, skew: 1 / skew)
+      expectClose(law.meanBelow(probability: p), mean, relative: 1e-11, "\(skew)")
+      expectClose(mirror.meanAbove(probability: p), -mean, relative: 1e-9, "\(skew)")
+    }
+  }
+
+  @Test func extremeParametersKeepTheirMoments() throws {
+    let wide = try LogNormal(logMean: -800, logStandardDeviation: 30)
+    expectClose(wide.variance, 7.225_973_768_125_749_258_2e86, relative: 1e-12)
+    let narrow = try LogNormal(logMean: 0, logStandardDeviation: 1e-9)
+    expectClose(narrow.variance, 1e-18, relative: 1e-14)
+    for shape in [1e-170, -1e-170, Double.leastNonzeroMagnitude, 0] {
+      let law = try GeneralizedExtremeValue(location: 0, scale: 1, shape: shape)
+      expectClose(law.mean, 0.577_215_664_901_532_861, relative: 1e-15, "\(shape)")
+      expectClose(law.variance, Double.pi * Double.pi / 6, relative: 1e-15, "\(shape)")
+    }
+  }
+
   @Test func batchesAreTheSingleResults() throws {
     let law: some ContinuousDistribution = try Logistic(location: 1, scale: 2)
     let points = [-3, 0, 1, 7.5]

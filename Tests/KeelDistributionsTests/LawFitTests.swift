@@ -117,6 +117,47 @@ import Testing
     #expect(try FernandezSteelSkewedT.fit(light).status == .upperBound)
   }
 
+  @Test(arguments: [0, 0.3]) func boundsOfTheSkewAreSaid(shape: Double) throws {
+    // Half of a law: nothing is below the mode.
+    let half = try GeneralizedPareto(threshold: 0, scale: 1, shape: shape)
+    let sample = (0..<250).map { half.quantile((Double($0) + 0.5) / 250) }
+    let fit = try FernandezSteelSkewedT.fit(sample)
+    expectClose(fit.law.skew, 100, relative: 1e-12)
+    #expect(fit["degreesOfFreedom"]?.standardError.isNaN == false)
+    #expect(fit.status == .upperBound && fit["skew"]?.standardError.isNaN == true)
+    let mirror = try FernandezSteelSkewedT.fit(sample.map { -$0 })
+    expectClose(mirror.law.skew, 0.01, relative: 1e-12)
+    #expect(mirror.status == .lowerBound && mirror["skew"]?.standardError.isNaN == true)
+    expectClose(mirror.logLikelihood, fit.logLikelihood, relative: 1e-9)
+  }
+
+  @Test func narrowBoundsOfTheShapeKeepTheSampleInside() throws {
+    let gumbel = try GeneralizedExtremeValue(location: 0, scale: 1, shape: 0)
+    let middle = (0..<60).map { gumbel.quantile((Double($0) + 0.5) / 60) }
+    let sorted = middle.sorted()
+    let median = 0.5 * (sorted[29] + sorted[30])
+    let deviations = middle.map { ($0 - median).magnitude }.sorted()
+    let far = median - 3.2 * deviations[30]
+    var extreme = GeneralizedExtremeValue.FitSettings()
+    extreme.lowestShape = 0.5
+    let fit = try GeneralizedExtremeValue.fit(middle + [far], settings: extreme)
+    #expect(fit.status == .lowerBound && fit.law.shape == 0.5)
+    #expect(fit.law.logPDF(far) > -.infinity)
+    let even = (0..<200).map { (Double($0) + 0.5) / 200 }
+    var pareto = GeneralizedPareto.FitSettings()
+    pareto.lowestShape = -0.9
+    pareto.highestShape = -0.45
+    let short = try GeneralizedPareto.fit(even, threshold: 0, settings: pareto)
+    #expect(short.status == .lowerBound && short.law.shape == -0.9)
+    // Exponential excesses would like a shape of 0.
+    let light = (0..<200).map { -log((Double($0) + 0.5) / 200) }
+    let held = try GeneralizedPareto.fit(light, threshold: 0, settings: pareto)
+    #expect(held.status == .upperBound && held.law.shape == -0.45)
+    pareto.lowestShape = 1.5
+    pareto.highestShape = 2
+    #expect(try GeneralizedPareto.fit(even, threshold: 0, settings: pareto).status == .lowerBound)
+  }
+
   static func nig(_ p: [Double]) throws -> NormalInverseGaussian {
     try NormalInverseGaussian(location: p[0], scale: p[1], steepness: p[2], asymmetry: p[3])
   }

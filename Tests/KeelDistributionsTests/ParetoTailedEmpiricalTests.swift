@@ -68,6 +68,40 @@ import Testing
     expectClose(law.meanBelow(probability: 1), law.mean)
   }
 
+  @Test func aTailWithoutMeanLeavesTheOtherSideFinite() throws {
+    // Below, exact points of a Pareto tail of index 1/1.4; above, those of the normal law.
+    let normal = try Normal(mean: 0, standardDeviation: 1)
+    let pareto = try GeneralizedPareto(threshold: 0, scale: 1, shape: 1.4)
+    let sample = (0..<400).map { (k: Int) -> Double in
+      let p = (Double(k) + 0.5) / 400
+      return p < 0.5 ? -pareto.survivalQuantile(2 * p) : normal.quantile(p)
+    }
+    let law = try ParetoTailedEmpirical(sample: sample)
+    let mirror = try ParetoTailedEmpirical(sample: sample.map { -$0 })
+    let mass = law.tailProbability
+    #expect(law.lowerTail.law.shape >= 1 && law.mean == -.infinity)
+    let rule = try GaussLegendre(count: 200)
+    let upper = rule.integral(over: -60...log(mass)) { law.survivalQuantile(exp($0)) * exp($0) }
+    // Between the thresholds quantiles are linear from step to step of 1/400; beyond, smooth.
+    let steps = Int(((1 - 2 * mass) * 400).rounded())
+    let middle = { (count: Int) -> Double in
+      (0..<count).reduce(0) { sum, k in
+        sum + law.survivalQuantile(mass + (Double(k) + 0.5) / 400) / 400
+      }
+    }
+    for count in [1, steps / 2, steps] {
+      let p = mass + Double(count) / 400
+      let reference = (upper + middle(count)) / p
+      expectClose(law.meanAbove(probability: p), reference, relative: 1e-8, "\(p)")
+      expectClose(mirror.meanBelow(probability: p), -reference, relative: 1e-8, "\(p)")
+    }
+    let deep = try GaussLegendre(count: 200).integral(over: 0.5 * mass...mass) { law.quantile($0) }
+    let p = 1 - 0.5 * mass
+    let reference = (upper + middle(steps) + deep) / p
+    expectClose(law.meanAbove(probability: p), reference, relative: 1e-8)
+    expectClose(mirror.meanBelow(probability: p), -reference, relative: 1e-8)
+  }
+
   @Test func momentsAreIntegrals() throws {
     let law = try Self.law.get()
     let variance = try GaussLegendre(count: 500).integral(over: -60...log(0.5)) {

@@ -48,6 +48,30 @@ import Testing
     }
   }
 
+  @Test func extremeArgumentsAndOrdersEnd() {
+    // (argument, order, ln(exp(x) K(x))) with 40 digits of mpmath; the large ones by Debye's expansion.
+    let cases: [(Double, Double, Double)] = [
+      (1e-300, 1e-10, 6.537_982_733_881_081_034_98),
+      (1.4e-200, 0.01, 8.514_969_185_728_772_524_7),
+      (1e-300, 0.3, 207.843_253_337_890_217_728),
+      (1.5e308, 1.5e308, 7.007_400_369_696_719_723_4e307),
+      (1e308, 0.25, -354.372_312_968_438_307_91),
+      (1.7e308, 1e308, 2.864_023_103_603_859_456_7e307),
+      (1, 1e300, 6.904_686_750_787_736_868_2e302),
+      (1e21, 3e10, -23.501_352_123_792_752_25),
+    ]
+    for (x, order, reference) in cases {
+      let value = SpecialFunctions.logScaledBesselK(x, order: order)
+      expectClose(
+        value, reference, absolute: 1e-14 * max(1, reference.magnitude), "\(order) at \(x)")
+    }
+    let least = Double.leastNonzeroMagnitude
+    #expect(SpecialFunctions.logScaledBesselK(least, order: 1.7e308) == .infinity)
+    #expect(SpecialFunctions.logScaledBesselK(1.7e308, order: least).isFinite)
+    #expect(SpecialFunctions.logScaledBesselK(least, order: 0.001).isFinite)
+    #expect(SpecialFunctions.logScaledBesselK(least, order: least).isFinite)
+  }
+
   @Test func edges() {
     #expect(SpecialFunctions.scaledBesselK0(0) == .infinity)
     #expect(SpecialFunctions.scaledBesselK1(0) == .infinity)

@@ -59,13 +59,15 @@ public enum FitStatus: String, Hashable, Sendable {
   /// The likelihood has its maximum here, inside the bounds.
   case converged
 
-  /// The likelihood still rises at the upper bound of the shape: a simpler law fits as well.
+  /// The likelihood still rises at the upper bound of the shape: a simpler law fits as well. For the skew
+  /// of ``FernandezSteelSkewedT``: nothing is below the mode.
   case upperBound
 
   /// The likelihood still rises at the lower bound of the shape: the sample has heavier tails than
-  /// the bound allows.
+  /// the bound allows. For the skew of ``FernandezSteelSkewedT``: nothing is above the mode.
   case lowerBound
 
-  /// The limit of iterations was reached; the law is the best one seen.
+  /// The limit of iterations was reached, or no step raised the likelihood before its maximum; the law is the
+  /// best one seen.
   case iterationLimit
 }

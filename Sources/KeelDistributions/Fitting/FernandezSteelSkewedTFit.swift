@@ -31,8 +31,9 @@ extension FernandezSteelSkewedT {
 
   /// Fits location, scale, degrees of freedom and skew to a sample by maximum likelihood.
   ///
-  /// The degrees of freedom stay between the bounds of the settings; at a bound the status says so and
-  /// their standard error is NaN. Other standard errors come from the observed information. Multiplying
+  /// The degrees of freedom stay between the bounds of the settings, the skew between 1/100 and 100: beyond,
+  /// the sample is one-sided. At a bound the status says so, that of the degrees of freedom first, and the
+  /// standard error there is NaN. Other standard errors come from the observed information. Multiplying
   /// the sample by c multiplies location and scale by c within 1e-7.
   ///
   /// - Parameters:
@@ -52,7 +53,7 @@ extension FernandezSteelSkewedT {
     let standardized = try StandardizedSample(
       robustly: sample, minimumCount: minimumObservationCount, repeatedShareDivisor: 3)
     let values = standardized.values
-    let bound = log(allowedSkew.upperBound)
+    let bound = log(largestFittedSkew)
     var best: LikelihoodSearch?
     for skew in startingSkews {
       var search = LikelihoodSearch(
@@ -70,6 +71,12 @@ extension FernandezSteelSkewedT {
     guard let best else { throw .notRepresentable(result: "logLikelihood") }
     return try result(best, standardized)
   }
+
+  /// The largest skew of a fit, whose inverse is the least one.
+  ///
+  /// The steep side's width, about the inverse square, has to be above the differences' step. All but 1e-4
+  /// of the law is then on one side.
+  private static let largestFittedSkew = 100.0
 
   /// Four degrees of freedom.
   private static let startingLogDegrees = 1.386
@@ -106,11 +113,12 @@ extension FernandezSteelSkewedT {
         FittedParameter(
           name: "degreesOfFreedom", value: degrees,
           standardError: search.isHeld(2) ? .nan : errors[2]),
-        FittedParameter(name: "skew", value: skew, standardError: errors[3]),
+        FittedParameter(
+          name: "skew", value: skew, standardError: search.isHeld(3) ? .nan : errors[3]),
       ],
       observationCount: search.observationCount,
       iterations: search.iterations,
-      status: search.status(shape: 2)
+      status: search.status(shape: 2, 3)
     )
   }
 

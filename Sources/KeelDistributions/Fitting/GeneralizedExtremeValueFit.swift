@@ -55,7 +55,7 @@ extension GeneralizedExtremeValue {
       robustly: sample, minimumCount: minimumObservationCount, repeatedShareDivisor: 2)
     let values = standardized.values
     var search = LikelihoodSearch(
-      start: gumbelStart,
+      start: start(values, settings),
       lowest: [-.infinity, -.infinity, settings.lowestShape],
       highest: [.infinity, .infinity, settings.highestShape],
       maximumIterations: settings.maximumIterations, observationCount: sample.count
@@ -90,6 +90,19 @@ extension GeneralizedExtremeValue {
 
   /// The law of shape 0 with median 0 and median absolute deviation 1.
   private static let gumbelStart = [-0.478, 0.265, 0]
+
+  /// The start with a shape between the bounds, and a scale with which its support holds the sample.
+  private static func start(_ values: [Double], _ settings: FitSettings) -> [Double] {
+    var point = gumbelStart
+    let shape = min(max(point[2], settings.lowestShape), settings.highestShape)
+    point[2] = shape
+    let reach = values.reduce(0) { max($0, -shape * ($1 - point[0])) }
+    point[1] = max(point[1], log(supportMargin * reach))
+    return point
+  }
+
+  /// How much wider than the sample the support of the start is.
+  private static let supportMargin = 1.1
 
   /// The mean log-likelihood and its gradient in (μ, ln σ, ξ).
   private static func likelihood(

@@ -61,7 +61,7 @@ extension GeneralizedPareto {
     if let index = excesses.firstIndex(where: { !($0 >= 0 && $0 < .infinity) }) {
       throw .invalidObservation(argument: "sample", index: index, got: sample[index])
     }
-    let likelihood = try ParetoLikelihood(excesses, sample[0])
+    let likelihood = try ParetoLikelihood(excesses, sample[0], settings)
     var search = LikelihoodSearch(
       start: likelihood.start,
       lowest: [-.infinity, settings.lowestShape], highest: [.infinity, settings.highestShape],
@@ -112,7 +112,11 @@ private struct ParetoLikelihood {
   let unit: Double
   let start: [Double]
 
-  init(_ excesses: [Double], _ first: Double) throws(DistributionsError) {
+  init(
+    _ excesses: [Double],
+    _ first: Double,
+    _ settings: GeneralizedPareto.FitSettings
+  ) throws(DistributionsError) {
     let count = Double(excesses.count)
     // In two steps, as a sum of huge numbers may overflow.
     let largest = excesses.reduce(0, max)
@@ -131,9 +135,10 @@ private struct ParetoLikelihood {
         value: first, count: excesses.count, observationCount: excesses.count)
     }
     // Mean and variance: ξ = (1 − m²/v)/2, σ = m (1 − ξ); below the end of the support.
-    let shape = min(max(0.5 * (1 - 1 / squares), -0.4), 0.4)
+    let moderate = min(max(0.5 * (1 - 1 / squares), -0.4), 0.4)
+    let shape = min(max(moderate, settings.lowestShape), settings.highestShape)
     let end = largest / unit
-    let scale = max(1 - shape, shape < 0 ? -1.01 * shape * end : 0)
+    let scale = max(1 - min(shape, 0.4), shape < 0 ? -1.01 * shape * end : 0)
     start = [log(scale), shape]
   }
 

@@ -74,6 +74,9 @@ struct LikelihoodSearch {
 
   private static let largestStep = 1.0
   private static let stepTolerance = 1e-9
+  private static let gradientTolerance = 1e-9
+  /// Some thousand roundings of a mean log-likelihood.
+  private static let negligibleRise = 1e-12
   private static let sufficientRise = 1e-4
   private static let maximumHalvings = 40
   private static let smallestRidge = 1e-4
@@ -100,13 +103,15 @@ struct LikelihoodSearch {
     guard current.value.isFinite else { return }
     while iterations < maximumIterations {
       iterations += 1
-      let step = ascent()
+      guard let (step, isRidged) = ascent() else { return }
       let size = step.reduce(0) { max($0, $1.magnitude) }
       guard size.isFinite else { return }
-      let isLast = size <= Self.stepTolerance
+      // A ridge makes steps small far from the maximum too.
+      let isFar = isRidged && freeGradient > Self.gradientTolerance
+      let isLast = size <= Self.stepTolerance && !isFar
       let moved = advance(along: step)
       if isLast || !moved {
-        converged = isLast || converged
+        converged = isLast || (converged && !isFar)
         return
       }
     }
@@ -118,18 +123,24 @@ struct LikelihoodSearch {
       || (point[j] >= highest[j] && current.gradient[j] >= 0)
   }
 
-  /// How the search ended, with the bounds of one coordinate as those of the shape.
-  func status(shape j: Int) -> FitStatus {
+  /// How the search ended, with the bounds of some coordinates as those of the shape; the first that is
+  /// held counts.
+  func status(shape coordinates: Int...) -> FitStatus {
     guard converged else { return .iterationLimit }
-    guard isHeld(j) else { return .converged }
+    guard let j = coordinates.first(where: { isHeld($0) }) else { return .converged }
     return point[j] >= highest[j] ? .upperBound : .lowerBound
   }
 
-  /// Newton's step of the free coordinates, with a ridge where it would not ascend.
-  private func ascent() -> [Double] {
+  /// The largest slope of the coordinates that are not held.
+  private var freeGradient: Double {
+    point.indices.reduce(0) { isHeld($1) ? $0 : max($0, current.gradient[$1].magnitude) }
+  }
+
+  /// Newton's step of the free coordinates, with a ridge where it would not ascend; nil when none does.
+  private func ascent() -> (step: [Double], isRidged: Bool)? {
     let free = point.indices.filter { !isHeld($0) }
     var step = [Double](repeating: 0, count: point.count)
-    guard !free.isEmpty else { return step }
+    guard !free.isEmpty else { return (step, false) }
     let n = point.count
     let matrix = free.map { i in free.map { j in -current.hessian[i * n + j] } }
     let gradient = free.map { current.gradient[$0] }
@@ -140,23 +151,29 @@ struct LikelihoodSearch {
         let largest = solution.reduce(0) { max($0, $1.magnitude) }
         let factor = largest > Self.largestStep ? Self.largestStep / largest : 1
         for (k, j) in free.enumerated() { step[j] = factor * solution[k] }
-        return step
+        return (step, ridge > 0)
       }
       ridge = ridge == 0 ? Self.smallestRidge * max(size, 1e-8) : 4 * ridge
     }
-    return step
+    return nil
   }
 
   /// Moves to a point of larger likelihood; false when rounding leaves none.
   private mutating func advance(along step: [Double]) -> Bool {
     let rounding = 4 * Double.ulpOfOne * max(1, current.value.magnitude)
     var factor = 1.0
+    let slope = point.indices.reduce(0.0) { $0 + current.gradient[$1] * step[$1] }
     for _ in 0..<Self.maximumHalvings {
       let candidate = point.indices.map { j in
         min(max(point[j] + factor * step[j], lowest[j]), highest[j])
       }
       let predicted = point.indices.reduce(0.0) { sum, j in
         sum + current.gradient[j] * (candidate[j] - point[j])
+      }
+      if predicted < 0, slope > rounding {
+        // A bound turned the step downhill: the step ends where the first coordinate meets its own.
+        factor = min(0.5 * factor, reach(along: step))
+        continue
       }
       let evaluation = evaluate(candidate)
       if evaluation.value - current.value >= Self.sufficientRise * predicted - rounding {
@@ -165,12 +182,21 @@ struct LikelihoodSearch {
         return true
       }
       if predicted <= rounding {
-        converged = true
+        // A whole step that promised more was halved in vain: that is no maximum.
+        converged = slope <= Self.negligibleRise
         return false
       }
       factor *= 0.5
     }
     return false
+  }
+
+  /// The part of a step at which the first coordinate meets its bound, and so little more that it does.
+  private func reach(along step: [Double]) -> Double {
+    let parts = point.indices.filter { step[$0] != 0 }.map { j in
+      ((step[j] > 0 ? highest[j] : lowest[j]) - point[j]) / step[j]
+    }
+    return (parts.filter { $0 > 0 }.min() ?? 0) * (1 + 8 * Double.ulpOfOne)
   }
 
   /// The standard error of a function of the point with a gradient, from the observed information.

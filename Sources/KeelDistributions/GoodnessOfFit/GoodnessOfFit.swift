@@ -37,7 +37,7 @@ public struct GoodnessOfFit: Hashable, Sendable {
   /// - Parameters:
   ///   - sample: At least one finite number, in any order.
   ///   - law: The law.
-  /// - Returns: The statistic with its p-value.
+  /// - Returns: The statistic with its p-value; NaN where the law gives NaN.
   /// - Throws: `DistributionsError.tooFewObservations`, `DistributionsError.invalidObservation`.
   /// - Complexity: O(n log n) and n evaluations of the law.
   public static func kolmogorovSmirnov(
@@ -49,6 +49,9 @@ public struct GoodnessOfFit: Hashable, Sendable {
     var largest = 0.0
     for (i, x) in sorted.enumerated() {
       let value = law.cdf(x)
+      if value.isNaN {
+        return GoodnessOfFit(statistic: .nan, pValue: .nan, observationCount: sorted.count)
+      }
       largest = max(largest, max(Double(i + 1) / n - value, value - Double(i) / n))
     }
     return GoodnessOfFit(
@@ -69,7 +72,7 @@ public struct GoodnessOfFit: Hashable, Sendable {
   /// - Parameters:
   ///   - sample: At least one finite number, in any order.
   ///   - law: The law.
-  /// - Returns: The statistic with its p-value.
+  /// - Returns: The statistic with its p-value; NaN where the law gives NaN.
   /// - Throws: `DistributionsError.tooFewObservations`, `DistributionsError.invalidObservation`.
   /// - Complexity: O(n log n) and 2n evaluations of the law.
   public static func andersonDarling(
@@ -83,7 +86,9 @@ public struct GoodnessOfFit: Hashable, Sendable {
       sum +=
         Double(2 * i + 1) * (law.logCDF(sorted[i]) + law.logSurvival(sorted[count - 1 - i]))
     }
-    let statistic = max(0, -sum / Double(count) - Double(count))
+    let difference = -sum / Double(count) - Double(count)
+    // NaN stays NaN.
+    let statistic = difference < 0 ? 0 : difference
     return GoodnessOfFit(
       statistic: statistic, pValue: AndersonDarlingLaw.survival(statistic), observationCount: count)
   }
@@ -100,7 +105,7 @@ public struct GoodnessOfFit: Hashable, Sendable {
   /// - Parameters:
   ///   - sample: At least one finite number, in any order.
   ///   - law: The law.
-  /// - Returns: The statistic with its p-value.
+  /// - Returns: The statistic with its p-value; NaN where the law gives NaN.
   /// - Throws: `DistributionsError.tooFewObservations`, `DistributionsError.invalidObservation`.
   /// - Complexity: O(n log n) and n evaluations of the law.
   public static func cramerVonMises(

@@ -112,6 +112,11 @@ struct StandardAzzalini: StandardLaw {
 
   /// The logarithm of the probability beyond a point, on the side of a sign.
   private func logOutward(_ z: Double, _ sign: Double) -> Double {
+    if crossesStep(z, sign) {
+      // As f(x) + f(−x) = 2t(x), the probability between z and −z is Student's.
+      let inner = 1 - 2 * student.survival(z.magnitude)
+      return log(inner + exp(logOutward(-z, sign)))
+    }
     let top = logDensity(z)
     return top + log(outward(z, sign, top, power: 0))
   }
@@ -122,6 +127,28 @@ struct StandardAzzalini: StandardLaw {
       let density = exp(logDensity(z + sign * u) - top)
       return power == 0 ? density : u * density
     }.value
+  }
+
+  /// Whether the step of the density at 0, of the width 1/α, is on the way.
+  private func crossesStep(_ z: Double, _ sign: Double) -> Bool {
+    sign * z < 0 && sign * slant < 0
+  }
+
+  /// The mean beyond a point, on the side of a sign.
+  private func outwardMean(_ z: Double, _ sign: Double) -> Double {
+    guard crossesStep(z, sign) else {
+      let top = logDensity(z)
+      return z + sign * outward(z, sign, top, power: 1) / outward(z, sign, top, power: 0)
+    }
+    // From the point to 0, where the step is at an end, and outwards from there.
+    let end = z.magnitude
+    let part = try? TanhSinh.integral(over: 0...end) { (x: Double, _: Double) -> Double in
+      x * exp(logDensity(-sign * x))
+    }
+    guard let inner = part?.value else { return .nan }
+    let top = logDensity(0)
+    let beyond = exp(top) * outward(0, sign, top, power: 1)
+    return sign * (beyond - inner) / exp(logOutward(z, sign))
   }
 
   /// The distance over which the density falls by about e.
@@ -151,17 +178,13 @@ struct StandardAzzalini: StandardLaw {
   func lowerMean(_ probability: Double) -> Double {
     guard student.degreesOfFreedom > 1 else { return -.infinity }
     guard probability <= 0.5 else { return restBelow(probability) }
-    let z = lowerPoint(probability)
-    let top = logDensity(z)
-    return z - outward(z, -1, top, power: 1) / outward(z, -1, top, power: 0)
+    return outwardMean(lowerPoint(probability), -1)
   }
 
   func upperMean(_ probability: Double) -> Double {
     guard student.degreesOfFreedom > 1 else { return .infinity }
     guard probability <= 0.5 else { return restAbove(probability) }
-    let z = upperPoint(probability)
-    let top = logDensity(z)
-    return z + outward(z, 1, top, power: 1) / outward(z, 1, top, power: 0)
+    return outwardMean(upperPoint(probability), 1)
   }
 
   // MARK: Moments, Azzalini and Capitanio (2003), section 4.2

@@ -101,13 +101,43 @@ struct StandardFernandezSteel: StandardLaw {
   func lowerMean(_ probability: Double) -> Double {
     guard student.degreesOfFreedom > 1 else { return -.infinity }
     return probability <= lowerMass
-      ? -student.meanAbove(tail: 0.5 * probability / lowerMass) / skew : restBelow(probability)
+      ? -student.meanAbove(tail: 0.5 * probability / lowerMass) / skew
+      : -outwardMean(probability, (lowerMass, 1 / skew), (upperMass, skew))
   }
 
   func upperMean(_ probability: Double) -> Double {
     guard student.degreesOfFreedom > 1 else { return .infinity }
     return probability <= upperMass
-      ? skew * student.meanAbove(tail: 0.5 * probability / upperMass) : restAbove(probability)
+      ? skew * student.meanAbove(tail: 0.5 * probability / upperMass)
+      : outwardMean(probability, (upperMass, skew), (lowerMass, 1 / skew))
+  }
+
+  /// The mean, outwards from the mode, of a tail that reaches beyond it: that of its side less
+  /// ∫ x f(x) dx beyond the mode.
+  private func outwardMean(
+    _ probability: Double,
+    _ near: (mass: Double, scale: Double),
+    _ far: (mass: Double, scale: Double)
+  ) -> Double {
+    let degrees = student.degreesOfFreedom
+    let mass = 0.5 * (probability - near.mass) / far.mass
+    var z = student.survivalQuantile(
+      probability < 0.5 ? 0.5 - mass : min(0.5 * (1 - probability) / far.mass, 0.5))
+    if probability < 0.5, z <= student.centralLimit {
+      // A step of Newton's method brings back the digits that 1/2 took from a small mass.
+      z -= (student.centralMass(z) - mass) / exp(student.logPDF(z))
+    }
+    // ∫ 2 x t(x) dx up to z is the share 1 − (1 + z²/ν)^(−(ν−1)/2) of E|T|.
+    let square = z * z
+    let isNormal = square / degrees < 0x1p-54
+    let exponent = isNormal ? 0.5 * square : 0.5 * (degrees - 1) * student.logOnePlusRatio(z)
+    let difference = near.mass * near.scale + far.mass * far.scale * expm1(-exponent)
+    return absoluteMean * difference / probability
+  }
+
+  /// E|T| of Student's law with more than one degree of freedom.
+  private var absoluteMean: Double {
+    2 * exp(student.logNormalizer) / (1 - 1 / student.degreesOfFreedom)
   }
 
   // MARK: Moments

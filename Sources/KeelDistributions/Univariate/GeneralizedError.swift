@@ -88,6 +88,9 @@ struct StandardGeneralizedError: SymmetricStandardLaw {
   }
 
   func positivePoint(_ probability: Double) -> Double {
+    // As long as the density is flat.
+    let flat = (1 - 2 * probability) * exp(SpecialFunctions.logGammaOnePlus(inverse))
+    if pow(flat, shape) < Self.negligiblePower { return flat }
     let power =
       probability < 0.25
       ? SpecialFunctions.inverseRegularizedGammaQ(inverse, 2 * probability)
@@ -97,11 +100,15 @@ struct StandardGeneralizedError: SymmetricStandardLaw {
 
   func positiveMean(_ probability: Double) -> Double {
     // Γ(2/β, q^β)/(2 Γ(1/β) p).
-    let power = pow(positivePoint(probability), shape)
+    let point = positivePoint(probability)
+    let power = pow(point, shape)
     let (one, two) = (
       SpecialFunctions.logGamma(inverse), SpecialFunctions.logGamma(2 * inverse)
     )
-    let share = logRegularizedGammaQ(2 * inverse, power)
+    let share =
+      power < Self.negligiblePower
+      ? log1p(-point * point * exp(-SpecialFunctions.logGammaOnePlus(2 * inverse)))
+      : logRegularizedGammaQ(2 * inverse, power)
     return exp(two - one - logOfTwo + (share - log(probability)))
   }
 }

@@ -126,12 +126,13 @@ struct StandardExtremeValue: StandardLaw {
 extension StandardExtremeValue {
   var mean: Double {
     guard shape < 1 else { return .infinity }
-    return shape == 0 ? Self.eulerConstant : expm1(SpecialFunctions.logGammaOnePlus(-shape)) / shape
+    return shape.magnitude < Self.leastShape
+      ? Self.eulerConstant : expm1(SpecialFunctions.logGammaOnePlus(-shape)) / shape
   }
 
   var variance: Double {
     if shape >= 0.5 { return shape < 1 ? .infinity : .nan }
-    if shape == 0 { return Double.pi * Double.pi / 6 }
+    if shape.magnitude < Self.leastShape { return Double.pi * Double.pi / 6 }
     // E[exp(ξL)]² (exp(D₂) − 1)/ξ².
     let growth = exp(SpecialFunctions.logGammaOnePlus(-shape)) / shape
     return growth * growth * expm1(secondDifference)

@@ -1,5 +1,6 @@
 // Goals in order: relative accuracy in both tails, no trap on any argument, speed.
 
+import KeelNumerics
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -123,20 +124,43 @@ struct StandardAsymmetricLaplace: StandardLaw {
 
   func lowerPoint(_ probability: Double) -> Double {
     probability < lowerMass
-      ? asymmetry * log(probability / lowerMass) : -log((1 - probability) / upperMass) / asymmetry
+      ? asymmetry * log(probability / lowerMass)
+      : Self.depth(probability, lowerMass, upperMass) / asymmetry
   }
 
   func upperPoint(_ probability: Double) -> Double {
     probability < upperMass
-      ? -log(probability / upperMass) / asymmetry : asymmetry * log((1 - probability) / lowerMass)
+      ? -log(probability / upperMass) / asymmetry
+      : -asymmetry * Self.depth(probability, upperMass, lowerMass)
+  }
+
+  /// How far a tail's point is beyond the mode when its probability is above the mass of its side, in
+  /// the scale of the other side.
+  private static func depth(_ probability: Double, _ near: Double, _ far: Double) -> Double {
+    // The difference from 1 or the one from the mass, whichever has the digits.
+    probability < 0.5 ? -log1p(-(probability - near) / far) : -log((1 - probability) / far)
+  }
+
+  /// The mean of such a tail, outwards from the mode: that of its side less ∫ x f(x) dx beyond the mode.
+  private static func outwardMean(
+    _ probability: Double,
+    _ near: (mass: Double, scale: Double),
+    _ far: (mass: Double, scale: Double)
+  ) -> Double {
+    let share = SpecialFunctions.regularizedGammaP(2, depth(probability, near.mass, far.mass))
+    return (near.mass * near.scale - far.mass * far.scale * share) / probability
   }
 
   func lowerMean(_ probability: Double) -> Double {
     // An exponential tail: its mean is its scale beyond its start.
-    probability <= lowerMass ? lowerPoint(probability) - asymmetry : restBelow(probability)
+    probability <= lowerMass
+      ? lowerPoint(probability) - asymmetry
+      : -Self.outwardMean(probability, (lowerMass, asymmetry), (upperMass, 1 / asymmetry))
   }
 
   func upperMean(_ probability: Double) -> Double {
-    probability <= upperMass ? upperPoint(probability) + 1 / asymmetry : restAbove(probability)
+    probability <= upperMass
+      ? upperPoint(probability) + 1 / asymmetry
+      : Self.outwardMean(probability, (upperMass, 1 / asymmetry), (lowerMass, asymmetry))
   }
 }

@@ -43,7 +43,10 @@ public struct LogNormal: ContinuousDistribution {
   public var mean: Double { exp(logMean + square / 2) }
 
   /// The variance `(exp(σ²) − 1) exp(2μ + σ²)`.
-  public var variance: Double { expm1(square) * exp(2 * logMean + square) }
+  public var variance: Double {
+    // With exp(σ²) in the second factor, that alone does not overflow.
+    -expm1(-square) * exp(2 * logMean + 2 * square)
+  }
 
   /// The skewness `(exp(σ²) + 2) √(exp(σ²) − 1)`.
   public var skewness: Double { (exp(square) + 2) * expm1(square).squareRoot() }

@@ -237,13 +237,13 @@ public struct ParetoTailedEmpirical: ContinuousDistribution {
     }
     if 1 - probability < mass {
       guard probability < 1 else { return mean }
-      return (mean - (1 - probability) * meanAbove(probability: 1 - probability)) / probability
+      let part = probability - (1 - mass)
+      let top = upperThreshold + upperTail.law.meanBelow(probability: part / mass)
+      return (lowerSum + middleSum + part * top) / probability
     }
-    var sum = mass * (lowerThreshold - lowerTail.law.mean)
+    var sum = lowerSum
     let end = upperKnot(of: probability, in: probabilities)
-    for i in 1..<end {
-      sum += (probabilities[i] - probabilities[i - 1]) * (0.5 * points[i] + 0.5 * points[i - 1])
-    }
+    for i in 1..<end { sum += blockSum(i) }
     let x = middlePoint(probability)
     sum += (probability - probabilities[end - 1]) * (0.5 * x + 0.5 * points[end - 1])
     return sum / probability
@@ -257,6 +257,34 @@ public struct ParetoTailedEmpirical: ContinuousDistribution {
     if probability < mass {
       return upperThreshold + upperTail.law.meanAbove(probability: probability / mass)
     }
-    return (mean - (1 - probability) * meanBelow(probability: 1 - probability)) / probability
+    let below = 1 - probability
+    if below < mass {
+      let part = mass - below
+      let bottom = lowerThreshold - lowerTail.law.meanBelow(probability: part / mass)
+      return (upperSum + middleSum + part * bottom) / probability
+    }
+    // From the upper threshold down: a mean of the other side may be infinite.
+    var sum = upperSum
+    let end = upperKnot(of: below, in: probabilities)
+    let x = middlePoint(below)
+    sum += (probabilities[end] - below) * (0.5 * x + 0.5 * points[end])
+    for i in (end + 1)..<probabilities.count { sum += blockSum(i) }
+    return sum / probability
+  }
+
+  /// The mean times the probability of the lower tail.
+  private var lowerSum: Double { probabilities[0] * (lowerThreshold - lowerTail.law.mean) }
+
+  /// The same of the upper tail.
+  private var upperSum: Double { probabilities[0] * (upperThreshold + upperTail.law.mean) }
+
+  /// The same of everything between the tails.
+  private var middleSum: Double {
+    (1..<probabilities.count).reduce(0) { $0 + blockSum($1) }
+  }
+
+  /// The same between two neighboring points.
+  private func blockSum(_ i: Int) -> Double {
+    (probabilities[i] - probabilities[i - 1]) * (0.5 * points[i] + 0.5 * points[i - 1])
   }
 }

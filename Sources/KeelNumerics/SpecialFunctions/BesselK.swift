@@ -38,7 +38,8 @@ extension SpecialFunctions {
   /// ```
   ///
   /// Error: 1e-14 relative to the larger of 1 and the result, for arguments from 1e-300 to 1e30 and
-  /// orders up to 1000.
+  /// orders up to 1000. Other positive arguments and orders give a result too; it is infinite where it
+  /// overflows.
   ///
   /// - Parameters:
   ///   - x: The argument; positive.
@@ -107,28 +108,51 @@ private enum BesselK {
     if order == 0 { return log(scaledPair(x).zero) }
     if order == 0.5 { return 0.5 * log(0.5 * Double.pi / x) }
     if order == 1, x > .leastNormalMagnitude { return log(scaledPair(x).one) }
+    if max(x, order) >= leastOfPeakOnly { return logOfPeak(x, order) }
     let radius = hypot(x, order)
     // r − ν and r − x without cancellation.
     let lower = x * (x / (radius + order))
     let excess = order * (order / (radius + x))
+    // The logarithm of r − ν, which itself may underflow.
+    let logLower = 2 * log(x) - log(radius + order)
     let step = min(largestStep, stepOfDeviation / radius.squareRoot())
     var sum = 1.0
     for sign in [-1.0, 1.0] {
       let slope = sign < 0 ? lower : radius + order
       let drift = sign * order
-      var u = step
+      var count = 0.0
       while true {
+        // A product, as the roundings of a sum of thousands of steps would move the end.
+        count += 1
+        let u = count * step
         // −(r ± ν)(cosh u − 1) ± ν (exp(−u) − 1 + u)
-        let half = sinh(0.5 * u)
-        let exponent = -2 * slope * half * half + drift * exponentialRest(u)
+        let bend: Double
+        if sign < 0, u > exponentialStart {
+          // sinh(u/2) is half of exp(u/2).
+          bend = 0.5 * exp(logLower + u)
+        } else {
+          let half = sinh(0.5 * u)
+          bend = 2 * slope * half * half
+        }
+        let exponent = drift * exponentialRest(u) - bend
         if exponent < negligibleExponent { break }
         sum += exp(exponent)
-        u += step
       }
     }
     let peak = asinh(order / x)
     let growth = peak < .infinity ? order * peak : order * (log(2 * order) - log(x))
     return growth - excess + log(0.5 * step * sum)
+  }
+
+  /// The peak's Gaussian alone, ln √(π/(2r)) and the exponent there, without a sum that may overflow.
+  private static func logOfPeak(_ x: Double, _ order: Double) -> Double {
+    let (part, quarter) = (0.25 * x, 0.25 * order)
+    let radius = hypot(part, quarter)
+    let peak = asinh(order / x)
+    let slope =
+      peak < .infinity
+      ? peak - quarter / (radius + part) : log(quarter) - log(x) + 3 * log(2) - 1
+    return order * slope + 0.5 * (log(Double.pi / 8) - log(radius))
   }
 
   /// exp(−u) − 1 + u for u ≥ 0.
@@ -153,4 +177,11 @@ private enum BesselK {
   private static let stepOfDeviation = 0.48
 
   private static let negligibleExponent = -42.0
+
+  /// Beyond it exp(−u) is below the last bit of 1.
+  private static let exponentialStart = 40.0
+
+  /// From here on of argument or order what the peak's Gaussian leaves out, of the order 1/r, is below
+  /// the last bit.
+  private static let leastOfPeakOnly = 1e20
 }
