@@ -2,11 +2,11 @@
 
 import Keel
 
-let truth = try NormalInverseGaussian(location: 0.001, scale: 0.02, steepness: 40, asymmetry: -6)
+let truth = try NormalInverseGaussianLaw(location: 0.001, scale: 0.02, steepness: 40, asymmetry: -6)
 let returns = truth.draws(count: 2000, from: RandomStream(seed: 3))
 
 let student = try StudentT.fit(returns)
-let hyperbolic = try NormalInverseGaussian.fit(returns)
+let hyperbolic = try NormalInverseGaussianLaw.fit(returns)
 let skewed = try FernandezSteelSkewedT.fit(returns)
 print(
   "information criteria", student.akaikeCriterion, hyperbolic.akaikeCriterion,

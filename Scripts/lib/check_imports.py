@@ -1,7 +1,8 @@
 """Compares the import lines of every target with what Package.swift declares for it.
 
 The compiler lets an undeclared transitive import through; this does not. Also refuses Foundation,
-printing and C modules where they do not belong.
+printing and C modules where they do not belong, and public types of one name in two modules, which nobody who imports
+the umbrella could name.
 """
 import json
 import os
@@ -14,9 +15,13 @@ IMPORT = re.compile(
     r"^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:public\s+|package\s+|internal\s+|fileprivate\s+|private\s+)?"
     r"import\s+(?:(?:struct|class|enum|protocol|func|var|let|typealias)\s+)?(\w+)", re.M)
 PRINTS = re.compile(r"^[^/\n]*\b(?:print|debugPrint|fatalError|preconditionFailure)\s*\(", re.M)
+TYPE = re.compile(
+    r"^(?:@\w+(?:\([^)]*\))?\s+)*public\s+(?:final\s+|indirect\s+)?"
+    r"(?:struct|class|enum|protocol|actor|typealias)\s+(\w+)", re.M)
 
 package = json.load(open(sys.argv[1]))
 problems = []
+homes = {}
 for target in package["targets"]:
     if target["type"] == "system":
         continue
@@ -37,6 +42,9 @@ for target in package["targets"]:
                 if module not in allowed:
                     problems.append(f"{path}: imports {module}, which {target['name']} does not declare")
             if not test:
+                for name in TYPE.findall(text):
+                    if homes.setdefault(name, target["name"]) != target["name"]:
+                        problems.append(f"{path}: {name} is also a public type of {homes[name]}")
                 for match in PRINTS.finditer(text):
                     line = text[: match.start()].count("\n") + 1
                     problems.append(f"{path}:{line}: prints or stops the process in a library module")

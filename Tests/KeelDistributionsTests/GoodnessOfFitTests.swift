@@ -77,7 +77,7 @@ import Testing
   }
 
   @Test func pValuesOfTrueLawsAreUniform() throws {
-    let law = try NormalInverseGaussian(location: 0, scale: 1, steepness: 2, asymmetry: -0.5)
+    let law = try NormalInverseGaussianLaw(location: 0, scale: 1, steepness: 2, asymmetry: -0.5)
     var small = [0, 0, 0]
     for stream in 0..<60 {
       let sample = law.draws(count: 40, from: RandomStream(seed: 9, stream: UInt64(stream)))

@@ -21,11 +21,11 @@ import Testing
   static func law(_ name: String, _ p: [Double]) throws -> any ContinuousDistribution {
     switch name {
     case "normalInverseGaussian":
-      try NormalInverseGaussian(location: 0, scale: p[3], steepness: p[1], asymmetry: p[2])
+      try NormalInverseGaussianLaw(location: 0, scale: p[3], steepness: p[1], asymmetry: p[2])
     case "generalizedHyperbolic":
       try GeneralizedHyperbolic(
         location: 0, scale: p[3], order: p[0], steepness: p[1], asymmetry: p[2])
-    default: try VarianceGamma(location: 0, order: p[0], steepness: p[1], asymmetry: p[2])
+    default: try VarianceGammaLaw(location: 0, order: p[0], steepness: p[1], asymmetry: p[2])
     }
   }
 
@@ -73,7 +73,7 @@ import Testing
 
   @Test func densitiesNextToTheLocationEnd() throws {
     // ln f with 40 digits of mpmath, at an order of K of 0.01 and an argument of 1e-200.
-    let law = try VarianceGamma(location: 0, order: 0.51, steepness: 1, asymmetry: 0)
+    let law = try VarianceGammaLaw(location: 0, order: 0.51, steepness: 1, asymmetry: 0)
     expectClose(law.logPDF(1e-200), 2.780_894_163_164_849_228, absolute: 1e-12)
   }
 

@@ -24,10 +24,10 @@ import Testing
       try FernandezSteelSkewedT(location: 1, scale: 2, degreesOfFreedom: .infinity, skew: 1.6),
       try AzzaliniSkewedT(location: 1, scale: 2, degreesOfFreedom: 4, slant: -2),
       try AzzaliniSkewedT(location: 1, scale: 2, degreesOfFreedom: .infinity, slant: 3),
-      try NormalInverseGaussian(location: 1, scale: 2, steepness: 1.5, asymmetry: -0.5),
+      try NormalInverseGaussianLaw(location: 1, scale: 2, steepness: 1.5, asymmetry: -0.5),
       try GeneralizedHyperbolic(
         location: 1, scale: 2, order: 0.7, steepness: 1.5, asymmetry: -0.5),
-      try VarianceGamma(location: 1, order: 1.2, steepness: 1.5, asymmetry: -0.5),
+      try VarianceGammaLaw(location: 1, order: 1.2, steepness: 1.5, asymmetry: -0.5),
       try Mixture(
         components: [
           Normal(mean: 0, standardDeviation: 1), Normal(mean: -1, standardDeviation: 4),
@@ -148,7 +148,7 @@ import Testing
     }
     for (scale, asymmetry) in [(1.1e-6, 0.0), (0.9e8, 0), (1, 0.999_999)] {
       laws.append(
-        try NormalInverseGaussian(location: 0, scale: scale, steepness: 1, asymmetry: asymmetry))
+        try NormalInverseGaussianLaw(location: 0, scale: scale, steepness: 1, asymmetry: asymmetry))
     }
     for (order, scale) in [(100.0, 1.0), (-100, 1), (0, 1e-5), (-2, 1e7)] {
       laws.append(
@@ -157,7 +157,7 @@ import Testing
     }
     for (order, asymmetry) in [(0.05, 0.9), (1e4, -0.9)] {
       laws.append(
-        try VarianceGamma(location: 0, order: order, steepness: 1, asymmetry: asymmetry))
+        try VarianceGammaLaw(location: 0, order: order, steepness: 1, asymmetry: asymmetry))
     }
     return laws
   }
@@ -260,7 +260,7 @@ import Testing
     #expect(
       throws: DistributionsError.invalidValue(
         argument: "asymmetry", got: 2, lowest: (-2.0).nextUp, highest: (2.0).nextDown)
-    ) { try NormalInverseGaussian(location: 0, scale: 1, steepness: 2, asymmetry: 2) }
+    ) { try NormalInverseGaussianLaw(location: 0, scale: 1, steepness: 2, asymmetry: 2) }
     for bad in [0, -1, .nan, .infinity] {
       #expect(throws: DistributionsError.self) { try Laplace(location: 0, scale: bad) }
       #expect(throws: DistributionsError.self) { try Logistic(location: 0, scale: bad) }
@@ -277,10 +277,10 @@ import Testing
         try FernandezSteelSkewedT(location: 0, scale: 1, degreesOfFreedom: 4, skew: bad)
       }
       #expect(throws: DistributionsError.self) {
-        try NormalInverseGaussian(location: 0, scale: 1, steepness: bad, asymmetry: 0)
+        try NormalInverseGaussianLaw(location: 0, scale: 1, steepness: bad, asymmetry: 0)
       }
       #expect(throws: DistributionsError.self) {
-        try VarianceGamma(location: 0, order: bad, steepness: 1, asymmetry: 0)
+        try VarianceGammaLaw(location: 0, order: bad, steepness: 1, asymmetry: 0)
       }
     }
     #expect(throws: DistributionsError.self) {

@@ -34,7 +34,7 @@ import Testing
         self = Outcome(try GeneralizedPareto.fit(sample, threshold: 0))
       case "generalizedExtremeValue": self = Outcome(try GeneralizedExtremeValue.fit(sample))
       case "fernandezSteelSkewedT": self = Outcome(try FernandezSteelSkewedT.fit(sample))
-      case "normalInverseGaussian": self = Outcome(try NormalInverseGaussian.fit(sample))
+      case "normalInverseGaussian": self = Outcome(try NormalInverseGaussianLaw.fit(sample))
       default: throw CocoaError(.fileReadUnknown)
       }
     }
@@ -84,7 +84,7 @@ import Testing
         try GeneralizedPareto.fit(sample + [bad], threshold: 0)
       }
       #expect(throws: DistributionsError.self) { try GeneralizedExtremeValue.fit(sample + [bad]) }
-      #expect(throws: DistributionsError.self) { try NormalInverseGaussian.fit(sample + [bad]) }
+      #expect(throws: DistributionsError.self) { try NormalInverseGaussianLaw.fit(sample + [bad]) }
       #expect(throws: DistributionsError.self) { try FernandezSteelSkewedT.fit(sample + [bad]) }
     }
     #expect(throws: DistributionsError.invalidObservation(argument: "sample", index: 0, got: 1)) {
@@ -94,7 +94,7 @@ import Testing
     #expect(throws: DistributionsError.self) { try GeneralizedPareto.fit(constant, threshold: 4) }
     #expect(throws: DistributionsError.self) { try GeneralizedPareto.fit(constant, threshold: 0) }
     #expect(throws: DistributionsError.self) { try GeneralizedExtremeValue.fit(constant) }
-    #expect(throws: DistributionsError.self) { try NormalInverseGaussian.fit(constant) }
+    #expect(throws: DistributionsError.self) { try NormalInverseGaussianLaw.fit(constant) }
     #expect(throws: DistributionsError.self) { try FernandezSteelSkewedT.fit(constant) }
     #expect(throws: DistributionsError.self) {
       try GeneralizedPareto.fit(Array(sample[..<5]), threshold: 0)
@@ -113,7 +113,7 @@ import Testing
     #expect(pareto.status == .lowerBound && pareto["shape"]?.standardError.isNaN == true)
     let normal = try Normal(mean: 0, standardDeviation: 1)
     let light = even.map { normal.quantile($0) }
-    #expect(try NormalInverseGaussian.fit(light).status == .upperBound)
+    #expect(try NormalInverseGaussianLaw.fit(light).status == .upperBound)
     #expect(try FernandezSteelSkewedT.fit(light).status == .upperBound)
   }
 
@@ -158,8 +158,8 @@ import Testing
     #expect(try GeneralizedPareto.fit(even, threshold: 0, settings: pareto).status == .lowerBound)
   }
 
-  static func nig(_ p: [Double]) throws -> NormalInverseGaussian {
-    try NormalInverseGaussian(location: p[0], scale: p[1], steepness: p[2], asymmetry: p[3])
+  static func nig(_ p: [Double]) throws -> NormalInverseGaussianLaw {
+    try NormalInverseGaussianLaw(location: p[0], scale: p[1], steepness: p[2], asymmetry: p[3])
   }
 
   /// Whether every parameter is within so many standard errors of the truth.
@@ -194,7 +194,7 @@ import Testing
     for (k, p) in [[0.0, 1, 1, 0], [0.01, 0.02, 60, -12], [3, 5, 0.5, 0.2]].enumerated() {
       let sample = try Self.nig(p).draws(
         count: 4000, from: RandomStream(seed: 11, stream: UInt64(k)))
-      let fit = try NormalInverseGaussian.fit(sample)
+      let fit = try NormalInverseGaussianLaw.fit(sample)
       Self.expectNear(fit, p)
       let sum = sample.reduce(0) { $0 + fit.law.logPDF($1) }
       expectClose(fit.logLikelihood, sum, relative: 1e-10)

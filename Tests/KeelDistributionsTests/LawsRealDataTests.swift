@@ -22,7 +22,7 @@ struct LawsRealDataTests {
     ] {
       try #require(sample.count > 500)
       let normal = try Normal.fit(sample)
-      let hyperbolic = try NormalInverseGaussian.fit(sample)
+      let hyperbolic = try NormalInverseGaussianLaw.fit(sample)
       let skewed = try FernandezSteelSkewedT.fit(sample)
       let error = try GeneralizedError.fit(sample)
       let student = try StudentT.fit(sample)

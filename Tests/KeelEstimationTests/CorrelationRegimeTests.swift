@@ -22,10 +22,10 @@ import Testing
       from: labeled(Matrix(rows: reference.rows)))
     for k in 1...3 {
       for (basis, ratios) in [
-        (CorrelationRegime.Basis.covariance, reference.ratios),
+        (CorrelationIndicator.Basis.covariance, reference.ratios),
         (.correlation, reference.correlationRatios),
       ] {
-        let regime = try CorrelationRegime(
+        let regime = try CorrelationIndicator(
           covariance, basis: basis, eigenvectorShare: Double(k) / 12)
         #expect(regime.eigenvectorCount == k)
         expectClose(regime.absorptionRatio, ratios[k - 1], relative: 1e-12)
@@ -33,34 +33,34 @@ import Testing
           regime.averageCorrelation ?? .nan, reference.averageCorrelation, relative: 1e-12)
       }
     }
-    #expect(try CorrelationRegime(covariance).eigenvectorCount == 2)
+    #expect(try CorrelationIndicator(covariance).eigenvectorCount == 2)
   }
 
   @Test func limits() throws {
-    let independent = try CorrelationRegime(
+    let independent = try CorrelationIndicator(
       unlabeled: SymmetricMatrix(diagonal: [1, 1, 1, 1, 1]))
     #expect(independent.averageCorrelation == 0)
     expectClose(independent.absorptionRatio, 0.2, relative: 1e-14)
-    let common = try CorrelationRegime(unlabeled: SymmetricMatrix(order: 5, repeating: 2e-300))
+    let common = try CorrelationIndicator(unlabeled: SymmetricMatrix(order: 5, repeating: 2e-300))
     expectClose(common.absorptionRatio, 1, relative: 1e-14)
     expectClose(common.averageCorrelation ?? 0, 1, relative: 1e-14)
     #expect(
-      try CorrelationRegime(unlabeled: SymmetricMatrix(diagonal: [3])).averageCorrelation == nil)
+      try CorrelationIndicator(unlabeled: SymmetricMatrix(diagonal: [3])).averageCorrelation == nil)
     let still = try SymmetricMatrix(diagonal: [1, 0])
-    #expect(try CorrelationRegime(unlabeled: still).averageCorrelation == nil)
+    #expect(try CorrelationIndicator(unlabeled: still).averageCorrelation == nil)
     #expect(throws: EstimationError.zeroVariance(asset: nil, column: 1)) {
-      try CorrelationRegime(unlabeled: still, basis: .correlation)
+      try CorrelationIndicator(unlabeled: still, basis: .correlation)
     }
     #expect(throws: EstimationError.zeroVariance(asset: nil, column: 0)) {
-      try CorrelationRegime(unlabeled: SymmetricMatrix(order: 2))
+      try CorrelationIndicator(unlabeled: SymmetricMatrix(order: 2))
     }
     for share in [0, -1, 1.5, Double.nan] {
       #expect(throws: EstimationError.self) {
-        try CorrelationRegime(unlabeled: still, eigenvectorShare: share)
+        try CorrelationIndicator(unlabeled: still, eigenvectorShare: share)
       }
     }
     #expect(throws: EstimationError.self) {
-      try CorrelationRegime(unlabeled: SymmetricMatrix(order: 2, repeating: .nan))
+      try CorrelationIndicator(unlabeled: SymmetricMatrix(order: 2, repeating: .nan))
     }
     for (short, long) in [(Int.max, Int.max), (.max, 1), (5, 5), (0, 5), (.min, .min)] {
       #expect(throws: EstimationError.self) {

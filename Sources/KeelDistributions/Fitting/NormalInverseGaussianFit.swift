@@ -15,7 +15,7 @@ import KeelNumerics
   import Darwin
 #endif
 
-extension NormalInverseGaussian {
+extension NormalInverseGaussianLaw {
   /// The settings of a fit.
   public struct FitSettings: Hashable, Sendable {
     /// The largest product δγ: at 1000 the excess kurtosis is 0.003, which a sample of less than some
@@ -49,7 +49,7 @@ extension NormalInverseGaussian {
   public static func fit(
     _ sample: [Double],
     settings: FitSettings = FitSettings()
-  ) throws(DistributionsError) -> DistributionFit<NormalInverseGaussian> {
+  ) throws(DistributionsError) -> DistributionFit<NormalInverseGaussianLaw> {
     try requireInside(settings.highestConcentration, 1...1e6, "highestConcentration")
     guard settings.maximumIterations >= 1 else {
       throw .invalidValue(
@@ -76,7 +76,7 @@ extension NormalInverseGaussian {
   private static func result(
     _ search: LikelihoodSearch,
     _ sample: StandardizedSample
-  ) throws(DistributionsError) -> DistributionFit<NormalInverseGaussian> {
+  ) throws(DistributionsError) -> DistributionFit<NormalInverseGaussianLaw> {
     let coordinates = HyperbolicCoordinates(search.point)
     let point = coordinates.point
     let scale = sample.restoredScale(exp(point[1]))
@@ -94,7 +94,7 @@ extension NormalInverseGaussian {
     ])
     let count = Double(search.observationCount)
     let logUnit = log(sample.spread) + Double(sample.exponent) * logOfTwo
-    let law = try NormalInverseGaussian(
+    let law = try NormalInverseGaussianLaw(
       location: location, scale: scale, steepness: lower + upper, asymmetry: upper - lower)
     return DistributionFit(
       law: law,

@@ -8,8 +8,8 @@
 /// ```
 ///
 /// It is the law of `μ + βW + √W N` with a normal N and a generalized inverse Gaussian W. Order −½ is
-/// ``NormalInverseGaussian``, order 1 the hyperbolic law; for `δ → 0` and a positive order it becomes
-/// ``VarianceGamma``. Source: O. Barndorff-Nielsen, Exponentially decreasing distributions for the
+/// ``NormalInverseGaussianLaw``, order 1 the hyperbolic law; for `δ → 0` and a positive order it becomes
+/// ``VarianceGammaLaw``. Source: O. Barndorff-Nielsen, Exponentially decreasing distributions for the
 /// logarithm of particle size, Proceedings of the Royal Society A 353 (1977). Log-density and
 /// log-survival agree with 50-digit references within `1e-12 · max(1, |value|)` in both tails.
 /// Probabilities are sums of some 100 terms; a draw is a quantile.
@@ -44,7 +44,7 @@ public struct GeneralizedHyperbolic: LocationScaleLaw {
   ///   - order: The order λ, in ``allowedOrder``.
   ///   - steepness: The steepness α, positive and finite.
   ///   - asymmetry: The asymmetry β, inside (−α, α), and not so close to either that δγ would leave
-  ///     `NormalInverseGaussian.allowedConcentration`.
+  ///     `NormalInverseGaussianLaw.allowedConcentration`.
   /// - Throws: `DistributionsError.invalidValue`.
   public init(
     location: Double,

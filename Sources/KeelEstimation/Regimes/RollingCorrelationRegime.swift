@@ -19,7 +19,7 @@ public struct RollingCorrelationRegime: Hashable, Sendable {
   public let longLength: Int
 
   /// Which matrix the eigenvalues are of.
-  public let basis: CorrelationRegime.Basis
+  public let basis: CorrelationIndicator.Basis
 
   /// What the window that ends with a row says.
   public struct Reading: Hashable, Sendable {
@@ -27,7 +27,7 @@ public struct RollingCorrelationRegime: Hashable, Sendable {
     public let timestamp: Timestamp
 
     /// The measures of the window.
-    public let regime: CorrelationRegime
+    public let regime: CorrelationIndicator
 
     /// The standardized shift of the absorption ratio; nil until there are enough windows, or where
     /// the ratio has not moved over them.
@@ -46,7 +46,7 @@ public struct RollingCorrelationRegime: Hashable, Sendable {
     windowLength: Int,
     shortLength: Int = 15,
     longLength: Int = 252,
-    basis: CorrelationRegime.Basis = .covariance
+    basis: CorrelationIndicator.Basis = .covariance
   ) throws(EstimationError) {
     for (name, value, least) in [
       ("windowLength", windowLength, 2), ("shortLength", shortLength, 1),
@@ -71,7 +71,7 @@ public struct RollingCorrelationRegime: Hashable, Sendable {
   /// - Parameter returns: T × N simple returns, T at least the length of a window.
   /// - Returns: T − W + 1 readings: the first one is of row W − 1.
   /// - Throws: `EstimationError.tooFewObservations`, and as `SampleCovariance` and
-  ///   ``CorrelationRegime``.
+  ///   ``CorrelationIndicator``.
   /// - Complexity: O(T(WN² + N³)).
   public func readings(of returns: SimpleReturns) throws(EstimationError) -> [Reading] {
     guard returns.observationCount >= windowLength else {
@@ -82,7 +82,7 @@ public struct RollingCorrelationRegime: Hashable, Sendable {
     var readings: [Reading] = []
     for end in windowLength...returns.observationCount {
       let window = returns.prefix(end).suffix(windowLength)
-      let regime = try CorrelationRegime(
+      let regime = try CorrelationIndicator(
         estimator.covariance(from: window), basis: basis)
       ratios.append(regime.absorptionRatio)
       readings.append(

@@ -60,7 +60,7 @@ private func paretoFitCase(count: Int) -> Case {
 /// Maximum likelihood of four parameters.
 private func hyperbolicFitCase(count: Int) -> Case {
   func sample() throws -> [Double] {
-    try NormalInverseGaussian(location: 0.001, scale: 0.02, steepness: 60, asymmetry: -5)
+    try NormalInverseGaussianLaw(location: 0.001, scale: 0.02, steepness: 60, asymmetry: -5)
       .draws(count: count, from: RandomStream(seed: 20_260_101, stream: 62))
   }
   return Case(
@@ -69,9 +69,9 @@ private func hyperbolicFitCase(count: Int) -> Case {
     inputs: { [("x", [count], try sample())] }
   ) {
     let sample = try sample()
-    var law: NormalInverseGaussian?
+    var law: NormalInverseGaussianLaw?
     return .init(
-      run: { law = try NormalInverseGaussian.fit(sample).law },
+      run: { law = try NormalInverseGaussianLaw.fit(sample).law },
       answer: {
         law.map { [$0.steepness * $0.scale, $0.asymmetry * $0.scale, $0.location, $0.scale] } ?? []
       })

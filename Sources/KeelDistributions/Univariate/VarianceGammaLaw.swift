@@ -22,7 +22,7 @@ public import KeelNumerics
 /// process and option pricing, European Finance Review 2 (1998). Log-density and log-survival agree
 /// with 50-digit references within `1e-12 · max(1, |value|)` in both tails. Probabilities are sums of
 /// some 100 terms, more for small orders.
-public struct VarianceGamma: LocationScaleLaw {
+public struct VarianceGammaLaw: LocationScaleLaw {
   /// The location μ.
   public let location: Double
 

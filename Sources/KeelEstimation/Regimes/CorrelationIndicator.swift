@@ -11,7 +11,7 @@ public import KeelNumerics
 /// average = mean of ρ(i, j) over i < j
 /// absorption = Σ of the k largest eigenvalues / Σ of all,   k = N / 5 rounded, at least 1
 /// ```
-public struct CorrelationRegime: Hashable, Sendable, Codable {
+public struct CorrelationIndicator: Hashable, Sendable, Codable {
   /// The average correlation of all pairs; nil for one asset.
   public let averageCorrelation: Double?
 

@@ -13,7 +13,7 @@ public import KeelNumerics
 /// and stochastic volatility modelling, Scandinavian Journal of Statistics 24 (1997). Log-density and
 /// log-survival agree with 50-digit references within `1e-12 · max(1, |value|)` in both tails.
 /// Probabilities are sums of some 100 terms.
-public struct NormalInverseGaussian: LocationScaleLaw {
+public struct NormalInverseGaussianLaw: LocationScaleLaw {
   /// The location μ.
   public let location: Double
 
@@ -114,7 +114,7 @@ struct HyperbolicParameters {
       (steepness - asymmetry).squareRoot() * (steepness + asymmetry).squareRoot()
     concentration = scale * decay
     try requireInside(
-      concentration, NormalInverseGaussian.allowedConcentration,
+      concentration, NormalInverseGaussianLaw.allowedConcentration,
       "scale · √(steepness² − asymmetry²)")
     unit = (scale / decay).squareRoot()
     try requirePositive(unit, "√(scale/decay)")
