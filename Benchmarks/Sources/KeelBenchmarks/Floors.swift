@@ -4,6 +4,7 @@ import CBenchmarkSupport
 let floorCases: [Case] =
   [100, 500, 1000, 2000].map { dpotrfFloor(order: $0) }
   + [100, 500, 1000].map { dsyevdFloor(order: $0) }
+  + [(1000, 100), (5000, 1000)].map { dsyevdFloor(rows: $0.0, columns: $0.1) }
   + [
     (1000, 100), (1000, 500), (2500, 200), (5000, 1000), (10_000, 50), (10_000, 500),
   ].map {
@@ -36,8 +37,23 @@ private func dpotrfFloor(order n: Int) -> Case {
 }
 
 private func dsyevdFloor(order n: Int) -> Case {
-  Case(name: "blas/dsyevd/\(n)") {
-    let source = buffer(Inputs.positiveDefinite(order: n))
+  dsyevdFloor("blas/dsyevd/\(n)", order: n) { Inputs.positiveDefinite(order: n) }
+}
+
+/// Of the products of the returns: how many eigenvalues are equal to rounding decides the time.
+private func dsyevdFloor(rows: Int, columns n: Int) -> Case {
+  dsyevdFloor("blas/dsyevd/\(rows)x\(n)", order: n) {
+    let returns = buffer(Inputs.returns(rows: rows, columns: n))
+    let product = buffer([Double](repeating: 0, count: n * n))
+    bench_dsyrk_transposed(Int32(n), Int32(rows), returns, product)
+    return (0..<(n * n)).map { product[$0] / Double(rows) }
+  }
+}
+
+private func dsyevdFloor(_ name: String, order n: Int, _ elements: @escaping () -> [Double]) -> Case
+{
+  Case(name: name) {
+    let source = buffer(elements())
     let matrix = buffer([Double](repeating: 0, count: n * n))
     let values = buffer([Double](repeating: 0, count: n))
     var (doubles, integers): (Int32, Int32) = (0, 0)

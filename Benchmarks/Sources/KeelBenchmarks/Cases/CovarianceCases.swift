@@ -7,7 +7,7 @@ let covarianceCases: [Case] =
 
 private func covarianceCases(rows: Int, columns: Int) -> [Case] {
   let product = ["blas/dsyrk/\(rows)x\(columns)"]
-  let spectrum = product + ["blas/dsyevd/\(columns)", "blas/dgemm/\(columns)"]
+  let spectrum = product + ["blas/dsyevd/\(rows)x\(columns)", "blas/dgemm/\(columns)"]
   let list: [(String, any CovarianceEstimator, [String], [String])] = [
     ("sample", SampleCovariance(), product, ["numpy_cov"]),
     ("ewma", EWMACovariance(halfLife: 500), product, []),
