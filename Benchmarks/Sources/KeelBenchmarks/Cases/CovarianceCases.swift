@@ -39,15 +39,17 @@ func covarianceCase(
   rows: Int,
   columns: Int,
   floors: [String],
-  peers: [String]
+  peers: [String],
+  data: @escaping (_ rows: Int, _ columns: Int) -> [Double] = {
+    Inputs.returns(rows: $0, columns: $1)
+  }
 ) -> Case {
   Case(
     name: "covariance/\(name)/\(rows)x\(columns)", floors: floors, peers: peers,
-    inputs: { [("x", [rows, columns], Inputs.returns(rows: rows, columns: columns))] }
+    inputs: { [("x", [rows, columns], data(rows, columns))] }
   ) {
     let returns = try Matrix(
-      rowCount: rows, columnCount: columns,
-      columnMajor: Inputs.returns(rows: rows, columns: columns))
+      rowCount: rows, columnCount: columns, columnMajor: data(rows, columns))
     var last: SymmetricMatrix?
     return .init(
       run: { last = try estimator.unlabeledCovariance(from: returns).matrix },

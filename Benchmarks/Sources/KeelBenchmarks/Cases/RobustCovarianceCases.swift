@@ -26,4 +26,18 @@ let robustCovarianceCases: [Case] = [
   covarianceCase(
     "graphical-lasso", GraphicalLasso(penalty: 0.05), rows: 1000, columns: 100, floors: [],
     peers: ["sklearn_graphical_lasso"]),
+  // To the accuracy at which the peer stops, there and on heavy tails with ten factors.
+  covarianceCase(
+    "graphical-lasso-rough", roughLasso, rows: 1000, columns: 100, floors: [],
+    peers: ["sklearn_graphical_lasso"]),
+  covarianceCase(
+    "graphical-lasso-market", roughLasso, rows: 200, columns: 100, floors: [],
+    peers: ["sklearn_graphical_lasso"],
+    data: { Inputs.marketReturns(rows: $0, columns: $1) }),
 ]
+
+private let roughLasso: GraphicalLasso = {
+  var settings = SparseInverse.Settings()
+  settings.relativeTolerance = 1e-5
+  return GraphicalLasso(penalty: 0.05, settings: settings)
+}()
