@@ -46,3 +46,18 @@ extension Array {
     }
   }
 }
+
+extension Array where Element: AdditiveArithmetic {
+  /// Gives the array a number of elements; those that it had keep their values, others are zero.
+  mutating func resize(_ count: Int) {
+    if count < self.count { removeLast(self.count - count) }
+    reach(count)
+  }
+
+  /// Makes the array at least so long.
+  mutating func reach(_ count: Int) {
+    if count > self.count {
+      append(contentsOf: repeatElement(.zero, count: count - self.count))
+    }
+  }
+}

@@ -161,6 +161,17 @@ struct PortfolioProgram {
     return answer.status == .optimal ? answer : nil
   }
 
+  /// A point near the optimum, without a proof: where going from piece to piece ends, or the optimum.
+  func unprovedPoint(settings: QuadraticSolver.Settings) throws(AllocationError) -> [Double] {
+    if !hasNoKinks, constraints.squares == nil, absolute.isEmpty,
+      var method = PieceMethod(plain, pieces(), settings: settings), method.begin(), method.run(),
+      method.refine()
+    {
+      return method.x
+    }
+    return try solution(settings: settings).value
+  }
+
   /// The optimum under one limit on distances that binds; nil where it does not, or where this does not end.
   private func limitedSolution(
     settings: QuadraticSolver.Settings
@@ -275,8 +286,13 @@ struct PortfolioProgram {
   }
 
   /// The objective with all costs, whatever the constraints say.
-  func objective(_ x: [Double]) -> Double {
-    costs.charges.reduce(plain.objective(at: x) + costs.constant) { $0 + $1.value(x) }
+  func objective(_ x: [Double]) -> Double { objective(x, product: plain.quadratic.times(x)) }
+
+  /// The same for a known product P x.
+  func objective(_ x: [Double], product: [Double]) -> Double {
+    var sum = costs.constant
+    for i in x.indices { sum += x[i] * (product[i] / 2 + plain.linear[i]) }
+    return costs.charges.reduce(sum) { $0 + $1.value(x) }
   }
 
   /// The feasible point nearest to another one, to solver accuracy.

@@ -178,8 +178,8 @@ extension MultiPeriodProgram {
     do throws(AllocationError) {
       let best = try MaximumUtility.program(
         returns, steps[0].covariance, riskAversion: choice.riskAversion, limits[0], costs: costs
-      ).solution(settings: choice.settings)
-      return steps.map { _ in best.value }
+      ).unprovedPoint(settings: choice.settings)
+      return steps.map { _ in best }
     } catch {
       return nil
     }
@@ -295,7 +295,8 @@ extension MultiPeriodProgram {
         ? (slopes: changes[0], cost: 0, bound: 0)
         : trade(t, changes[t], point.slopes[t], point.powerSlopes[t])
     }
-    var proof = PlanProof(universe, iterations: point.iterations)
+    var proof = PlanProof(
+      universe, stepCount: steps.count, iterations: point.iterations)
     var utilities: [Double] = []
     for t in weights.indices {
       var returns = steps[t].expectedReturns.values
@@ -305,15 +306,16 @@ extension MultiPeriodProgram {
       }
       let adjusted = try alone[t].replacing(returns: returns)
       let duals = rowDuals(t, point.rowDuals[t])
+      let product = adjusted.plain.quadratic.times(weights[t])
       let claim = try adjusted.certified(
-        weights[t], rows: duals, bounds: adjusted.boundDuals(weights[t], duals),
+        weights[t], rows: duals, bounds: adjusted.boundDuals(weights[t], product, duals),
         iterations: point.iterations)
       let slope = zip(paid[t].slopes, changes[t]).reduce(0) { $0 + $1.0 * $1.1 }
       let offset = t == 0 ? -zip(paid[0].slopes, start ?? []).reduce(0) { $0 + $1.0 * $1.1 } : 0
       proof.add(
-        claim, at: t, size: adjusted.size(weights[t]), offset: offset,
+        claim, at: t, size: adjusted.size(weights[t], product), offset: offset,
         missing: paid[t].cost - slope, bound: paid[t].bound)
-      utilities.append(-alone[t].objective(weights[t]) - paid[t].cost)
+      utilities.append(-alone[t].objective(weights[t], product: product) - paid[t].cost)
     }
     var plan: [Weights] = []
     for values in weights { plan.append(try Translation.weights(values, over: universe)) }
@@ -351,8 +353,14 @@ extension MultiPeriodProgram {
 
 extension PortfolioProgram {
   /// What is missing to the optimality condition, at the bounds where that is a dual value.
-  fileprivate func boundDuals(_ x: [Double], _ rows: [Double]) -> [Double] {
-    var missing = plain.quadratic.times(x)
+  ///
+  /// - Parameters:
+  ///   - x: The variables.
+  ///   - product: P x.
+  ///   - rows: The dual values of rows.
+  /// - Returns: One number a variable.
+  fileprivate func boundDuals(_ x: [Double], _ product: [Double], _ rows: [Double]) -> [Double] {
+    var missing = product
     for i in x.indices { missing[i] += plain.linear[i] }
     for (row, price) in zip(plain.rows, rows) {
       for (i, a) in zip(row.indices, row.coefficients) { missing[i] -= a * price }
@@ -371,9 +379,8 @@ extension PortfolioProgram {
   }
 
   /// The size of the terms of the objective.
-  fileprivate func size(_ x: [Double]) -> Double {
-    let product = plain.quadratic.times(x)
-    return x.indices.reduce(0) {
+  fileprivate func size(_ x: [Double], _ product: [Double]) -> Double {
+    x.indices.reduce(0) {
       $0 + x[$1].magnitude * (product[$1].magnitude + plain.linear[$1].magnitude)
     }
   }
@@ -393,8 +400,10 @@ private struct PlanProof {
   private var (rows, bounds): ([Double], [Double]) = ([], [])
   private var (rowNames, variableNames): ([String], [String]) = ([], [])
 
-  init(_ universe: Universe, iterations: Int) {
+  init(_ universe: Universe, stepCount: Int, iterations: Int) {
     self.universe = universe
+    bounds.reserveCapacity(stepCount * universe.count)
+    variableNames.reserveCapacity(stepCount * universe.count)
     self.iterations = iterations
   }
 
@@ -435,8 +444,9 @@ private struct PlanProof {
     self.size += size
     rows += claim.duals.rows
     bounds += claim.duals.bounds
-    rowNames += claim.duals.rowNames.map { "\($0)[\(t)]" }
-    variableNames += universe.assets.map { "\($0)[\(t)]" }
+    let place = "[\(t)]"
+    for name in claim.duals.rowNames { rowNames.append(name + place) }
+    for asset in universe.assets { variableNames.append(asset.rawValue + place) }
   }
 
   /// The gap of the whole is at most the largest relative one of a period, and what trades add.

@@ -373,14 +373,52 @@ package struct WorkingCholesky: ~Copyable, Sendable {
   ///   diagonal stays.
   /// - Returns: False when the length is wrong or an element cannot be represented.
   package func setInverse(_ inverse: inout [Double]) -> Bool {
+    var elements = inverse.mutableSpan
+    return setInverse(&elements)
+  }
+
+  /// The same in a part of an array.
+  package func setInverse(_ inverse: inout MutableSpan<Double>) -> Bool {
     let count = order
     guard inverse.count == count &* count else { return false }
     if count == 0 { return true }
+    if count <= Self.smallOrder { return setSmallInverse(&inverse) }
     guard let n = try? Gate.dimension(count, "order") else { return false }
+    let factor = storage.span
     for j in 0..<count {
-      for i in j..<count { inverse[i &+ j &* count] = storage[i &+ j &* leading] }
+      for i in j..<count { inverse[i &+ j &* count] = factor[i &+ j &* leading] }
     }
-    guard unsafe keel_dpotri(Gate.lower, n, &inverse, n) == 0 else { return false }
-    return unsafe !keel_finite_magnitude(inverse, inverse.count).isNaN
+    return unsafe inverse.withUnsafeMutableBufferPointer {
+      guard unsafe keel_dpotri(Gate.lower, n, $0.baseAddress, n) == 0 else { return false }
+      return unsafe !keel_finite_magnitude($0.baseAddress, $0.count).isNaN
+    }
+  }
+
+  /// Up to this order a call of LAPACK costs more than the inverse.
+  private static let smallOrder = 8
+
+  /// M = L⁻¹ and then MᵀM, both in place.
+  private func setSmallInverse(_ inverse: inout MutableSpan<Double>) -> Bool {
+    let (count, step) = (order, leading)
+    let l = storage.span
+    var check = 0.0
+    for j in 0..<count {
+      let column = j &* count
+      inverse[j &+ column] = 1 / l[j &* (step &+ 1)]
+      for i in (j &+ 1)..<max(count, j &+ 1) {
+        var sum = 0.0
+        for p in j..<i { sum += l[i &+ p &* step] * inverse[p &+ column] }
+        inverse[i &+ column] = -sum / l[i &* (step &+ 1)]
+      }
+    }
+    for j in 0..<count {
+      for i in j..<count {
+        var sum = 0.0
+        for p in i..<count { sum += inverse[p &+ i &* count] * inverse[p &+ j &* count] }
+        inverse[i &+ j &* count] = sum
+        check += sum * 0
+      }
+    }
+    return check == 0
   }
 }

@@ -22,22 +22,22 @@ extension SequentialInteriorPoint {
 
   /// Collects the weights of slots and bends, and eliminates.
   mutating func factor() -> Bool {
-    weights.diagonal.refill(x.count, with: Self.leastWeight)
-    weights.rows.refill(model.rows.count, with: 0)
-    weights.changes.copyElements(of: model.curvatures)
+    system.weights.diagonal.refill(x.count, with: Self.leastWeight)
+    system.weights.rows.refill(model.rows.count, with: 0)
+    system.weights.changes.copyElements(of: model.curvatures)
     powerWeights.refill(x.count, with: 0)
     // Far from the optimum the slope of a small change says little.
     let least = model.size * min(residuals.merit * residuals.merit, 1)
     model.forEachPower { own, t, i in
       powerWeights[own] = model.power(own, t, i, x, slopes, least: least).weight
-      weights.changes[own] += powerWeights[own]
+      system.weights.changes[own] += powerWeights[own]
     }
     for (j, slot) in slots.enumerated() {
       let weight = dual[j] / primal[j]
       if slot.isRow {
-        weights.rows[slot.target] += weight
+        system.weights.rows[slot.target] += weight
       } else {
-        weights.diagonal[slot.target] += weight
+        system.weights.diagonal[slot.target] += weight
       }
     }
     bendWeights.refill(model.bends.count, with: 0)
@@ -46,12 +46,12 @@ extension SequentialInteriorPoint {
       let weight = 1 / (primal[e] / dual[e] + primal[f] / dual[f])
       bendWeights[j] = min(weight, Self.largestWeight / model.size)
       if bend.before >= 0 {
-        weights.changes[bend.own] += bendWeights[j]
+        system.weights.changes[bend.own] += bendWeights[j]
       } else {
-        weights.diagonal[bend.own] += bendWeights[j]
+        system.weights.diagonal[bend.own] += bendWeights[j]
       }
     }
-    return system.factor(weights)
+    return system.factor()
   }
 
   /// The shift of a bend to its target.

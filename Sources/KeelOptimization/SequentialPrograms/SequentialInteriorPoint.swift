@@ -55,7 +55,6 @@ struct SequentialInteriorPoint: ~Copyable {
   let model: SequentialModel
   private(set) var slots: [Slot] = []
   var system: SequentialSystem
-  var weights = SequentialSystem.Weights()
   /// The weight of each bend, and of the power of each change.
   var bendWeights: [Double] = []
   var powerWeights: [Double] = []
@@ -86,11 +85,11 @@ struct SequentialInteriorPoint: ~Copyable {
     system = SequentialSystem(model)
     y = [Double](repeating: 0, count: model.rows.count)
     for j in 0..<model.count {
-      weights.isHeld.append(model.isFixed(j))
+      system.weights.isHeld.append(model.isFixed(j))
       appendSlots(j, isRow: false, model.lower[j], model.upper[j])
     }
     for k in 0..<model.rows.count {
-      weights.isEquation.append(model.rows.isEquality(k))
+      system.weights.isEquation.append(model.rows.isEquality(k))
       appendSlots(k, isRow: true, model.rows.lower[k], model.rows.upper[k])
     }
     moveInside()
@@ -282,7 +281,7 @@ extension SequentialInteriorPoint {
   /// Equations, their prices in the gradient, and what is missed of it by variables that may move.
   private mutating func setRowResiduals(_ gap: inout Double, _ primalMiss: inout Double) {
     residuals.rows.refill(model.rows.count, with: 0)
-    for k in y.indices where weights.isEquation[k] {
+    for k in y.indices where system.weights.isEquation[k] {
       let miss = model.rows.lower[k] - model.rows.value(k, at: x)
       residuals.rows[k] = miss
       primalMiss = max(primalMiss, miss.magnitude)
@@ -290,7 +289,7 @@ extension SequentialInteriorPoint {
       model.rows.add(k, times: y[k], to: &residuals.gradient)
     }
     for j in x.indices {
-      if weights.isHeld[j] { residuals.gradient[j] = 0 }
+      if system.weights.isHeld[j] { residuals.gradient[j] = 0 }
       gap += (x[j] * residuals.gradient[j]).magnitude
     }
   }

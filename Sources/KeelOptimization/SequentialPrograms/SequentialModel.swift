@@ -30,6 +30,8 @@ struct SequentialModel: Sendable {
   private(set) var rowOffsets = [0]
   private(set) var rowScales: [Double] = []
   private(set) var bends: [Bend] = []
+  /// The bends of one variable, not of a change between two steps.
+  private(set) var ownBends: [Int] = []
   /// The smooth costs of the change to each variable.
   private(set) var curvatures: [Double] = []
   private(set) var powers: [Double] = []
@@ -53,6 +55,7 @@ struct SequentialModel: Sendable {
   init(_ program: SequentialProgram) {
     start = program.start
     setSizes(program)
+    reserve(program)
     for (t, step) in program.steps.enumerated() {
       if t > 0, step.quadratic == program.steps[t - 1].quadratic {
         matrices.append(matrices[t - 1])
@@ -68,6 +71,22 @@ struct SequentialModel: Sendable {
       append(step.changes, count: step.count)
       offsets.append(linear.count)
     }
+  }
+
+  private mutating func reserve(_ program: SequentialProgram) {
+    let count = program.steps.reduce(0) { $0 + $1.count }
+    lower.reserveCapacity(count)
+    upper.reserveCapacity(count)
+    linear.reserveCapacity(count)
+    curvatures.reserveCapacity(count)
+    powers.reserveCapacity(count)
+    bends.reserveCapacity(
+      program.steps.reduce(0) {
+        $0 + ($1.charges + $1.changes.charges).reduce(0) { $0 + $1.reference.count }
+      })
+    rows.reserve(
+      rowCount: program.steps.reduce(0) { $0 + $1.rows.count },
+      entryCount: program.steps.reduce(0) { $0 + $1.rows.reduce(0) { $0 + $1.indices.count } })
   }
 
   private mutating func setSizes(_ program: SequentialProgram) {
@@ -127,6 +146,7 @@ struct SequentialModel: Sendable {
     for (c, charge) in charges.enumerated() {
       for i in charge.reference.indices where charge.above[i] + charge.below[i] > 0 {
         // A change from the start is a variable with another reference.
+        if !isChange || t == 0 { ownBends.append(bends.count) }
         bends.append(
           Bend(
             own: offset + i, before: isChange && t > 0 ? offsets[t - 1] + i : -1,
@@ -191,17 +211,33 @@ extension SequentialModel {
     gradient.copyElements(of: base)
     for t in 0..<stepCount { addProduct(t, x, to: &gradient) }
     guard hasCurvatures || hasPowers else { return }
-    let (points, curvature, slope) = (x.span, curvatures.span, slopes.span)
+    for t in 0..<stepCount { addForces(t, x, slopes, to: &gradient) }
+  }
+
+  /// Adds the slopes of the squared changes to a step, and of their powers, to both its ends.
+  private func addForces(
+    _ t: Int,
+    _ x: [Double],
+    _ slopes: [Double],
+    to gradient: inout [Double]
+  ) {
+    let (own, count) = (offsets[t], linkCount)
+    let points = x.span.extracting(own..<own &+ count)
+    let curvature = curvatures.span.extracting(own..<own &+ count)
+    let slope = slopes.span.extracting(own..<own &+ count)
     var result = gradient.mutableSpan
-    for t in 0..<stepCount {
-      let own = offsets[t]
-      let before = t > 0 ? offsets[t - 1] : -1
-      for i in 0..<linkCount {
-        let from = before >= 0 ? points[before &+ i] : start[i]
-        let force = curvature[own &+ i] * (points[own &+ i] - from) + slope[own &+ i]
-        result[own &+ i] += force
-        if before >= 0 { result[before &+ i] -= force }
+    guard t > 0 else {
+      for i in 0..<count {
+        result[own &+ i] += curvature[i] * (points[i] - start[i]) + slope[i]
       }
+      return
+    }
+    let before = offsets[t - 1]
+    let from = x.span.extracting(before..<before &+ count)
+    for i in 0..<count {
+      let force = curvature[i] * (points[i] - from[i]) + slope[i]
+      result[own &+ i] += force
+      result[before &+ i] -= force
     }
   }
 

@@ -45,7 +45,6 @@ struct SequentialPolish: ~Copyable {
 
   let model: SequentialModel
   private var system: SequentialSystem
-  private var weights: SequentialSystem.Weights
 
   private(set) var rounds = 0
   private(set) var x: [Double]
@@ -72,16 +71,18 @@ struct SequentialPolish: ~Copyable {
   private var anchors: [Double] = []
   /// Whether the change to a variable is known, so that the slope of its power is.
   private var isPinned: [Bool] = []
+  private var moves: [Move] = []
 
   /// Reads the sides of the iterations' point: what is smaller, in natural units, rests.
   init(_ method: borrowing SequentialInteriorPoint) {
     model = method.model
     system = SequentialSystem(model)
-    weights = method.weights
+    system.weights = method.system.weights
     x = method.x
     y = method.y
     powerSlopes = method.slopes
     let size = model.size
+    reserve()
     for j in 0..<model.count { sides.append(model.isFixed(j) ? -1 : 0) }
     for k in 0..<model.rows.count { rowSides.append(model.rows.isEquality(k) ? 2 : 0) }
     for (j, slot) in method.slots.enumerated() {
@@ -113,9 +114,8 @@ struct SequentialPolish: ~Copyable {
   init(_ model: SequentialModel, at point: [Double]) {
     self.model = model
     system = SequentialSystem(model)
-    weights = SequentialSystem.Weights()
-    weights.isHeld = [Bool](repeating: false, count: model.count)
-    weights.isEquation = [Bool](repeating: false, count: model.rows.count)
+    system.weights.isHeld = [Bool](repeating: false, count: model.count)
+    system.weights.isEquation = [Bool](repeating: false, count: model.rows.count)
     x = point
     y = [Double](repeating: 0, count: model.rows.count)
     powerSlopes = y
@@ -123,6 +123,7 @@ struct SequentialPolish: ~Copyable {
     model.forEachPower { own, t, i in
       powerSlopes[own] = model.powerSlope(own, model.change(t, i, x))
     }
+    reserve()
     for j in 0..<model.count {
       sides.append(x[j] <= model.lower[j] ? -1 : x[j] >= model.upper[j] ? 1 : 0)
     }
@@ -142,9 +143,18 @@ struct SequentialPolish: ~Copyable {
     setBonds()
   }
 
+  private mutating func reserve() {
+    sides.reserveCapacity(model.count)
+    rowSides.reserveCapacity(model.rows.count)
+    bendSides.reserveCapacity(model.bends.count)
+    bendSlopes.reserveCapacity(model.bends.count)
+    bonds.reserveCapacity(model.bends.count)
+  }
+
   /// The weight of the bond of each change: many times the curvature at its ends.
   private mutating func setBonds() {
     var diagonal: [Double] = []
+    diagonal.reserveCapacity(model.count)
     for t in 0..<model.stepCount {
       let n = model.variables(t).count
       for i in 0..<n { diagonal.append(model.matrices[t][i * (n + 1)]) }
@@ -194,18 +204,18 @@ struct SequentialPolish: ~Copyable {
       last = worst
       if !isFactored || model.hasPowers {
         setWeights()
-        guard system.factor(weights) else { return false }
+        guard system.factor() else { return false }
         isFactored = true
       }
       system.solve(right, values, &direction, &prices)
-      guard direction.reduce(0, { $0 + $1.magnitude }) < .infinity else { return false }
+      guard Self.isFinite(direction) else { return false }
       model.forEachPower { own, t, i in
         if isPinned[own] { return }
         let (miss, weight) = model.power(own, t, i, x, powerSlopes)
         powerSlopes[own] += weight * (miss + model.movedChange(t, i, direction))
       }
-      for j in x.indices { x[j] += direction[j] }
-      for k in y.indices { y[k] += prices[k] }
+      Self.add(direction, to: &x)
+      Self.add(prices, to: &y)
       for j in bonded {
         // The weight acted on the change and on what was missed before it.
         bendSlopes[j] += bonds[j] * model.distance(model.bends[j], x)
@@ -215,19 +225,29 @@ struct SequentialPolish: ~Copyable {
     return last <= Self.inconsistency
   }
 
+  private static func isFinite(_ direction: [Double]) -> Bool {
+    var size = 0.0
+    for change in direction { size += change.magnitude }
+    return size < .infinity
+  }
+
+  private static func add(_ direction: [Double], to point: inout [Double]) {
+    var target = point.mutableSpan
+    for j in direction.indices { target[j] += direction[j] }
+  }
+
   /// Whether a bend is an equation between two steps now.
   private func isBond(_ j: Int) -> Bool { bendSides[j] == 0 && model.bends[j].before >= 0 }
 
   /// Puts variables on their bounds and references, slopes on their sides.
   private mutating func settleSides() {
-    for j in x.indices {
-      if sides[j] == -1 { x[j] = model.lower[j] }
-      if sides[j] == 1 { x[j] = model.upper[j] }
-    }
+    putOnBounds()
     for k in y.indices where rowSides[k] == 0 { y[k] = 0 }
-    for (j, bend) in model.bends.enumerated() {
-      if bendSides[j] != 0 { bendSlopes[j] = bendSides[j] > 0 ? bend.above : -bend.below }
-      if bend.before >= 0 || bendSides[j] != 0 { continue }
+    for j in bendSides.indices where bendSides[j] != 0 {
+      bendSlopes[j] = bendSides[j] > 0 ? model.bends[j].above : -model.bends[j].below
+    }
+    for j in model.ownBends where bendSides[j] == 0 {
+      let bend = model.bends[j]
       if sides[bend.own] == 0 || sides[bend.own] == 2 {
         sides[bend.own] = 2
         x[bend.own] = bend.reference
@@ -237,25 +257,52 @@ struct SequentialPolish: ~Copyable {
     listBonds()
   }
 
+  private mutating func putOnBounds() {
+    let (sides, lower, upper) = (sides, model.lower, model.upper)
+    var variables = x.mutableSpan
+    for j in sides.indices {
+      if sides[j] == -1 { variables[j] = lower[j] }
+      if sides[j] == 1 { variables[j] = upper[j] }
+    }
+  }
+
   /// Lists the equations between two steps, other than those between variables that are held, and adds up what slopes of
   /// all other bends leave.
   private mutating func listBonds() {
     bonded.removeAll(keepingCapacity: true)
-    base.copyElements(of: model.linear)
-    for (j, bend) in model.bends.enumerated() {
-      if isBond(j), sides[bend.own] == 0 || sides[bend.before] == 0 {
+    for (j, bend) in model.bends.enumerated() where bendSides[j] == 0 {
+      if bend.before >= 0, sides[bend.own] == 0 || sides[bend.before] == 0 {
         bonded.append(j)
         continue
       }
-      if bendSides[j] == 0 {
-        // What holds the variables may leave no rest.
-        let distance = model.distance(bend, x)
-        if distance.magnitude > Self.tolerance * model.size {
-          bendSides[j] = distance > 0 ? 1 : -1
-          bendSlopes[j] = distance > 0 ? bend.above : -bend.below
-        }
+      // What holds the variables may leave no rest.
+      let distance = model.distance(bend, x)
+      if distance.magnitude > Self.tolerance * model.size {
+        bendSides[j] = distance > 0 ? 1 : -1
+        bendSlopes[j] = distance > 0 ? bend.above : -bend.below
       }
-      model.add(bendSlopes[j], of: bend, to: &base)
+    }
+    base.copyElements(of: model.linear)
+    Self.addSlopes(bendSlopes, of: model.bends, but: bonded, to: &base)
+  }
+
+  /// Adds the slopes of all bends but some, which are listed in order.
+  private static func addSlopes(
+    _ slopes: [Double],
+    of bends: [SequentialModel.Bend],
+    but others: [Int],
+    to gradient: inout [Double]
+  ) {
+    var target = gradient.mutableSpan
+    var next = 0
+    for j in bends.indices {
+      if next < others.count, others[next] == j {
+        next += 1
+        continue
+      }
+      let (own, before) = (bends[j].own, bends[j].before)
+      target[own] += slopes[j]
+      if before >= 0 { target[before] -= slopes[j] }
     }
   }
 
@@ -280,13 +327,8 @@ struct SequentialPolish: ~Copyable {
   /// Sets the right-hand sides of a correction; returns the largest miss in natural units.
   private mutating func setResiduals() -> Double {
     setGradient()
-    right.copyElements(of: gradient)
     values.refill(y.count, with: 0)
-    var worst = 0.0
-    for j in right.indices {
-      right[j] = -right[j]
-      if sides[j] == 0 { worst = max(worst, right[j].magnitude) }
-    }
+    var worst = turnGradient()
     for k in y.indices where rowSides[k] != 0 {
       values[k] =
         (rowSides[k] < 0 ? model.rows.lower[k] : model.rows.upper[k])
@@ -307,6 +349,19 @@ struct SequentialPolish: ~Copyable {
     return worst.isNaN ? .infinity : worst
   }
 
+  /// Sets the right-hand side to minus the gradient; returns the largest of a variable that may move.
+  private mutating func turnGradient() -> Double {
+    right.resize(gradient.count)
+    let (gradient, sides) = (gradient, sides)
+    var target = right.mutableSpan
+    var worst = 0.0
+    for j in gradient.indices {
+      target[j] = -gradient[j]
+      if sides[j] == 0 { worst = max(worst, gradient[j].magnitude) }
+    }
+    return worst
+  }
+
   private mutating func setGradient() {
     model.setGradient(&gradient, from: base, at: x, powerSlopes)
     for j in bonded { model.add(bendSlopes[j], of: model.bends[j], to: &gradient) }
@@ -314,16 +369,16 @@ struct SequentialPolish: ~Copyable {
   }
 
   private mutating func setWeights() {
-    weights.diagonal.copyElements(of: anchors)
-    weights.rows.refill(y.count, with: 0)
-    weights.changes.copyElements(of: model.curvatures)
-    for j in x.indices { weights.isHeld[j] = sides[j] != 0 }
-    for k in y.indices { weights.isEquation[k] = rowSides[k] != 0 }
+    system.weights.diagonal.copyElements(of: anchors)
+    system.weights.rows.refill(y.count, with: 0)
+    system.weights.changes.copyElements(of: model.curvatures)
+    system.weights.setHeld(sides)
+    for k in y.indices { system.weights.isEquation[k] = rowSides[k] != 0 }
     model.forEachPower { own, t, i in
       if isPinned[own] { return }
-      weights.changes[own] += model.power(own, t, i, x, powerSlopes).weight
+      system.weights.changes[own] += model.power(own, t, i, x, powerSlopes).weight
     }
-    for j in bonded { weights.changes[model.bends[j].own] += bonds[j] }
+    for j in bonded { system.weights.changes[model.bends[j].own] += bonds[j] }
   }
 }
 
@@ -343,7 +398,9 @@ extension SequentialPolish {
   private mutating func changeSides(share: Double, tolerance: Double) -> Bool {
     setGradient()
     leaveSlopesAtRest()
-    var moves: [Move] = []
+    var moves = moves
+    self.moves = []
+    moves.removeAll(keepingCapacity: true)
     findVariables(&moves, tolerance)
     findRows(&moves, tolerance)
     findBends(&moves, tolerance)
@@ -357,14 +414,17 @@ extension SequentialPolish {
       }
     }
     leaveRests()
+    self.moves = moves
     return !moves.isEmpty
   }
 
   /// Frees the variables that leave the bend which they are held at.
   private mutating func leaveRests() {
-    for (j, bend) in model.bends.enumerated()
-    where bend.before < 0 && sides[bend.own].magnitude == Self.leaving {
-      if bendSides[j] == 0, bend.reference == x[bend.own] {
+    for j in model.ownBends {
+      let bend = model.bends[j]
+      if sides[bend.own].magnitude == Self.leaving, bendSides[j] == 0,
+        bend.reference == x[bend.own]
+      {
         bendSides[j] = sides[bend.own].signum()
       }
     }
@@ -373,8 +433,9 @@ extension SequentialPolish {
 
   /// Gives the bends at which variables are held the slopes that the gradient asks for.
   private mutating func leaveSlopesAtRest() {
-    for (j, bend) in model.bends.enumerated()
-    where bendSides[j] == 0 && bend.before < 0 && sides[bend.own] == 2 {
+    for j in model.ownBends where bendSides[j] == 0 {
+      let bend = model.bends[j]
+      if sides[bend.own] != 2 { continue }
       let slope = min(max(bendSlopes[j] - gradient[bend.own], -bend.below), bend.above)
       gradient[bend.own] += slope - bendSlopes[j]
       bendSlopes[j] = slope
@@ -385,8 +446,8 @@ extension SequentialPolish {
   /// Chooses the slopes of changes at rest between variables that are held, forward in time: each takes from the variable
   /// before what leaves it the least force that holds it.
   private mutating func leaveSlopesBetweenHeld() {
-    for (j, bend) in model.bends.enumerated()
-    where bendSides[j] == 0 && sides[bend.own].magnitude == 1 {
+    for (j, bend) in model.bends.enumerated() where bendSides[j] == 0 {
+      if sides[bend.own].magnitude != 1 { continue }
       let wanted: Double
       if bend.before >= 0 {
         guard sides[bend.before].magnitude == 1 else { continue }
@@ -445,8 +506,9 @@ extension SequentialPolish {
           moves.append(Move(kind: .bend, place: j, side: side, amount: amount))
         }
       }
-      if bendSides[j] != 0 {
-        add(-Double(bendSides[j]) * model.distance(bend, x) / model.size, to: 0)
+      let side = bendSides[j]
+      if side != 0 {
+        add(-Double(side) * model.distance(bend, x) / model.size, to: 0)
       } else if bend.before >= 0 {
         add(bendSlopes[j] - bend.above, to: 1)
         add(-bend.below - bendSlopes[j], to: -1)
