@@ -280,8 +280,6 @@ private func symmetric(_ rows: [[Double]]) throws -> SymmetricMatrix {
   }
 
   /// Volatilities are divided by `volatility_risk_premium_adj`, their squares by `annualization_factor`.
-  ///
-  /// skfolio's regression of realized volatilities on implied ones is not in Keel.
   @Test func impliedCovarianceAgreesWithSkfolio() throws {
     for panel in try SkfolioReference.load().panels {
       let sample = try SampleCovariance().covariance(from: labeled(Matrix(rows: panel.rows)))
