@@ -327,6 +327,14 @@ private func reordered(_ covariance: Covariance, _ order: [Int]) throws -> Covar
     #expect(throws: EstimationError.notPositiveDefinite) {
       try ShrunkMean.bayesStein.unlabeledExpectedReturns(from: wide)
     }
+    // However well the covariance is known, N below T is needed.
+    for covariance in [SampleCovariance(), LedoitWolf()] as [any CovarianceEstimator] {
+      #expect(throws: EstimationError.tooFewObservations(got: 5, required: 10)) {
+        try ShrunkMean(
+          toward: .grandMean, intensity: .bodnarOkhrinParolya, covariance: covariance
+        ).unlabeledExpectedReturns(from: wide)
+      }
+    }
     let regular = ShrunkMean(
       toward: .minimumVariance, intensity: .bayesStein, covariance: LedoitWolf())
     #expect(try regular.unlabeledExpectedReturns(from: wide).allSatisfy(\.isFinite))

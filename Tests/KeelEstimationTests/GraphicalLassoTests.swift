@@ -68,6 +68,30 @@ private func correlations(_ matrix: Matrix) throws -> SymmetricMatrix {
     }
   }
 
+  /// Few rows of strong factors, with copies in half of the cases: rough columns would make the covariance indefinite.
+  @Test func commonFactorsAndCopies() throws {
+    for seed in 0..<6 {
+      var generator = SeededGenerator(seed: UInt64(seed) + 70)
+      let (rows, columns) = ([20, 60][seed % 2], 24)
+      let loadings = (0..<columns).map { _ in (1 + generator.gaussian(), generator.gaussian()) }
+      var returns = try Matrix(rowCount: rows, columnCount: columns)
+      for t in 0..<rows {
+        let (market, style) = (3 * generator.gaussian(), generator.gaussian())
+        for j in 0..<columns {
+          let common = market * loadings[j].0 + style * loadings[j].1
+          returns[t, j] = 0.01 * (common + generator.gaussian())
+        }
+        if seed >= 3 { (returns[t, 4], returns[t, 9]) = (returns[t, 0], -returns[t, 1]) }
+      }
+      let matrix = try correlations(returns)
+      for penalty in [0.01, 0.1, 0.5] {
+        let solution = try SparseInverse(matrix, penalty: penalty)
+        #expect(solution.isConverged && solution.residual <= 1e-10, "\(seed) \(penalty)")
+        #expect(solution.dualityGap <= 1e-7, "\(seed) \(penalty)")
+      }
+    }
+  }
+
   @Test func componentsAreSolvedApart() throws {
     var matrix = try SymmetricMatrix(diagonal: [1, 1, 1, 1, 1])
     matrix[0, 3] = 0.8

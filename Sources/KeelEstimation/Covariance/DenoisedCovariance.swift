@@ -155,6 +155,9 @@ public struct DenoisedCovariance: CovarianceEstimator, Hashable {
       let signals = try SymmetricEigen.product(eigen.vectors, noiseCount..<n) { eigen.values[$0] }
       var elements = matrix.matrix.columnMajorElements
       for j in 0..<n {
+        // The noise of an asset has no negative variance: where rounding leaves its signals above one, they
+        // are the diagonal.
+        elements[j * (n + 1)] = max(signals[j * (n + 1)], 1)
         for i in (j + 1)..<max(n, j + 1) {
           let signal = signals[i + j * n]
           elements[i + j * n] = signal + share * (elements[i + j * n] - signal)

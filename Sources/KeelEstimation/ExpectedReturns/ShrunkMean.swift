@@ -35,6 +35,11 @@ public struct ShrunkMean: ExpectedReturnsEstimator {
     /// analysis", Journal of Financial and Quantitative Analysis 21 (1986), equation 17.
     case bayesStein
 
+    /// N / (T − N) / ((m̂ − b)' Σ⁻¹ (m̂ − b)), cut to 0...1; T must be above N: T. Bodnar, O. Okhrin and N. Parolya,
+    /// "Optimal shrinkage estimator for high-dimensional mean vector", Journal of Multivariate Analysis 170 (2019),
+    /// whose factor of any constant target leads to that of least variance.
+    case bodnarOkhrinParolya
+
     /// A share of the caller's, 0 to 1.
     case value(Double)
   }
@@ -71,12 +76,18 @@ public struct ShrunkMean: ExpectedReturnsEstimator {
   /// assets than observations.
   public static let bayesStein = ShrunkMean(toward: .minimumVariance, intensity: .bayesStein)
 
+  /// Means of Bodnar, Okhrin and Parolya, drawn toward the portfolio of least variance; fewer assets than observations.
+  public static let bodnarOkhrinParolya = ShrunkMean(
+    toward: .minimumVariance, intensity: .bodnarOkhrinParolya)
+
   /// As many as the covariance needs.
   public var minimumObservationCount: Int {
     needsCovariance ? covariance.minimumObservationCount : 1
   }
 
-  private var needsInverse: Bool { target == .minimumVariance || intensity == .bayesStein }
+  private var needsInverse: Bool {
+    target == .minimumVariance || intensity == .bayesStein || intensity == .bodnarOkhrinParolya
+  }
   private var needsCovariance: Bool { needsInverse || intensity == .jamesStein }
 
   /// Estimates from checked returns.
@@ -84,10 +95,14 @@ public struct ShrunkMean: ExpectedReturnsEstimator {
   /// - Parameter returns: The returns.
   /// - Returns: The means.
   /// - Throws: `EstimationError.invalidValue` for target and intensity, `EstimationError.notPositiveDefinite` where
-  ///   the inverse of the covariance is needed, and what the covariance says.
+  ///   the inverse of the covariance is needed, `EstimationError.tooFewObservations` where T must be above N, and
+  ///   what the covariance says.
   public func estimate(from returns: ReturnsMatrix) throws(EstimationError) -> [Double] {
     let means = SampleMean().estimate(from: returns)
     let matrix = needsCovariance ? try covariance.estimate(from: returns).matrix : nil
+    if intensity == .bodnarOkhrinParolya, returns.rowCount <= means.count {
+      throw .tooFewObservations(got: returns.rowCount, required: means.count + 1)
+    }
     let factor = needsInverse ? try matrix.map(StandardizedCholesky.init) : nil
     let center = try center(means, factor)
     let share = try share(means.map { $0 - center }, matrix, factor, Double(returns.rowCount))
@@ -140,11 +155,22 @@ public struct ShrunkMean: ExpectedReturnsEstimator {
       let square = count * distances.reduce(0) { $0 + $1 * $1 }
       return numerator > 0 ? min(square > 0 ? numerator / square : 1, 1) : 0
     case .bayesStein:
-      guard let factor else { throw .notPositiveDefinite }
-      let solved = try factor.solve(distances)
-      let square = zip(solved, distances).reduce(0) { $0 + $1.0 * $1.1 }
       let size = Double(distances.count) + 2
-      return size / (size + count * max(square, 0))
+      return try size / (size + count * Self.squaredLength(distances, factor))
+    case .bodnarOkhrinParolya:
+      let square = try Self.squaredLength(distances, factor)
+      let size = Double(distances.count) / (count - Double(distances.count))
+      return size < square ? size / square : 1
     }
+  }
+
+  /// d' Σ⁻¹ d.
+  private static func squaredLength(
+    _ distances: [Double],
+    _ factor: StandardizedCholesky?
+  ) throws(EstimationError) -> Double {
+    guard let factor else { throw .notPositiveDefinite }
+    let solved = try factor.solve(distances)
+    return max(zip(solved, distances).reduce(0) { $0 + $1.0 * $1.1 }, 0)
   }
 }

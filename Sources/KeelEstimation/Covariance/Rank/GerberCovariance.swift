@@ -22,7 +22,7 @@ public struct GerberCovariance: CovarianceEstimator, Hashable {
     /// C + D: statistic 0, of Gerber's first paper; may have negative eigenvalues, which are repaired.
     case pairs = 0
 
-    /// The observations in which at least one of the two moves: statistic 1 of 2022; may need a repair.
+    /// The observations in which at least one of the two moves: statistic 1 of 2022; positive semidefinite.
     case movesOfEither = 1
 
     /// The root of the counts of the two assets with themselves: statistic 2 of 2022; positive semidefinite.
@@ -85,10 +85,13 @@ public struct GerberCovariance: CovarianceEstimator, Hashable {
     }
     let correlations = statistics(planes, order: n, rowCount: returns.rowCount)
     return try returns.covariance(
-      ofCorrelations: correlations, deviations, isSemidefinite: statistic == .movesOfEach)
+      ofCorrelations: correlations, deviations, isSemidefinite: statistic != .pairs)
   }
 
   /// The correlations: the lower triangle.
+  ///
+  /// With the moves m in {−1, 0, 1} and 1 for those without, q: C − D = m(i)'m(j), and 1 / (T − q(i)'q(j)) is the series
+  /// Σ (q(i)'q(j))ᵏ / Tᵏ⁺¹. Products of positive semidefinite elements are positive semidefinite (Schur).
   private func statistics(_ planes: SignPlanes, order n: Int, rowCount: Int) -> [Double] {
     // So many columns keep the counts in the cache.
     let blockCount = 8

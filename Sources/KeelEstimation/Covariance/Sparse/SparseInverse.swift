@@ -1,7 +1,7 @@
 // Goals in order: the optimum with its proof, speed.
 //
-// The columns of the covariance in turn, each a lasso by coordinates (J. Friedman, T. Hastie, R. Tibshirani, "Sparse inverse
-// covariance estimation with the graphical lasso", Biostatistics 9, 2008), from a start inside the bounds of the dual problem,
+// The columns of the covariance in turn, each a lasso (J. Friedman, T. Hastie, R. Tibshirani, "Sparse inverse covariance
+// estimation with the graphical lasso", Biostatistics 9, 2008), from a start inside the bounds of the dual problem,
 // whose objective then rises at each step (R. Mazumder, T. Hastie, "The graphical lasso: new insights and alternatives",
 // Electronic Journal of Statistics 6, 2012). Newton's method (QUIC) was slower: the common factor of returns makes its quadratic
 // models badly conditioned.

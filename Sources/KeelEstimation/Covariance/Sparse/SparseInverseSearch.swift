@@ -24,6 +24,9 @@ struct SparseInverseSearch {
   /// The coefficients of each column on the others.
   private var coefficients: [Double]
 
+  /// Solves a column.
+  private var column: LassoColumn
+
   /// A column is solved to this share of the last sweep's change.
   private static let columnShare = 0.02
 
@@ -32,9 +35,6 @@ struct SparseInverseSearch {
 
   /// Changes below this are rounding.
   private static let leastChange = 4 * Double.ulpOfOne
-
-  /// Passes over a column, at most.
-  private static let maximumPasses = 1000
 
   init(
     _ matrix: SymmetricMatrix,
@@ -55,6 +55,7 @@ struct SparseInverseSearch {
     }
     self.sample = sample
     self.penalties = penalties
+    column = LassoColumn(order: m)
     coefficients = [Double](repeating: 0, count: m * m)
     elements = coefficients
     for j in 0..<m { elements[j * (m + 1)] = 1 }
@@ -86,13 +87,13 @@ struct SparseInverseSearch {
 
   /// Improves each column once; returns the largest change of the covariance.
   private mutating func sweep(_ tolerance: Double) -> Double {
-    var (coefficients, dual) = (coefficients, dual)
+    var (coefficients, dual, solver) = (coefficients, dual, column)
     self.coefficients = []
     self.dual = []
-    var slopes = [Double](repeating: 0, count: order)
+    column = LassoColumn(order: 0)
     let change = Self.sweep(
-      sample.span, penalties.span, &coefficients, &dual, &slopes, tolerance)
-    (self.coefficients, self.dual) = (coefficients, dual)
+      sample.span, penalties.span, &coefficients, &dual, &solver, order, tolerance)
+    (self.coefficients, self.dual, column) = (coefficients, dual, solver)
     return change
   }
 
@@ -101,10 +102,10 @@ struct SparseInverseSearch {
     _ penalties: Span<Double>,
     _ coefficients: inout [Double],
     _ dual: inout [Double],
-    _ slopes: inout [Double],
+    _ solver: inout LassoColumn,
+    _ n: Int,
     _ tolerance: Double
   ) -> Double {
-    let n = slopes.count
     var change = 0.0
     var covariance = dual.mutableSpan
     var all = coefficients.mutableSpan
@@ -113,50 +114,9 @@ struct SparseInverseSearch {
       var own = all._mutatingExtracting(column)
       change = max(
         change,
-        improve(
-          j, sample.extracting(column), penalties.extracting(column), &own, &covariance, &slopes,
-          tolerance))
-    }
-    return change
-  }
-
-  /// Solves the lasso of one column; returns the largest change of the covariance.
-  private static func improve(
-    _ j: Int,
-    _ sample: Span<Double>,
-    _ penalties: Span<Double>,
-    _ coefficients: inout MutableSpan<Double>,
-    _ dual: inout MutableSpan<Double>,
-    _ slopes: inout [Double],
-    _ tolerance: Double
-  ) -> Double {
-    let n = slopes.count
-    // The slope of each coefficient: s − W b.
-    var span = slopes.mutableSpan
-    for k in 0..<n { span[k] = sample[k] }
-    for k in 0..<n where coefficients[k] != 0 {
-      Kernels.add(-coefficients[k], dual.span.extracting((k * n)..<((k + 1) * n)), to: &span)
-    }
-    for _ in 0..<maximumPasses {
-      var largest = 0.0
-      for k in 0..<n where k != j {
-        let current = coefficients[k]
-        let pull = span[k] + current
-        let excess = pull.magnitude - penalties[k]
-        let new = excess > 0 ? (pull > 0 ? excess : -excess) : 0
-        if new == current { continue }
-        coefficients[k] = new
-        largest = max(largest, (new - current).magnitude)
-        Kernels.add(current - new, dual.span.extracting((k * n)..<((k + 1) * n)), to: &span)
-      }
-      if largest <= tolerance { break }
-    }
-    var change = 0.0
-    for k in 0..<n where k != j {
-      let value = sample[k] - span[k]
-      change = max(change, (value - dual[k + j * n]).magnitude)
-      dual[k + j * n] = value
-      dual[j + k * n] = value
+        solver.improve(
+          j, sample.extracting(column), penalties.extracting(column), &own, &covariance,
+          tolerance: tolerance, leastTolerance: leastChange))
     }
     return change
   }
