@@ -254,15 +254,30 @@ struct EllipticalSimulation: Sendable {
     count: Int,
     on pool: BoundedPool?
   ) throws(DistributionsError) -> ScenarioSet {
-    try requireCount(count)
+    try Self.requireCount(count, assetCount: universe.count, "count")
     return try scenarios(paths: 0..<count, on: pool)
   }
 
-  private func requireCount(_ count: Int) throws(DistributionsError) {
-    let most = RandomStream.maximumCount / max(universe.count, 1)
+  static func requireCount(
+    _ count: Int,
+    assetCount: Int,
+    _ argument: String
+  ) throws(DistributionsError) {
+    let most = RandomStream.maximumCount / max(assetCount, 1)
     guard (1...most).contains(count) else {
       throw .invalidValue(
-        argument: "count", got: Double(count), lowest: 1, highest: Double(most))
+        argument: argument, got: Double(count), lowest: 1, highest: Double(most))
+    }
+  }
+
+  /// Requires a legal number of paths of which the first one begins a block.
+  static func requirePaths(_ paths: Range<Int>, assetCount: Int) throws(DistributionsError) {
+    try requireCount(paths.count, assetCount: assetCount, "paths.count")
+    guard paths.lowerBound >= 0, paths.lowerBound % splitLength == 0 else {
+      let nearest = Double(max(0, paths.lowerBound / splitLength * splitLength))
+      throw .invalidValue(
+        argument: "paths.lowerBound", got: Double(paths.lowerBound), lowest: nearest,
+        highest: nearest)
     }
   }
 
@@ -270,13 +285,7 @@ struct EllipticalSimulation: Sendable {
     paths: Range<Int>,
     on pool: BoundedPool?
   ) throws(DistributionsError) -> ScenarioSet {
-    try requireCount(paths.count)
-    guard paths.lowerBound >= 0, paths.lowerBound % Self.splitLength == 0 else {
-      let nearest = max(0, paths.lowerBound / Self.splitLength * Self.splitLength)
-      throw .invalidValue(
-        argument: "paths", got: Double(paths.lowerBound), lowest: Double(nearest),
-        highest: Double(nearest))
-    }
+    try Self.requirePaths(paths, assetCount: universe.count)
     let (n, count) = (universe.count, paths.count)
     var done = 0
     let storage = Kernels.array(count: count * n) { output in
