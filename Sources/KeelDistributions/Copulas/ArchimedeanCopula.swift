@@ -159,11 +159,11 @@ public struct ArchimedeanCopula: MultivariateCopula {
 
   private func frankDensity(_ ranks: [Double]) -> Double {
     let (theta, d) = (parameter, Double(dimensionCount))
-    let logPart = log(-expm1(-theta))
+    let logPart = logOfComplement(-theta)
     var logZ = -(d - 1) * logPart
     var result = (d - 1) * log(theta)
     for rank in ranks {
-      let part = log(-expm1(-theta * rank))
+      let part = logOfComplement(-theta * rank)
       logZ += part
       result -= theta * rank + part
     }
@@ -245,7 +245,7 @@ public struct ArchimedeanCopula: MultivariateCopula {
       let limit = -expm1(-parameter)
       if v >= limit { return 0 }
       let q = -expm1(-parameter * u)
-      if v <= q * q { return log(floor(1 + log(v) / log(q))) }
+      if v <= q * q { return log(floor(1 + log(v) / logOfComplement(-parameter * u))) }
       return v > q ? 0 : logOfTwo
     }
   }

@@ -200,7 +200,7 @@ struct EllipticalSimulation: Sendable {
   }
 
   let universe: Universe
-  private let means: [Double]
+  let means: [Double]
   private let drift: [Double]?
   private let mixing: Mixing
 
@@ -212,7 +212,7 @@ struct EllipticalSimulation: Sendable {
   private let pivots: [Int]
   private let rank: Int
 
-  private static let blockLength = 1024
+  static let blockLength = 1024
 
   /// Paths can be divided at its multiples, which are those of the block too.
   static let splitLength = 4096
@@ -414,6 +414,20 @@ struct EllipticalSimulation: Sendable {
         attempt += 1
       }
     }
+  }
+
+  /// √W L z of some paths, by assets, column after column, and their √W.
+  func deviations(_ range: Range<Int>) -> (values: [Double], stretches: [Double]) {
+    let rows = range.count
+    var panel = Panel(rowCount: rows, columnCount: universe.count)
+    draw(range, into: &panel)
+    var values = [Double](repeating: 0, count: rows * universe.count)
+    for (k, asset) in pivots.enumerated() {
+      for i in 0..<rows {
+        values[i + asset * rows] = panel.stretches[i] * panel.values[i + k * rows]
+      }
+    }
+    return (values, Array(panel.stretches[0..<rows]))
   }
 
   /// Puts a panel in its place, with means, in the order of the assets.
