@@ -35,7 +35,8 @@ import Testing
         family: item.family, parameter: item.parameter, dimensionCount: item.ranks[0].count)
       for (ranks, value) in zip(item.ranks, item.logDensity) {
         expectClose(
-          copula.logDensity(ranks), value, absolute: 1e-11 * max(Double(ranks.count), value.magnitude),
+          copula.logDensity(ranks), value,
+          absolute: 1e-11 * max(Double(ranks.count), value.magnitude),
           "\(item.family) \(item.parameter) \(ranks)")
       }
     }
@@ -91,8 +92,13 @@ import Testing
   static func samples() throws -> [(String, any MultivariateCopula)] {
     var result: [(String, any MultivariateCopula)] = [
       ("normal", try MultivariateGaussianCopula(correlation: correlation())),
-      ("student 3", try MultivariateStudentTCopula(correlation: correlation(), degreesOfFreedom: 3)),
-      ("student 0.8", try MultivariateStudentTCopula(correlation: correlation(), degreesOfFreedom: 0.8)),
+      (
+        "student 3", try MultivariateStudentTCopula(correlation: correlation(), degreesOfFreedom: 3)
+      ),
+      (
+        "student 0.8",
+        try MultivariateStudentTCopula(correlation: correlation(), degreesOfFreedom: 0.8)
+      ),
     ]
     for (family, parameters) in [
       (ArchimedeanCopula.Family.clayton, [0.3, 2, 40]), (.gumbel, [1, 1.4, 5, 60]),
@@ -100,8 +106,10 @@ import Testing
     ] {
       for parameter in parameters {
         result.append(
-          ("\(family) \(parameter)",
-            try ArchimedeanCopula(family: family, parameter: parameter, dimensionCount: 3)))
+          (
+            "\(family) \(parameter)",
+            try ArchimedeanCopula(family: family, parameter: parameter, dimensionCount: 3)
+          ))
       }
     }
     return result
@@ -122,7 +130,8 @@ import Testing
         for j in 0..<3 {
           let share = Double((0..<count).filter { ranks[$0 + j * count] <= level }.count) / rows
           expectClose(
-            share, level, absolute: 4.5 * (level * (1 - level) / rows).squareRoot(), "\(name) \(level)")
+            share, level, absolute: 4.5 * (level * (1 - level) / rows).squareRoot(),
+            "\(name) \(level)")
         }
       }
       for (i, j) in [(0, 1), (0, 2)] {
@@ -205,7 +214,8 @@ import Testing
     }
     let result = try RankCorrelation(Matrix(columns: [x, y]))
     expectClose(
-      result.correlation[0, 1], sin(0.5 * Double.pi * sum / (xs * ys).squareRoot()), relative: 1e-14)
+      result.correlation[0, 1], sin(0.5 * Double.pi * sum / (xs * ys).squareRoot()), relative: 1e-14
+    )
     #expect(result.repairNorm == 0)
   }
 
@@ -226,7 +236,9 @@ import Testing
     #expect(throws: DistributionsError.self) {
       try MultivariateGaussianCopula(correlation: SymmetricMatrix(rows: [[1, 1], [1, 1]]))
     }
-    #expect(throws: DistributionsError.invalidObservation(argument: "correlation", index: 1, got: 2)) {
+    #expect(
+      throws: DistributionsError.invalidObservation(argument: "correlation", index: 1, got: 2)
+    ) {
       try MultivariateGaussianCopula(correlation: SymmetricMatrix(diagonal: [1, 2]))
     }
     #expect(throws: DistributionsError.self) {
@@ -234,7 +246,8 @@ import Testing
     }
     for value in [0.2, -1, Double.nan, .infinity] {
       #expect(throws: DistributionsError.self) {
-        try MultivariateStudentTCopula(correlation: Self.correlation(), degreesOfFreedom: value == 0.2 ? 0 : value)
+        try MultivariateStudentTCopula(
+          correlation: Self.correlation(), degreesOfFreedom: value == 0.2 ? 0 : value)
       }
       #expect(throws: DistributionsError.self) {
         try ArchimedeanCopula(family: .gumbel, parameter: value, dimensionCount: 3)
@@ -249,7 +262,9 @@ import Testing
       for rank in [0, 1, -1, Double.nan] { #expect(copula.logDensity([0.5, rank, 0.5]).isNaN) }
       #expect(copula.logDensity([0.5]).isNaN)
     }
-    let constant = try Matrix(columns: [(0..<20).map { Double($0) }, [Double](repeating: 3, count: 20)])
+    let constant = try Matrix(columns: [
+      (0..<20).map { Double($0) }, [Double](repeating: 3, count: 20),
+    ])
     #expect(throws: DistributionsError.repeatedValue(value: 3, count: 20, observationCount: 20)) {
       try RankCorrelation(constant)
     }
@@ -267,7 +282,8 @@ import Testing
       copula: MultivariateStudentTCopula(correlation: correlation(), degreesOfFreedom: 5),
       margins: [
         StudentT(location: 0.001, scale: 0.02, degreesOfFreedom: 5),
-        StudentT(location: 0, scale: 0.03, degreesOfFreedom: 5), Normal(mean: 0, standardDeviation: 0.01),
+        StudentT(location: 0, scale: 0.03, degreesOfFreedom: 5),
+        Normal(mean: 0, standardDeviation: 0.01),
       ])
   }
 
@@ -285,7 +301,9 @@ import Testing
     let same = try MultivariateHyperbolicSkewedT(
       universe: universe, location: [0.001, 0.001, 0.001], drift: [0, 0, 0],
       dispersion: dispersion, degreesOfFreedom: 5)
-    let points = try Matrix(rows: [[0, 0, 0], [-0.1, -0.05, 0.02], [0.01, 0.3, 0.01], [-0.5, -0.4, -0.1]])
+    let points = try Matrix(rows: [
+      [0, 0, 0], [-0.1, -0.05, 0.02], [0.01, 0.3, 0.01], [-0.5, -0.4, -0.1],
+    ])
     let (one, other) = (try law.logPDF(points), try same.logPDF(points))
     for (a, b) in zip(one, other) { expectClose(a, b, relative: 1e-10, absolute: 1e-10) }
     let marked = try law.logPDF(Matrix(rows: [[.nan, 0, 0]]))
@@ -305,7 +323,9 @@ import Testing
         try law.scenarios(paths: 4096..<5000, from: stream, on: pool)
       )
       for j in 0..<3 {
-        let joined = (0..<5000).map { $0 < 4096 ? low.outcomes[$0, j] : high.outcomes[$0 - 4096, j] }
+        let joined = (0..<5000).map {
+          $0 < 4096 ? low.outcomes[$0, j] : high.outcomes[$0 - 4096, j]
+        }
         #expect(joined == (0..<5000).map { whole.outcomes[$0, j] })
       }
     }

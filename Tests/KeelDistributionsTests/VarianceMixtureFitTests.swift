@@ -62,7 +62,9 @@ import Testing
       let fit = try fit(
         item.kind, Matrix(rows: item.rows),
         (0..<n).flatMap { j in item.observed.map { $0[j] } }, order: item.order)
-      #expect(fit.status == .converged && fit.logLikelihoods.count < 300, "\(name) \(fit.status) \(fit.logLikelihoods.count)")
+      #expect(
+        fit.status == .converged && fit.logLikelihoods.count < 300,
+        "\(name) \(fit.status) \(fit.logLikelihoods.count)")
       // The optimizer ends where differences of the likelihood are rounding.
       let logLikelihood = fit.logLikelihoods.last ?? .nan
       expectClose(logLikelihood, item.logLikelihood, relative: 1e-8, name)
@@ -72,7 +74,8 @@ import Testing
       // The likelihood hardly tells the order from the concentration.
       let tolerance = isOrderFree ? 0.05 : 1e-3
       for (k, value) in item.shape.enumerated() {
-        expectClose(fit.shape[k], value, relative: tolerance, absolute: tolerance, "\(name) shape \(k)")
+        expectClose(
+          fit.shape[k], value, relative: tolerance, absolute: tolerance, "\(name) shape \(k)")
       }
       for i in 0..<n {
         let unit = size.squareRoot()
@@ -102,7 +105,9 @@ import Testing
     }
   }
 
-  private func sample(_ rows: Int, _ columns: Int, degrees: Double = 4, seed: UInt64) throws -> Matrix {
+  private func sample(_ rows: Int, _ columns: Int, degrees: Double = 4, seed: UInt64) throws
+    -> Matrix
+  {
     var random = RandomSequence(RandomStream(seed: seed))
     var matrix = try Matrix(rowCount: rows, columnCount: columns)
     for i in 0..<rows {

@@ -182,8 +182,10 @@ import Testing
         expectClose(portfolio.mean, mean, relative: 1e-12, absolute: 1e-15)
         if item.shape[0] > 4 {
           expectClose(portfolio.variance, variance, relative: 1e-12)
-          expectClose(try law.covariance().matrix[0, 1], item.mixingMean * item.dispersion[0][1]
-            + item.mixingVariance * item.drift[0] * item.drift[1], relative: 1e-12)
+          expectClose(
+            try law.covariance().matrix[0, 1],
+            item.mixingMean * item.dispersion[0][1]
+              + item.mixingVariance * item.drift[0] * item.drift[1], relative: 1e-12)
         }
         let single = try MultivariateHyperbolicSkewedT(
           universe: one, location: [location], drift: [drift],

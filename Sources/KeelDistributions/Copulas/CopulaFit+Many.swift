@@ -91,7 +91,9 @@ public struct RankCorrelation: Hashable, Sendable {
   }
 }
 
-/// Kendall's τ_b by sorting (W. Knight, "A computer method for calculating Kendall's tau", JASA 61, 1966).
+/// Kendall's τ_b by sorting.
+///
+/// Source: W. Knight, "A computer method for calculating Kendall's tau", JASA 61 (1966).
 private enum KendallCount {
   static func correlation(_ x: [Double], _ y: [Double]) -> Double {
     let order = x.indices.sorted { (x[$0], y[$0]) < (x[$1], y[$1]) }

@@ -44,7 +44,9 @@ struct MeanVarianceMixture: Hashable, Sendable {
   }
 
   /// E[W] Σ + Var[W] γγ'.
-  func covariance(mixingMean: Double, mixingVariance: Double) throws(DistributionsError) -> Covariance {
+  func covariance(mixingMean: Double, mixingVariance: Double) throws(DistributionsError)
+    -> Covariance
+  {
     var matrix = dispersion.matrix
     for j in drift.indices {
       for i in 0...j {

@@ -93,7 +93,8 @@ enum MixingParameters {
   }
 
   /// The best law for sums over rows, and the factor that its scale leaves to dispersion and drift.
-  func best(for sums: MixingSums, _ bounds: MixingBounds) -> (law: MixingParameters, scale: Double) {
+  func best(for sums: MixingSums, _ bounds: MixingBounds) -> (law: MixingParameters, scale: Double)
+  {
     switch self {
     case .student:
       let scale = sums.count / sums.inverseMean

@@ -81,7 +81,8 @@ public struct MultivariateHyperbolicSkewedTFit: Hashable, Sendable {
   /// - Parameter universe: The N assets, in the order of the columns.
   /// - Returns: The law.
   /// - Throws: As the initializer of the law.
-  public func law(_ universe: Universe) throws(DistributionsError) -> MultivariateHyperbolicSkewedT {
+  public func law(_ universe: Universe) throws(DistributionsError) -> MultivariateHyperbolicSkewedT
+  {
     try MultivariateHyperbolicSkewedT(
       universe: universe, location: location, drift: drift, dispersion: dispersion,
       degreesOfFreedom: degreesOfFreedom)

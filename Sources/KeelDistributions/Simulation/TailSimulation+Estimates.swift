@@ -10,7 +10,8 @@ extension TailSimulation {
   /// - Returns: The probability with its standard error, exact zero where no path is in the tail.
   /// - Throws: `DistributionsError.invalidValue` for a threshold that is not finite.
   /// - Complexity: O(S).
-  public func probability(above threshold: Double) throws(DistributionsError) -> SimulationEstimate {
+  public func probability(above threshold: Double) throws(DistributionsError) -> SimulationEstimate
+  {
     try requireFinite(threshold, "threshold")
     return mean(
       { $0 > threshold ? 1 : 0 }, control: { $0 > threshold ? 1 : 0 },
@@ -20,7 +21,8 @@ extension TailSimulation {
   /// Estimates the value at risk.
   ///
   /// - Parameter confidence: The confidence, inside (0, 1).
-  /// - Returns: The loss that is exceeded with a probability of one less the confidence, with its standard error.
+  /// - Returns: The loss that is exceeded with a probability of one less the confidence, with its standard error, which
+  ///   counts the distance to the next loss too.
   /// - Throws: `DistributionsError.invalidValue`, `DistributionsError.tooFewObservations` unless some 40 losses are
   ///   above it and, in importance sampling, that tail was drawn.
   /// - Complexity: O(S log S).
@@ -36,7 +38,11 @@ extension TailSimulation {
     let error = mean(
       { $0 > point ? 1 : 0 }, control: { $0 > split ? 1 : 0 }, controlMean: p
     ).standardError
-    return SimulationEstimate(value: point, standardError: error / density)
+    // A control that explains all leaves the distance of one loss from the next.
+    let least = max(controls.isEmpty ? 0 : 1 / (Double(pathCount) * density), tail.gap(p))
+    return SimulationEstimate(
+      value: point,
+      standardError: (error * error / (density * density) + least * least).squareRoot())
   }
 
   /// Estimates the expected shortfall.
@@ -137,7 +143,16 @@ private struct TailOrder {
   }
 
   /// The largest loss of which the mass up to it is above a probability.
-  func point(_ probability: Double) -> Double {
-    losses[masses.firstIndex { $0 > probability } ?? losses.count - 1]
+  func point(_ probability: Double) -> Double { losses[place(probability)] }
+
+  /// The distance of this loss to the farther of its neighbors.
+  func gap(_ probability: Double) -> Double {
+    let k = place(probability)
+    let (above, below) = (max(k - 1, 0), min(k + 1, losses.count - 1))
+    return max(losses[above] - losses[k], losses[k] - losses[below])
+  }
+
+  private func place(_ probability: Double) -> Int {
+    masses.firstIndex { $0 > probability } ?? losses.count - 1
   }
 }

@@ -246,7 +246,8 @@ private struct StepExpectation {
   /// The largest value of −n²/2 + 2a arsinh(n/(2√(bz))).
   private var peak: Double {
     let square = root * root
-    return 2 * shape / (2 * square + 2 * (square * square + shape * shape).squareRoot()).squareRoot()
+    return 2 * shape
+      / (2 * square + 2 * (square * square + shape * shape).squareRoot()).squareRoot()
   }
 
   /// Visits the points of the trapezoidal rule from the peak outwards until terms are negligible.
