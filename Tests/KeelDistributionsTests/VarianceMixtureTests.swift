@@ -250,4 +250,48 @@ import Testing
       universe: universe, location: [0, 0], drift: [0.1, 0], dispersion: unit, degreesOfFreedom: 4)
     #expect(throws: DistributionsError.self) { try heavy.covariance() }
   }
+
+  /// A diagonal covariance gives products, a line of one asset the law of one variable, infinity the normal law.
+  @Test func ellipticalDensitiesAreThoseOfTheirMargins() throws {
+    let universe = try Self.universe(2)
+    let means = try ExpectedReturns(universe: universe, values: [0.001, -0.002])
+    let diagonal = try Covariance(
+      universe: universe, dense: SymmetricMatrix(diagonal: [4e-4, 9e-4]))
+    let points = try Matrix(rows: [[0, 0], [-0.1, 0.02], [0.5, 0.4], [1e3, -5]])
+    let normal = try MultivariateNormal(expectedReturns: means, covariance: diagonal)
+    let (first, second) = (
+      try Normal(mean: 0.001, standardDeviation: 0.02),
+      try Normal(mean: -0.002, standardDeviation: 0.03)
+    )
+    let endless = try MultivariateStudentT(
+      expectedReturns: means, covariance: diagonal, degreesOfFreedom: .infinity)
+    #expect(try endless.logPDF(points) == normal.logPDF(points))
+    for (i, value) in try normal.logPDF(points).enumerated() {
+      expectClose(
+        value, first.logPDF(points[i, 0]) + second.logPDF(points[i, 1]), relative: 1e-13)
+    }
+    let dense = try Covariance(
+      universe: universe, dense: SymmetricMatrix(rows: [[4e-4, 3e-4], [3e-4, 9e-4]]))
+    let student = try MultivariateStudentT(
+      expectedReturns: means, covariance: dense, degreesOfFreedom: 5)
+    // The copula and the margins of the same law, in ranks of the lower half.
+    let scale = 0.6.squareRoot()
+    let margins = [
+      try StudentT(location: 0.001, scale: 0.02 * scale, degreesOfFreedom: 5),
+      try StudentT(location: -0.002, scale: 0.03 * scale, degreesOfFreedom: 5),
+    ]
+    let copula = try StudentTCopula(correlation: 0.5, degreesOfFreedom: 5)
+    let below = try Matrix(rows: [[0, -0.01], [-0.1, -0.02], [-0.5, -0.4]])
+    for (i, value) in try student.logPDF(below).enumerated() {
+      let x = below.row(i)
+      expectClose(
+        value,
+        margins[0].logPDF(x[0]) + margins[1].logPDF(x[1])
+          + copula.logDensity(margins[0].cdf(x[0]), margins[1].cdf(x[1])),
+        relative: 1e-11, absolute: 1e-11)
+    }
+    #expect(throws: DistributionsError.self) {
+      try normal.logPDF(Matrix(rowCount: 1, columnCount: 3))
+    }
+  }
 }

@@ -76,6 +76,17 @@ struct MeanVarianceMixture: Hashable, Sendable {
   /// The logarithm of the density at each row.
   func logPDF(_ points: Matrix, _ mixing: MixingShape) throws(DistributionsError) -> [Double] {
     let d = universe.count
+    return try logPDF(points) { rows, i in
+      mixing.logDensity(rows.point(i, mixing), driftSquare: rows.driftSquare, dimensionCount: d)
+    }
+  }
+
+  /// The logarithm of the density at each row, from what it is but for `−d/2 ln 2π − ½ ln|Σ|`.
+  func logPDF(
+    _ points: Matrix,
+    _ logPart: (WhitenedRows, Int) -> Double
+  ) throws(DistributionsError) -> [Double] {
+    let d = universe.count
     guard points.columnCount == d else {
       throw .shapeMismatch(argument: "points", got: points.columnCount, required: d)
     }
@@ -95,9 +106,7 @@ struct MeanVarianceMixture: Hashable, Sendable {
     let constant = -Double(d) * halfLogTwoPi - 0.5 * rows.logDeterminant
     return bad.indices.map { i in
       if bad[i] { return points.row(i).contains { $0.isNaN } ? .nan : -.infinity }
-      return constant
-        + mixing.logDensity(
-          rows.point(i, mixing), driftSquare: rows.driftSquare, dimensionCount: d)
+      return constant + logPart(rows, i)
     }
   }
 }

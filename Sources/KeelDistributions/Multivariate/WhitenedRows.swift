@@ -43,6 +43,11 @@ struct WhitenedRows {
 
   var count: Int { rows.rowCount - 1 }
 
+  /// |y|² of row i.
+  func square(_ i: Int) -> Double {
+    drift.indices.reduce(0.0) { $0 + rows[i, $1] * rows[i, $1] }
+  }
+
   /// What a density under a mixing law needs of row i.
   func point(_ i: Int, _ mixing: MixingShape) -> MixingShape.Point {
     let (low, high) = (mixing.psi.squareRoot(), mixing.chi.squareRoot())
