@@ -103,4 +103,129 @@ import Testing
       }
     }
   }
+
+  // MARK: Mean-variance mixtures
+
+  static func hyperbolic(_ order: Double, _ concentration: Double) throws
+    -> MultivariateGeneralizedHyperbolic
+  {
+    let base = try law(5)
+    return try MultivariateGeneralizedHyperbolic(
+      universe: base.covariance.universe, location: base.expectedReturns.values,
+      drift: [-0.01, 0, -0.02, 0.0005], dispersion: base.covariance.matrix, order: order,
+      concentration: concentration)
+  }
+
+  static func skewedT(_ degrees: Double) throws -> MultivariateHyperbolicSkewedT {
+    let base = try law(5)
+    return try MultivariateHyperbolicSkewedT(
+      universe: base.covariance.universe, location: base.expectedReturns.values,
+      drift: [-0.01, 0, -0.02, 0.0005], dispersion: base.covariance.matrix,
+      degreesOfFreedom: degrees)
+  }
+
+  /// The share of paths below quantiles of a portfolio's law, within sampling errors.
+  private func expectLaw(
+    _ law: some ContinuousDistribution, _ weights: Weights, _ scenarios: ScenarioSet, _ name: String
+  ) {
+    let rows = Double(scenarios.scenarioCount)
+    let values = (0..<scenarios.scenarioCount).map { row in
+      (0..<4).reduce(0.0) { $0 + weights.values[$1] * scenarios.outcomes[row, $1] }
+    }
+    for level in [0.003, 0.05, 0.3, 0.5, 0.8, 0.99] {
+      let limit = law.quantile(level)
+      let share = Double(values.filter { $0 <= limit }.count) / rows
+      expectClose(
+        share, level, absolute: 4.5 * (level * (1 - level) / rows).squareRoot(), "\(name) \(level)")
+    }
+  }
+
+  @Test func drawsOfMixturesFollowTheirLaw() throws {
+    #if DEBUG
+      let count = 8000
+    #else
+      let count = 300_000
+    #endif
+    let weights = try Weights(
+      universe: #require(Self.universe), values: [0.5, -0.2, 0.6, 0.1])
+    for (order, concentration) in [
+      (-0.5, 0.5), (1, 1e-3), (0, 0.3), (-3, 0.01), (4, 2), (0.3, 60), (-20, 5), (0, 1e-6),
+    ] {
+      let law = try Self.hyperbolic(order, concentration)
+      expectLaw(
+        try law.portfolioLaw(weights), weights,
+        try law.scenarios(count: count, from: RandomStream(seed: 8)), "\(order) \(concentration)")
+    }
+    for degrees in [2.1, 4, 15] {
+      let law = try Self.skewedT(degrees)
+      expectLaw(
+        try law.portfolioLaw(weights), weights,
+        try law.scenarios(count: count, from: RandomStream(seed: 8)), "\(degrees)")
+    }
+  }
+
+  // MARK: Splits
+
+  /// A hash of the bits of paths in their order (FNV-1a).
+  private func hash(_ parts: [ScenarioSet]) -> UInt64 {
+    var result: UInt64 = 0xcbf2_9ce4_8422_2325
+    for part in parts {
+      for i in 0..<part.scenarioCount {
+        for j in 0..<part.universe.count {
+          result = (result ^ part.outcomes[i, j].bitPattern) &* 0x100_0000_01b3
+        }
+      }
+    }
+    return result
+  }
+
+  /// One hash of all paths for 1, 2 and 7 threads and for any split at blocks of 4096 paths.
+  @Test func sameHashForAnyThreadsAndSplits() throws {
+    #if DEBUG
+      let blocks = 3
+    #else
+      let blocks = 244
+    #endif
+    // In release 10⁶ paths.
+    let count = blocks * 4096 + 576
+    let stream = RandomStream(seed: 11, stream: 3)
+    let normal = try MultivariateNormal(
+      expectedReturns: Self.law(5).expectedReturns, covariance: Self.law(5).covariance)
+    let (student, hyperbolic, skewed) = (
+      try Self.law(4), try Self.hyperbolic(-0.5, 0.4), try Self.skewedT(5)
+    )
+    typealias Draw = (Range<Int>, BoundedPool?) throws -> ScenarioSet
+    let draws: [(String, Draw)] = [
+      ("normal", { try normal.scenarios(paths: $0, from: stream, on: $1) }),
+      ("student", { try student.scenarios(paths: $0, from: stream, on: $1) }),
+      ("hyperbolic", { try hyperbolic.scenarios(paths: $0, from: stream, on: $1) }),
+      ("skewed", { try skewed.scenarios(paths: $0, from: stream, on: $1) }),
+    ]
+    var seen: Set<UInt64> = []
+    for (name, draw) in draws {
+      let whole = hash([try draw(0..<count, nil)])
+      for width in [2, 7] {
+        #expect(hash([try draw(0..<count, BoundedPool(width: width))]) == whole, "\(name) \(width)")
+      }
+      for cuts in [[1], [2], [1, 2], [blocks]] {
+        let places = [0] + cuts.map { $0 * 4096 } + [count]
+        for width in [1, 2, 7] {
+          let parts = try zip(places, places.dropFirst()).map {
+            try draw($0..<$1, BoundedPool(width: width))
+          }
+          #expect(hash(parts) == whole, "\(name) \(cuts) \(width)")
+        }
+      }
+      seen.insert(whole)
+    }
+    #expect(seen.count == draws.count)
+    #expect(
+      hash([try student.scenarios(count: count, from: stream)])
+        == hash([try student.scenarios(paths: 0..<count, from: stream)]))
+    for paths in [1024..<5000, -4096..<3, 4096..<4096, 1..<2] {
+      #expect(throws: DistributionsError.self) {
+        try student.scenarios(paths: paths, from: stream)
+      }
+    }
+  }
 }

@@ -1,5 +1,7 @@
 import Foundation
+import KeelData
 import KeelDistributions
+import KeelNumerics
 import KeelTestSupport
 import Testing
 
@@ -46,6 +48,58 @@ struct LawsRealDataTests {
       let distance = try GoodnessOfFit.andersonDarling(sample, law: hyperbolic.law)
       let other = try GoodnessOfFit.andersonDarling(sample, law: normal.law)
       #expect(distance.statistic < 0.2 * other.statistic)
+    }
+  }
+
+  /// Four coins of which one begins later, from autumn 2020 to the end of 2021.
+  @Test func lawsOfCoinsFitTheirPortfolios() throws {
+    let symbols = ["BTC", "ETH", "LINK", "AAVE"]
+    let rows = try #require(try Reference.realRows("crypto_usd_daily.csv.gz"))
+    var prices: [String: [String: Double]] = [:]
+    for row in rows {
+      guard let date = row["date"], date >= "2020-09-01", date < "2022-01-01",
+        let symbol = row["symbol"], symbols.contains(symbol),
+        let price = row["close"].flatMap(Double.init), price > 0
+      else { continue }
+      prices[date, default: [:]][symbol] = price
+    }
+    let dates = prices.keys.sorted()
+    let count = dates.count - 1
+    try #require(count > 400)
+    var sample = try Matrix(rowCount: count, columnCount: 4)
+    var observed = [Bool](repeating: false, count: 4 * count)
+    for i in 0..<count {
+      for (j, symbol) in symbols.enumerated() {
+        if let new = prices[dates[i + 1]]?[symbol], let old = prices[dates[i]]?[symbol] {
+          sample[i, j] = new / old - 1
+          observed[i + j * count] = true
+        }
+      }
+    }
+    #expect(observed.contains(false))
+    let universe = try Universe(symbols.map { AssetID($0) })
+    let student = try MultivariateStudentT.unlabeledFit(sample, observed: observed)
+    let skewed = try MultivariateHyperbolicSkewedT.unlabeledFit(sample, observed: observed)
+    var settings = MultivariateGeneralizedHyperbolic.FitSettings()
+    settings.order = -0.5
+    let inverse = try MultivariateGeneralizedHyperbolic.unlabeledFit(
+      sample, observed: observed, settings: settings)
+    #expect(skewed.status == .converged && inverse.status == .converged)
+    // Four parameters more cannot be less likely.
+    #expect(skewed.logLikelihood >= student.logLikelihood - 1e-6)
+    let weights = try Weights(universe: universe, values: [0.4, 0.3, 0.2, 0.1])
+    let complete = (0..<count).filter { i in (0..<4).allSatisfy { observed[i + $0 * count] } }
+    let losses = complete.map { i in
+      -(0..<4).reduce(0.0) { $0 + weights.values[$1] * sample[i, $1] }
+    }
+    for law in [
+      try skewed.law(universe).portfolioLaw(weights),
+      try inverse.law(universe).portfolioLaw(weights),
+    ] as [any ContinuousDistribution] {
+      let risk = law.valueAtRisk(confidence: 0.95)
+      let share = Double(losses.count { $0 > risk }) / Double(losses.count)
+      expectClose(share, 0.05, absolute: 0.025)
+      #expect(law.expectedShortfall(confidence: 0.95) > risk)
     }
   }
 }

@@ -225,7 +225,7 @@ public enum CopulaFit {
 }
 
 /// The largest value of a function of one parameter over a range.
-private struct ParameterSearch {
+struct ParameterSearch {
   /// The coordinate in which a parameter is searched.
   enum Scale {
     /// artanh.

@@ -1,13 +1,13 @@
 // Blocks of paths that stay in the cache: normal draws by column, one triangular product with the Cholesky factor, and
-// one factor a path, √((ν − 2) / χ²), on the way out. Path k is a function of the stream and k alone; blocks
+// one factor a path, √W, on the way out: √((ν − 2) / χ²) for Student's law. With a drift γ a path is μ + γW + √W Lz. Path k is a function of the stream and k alone; blocks
 // begin at multiples of a fixed length, so that any split at them gives the same bits.
 //
 // χ² is twice a gamma draw of the law ν/2 > 1 (Marsaglia and Tsang 2000): nearly every first attempt is accepted, so that
 // those are drawn for a whole block at once, and later ones by index.
 
-public import KeelData
+import KeelData
 import KeelLinearAlgebra
-public import KeelNumerics
+import KeelNumerics
 
 #if canImport(Glibc)
   import Glibc
@@ -17,54 +17,24 @@ public import KeelNumerics
   import Darwin
 #endif
 
-extension MultivariateNormal {
-  /// Draws scenarios.
-  ///
-  /// - Parameters:
-  ///   - count: The number S of scenarios, with S × N at most 2³².
-  ///   - stream: Where the draws come from; the scenarios of other streams are independent. Its raw blocks are read.
-  ///   - pool: The threads to work on; by default the caller's alone. The scenarios are the same.
-  /// - Returns: S equally likely scenarios; fewer only when the calling task was cancelled.
-  /// - Throws: `DistributionsError.invalidValue` for the count, `DistributionsError.negativeVariance` for a covariance
-  ///   that is not positive semidefinite, `DistributionsError.notRepresentable`.
-  /// - Complexity: O(S N²).
-  public func scenarios(
-    count: Int,
-    from stream: RandomStream,
-    on pool: BoundedPool? = nil
-  ) throws(DistributionsError) -> ScenarioSet {
-    try EllipticalSimulation(expectedReturns, covariance, degreesOfFreedom: .infinity, stream)
-      .scenarios(count: count, on: pool)
-  }
-}
-
-extension MultivariateStudentT {
-  /// Draws scenarios.
-  ///
-  /// - Parameters:
-  ///   - count: The number S of scenarios, with S × N at most 2³².
-  ///   - stream: Where the draws come from; the scenarios of other streams are independent. Its raw blocks are read.
-  ///   - pool: The threads to work on; by default the caller's alone. The scenarios are the same.
-  /// - Returns: S equally likely scenarios; fewer only when the calling task was cancelled.
-  /// - Throws: As ``MultivariateNormal/scenarios(count:from:on:)``.
-  /// - Complexity: O(S N²).
-  public func scenarios(
-    count: Int,
-    from stream: RandomStream,
-    on pool: BoundedPool? = nil
-  ) throws(DistributionsError) -> ScenarioSet {
-    try EllipticalSimulation(
-      expectedReturns, covariance, degreesOfFreedom: degreesOfFreedom, stream
-    )
-    .scenarios(count: count, on: pool)
-  }
-}
-
-/// Draws from a normal law or from a Student-t law with given means and covariance.
+/// Draws from a normal law with a random variance, and from its mean in proportion.
 struct EllipticalSimulation: Sendable {
-  private let universe: Universe
-  private let means: [Double]
-  private let degreesOfFreedom: Double
+  /// What multiplies the dispersion of a path.
+  enum Mixing: Sendable {
+    /// One.
+    case none
+    /// (ν − 2)/χ²(ν), ν above 2.
+    case unitStudent(Double)
+    /// ν/χ²(ν), ν above 2.
+    case student(Double)
+    /// A generalized inverse Gaussian draw.
+    case inverseGaussian(InverseGaussianMixing)
+  }
+
+  let universe: Universe
+  let means: [Double]
+  private let drift: [Double]?
+  private let mixing: Mixing
 
   /// A seed of its own, so that streams can be counted from zero: one an asset, then two an attempt.
   private let seed: UInt64
@@ -74,19 +44,24 @@ struct EllipticalSimulation: Sendable {
   private let pivots: [Int]
   private let rank: Int
 
-  private static let blockLength = 1024
+  static let blockLength = 1024
+
+  /// Paths can be divided at its multiples, which are those of the block too.
+  static let splitLength = 4096
 
   init(
-    _ expectedReturns: ExpectedReturns,
-    _ covariance: Covariance,
-    degreesOfFreedom: Double,
+    location: [Double],
+    drift: [Double]? = nil,
+    dispersion: Covariance,
+    mixing: Mixing,
     _ stream: RandomStream
   ) throws(DistributionsError) {
-    universe = covariance.universe
-    means = expectedReturns.values
-    self.degreesOfFreedom = degreesOfFreedom
+    universe = dispersion.universe
+    means = location
+    self.drift = drift
+    self.mixing = mixing
     seed = stream.bits(at: .max).0
-    let matrix = covariance.matrix
+    let matrix = dispersion.matrix
     let n = matrix.order
     let cholesky: PivotedCholesky
     do throws(LinearAlgebraError) {
@@ -111,22 +86,48 @@ struct EllipticalSimulation: Sendable {
     count: Int,
     on pool: BoundedPool?
   ) throws(DistributionsError) -> ScenarioSet {
-    let n = universe.count
-    let most = RandomStream.maximumCount / max(n, 1)
+    try Self.requireCount(count, assetCount: universe.count, "count")
+    return try scenarios(paths: 0..<count, on: pool)
+  }
+
+  static func requireCount(
+    _ count: Int,
+    assetCount: Int,
+    _ argument: String
+  ) throws(DistributionsError) {
+    let most = RandomStream.maximumCount / max(assetCount, 1)
     guard (1...most).contains(count) else {
       throw .invalidValue(
-        argument: "count", got: Double(count), lowest: 1, highest: Double(most))
+        argument: argument, got: Double(count), lowest: 1, highest: Double(most))
     }
+  }
+
+  /// Requires a legal number of paths of which the first one begins a block.
+  static func requirePaths(_ paths: Range<Int>, assetCount: Int) throws(DistributionsError) {
+    try requireCount(paths.count, assetCount: assetCount, "paths.count")
+    guard paths.lowerBound >= 0, paths.lowerBound % splitLength == 0 else {
+      let nearest = Double(max(0, paths.lowerBound / splitLength * splitLength))
+      throw .invalidValue(
+        argument: "paths.lowerBound", got: Double(paths.lowerBound), lowest: nearest,
+        highest: nearest)
+    }
+  }
+
+  func scenarios(
+    paths: Range<Int>,
+    on pool: BoundedPool?
+  ) throws(DistributionsError) -> ScenarioSet {
+    try Self.requirePaths(paths, assetCount: universe.count)
+    let (n, count) = (universe.count, paths.count)
     var done = 0
     let storage = Kernels.array(count: count * n) { output in
       if let pool, pool.width > 1 {
-        done = fill(&output, count: count, on: pool)
+        done = fill(&output, paths, on: pool)
       } else {
         var panel = Panel(rowCount: 0, columnCount: n)
         while done < count {
           let end = min(done + Self.blockLength, count)
-          panel.rowCount = end - done
-          draw(done..<end, into: &panel)
+          draw((paths.lowerBound + done)..<(paths.lowerBound + end), into: &panel)
           copy(panel, to: &output, at: done, of: count)
           done = end
         }
@@ -138,15 +139,16 @@ struct EllipticalSimulation: Sendable {
   /// Draws blocks on several threads, a wave at a time so that they need little memory.
   private func fill(
     _ output: inout MutableSpan<Double>,
-    count: Int,
+    _ paths: Range<Int>,
     on pool: BoundedPool
   ) -> Int {
+    let (first, count) = (paths.lowerBound, paths.count)
     let wave = 4 * pool.width * Self.blockLength
     var done = 0
     while done < count {
-      let start = done
+      let start = first + done
       let panels = pool.blockResults(
-        count: min(wave, count - start), blockLength: Self.blockLength
+        count: min(wave, count - done), blockLength: Self.blockLength
       ) { range in
         var panel = Panel(rowCount: range.count, columnCount: universe.count)
         draw((start + range.lowerBound)..<(start + range.upperBound), into: &panel)
@@ -186,6 +188,7 @@ struct EllipticalSimulation: Sendable {
   /// Normal draws times L', by pivots, and the factor of each path.
   private func draw(_ range: Range<Int>, into panel: inout Panel) {
     let (first, rows) = (UInt64(range.lowerBound), range.count)
+    panel.rowCount = rows
     var normals = panel.values.mutableSpan
     for k in 0..<rank {
       let start = k * rows
@@ -194,11 +197,24 @@ struct EllipticalSimulation: Sendable {
     }
     PanelProducts.multiply(
       &panel.values, rowCount: rows, byTransposeOfLower: factor, order: pivots.count)
-    if degreesOfFreedom < .infinity { fillStretches(range, &panel.stretches) }
+    switch mixing {
+    case .none: break
+    case .unitStudent(let degrees):
+      fillStretches(range, &panel.stretches, degrees: degrees, numerator: degrees - 2)
+    case .student(let degrees):
+      fillStretches(range, &panel.stretches, degrees: degrees, numerator: degrees)
+    case .inverseGaussian(let law):
+      law.fillRoots(&panel.stretches, range, seed: seed, firstStream: UInt64(pivots.count))
+    }
   }
 
-  /// √((ν − 2) / χ²) of each path.
-  private func fillStretches(_ range: Range<Int>, _ stretches: inout [Double]) {
+  /// √(numerator / χ²) of each path.
+  private func fillStretches(
+    _ range: Range<Int>,
+    _ stretches: inout [Double],
+    degrees: Double,
+    numerator: Double
+  ) {
     let (first, count) = (UInt64(range.lowerBound), range.count)
     let firstStream = UInt64(pivots.count)
     var normals = stretches.mutableSpan
@@ -207,9 +223,9 @@ struct EllipticalSimulation: Sendable {
     var uniforms = [Double](repeating: 0, count: count)
     var u = uniforms.mutableSpan
     RandomStream(seed: seed, stream: firstStream + 1).fillUniform(&u, from: first)
-    let shape = degreesOfFreedom / 2 - 1 / 3.0
+    let shape = degrees / 2 - 1 / 3.0
     let slope = 1 / (9 * shape).squareRoot()
-    let size = (degreesOfFreedom - 2) / (2 * shape)
+    let size = numerator / (2 * shape)
     for i in 0..<count {
       var (normal, uniform) = (x[i], u[i])
       var attempt: UInt64 = 1
@@ -232,6 +248,20 @@ struct EllipticalSimulation: Sendable {
     }
   }
 
+  /// √W L z of some paths, by assets, column after column, and their √W.
+  func deviations(_ range: Range<Int>) -> (values: [Double], stretches: [Double]) {
+    let rows = range.count
+    var panel = Panel(rowCount: rows, columnCount: universe.count)
+    draw(range, into: &panel)
+    var values = [Double](repeating: 0, count: rows * universe.count)
+    for (k, asset) in pivots.enumerated() {
+      for i in 0..<rows {
+        values[i + asset * rows] = panel.stretches[i] * panel.values[i + k * rows]
+      }
+    }
+    return (values, Array(panel.stretches[0..<rows]))
+  }
+
   /// Puts a panel in its place, with means, in the order of the assets.
   private func copy(
     _ panel: Panel,
@@ -247,7 +277,14 @@ struct EllipticalSimulation: Sendable {
       var target = output._mutatingExtracting(start..<(start + rows))
       let mean = means[asset]
       guard target.count == source.count, stretches.count == source.count else { return }
-      for i in source.indices { target[i] = mean + stretches[i] * source[i] }
+      if let drift, drift[asset] != 0 {
+        let slope = drift[asset]
+        for i in source.indices {
+          target[i] = mean + stretches[i] * (slope * stretches[i] + source[i])
+        }
+      } else {
+        for i in source.indices { target[i] = mean + stretches[i] * source[i] }
+      }
     }
   }
 

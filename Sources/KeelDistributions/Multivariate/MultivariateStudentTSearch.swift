@@ -8,25 +8,12 @@ import KeelNumerics
   import Darwin
 #endif
 
-/// Rows with entries in the same columns.
-private struct ObservedRows {
-  let rows: [Int]
-  let columns: [Int]
-  let missing: [Int]
-}
-
 /// The search for the largest likelihood, in units of the deviations of the columns.
 struct MultivariateStudentTSearch {
   private let settings: MultivariateStudentT.FitSettings
-  private let rowCount: Int
-  private let order: Int
-  private let groups: [ObservedRows]
-  private let observationCount: Int
-
-  /// The standardized entries, column after column; zero where missing.
-  private let values: [Double]
-  private let centers: [Double]
-  private let scales: [Double]
+  private let sample: ObservedSample
+  private var order: Int { sample.order }
+  private var groups: [ObservedRows] { sample.groups }
 
   private var location: [Double]
   private var scatter: SymmetricMatrix
@@ -45,35 +32,11 @@ struct MultivariateStudentTSearch {
     _ observed: [Bool]?,
     _ settings: MultivariateStudentT.FitSettings
   ) throws(DistributionsError) {
-    let (t, n) = (sample.rowCount, sample.columnCount)
-    if let observed, observed.count != t * n {
-      throw .shapeMismatch(argument: "observed", got: observed.count, required: t * n)
-    }
-    guard n >= 1 else { throw .shapeMismatch(argument: "sample", got: 0, required: 1) }
-    let flags = observed ?? [Bool](repeating: true, count: t * n)
-    groups = Self.groups(flags, rowCount: t, columnCount: n)
-    observationCount = groups.reduce(0) { $0 + $1.rows.count }
-    guard observationCount > n else {
-      throw .tooFewObservations(got: observationCount, required: n + 1)
-    }
-    var values = sample.columnMajorElements
-    var centers: [Double] = []
-    var scales: [Double] = []
-    for j in 0..<n {
-      let rows = (0..<t).filter { flags[$0 + j * t] }
-      let (center, scale) = try Self.standardize(&values, rows.map { $0 + j * t })
-      for i in 0..<t where !flags[i + j * t] { values[i + j * t] = 0 }
-      centers.append(center)
-      scales.append(scale)
-    }
-    self.values = values
-    self.centers = centers
-    self.scales = scales
+    self.sample = try ObservedSample(sample, observed)
     self.settings = settings
-    rowCount = t
-    order = n
+    let n = self.sample.order
     location = [Double](repeating: 0, count: n)
-    distances = [Double](repeating: 0, count: t)
+    distances = [Double](repeating: 0, count: self.sample.rowCount)
     weights = distances
     degrees =
       settings.degreesOfFreedom
@@ -85,65 +48,6 @@ struct MultivariateStudentTSearch {
     } catch {
       throw .notRepresentable(result: "scatter")
     }
-  }
-
-  /// The rows by what is observed in them, in the order of their first row; rows without entries are left out.
-  private static func groups(
-    _ flags: [Bool],
-    rowCount: Int,
-    columnCount: Int
-  ) -> [ObservedRows] {
-    var places: [[Bool]: Int] = [:]
-    var groups: [(pattern: [Bool], rows: [Int])] = []
-    for i in 0..<rowCount {
-      let pattern = (0..<columnCount).map { flags[i + $0 * rowCount] }
-      guard pattern.contains(true) else { continue }
-      if let place = places[pattern] {
-        groups[place].rows.append(i)
-      } else {
-        places[pattern] = groups.count
-        groups.append((pattern, [i]))
-      }
-    }
-    return groups.map { group in
-      ObservedRows(
-        rows: group.rows,
-        columns: group.pattern.indices.filter { group.pattern[$0] },
-        missing: group.pattern.indices.filter { !group.pattern[$0] })
-    }
-  }
-
-  /// Subtracts the mean of some elements and divides by their deviation.
-  private static func standardize(
-    _ values: inout [Double],
-    _ places: [Int]
-  ) throws(DistributionsError) -> (center: Double, scale: Double) {
-    guard places.count >= 2 else {
-      throw .tooFewObservations(got: places.count, required: 2)
-    }
-    let first = values[places[0]]
-    var largest = 0.0
-    for place in places {
-      guard values[place].isFinite else {
-        throw .invalidObservation(argument: "sample", index: place, got: values[place])
-      }
-      largest = max(largest, (values[place] - first).magnitude)
-    }
-    guard largest > 0 else {
-      throw .repeatedValue(value: first, count: places.count, observationCount: places.count)
-    }
-    guard largest.isFinite else { throw .notRepresentable(result: "scatter") }
-    // A power of two keeps squares in range and multiplies exactly.
-    let power = Double(sign: .plus, exponent: max(largest.exponent, -1000), significand: 1)
-    let count = Double(places.count)
-    let mean = places.reduce(0.0) { $0 + (values[$1] - first) / power } / count
-    let squares = places.reduce(0.0) { sum, place in
-      let difference = (values[place] - first) / power - mean
-      return sum + difference * difference
-    }
-    let deviation = (squares / count).squareRoot()
-    for place in places { values[place] = ((values[place] - first) / power - mean) / deviation }
-    return (first + mean * power, deviation * power)
   }
 
   mutating func run() throws(DistributionsError) {
@@ -187,7 +91,7 @@ struct MultivariateStudentTSearch {
     _ group: ObservedRows,
     _ factor: Cholesky
   ) throws(DistributionsError) -> Matrix {
-    var result = centered(group)
+    var result = sample.centered(group, location)
     do throws(LinearAlgebraError) {
       try result.solveTriangular(
         factor.lower, TriangularForm(side: .right, transposition: .transposed))
@@ -195,16 +99,6 @@ struct MultivariateStudentTSearch {
       throw .notRepresentable(result: "logLikelihood")
     }
     return result
-  }
-
-  private func centered(_ group: ObservedRows) -> Matrix {
-    let storage = [Double](capacity: group.rows.count * group.columns.count) { output in
-      for j in group.columns {
-        for row in group.rows { output.append(values[row + j * rowCount] - location[j]) }
-      }
-    }
-    return Matrix(
-      uncheckedRowCount: group.rows.count, columnCount: group.columns.count, storage: storage)
   }
 
   /// The degrees of freedom of the largest likelihood for these distances.
@@ -234,7 +128,7 @@ struct MultivariateStudentTSearch {
         sum += common - log1p(d / v) + (v + k) * d / (v * (v + d))
       }
     }
-    return sum / Double(observationCount)
+    return sum / Double(sample.observationCount)
   }
 
   /// One step of location and scatter; returns the largest change.
@@ -255,7 +149,7 @@ struct MultivariateStudentTSearch {
         }
         var panel = [Double](repeating: 0, count: group.rows.count * n)
         let count = group.rows.count
-        let known = centered(group)
+        let known = sample.centered(group, location)
         for (place, j) in group.columns.enumerated() {
           let column = known.column(place)
           for a in 0..<count { panel[a + j * count] = roots[a] * column[a] }
@@ -322,23 +216,20 @@ struct MultivariateStudentTSearch {
       var each =
         SpecialFunctions.logGamma((degrees + k) / 2) - SpecialFunctions.logGamma(degrees / 2)
       each -= k / 2 * log(degrees * .pi)
-      for j in group.columns { each -= log(scales[j]) }
+      for j in group.columns { each -= log(sample.scales[j]) }
       for row in group.rows {
         logLikelihood += each - (degrees + k) / 2 * log1p(distances[row] / degrees)
         finalWeights[row] = (degrees + k) / (degrees + distances[row])
       }
     }
-    var unscaled = scatter
-    for j in 0..<order {
-      for i in 0...j { unscaled[i, j] = scatter[i, j] * scales[i] * scales[j] }
-    }
+    let unscaled = sample.unscaled(scatter)
     guard logLikelihood.isFinite, unscaled.firstNonFiniteElement == nil else {
       throw .notRepresentable(result: "scatter")
     }
     return MultivariateStudentTFit(
-      location: (0..<order).map { centers[$0] + location[$0] * scales[$0] },
+      location: sample.unscaled(location: location),
       scatter: unscaled, degreesOfFreedom: degrees, logLikelihood: logLikelihood,
-      weights: finalWeights, observationCount: observationCount, iterations: iterations,
+      weights: finalWeights, observationCount: sample.observationCount, iterations: iterations,
       status: status)
   }
 

@@ -42,6 +42,8 @@ extension RiskContributions {
 struct VolatilityGradient {
   let volatility: Double
   let contributions: [Double]
+  /// Σw/σ: the change of the volatility with each weight; zero without risk.
+  let marginals: [Double]
 
   init(weights: Weights, covariance: Covariance) throws(DistributionsError) {
     try requireSame(weights.universe, covariance.universe)
@@ -66,6 +68,7 @@ struct VolatilityGradient {
     guard variance > 0 else {
       volatility = 0
       contributions = [Double](repeating: 0, count: scaled.count)
+      marginals = contributions
       return
     }
     let deviation = variance.squareRoot()
@@ -76,6 +79,9 @@ struct VolatilityGradient {
     volatility = total
     contributions = scaled.indices.map { i in
       Double(sign: .plus, exponent: exponent, significand: scaled[i] * product[i] / deviation)
+    }
+    marginals = product.map {
+      Double(sign: .plus, exponent: Int(deviationScale.exponent), significand: $0 / deviation)
     }
     guard contributions.allSatisfy(\.isFinite) else {
       throw .notRepresentable(result: "contributions")

@@ -1,5 +1,13 @@
 // Goals in order: relative accuracy in both tails, any order and concentration, speed.
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// The generalized hyperbolic law: semi-heavy tails with skew and a free power.
 ///
 /// ```text
@@ -63,5 +71,27 @@ public struct GeneralizedHyperbolic: LocationScaleLaw {
     unit = parts.unit
     standard = StandardHyperbolic(
       order: order, concentration: parts.concentration, drift: parts.drift)
+  }
+
+  /// The law of `location + γW + σ√W N` with W generalized inverse Gaussian of order λ and concentration ω
+  /// times `mixingScale`; drift γ and deviation σ.
+  init(
+    location: Double,
+    drift: Double,
+    deviation: Double,
+    order: Double,
+    concentration: Double,
+    mixingScale: Double
+  ) throws(DistributionsError) {
+    unit = deviation * mixingScale.squareRoot()
+    try requirePositive(unit, "portfolio volatility")
+    self.location = location
+    self.scale = unit * concentration.squareRoot()
+    let tilt = drift * mixingScale / unit
+    steepness = hypot(concentration.squareRoot(), tilt) / unit
+    asymmetry = tilt / unit
+    try requirePositive(steepness, "steepness")
+    try requireFinite(asymmetry, "asymmetry")
+    standard = StandardHyperbolic(order: order, concentration: concentration, drift: tilt)
   }
 }

@@ -23,6 +23,9 @@ enum MixingLaw: Hashable, Sendable {
   /// Gamma: `exp(λs − exp(s)) ds` up to its constant.
   case gamma(order: Double)
 
+  /// Inverse gamma: `exp(−λs − r exp(−s)) ds` up to its constant.
+  case inverseGamma(order: Double, rate: Double)
+
   /// The exponent, its slope and its curvature.
   func exponent(_ s: Double) -> (value: Double, slope: Double, curvature: Double) {
     switch self {
@@ -34,6 +37,9 @@ enum MixingLaw: Hashable, Sendable {
     case .gamma(let order):
       let w = exp(s)
       return (order * s - w, order - w, -w)
+    case .inverseGamma(let order, let rate):
+      let w = rate * exp(-s)
+      return (-order * s - w, w - order, -w)
     }
   }
 
@@ -43,6 +49,7 @@ enum MixingLaw: Hashable, Sendable {
       let half = sinh(0.5 * s)
       return order * s - 2 * omega * half * half
     case .gamma(let order): return order * s - exp(s)
+    case .inverseGamma(let order, let rate): return -order * s - rate * exp(-s)
     }
   }
 }

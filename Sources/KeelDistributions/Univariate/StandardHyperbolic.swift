@@ -28,7 +28,7 @@ struct StandardHyperbolic: StandardLaw {
   private let logScaledBessel: Double
   private let tailRate: Double
   /// E[W].
-  private let mixingMean: Double
+  let mixingMean: Double
   let variance: Double
 
   var mean: Double { drift * mixingMean }
@@ -81,7 +81,8 @@ struct StandardHyperbolic: StandardLaw {
     return (3 * second + 6 * square * third + square * square * fourth) / (variance * variance)
   }
 
-  private func mixingMoment(_ k: Int) -> Double { integral.moment(k, about: mixingMean) }
+  /// E[(W − E[W])ᵏ].
+  func mixingMoment(_ k: Int) -> Double { integral.moment(k, about: mixingMean) }
 
   func logDensity(_ z: Double) -> Double {
     let q = hypot(concentration.squareRoot(), z)
