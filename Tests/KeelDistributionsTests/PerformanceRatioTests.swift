@@ -85,7 +85,8 @@ import Testing
         errors += try #require(estimate.standardError) / 150
       }
       let spread = try SampleRiskMeasure.standardDeviation.risk(
-        of: EmpiricalDistribution(outcomes: values)).value
+        of: EmpiricalDistribution(outcomes: values)
+      ).value
       expectClose(errors, spread, relative: 0.2, "\(ratio)")
     }
   }
@@ -111,8 +112,12 @@ import Testing
     #expect(throws: DistributionsError.self) {
       try PerformanceRatio.sharpe(rate: 0).estimate(of: [1, 2, 3], lagCount: 3)
     }
-    #expect(throws: DistributionsError.self) { try SharpeScaling(periodCount: 2, outcomes: [1, 1]) }
-    #expect(throws: DistributionsError.self) { try SharpeScaling(periodCount: 9, outcomes: [1, 2]) }
+    #expect(throws: DistributionsError.self) {
+      try SharpeScaling(periodCount: 2, outcomes: [1, 1])
+    }
+    #expect(throws: DistributionsError.self) {
+      try SharpeScaling(periodCount: 9, outcomes: [1, 2])
+    }
   }
 }
 
@@ -157,16 +162,18 @@ import Testing
     let (weights, scenarios) = try Self.scenarios(seed)
     let groups: [AssetID: String] = ["A0": "lending", "A1": "pool", "A2": "lending", "A4": "pool"]
     var generator = SeededGenerator(seed: UInt64(seed) &+ 50)
-    let factors = try Matrix(rows: (0..<200).map { t in
-      [scenarios.outcomes[t, 5], generator.gaussian() * 0.01]
-    })
+    let factors = try Matrix(
+      rows: (0..<200).map { t in
+        [scenarios.outcomes[t, 5], generator.gaussian() * 0.01]
+      })
     let loadings = try Matrix(rows: (0..<6).map { [Double($0 + 1) / 6, $0 == 2 ? 1 : 0] })
     for (name, measure) in SampleRiskMeasureTests.measures(0.9, 0) {
       let split = try RiskContributions.of(measure, weights: weights, scenarios: scenarios)
       let parts = try split.parts(byGroup: groups)
       #expect(parts.map(\.group) == ["lending", "pool", nil])
       let size = split.contributions.reduce(0) { $0 + $1.magnitude }
-      expectClose(parts.reduce(0) { $0 + $1.contribution }, split.total, absolute: 1e-12 * size, name)
+      expectClose(
+        parts.reduce(0) { $0 + $1.contribution }, split.total, absolute: 1e-12 * size, name)
       expectClose(
         parts[0].contribution, split.contributions[0] + split.contributions[2],
         absolute: 1e-15 * size)
@@ -178,7 +185,8 @@ import Testing
       let reach = byFactor.factors.reduce(byFactor.specific.magnitude) { $0 + $1.magnitude }
       expectClose(sum, split.total, absolute: 1e-12 * max(reach, size), name)
       expectClose(
-        byFactor.exposures[0], zip(weights.values, 1...6).reduce(0) { $0 + $1.0 * Double($1.1) / 6 },
+        byFactor.exposures[0],
+        zip(weights.values, 1...6).reduce(0) { $0 + $1.0 * Double($1.1) / 6 },
         relative: 1e-14)
     }
     let split = try RiskContributions.of(.standardDeviation, weights: weights, scenarios: scenarios)
@@ -192,6 +200,24 @@ import Testing
       try SampleFactorContributions(
         .lowerPartialMoment(order: .first, target: 0.1), weights: weights, scenarios: scenarios,
         loadings: loadings, factorOutcomes: factors)
+    }
+  }
+
+  /// Outcomes of a portfolio have the bits of a sum that adds one asset after the other.
+  @Test func outcomesAreSumsInTheOrderOfNames() throws {
+    var generator = SeededGenerator(seed: 31)
+    for width in [1, 7, 8, 9, 16, 27] {
+      let universe = try Universe((0..<width).map { AssetID("A\(100 + $0)") })
+      let rows = (0..<13).map { _ in (0..<width).map { _ in generator.gaussian() } }
+      let values = (0..<width).map { $0 == 3 ? 0 : generator.gaussian() }
+      let law = try EmpiricalDistribution(
+        weights: Weights(universe: universe, values: values),
+        scenarios: ScenarioSet(universe: universe, outcomes: Matrix(rows: rows)))
+      for (row, outcome) in zip(rows, law.outcomes) {
+        var sum = 0.0
+        for (x, w) in zip(row, values) where w != 0 { sum += w * x }
+        #expect(outcome == sum)
+      }
     }
   }
 

@@ -99,9 +99,11 @@ struct TailRiskReference: Decodable {
     // The scenarios of the moves, valued in full.
     let stream = RandomStream(seed: 4, stream: 1)
     let scenarios = try moves.scenarios(count: 20_000, from: stream)
-    let (columns, gammas) = ((0..<3).map { j in
-      scenarios.outcomes.column(j).indices.map { scenarios.outcomes[$0, j] }
-    }, reference.gammas)
+    let (columns, gammas) = (
+      (0..<3).map { j in
+        scenarios.outcomes.column(j).indices.map { scenarios.outcomes[$0, j] }
+      }, reference.gammas
+    )
     let profits = columns[0].indices.map { s in
       (0..<3).reduce(0) { sum, i in
         let bent = (0..<3).reduce(0) { $0 + gammas[i][$1] * columns[$1][s] / 2 }
@@ -117,11 +119,13 @@ struct TailRiskReference: Decodable {
     let expansion = try law.cornishFisher()
     expectClose(expansion.mean, law.mean, relative: 1e-14)
     expectClose(
-      expansion.valueAtRisk(confidence: 0.975), exact.valueAtRisk, absolute: 0.1 * law.standardDeviation)
+      expansion.valueAtRisk(confidence: 0.975), exact.valueAtRisk,
+      absolute: 0.1 * law.standardDeviation)
   }
 
   @Test func integratesToOneOverItsDensity() throws {
-    let law = try DeltaGammaLaw(constant: 0.1, slopes: [0.4, -1, 0.2], curvatures: [-0.8, 0.1, 0.5])
+    let law = try DeltaGammaLaw(
+      constant: 0.1, slopes: [0.4, -1, 0.2], curvatures: [-0.8, 0.1, 0.5])
     let points = (-1600...1600).map { Double($0) / 40 }
     let densities = points.map { law.pdf($0) }
     expectClose(densities.reduce(0, +) / 40, 1, absolute: 1e-9)
@@ -132,7 +136,9 @@ struct TailRiskReference: Decodable {
     }
     let mean = zip(points, densities).reduce(0) { $0 + $1.0 * $1.1 } / 40
     expectClose(mean, law.mean, absolute: 1e-8)
-    let third = zip(points, densities).reduce(0) { $0 + ($1.0 - mean) * ($1.0 - mean) * ($1.0 - mean) * $1.1 } / 40
+    let third =
+      zip(points, densities).reduce(0) { $0 + ($1.0 - mean) * ($1.0 - mean) * ($1.0 - mean) * $1.1 }
+      / 40
     expectClose(third / (law.variance * law.standardDeviation), law.skewness, absolute: 1e-6)
   }
 
@@ -142,7 +148,8 @@ struct TailRiskReference: Decodable {
       constant: 0, slopes: (0..<count).map { 1 + Double($0 % 7) / 7 },
       curvatures: (0..<count).map { Double($0 % 3 - 1) * 1e-3 })
     let normal = try Normal(mean: law.mean, standardDeviation: law.standardDeviation)
-    expectClose(law.valueAtRisk(confidence: 0.99), normal.valueAtRisk(confidence: 0.99), relative: 1e-3)
+    expectClose(
+      law.valueAtRisk(confidence: 0.99), normal.valueAtRisk(confidence: 0.99), relative: 1e-3)
   }
 
   @Test func refusesWhatHasNoLaw() throws {
@@ -180,7 +187,8 @@ struct TailRiskReference: Decodable {
         level: reference.level)
       let interval = try #require(risk.valueAtRiskInterval)
       #expect(interval.basis == .orderStatistics && risk.method == .historical)
-      #expect(interval.range.lowerBound == (reference.low == 0 ? -.infinity : Double(reference.low)))
+      #expect(
+        interval.range.lowerBound == (reference.low == 0 ? -.infinity : Double(reference.low)))
       #expect(
         interval.range.upperBound
           == (reference.high > reference.count ? .infinity : Double(reference.high)))
@@ -264,7 +272,9 @@ struct TailRiskReference: Decodable {
     expectClose(tenDays.expectedShortfall, law.expectedShortfall(confidence: 0.99), relative: 1e-15)
     #expect(tenDays.periodCount == 10 && tenDays.valueAtRiskInterval != nil)
     // Twice five is ten, from one period each time.
-    #expect(try TailRisk.parametric(fit.law, confidence: 0.99).overPeriods(5).overPeriods(10).valueAtRisk == tenDays.valueAtRisk)
+    #expect(
+      try TailRisk.parametric(fit.law, confidence: 0.99).overPeriods(5).overPeriods(10).valueAtRisk
+        == tenDays.valueAtRisk)
     let history = try TailRisk.historical(
       EmpiricalDistribution(outcomes: sample), confidence: 0.99)
     #expect(try history.overPeriods(1) == history)
@@ -349,7 +359,9 @@ struct TailRiskReference: Decodable {
     #expect(throws: DistributionsError.self) {
       try EmpiricalDistribution(outcomes: sample, halfLife: 0)
     }
-    #expect(throws: DistributionsError.self) { try EmpiricalDistribution(outcomes: [], halfLife: 1) }
+    #expect(throws: DistributionsError.self) {
+      try EmpiricalDistribution(outcomes: [], halfLife: 1)
+    }
   }
 
   @Test func bootstrapsAreTheirReplicates() throws {
@@ -479,15 +491,22 @@ struct TailRiskReference: Decodable {
     #expect(throws: DistributionsError.self) { try RiskSpectrum.exponential(aversion: 0) }
     #expect(throws: DistributionsError.self) { try RiskSpectrum.power(exponent: 1.5) }
     #expect(throws: DistributionsError.self) { try RiskSpectrum.steps(ends: [], heights: []) }
-    #expect(throws: DistributionsError.self) { try RiskSpectrum.steps(ends: [0.5, 1], heights: [0.5, 1.5]) }
-    #expect(throws: DistributionsError.self) { try RiskSpectrum.steps(ends: [0.5, 1], heights: [2, 1]) }
-    #expect(throws: DistributionsError.self) { try RiskSpectrum.steps(ends: [0.5, 0.9], heights: [1, 1]) }
+    #expect(throws: DistributionsError.self) {
+      try RiskSpectrum.steps(ends: [0.5, 1], heights: [0.5, 1.5])
+    }
+    #expect(throws: DistributionsError.self) {
+      try RiskSpectrum.steps(ends: [0.5, 1], heights: [2, 1])
+    }
+    #expect(throws: DistributionsError.self) {
+      try RiskSpectrum.steps(ends: [0.5, 0.9], heights: [1, 1])
+    }
     #expect(throws: DistributionsError.self) { try EntropicRisk(aversion: -1) }
     let spectrum = try RiskSpectrum.steps(ends: [0.5, 1], heights: [1.5, 0.5])
     #expect(spectrum.weight(at: 0.5) == 1.5 && spectrum.weight(at: 0.51) == 0.5)
     #expect(spectrum.weight(at: 0).isNaN)
     expectClose(
-      try RiskSpectrum.power(exponent: 1).risk(of: EmpiricalDistribution(outcomes: [1, 2, 6])).value,
+      try RiskSpectrum.power(exponent: 1).risk(of: EmpiricalDistribution(outcomes: [1, 2, 6]))
+        .value,
       -3, relative: 1e-15)
   }
 }

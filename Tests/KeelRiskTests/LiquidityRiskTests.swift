@@ -204,7 +204,9 @@ struct LiquidityReference: Decodable {
     let covariance = try Covariance(universe: universe, dense: SymmetricMatrix(rows: [[0.01]]))
     let exit = try ExitPlan.immediate(spreadFraction: 0, spreadDeviation: 0, multiple: 0)
     let position = LiquidityAdjustedRisk.Position("ETH", value: 1, exit: exit)
-    func refused(_ positions: [LiquidityAdjustedRisk.Position], _ confidence: Double, _ days: Double) {
+    func refused(
+      _ positions: [LiquidityAdjustedRisk.Position], _ confidence: Double, _ days: Double
+    ) {
       #expect(throws: RiskError.self) {
         try LiquidityAdjustedRisk(
           positions, dailyCovariance: covariance, confidence: confidence, daysBeforeExit: days)
@@ -318,7 +320,8 @@ struct LiquidityReference: Decodable {
       let stream = RandomStream(seed: 77, stream: UInt64(k))
       return try ScenarioSet(
         universe: universe,
-        outcomes: Matrix(rows: (0..<paths).map { [expm1(deviation * stream.normal(at: UInt64($0)))] }))
+        outcomes: Matrix(
+          rows: (0..<paths).map { [expm1(deviation * stream.normal(at: UInt64($0)))] }))
     }
     let share = try test.liquidationShare(along: steps)
     let shifted = distance + 0.5826 / Double(stepCount).squareRoot()

@@ -234,7 +234,8 @@ private struct NearestPointSearch {
     var evaluations = 0
     let longest = direction.reduce(0) { max($0, $1.magnitude) }
     let place = try test.firstChange(
-      upTo: min(settings.largestDistance, Self.largestLogMove / longest), stepCount: settings.stepCount
+      upTo: min(settings.largestDistance, Self.largestLogMove / longest),
+      stepCount: settings.stepCount
     ) { t throws(RiskError) in
       evaluations += 1
       return try test.gap(direction.map { t * $0 }, of: covariance.universe)

@@ -167,7 +167,9 @@ public struct ExitPlan: Hashable, Sendable {
       // All but the last are alike.
       let fullCost = full > 0 ? try cost(depth) : 0
       let total = full * (depth / quantity) * fullCost + last / quantity * (try cost(last))
-      var slices = (0..<Int(full)).map { Slice(day: Double($0) / frequency, fraction: depth / quantity) }
+      var slices = (0..<Int(full)).map {
+        Slice(day: Double($0) / frequency, fraction: depth / quantity)
+      }
       slices.append(Slice(day: full / frequency, fraction: last / quantity))
       return ExitPlan(slices: slices, costFraction: total)
     } catch {

@@ -68,7 +68,8 @@ extension RiskContributions {
       throw .notRepresentable(result: "split of the value at risk")
     }
     return RiskContributions(
-      universe: split.universe, total: value, contributions: split.contributions.map { $0 * factor })
+      universe: split.universe, total: value, contributions: split.contributions.map { $0 * factor }
+    )
   }
 
   private static func silvermanBandwidth(

@@ -176,7 +176,8 @@ private struct DiagonalForm {
       uncheckedRowCount: rank, columnCount: rank,
       storage: [Double](repeating: 0, count: rank * rank))
     try core.setToProduct(factor, .transposed, half, .none)
-    let eigen = try SymmetricEigen(SymmetricMatrix(lowerTriangleOf: core.columnMajorElements, order: rank))
+    let eigen = try SymmetricEigen(
+      SymmetricMatrix(lowerTriangleOf: core.columnMajorElements, order: rank))
     curvatures = eigen.values
     slopes = try eigen.vectors.transposedTimes(tilted)
   }

@@ -1,4 +1,3 @@
-
 extension TailRisk {
   /// The measures of a law with given parameters.
   ///
@@ -181,7 +180,9 @@ extension TailRisk {
     periodCount: Double
   ) throws(DistributionsError) -> TailRisk {
     try requireConfidence(confidence)
-    let (mean, deviation) = (law.mean * periodCount, law.standardDeviation * periodCount.squareRoot())
+    let (mean, deviation) = (
+      law.mean * periodCount, law.standardDeviation * periodCount.squareRoot()
+    )
     let longer = try Normal(mean: mean, standardDeviation: deviation)
     let value = longer.valueAtRisk(confidence: confidence)
     let shortfall = longer.expectedShortfall(confidence: confidence)

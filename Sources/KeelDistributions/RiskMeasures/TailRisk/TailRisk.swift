@@ -88,7 +88,9 @@ public struct TailRisk: Hashable, Sendable {
     valueAtRisk: Double,
     expectedShortfall: Double,
     observationCount: Int? = nil,
-    intervals: (valueAtRisk: ConfidenceInterval?, expectedShortfall: ConfidenceInterval?) = (nil, nil),
+    intervals: (valueAtRisk: ConfidenceInterval?, expectedShortfall: ConfidenceInterval?) = (
+      nil, nil
+    ),
     periodCount: Double = 1,
     scaling: Scaling = .none
   ) throws(DistributionsError) {
