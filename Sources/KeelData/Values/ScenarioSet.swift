@@ -106,13 +106,8 @@ public struct ScenarioSet: Hashable, Sendable {
   /// - Complexity: O(S N).
   public func portfolioOutcomes(weights: Weights) throws(DataError) -> [Double] {
     try universe.requireEqual(weights.universe)
-    var result = [Double](repeating: 0, count: scenarioCount)
-    var sums = result.mutableSpan
-    for j in universe.positionsByName where weights.values[j] != 0 {
-      let weight = weights.values[j]
-      let column = outcomes.column(j)
-      for s in column.indices { sums[s] += weight * column[s] }
-    }
+    let result = outcomes.combination(
+      of: universe.positionsByName.filter { weights.values[$0] != 0 }, factors: weights.values)
     for (s, sum) in result.enumerated() where !sum.isFinite {
       throw .invalidValue(
         argument: "portfolio outcome", asset: nil, row: s, got: sum,

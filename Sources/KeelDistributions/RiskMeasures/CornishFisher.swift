@@ -61,6 +61,13 @@ public struct CornishFisher: Hashable, Sendable {
     return a3 > 0 && a2 * a2 <= 3 * a3 * a1
   }
 
+  /// The least slope of x anywhere, negative infinity when it falls without end.
+  var leastSlope: Double {
+    let (_, a1, a2, a3) = coefficients
+    if a3 > 0 { return a1 - a2 * a2 / (3 * a3) }
+    return a3 == 0 && a2 == 0 ? a1 : -.infinity
+  }
+
   /// The outcome that is not exceeded with a probability.
   ///
   /// - Parameter probability: The probability, inside (0, 1).

@@ -137,12 +137,6 @@ public struct EmpiricalDistribution: Hashable, Sendable {
 extension SimpleReturns {
   /// The return of a portfolio in each period.
   func portfolioReturns(_ weights: [Double]) -> [Double] {
-    var result = [Double](repeating: 0, count: observationCount)
-    var output = result.mutableSpan
-    for (j, weight) in weights.enumerated() where weight != 0 {
-      let column = values.column(j)
-      for t in column.indices { output[t] += weight * column[t] }
-    }
-    return result
+    values.combination(of: weights.indices.filter { weights[$0] != 0 }, factors: weights)
   }
 }

@@ -89,17 +89,24 @@ extension StressTest {
       count += 1
       return try liquidationGap(mover.scenario(move: expm1(logMove)))
     }
+    guard try gap(0) > 0 else { return LiquidationDistance(move: 0, evaluationCount: count) }
+    let root = try firstChange(upTo: end, stepCount: settings.stepCount, of: gap)
+    return LiquidationDistance(move: root.map { expm1($0) }, evaluationCount: count)
+  }
+
+  /// The first place from zero to an end where a gap is no longer positive, by a scan and a root in its step; nil without one.
+  func firstChange(
+    upTo end: Double,
+    stepCount: Int,
+    of gap: (Double) throws(RiskError) -> Double
+  ) throws(RiskError) -> Double? {
     var near = 0.0
-    guard try gap(near) > 0 else { return LiquidationDistance(move: 0, evaluationCount: count) }
-    for step in 1...settings.stepCount {
-      let far = end * (Double(step) / Double(settings.stepCount))
-      if try gap(far) <= 0 {
-        let root = try changeOfSign(of: gap, between: near, and: far)
-        return LiquidationDistance(move: expm1(root), evaluationCount: count)
-      }
+    for step in 1...stepCount {
+      let far = end * (Double(step) / Double(stepCount))
+      if try gap(far) <= 0 { return try changeOfSign(of: gap, between: near, and: far) }
       near = far
     }
-    return LiquidationDistance(move: nil, evaluationCount: count)
+    return nil
   }
 
   /// The root between two ends at which the signs differ.

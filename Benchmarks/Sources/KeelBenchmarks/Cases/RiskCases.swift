@@ -1,6 +1,6 @@
 import Keel
 
-let riskCases: [Case] = [stressCase, distanceCase, failuresCase]
+let riskCases: [Case] = [stressCase, distanceCase, failuresCase, historicalCase]
 
 private let scenarioCount = 10
 
@@ -79,5 +79,24 @@ private let failuresCase = Case(name: "risk/protocol-failures/16") {
   return .init(run: {
     let losses = try failures.distribution(within: 1)
     guard losses.expectedLoss > 0 else { throw BenchmarkError("no loss") }
+  })
+}
+
+/// The value at risk of a portfolio over its history, from returns and weights.
+private let historicalCase = Case(name: "risk/historical-value-at-risk/2500x500") {
+  let (rows, columns) = (2500, 500)
+  let universe = try Universe((0..<columns).map { AssetID("A\($0)") })
+  let scenarios = try ScenarioSet(
+    universe: universe,
+    outcomes: Matrix(
+      rowCount: rows, columnCount: columns,
+      columnMajor: Inputs.returns(rows: rows, columns: columns)))
+  let weights = try Weights(
+    universe: universe, values: [Double](repeating: 1 / Double(columns), count: columns))
+  return .init(run: {
+    let law = try EmpiricalDistribution(weights: weights, scenarios: scenarios)
+    guard law.valueAtRisk(confidence: 0.99).isFinite else {
+      throw BenchmarkError("a loss is not finite")
+    }
   })
 }

@@ -1,5 +1,4 @@
 public import KeelData
-import KeelNumerics
 
 extension RiskContributions {
   /// Splits a risk of a portfolio over its assets.
@@ -29,15 +28,6 @@ extension RiskContributions {
       throw .invalidValue(argument: "target", got: target, lowest: 0, highest: 0)
     }
     let risk = try measure.risk(of: EmpiricalDistribution(weights: weights, scenarios: scenarios))
-    let contributions = weights.values.enumerated().map { j, weight in
-      var sum = CompensatedSum()
-      if weight != 0 {
-        let column = scenarios.outcomes.column(j)
-        for t in column.indices where risk.slopes[t] != 0 { sum.add(risk.slopes[t] * column[t]) }
-      }
-      return weight * sum.value
-    }
-    return RiskContributions(
-      universe: weights.universe, total: risk.value, contributions: contributions)
+    return RiskContributions(risk, weights: weights, scenarios: scenarios)
   }
 }

@@ -1,0 +1,84 @@
+// Goals in order: the risk without a position by full evaluation, one pass over the scenarios a position.
+
+public import KeelData
+import KeelNumerics
+
+/// What a position does to the risk of a portfolio.
+///
+/// The marginal risk says what a little more costs, the incremental one what all of it costs: for a convex measure
+/// the contribution `weight · marginal` is at least the incremental risk.
+public struct PositionRisk: Hashable, Sendable {
+  /// The asset.
+  public let asset: AssetID
+
+  /// The weight, as a fraction.
+  public let weight: Double
+
+  /// The derivative of the risk in the weight; at a kink a supporting slope.
+  public let marginal: Double
+
+  /// The risk of the portfolio less that of the portfolio without the position, the rest as it is.
+  public let incremental: Double
+
+  /// The Euler part of a homogeneous risk: weight times marginal.
+  public var contribution: Double { weight * marginal }
+}
+
+extension PositionRisk {
+  /// The marginal and incremental risks of all positions.
+  ///
+  /// - Parameters:
+  ///   - measure: The measure; homogeneous or not.
+  ///   - weights: The portfolio, as fractions.
+  ///   - scenarios: The scenarios over the same universe in the same order; for drawdowns in the order of time.
+  /// - Returns: One value an asset, in the order of the universe.
+  /// - Throws: As ``SampleRiskMeasure/risk(of:)``, `DistributionsError.universeMismatch`,
+  ///   `DistributionsError.invalidObservation` for an outcome of a portfolio that overflows.
+  /// - Complexity: O(S N), and one measure of S outcomes for each weight that is not zero.
+  public static func all(
+    of measure: SampleRiskMeasure,
+    weights: Weights,
+    scenarios: ScenarioSet
+  ) throws(DistributionsError) -> [PositionRisk] {
+    let law = try EmpiricalDistribution(weights: weights, scenarios: scenarios)
+    let risk = try measure.risk(of: law)
+    var positions: [PositionRisk] = []
+    for (j, asset) in weights.universe.assets.enumerated() {
+      let weight = weights.values[j]
+      let marginal = risk.slopeSum(scenarios.outcomes, column: j)
+      var incremental = 0.0
+      if weight != 0 {
+        let column = scenarios.outcomes.column(j)
+        var rest = law.outcomes
+        for t in column.indices { rest[t] -= weight * column[t] }
+        let without = try EmpiricalDistribution(
+          outcomes: rest, probabilities: law.probabilities)
+        incremental = try risk.value - measure.risk(of: without).value
+      }
+      positions.append(
+        PositionRisk(asset: asset, weight: weight, marginal: marginal, incremental: incremental))
+    }
+    return positions
+  }
+}
+
+extension SampleRisk {
+  /// Σ slope · outcome of one asset: the derivative in its weight.
+  func slopeSum(_ outcomes: Matrix, column: Int) -> Double {
+    let values = outcomes.column(column)
+    var sum = CompensatedSum()
+    for t in values.indices where slopes[t] != 0 { sum.add(slopes[t] * values[t]) }
+    return sum.value
+  }
+}
+
+extension RiskContributions {
+  /// Splits a risk by its slopes.
+  init(_ risk: SampleRisk, weights: Weights, scenarios: ScenarioSet) {
+    self.init(
+      universe: weights.universe, total: risk.value,
+      contributions: weights.values.enumerated().map { j, weight in
+        weight == 0 ? 0 : weight * risk.slopeSum(scenarios.outcomes, column: j)
+      })
+  }
+}

@@ -1,0 +1,203 @@
+extension TailRisk {
+  /// The measures of a law with given parameters.
+  ///
+  /// - Parameters:
+  ///   - law: The law of the outcome of one period.
+  ///   - confidence: The confidence, inside (0, 1).
+  /// - Returns: The measures; they scale over periods for a ``Normal`` law only.
+  /// - Throws: `DistributionsError.invalidValue`, `DistributionsError.notRepresentable`.
+  public static func parametric(
+    _ law: some ContinuousDistribution,
+    confidence: Double
+  ) throws(DistributionsError) -> TailRisk {
+    try requireConfidence(confidence)
+    if let normal = law as? Normal {
+      return try self.normal(
+        normal, confidence: confidence, observationCount: nil, level: nil, periodCount: 1)
+    }
+    return try TailRisk(
+      .parametric, confidence: confidence, valueAtRisk: law.valueAtRisk(confidence: confidence),
+      expectedShortfall: law.expectedShortfall(confidence: confidence))
+  }
+
+  /// The measures of a fitted normal law, with the intervals of the fit.
+  ///
+  /// ```text
+  /// standard error² = (h² + h k² / 2) σ² / T,   k = (measure + h μ) / (σ √h)
+  /// ```
+  ///
+  /// - Parameters:
+  ///   - fit: The fit.
+  ///   - confidence: The confidence, inside (0, 1).
+  ///   - level: The probability with which intervals hold the true values, inside (0, 1).
+  /// - Returns: The measures.
+  /// - Throws: `DistributionsError.invalidValue`.
+  public static func parametric(
+    _ fit: DistributionFit<Normal>,
+    confidence: Double,
+    level: Double = 0.95
+  ) throws(DistributionsError) -> TailRisk {
+    try requireLevel(level)
+    return try normal(
+      fit.law, confidence: confidence, observationCount: fit.observationCount, level: level,
+      periodCount: 1)
+  }
+
+  /// The measures of a fitted law, with the intervals of the fit.
+  ///
+  /// The delta method: the covariance of the parameters is the inverse of the observed information, by differences of the likelihood
+  /// over a hundredth of a standard error, and the slopes of the measures are differences too. A parameter
+  /// without a standard error, at its bound, counts as known. The intervals are nil where the information is not positive definite.
+  ///
+  /// ```swift
+  /// let fit = try StudentT.fit(returns)
+  /// let risk = try TailRisk.parametric(fit, sample: returns, confidence: 0.99) { p throws(DistributionsError) in
+  ///   try StudentT(location: p[0], scale: p[1], degreesOfFreedom: p[2])
+  /// }
+  /// ```
+  ///
+  /// - Parameters:
+  ///   - fit: The fit.
+  ///   - sample: The sample it was fitted to.
+  ///   - confidence: The confidence, inside (0, 1).
+  ///   - level: The probability with which intervals hold the true values, inside (0, 1).
+  ///   - law: The law with given parameters, in the order of ``DistributionFit/parameters``.
+  /// - Returns: The measures.
+  /// - Throws: `DistributionsError.shapeMismatch` for another sample, `DistributionsError.invalidValue`,
+  ///   `DistributionsError.notRepresentable`.
+  /// - Complexity: O(T k²) for k parameters.
+  public static func parametric<Law: ContinuousDistribution>(
+    _ fit: DistributionFit<Law>,
+    sample: [Double],
+    confidence: Double,
+    level: Double = 0.95,
+    law: ([Double]) throws(DistributionsError) -> Law
+  ) throws(DistributionsError) -> TailRisk {
+    try requireConfidence(confidence)
+    try requireLevel(level)
+    guard sample.count == fit.observationCount else {
+      throw .shapeMismatch(
+        argument: "sample", got: sample.count, required: fit.observationCount)
+    }
+    let errors = try ParameterErrors.standardErrors(fit, sample: sample, law: law) { law in
+      [law.valueAtRisk(confidence: confidence), law.expectedShortfall(confidence: confidence)]
+    }
+    let value = fit.law.valueAtRisk(confidence: confidence)
+    let shortfall = fit.law.expectedShortfall(confidence: confidence)
+    func interval(_ value: Double, _ place: Int) -> ConfidenceInterval? {
+      errors.flatMap {
+        ConfidenceInterval(
+          around: value, standardError: $0[place], level: level, basis: .deltaMethod)
+      }
+    }
+    return try TailRisk(
+      .parametric, confidence: confidence, valueAtRisk: value, expectedShortfall: shortfall,
+      observationCount: fit.observationCount,
+      intervals: (interval(value, 0), interval(shortfall, 1)))
+  }
+
+  /// The measures of an expansion of Cornish and Fisher.
+  ///
+  /// - Parameters:
+  ///   - expansion: The expansion.
+  ///   - confidence: The confidence, inside (0, 1).
+  /// - Returns: The measures; over several periods the cumulants add.
+  /// - Throws: `DistributionsError.invalidValue` for an expansion that is no law, see ``CornishFisher/isMonotone``.
+  public static func cornishFisher(
+    _ expansion: CornishFisher,
+    confidence: Double
+  ) throws(DistributionsError) -> TailRisk {
+    try cornishFisher(expansion, of: expansion, confidence, periodCount: 1)
+  }
+
+  /// The measures of a quadratic book in normal moves, by its exact law.
+  ///
+  /// - Parameters:
+  ///   - law: The law of the book's profit.
+  ///   - confidence: The confidence, inside (0, 1).
+  /// - Returns: The measures, in cash.
+  /// - Throws: `DistributionsError.invalidValue`, `DistributionsError.notRepresentable`.
+  public static func deltaGamma(
+    _ law: DeltaGammaLaw,
+    confidence: Double
+  ) throws(DistributionsError) -> TailRisk {
+    try requireConfidence(confidence)
+    return try TailRisk(
+      .deltaGamma, confidence: confidence, valueAtRisk: law.valueAtRisk(confidence: confidence),
+      expectedShortfall: law.expectedShortfall(confidence: confidence))
+  }
+
+  /// The measures of a tail beyond a threshold.
+  ///
+  /// - Parameters:
+  ///   - tail: The tail of the losses.
+  ///   - confidence: Above 1 − ``PeaksOverThreshold/exceedanceShare``, below 1.
+  ///   - level: The probability with which the interval holds the true value at risk, inside (0, 1).
+  /// - Returns: The measures, with the profile interval of the value at risk.
+  /// - Throws: `DistributionsError.invalidValue`.
+  public static func peaksOverThreshold(
+    _ tail: PeaksOverThreshold,
+    confidence: Double,
+    level: Double = 0.95
+  ) throws(DistributionsError) -> TailRisk {
+    let interval = ConfidenceInterval(
+      range: try tail.valueAtRiskInterval(confidence: confidence, level: level),
+      standardError: nil, level: level, basis: .profileLikelihood)
+    return try TailRisk(
+      .peaksOverThreshold, confidence: confidence,
+      valueAtRisk: tail.valueAtRisk(confidence: confidence),
+      expectedShortfall: tail.expectedShortfall(confidence: confidence),
+      observationCount: tail.observationCount, intervals: (interval, nil))
+  }
+
+  /// The expansion over some periods, of that over one.
+  static func cornishFisher(
+    _ expansion: CornishFisher,
+    of period: CornishFisher,
+    _ confidence: Double,
+    periodCount: Double
+  ) throws(DistributionsError) -> TailRisk {
+    try requireConfidence(confidence)
+    guard expansion.isMonotone else {
+      // The kurtosis from which on the expansion rises, for this skewness, is the user's to find.
+      throw .invalidValue(
+        argument: "slope of the Cornish-Fisher expansion", got: expansion.leastSlope, lowest: 0,
+        highest: .greatestFiniteMagnitude)
+    }
+    return try TailRisk(
+      .cornishFisher, confidence: confidence,
+      valueAtRisk: expansion.valueAtRisk(confidence: confidence),
+      expectedShortfall: expansion.expectedShortfall(confidence: confidence),
+      periodCount: periodCount, scaling: .independentCumulants(period))
+  }
+
+  /// The normal law over some periods, with the errors of a fit to one.
+  static func normal(
+    _ law: Normal,
+    confidence: Double,
+    observationCount: Int?,
+    level: Double?,
+    periodCount: Double
+  ) throws(DistributionsError) -> TailRisk {
+    try requireConfidence(confidence)
+    let (mean, deviation) = (
+      law.mean * periodCount, law.standardDeviation * periodCount.squareRoot()
+    )
+    let longer = try Normal(mean: mean, standardDeviation: deviation)
+    let value = longer.valueAtRisk(confidence: confidence)
+    let shortfall = longer.expectedShortfall(confidence: confidence)
+    func interval(_ measure: Double) -> ConfidenceInterval? {
+      guard let observationCount, let level else { return nil }
+      let k = (measure + mean) / deviation
+      let variance =
+        periodCount * (periodCount + k * k / 2) / Double(observationCount)
+      return ConfidenceInterval(
+        around: measure, standardError: variance.squareRoot() * law.standardDeviation, level: level,
+        basis: .deltaMethod)
+    }
+    return try TailRisk(
+      .parametric, confidence: confidence, valueAtRisk: value, expectedShortfall: shortfall,
+      observationCount: observationCount, intervals: (interval(value), interval(shortfall)),
+      periodCount: periodCount, scaling: .independentNormal(law))
+  }
+}

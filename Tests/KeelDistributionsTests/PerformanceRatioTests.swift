@@ -1,0 +1,265 @@
+import KeelData
+import KeelDistributions
+import KeelNumerics
+import KeelTestSupport
+import Testing
+
+/// Ratios against 40 digits, their errors against influences without formulas.
+@Suite struct PerformanceRatioTests {
+  struct References: Decodable {
+    let sample: [Double]
+    let values: [String: Double]
+    let errors: [String: Double]
+    let laggedErrors: [String: Double]
+    let opdyke: Double
+    let lo: [String: Double]
+  }
+
+  private static let ratios: [(String, PerformanceRatio)] = [
+    ("sharpe", .sharpe(rate: 0.001)), ("sortino", .sortino(target: 0.001)),
+    ("kappa", .kappa(order: 3, target: 0.001)), ("omega", .omega(target: 0.001)),
+    ("upside", .upsidePotential(target: 0.001)), ("rachev", .rachev(gains: 0.89, losses: 0.875)),
+    ("starr", .excess(rate: 0.001, over: .expectedShortfall(confidence: 0.875))),
+  ]
+
+  @Test func valuesAndErrorsMatchReferences() throws {
+    let reference = try Reference.load(References.self, "performance_ratios")
+    let count = Double(reference.sample.count)
+    for (name, ratio) in Self.ratios {
+      let plain = try ratio.estimate(of: reference.sample)
+      let lagged = try ratio.estimate(of: reference.sample, lagCount: 4)
+      expectClose(
+        plain.value, try #require(reference.values[name]), relative: 1e-12, absolute: 1e-15, name)
+      #expect(lagged.value == plain.value && plain.observationCount == 60)
+      guard name != "starr" else {
+        #expect(plain.standardError == nil)
+        continue
+      }
+      let relative = name == "sharpe" ? 0.02 : 1e-9
+      expectClose(
+        try #require(plain.standardError), try #require(reference.errors[name]),
+        relative: relative, name)
+      expectClose(
+        try #require(lagged.standardError), try #require(reference.laggedErrors[name]),
+        relative: relative, name)
+    }
+    let sharpe = try PerformanceRatio.sharpe(rate: 0.001).estimate(of: reference.sample)
+    // The divisor T − 1 of the deviation against that of the moments.
+    expectClose(try #require(sharpe.standardError), reference.opdyke, relative: 1 / count)
+    for (periods, factor) in reference.lo {
+      let scaling = try SharpeScaling(
+        periodCount: try #require(Int(periods)), outcomes: reference.sample)
+      expectClose(scaling.factor, factor, relative: 1e-13)
+    }
+    #expect(try SharpeScaling(independentPeriods: 9).factor == 3)
+  }
+
+  @Test func byHand() throws {
+    let outcomes = [0.02, -0.01, 0.03, -0.04, 0.01]
+    func value(_ ratio: PerformanceRatio) throws -> Double {
+      try ratio.estimate(of: outcomes).value
+    }
+    expectClose(try value(.omega(target: 0)), 0.06 / 0.05, relative: 1e-14)
+    expectClose(try value(.kappa(order: 1, target: 0)), 0.06 / 0.05 - 1, relative: 1e-12)
+    expectClose(
+      try value(.sortino(target: 0)), 0.002 / (0.0017 / 5).squareRoot(), relative: 1e-13)
+    #expect(try value(.kappa(order: 2, target: 0.01)) == value(.sortino(target: 0.01)))
+    expectClose(
+      try value(.upsidePotential(target: 0)), 0.012 / (0.0017 / 5).squareRoot(), relative: 1e-14)
+    expectClose(try value(.rachev(gains: 0.6, losses: 0.6)), 0.025 / 0.025, relative: 1e-13)
+    expectClose(try value(.tail(confidence: 0.8)), 0.02 / 0.01, relative: 1e-14)
+    // Drawdowns 0, 0.01, 0, 0.04, 0.03.
+    expectClose(try value(.excess(rate: 0, over: .maximumDrawdown)), 0.05, relative: 1e-13)
+    expectClose(try value(.excess(rate: 0, over: .averageDrawdown)), 0.002 / 0.016, relative: 1e-13)
+  }
+
+  /// Of many samples the errors are the deviations of the estimates.
+  @Test func errorsAreThoseOfManySamples() throws {
+    let law = try StudentT(location: 0.1, scale: 1, degreesOfFreedom: 8)
+    for ratio: PerformanceRatio in [.sharpe(rate: 0), .sortino(target: 0), .omega(target: 0)] {
+      var (values, errors) = ([Double](), 0.0)
+      for seed in 0..<150 {
+        let sample = law.draws(count: 200, from: RandomStream(seed: 21, stream: UInt64(seed)))
+        let estimate = try ratio.estimate(of: sample)
+        values.append(estimate.value)
+        errors += try #require(estimate.standardError) / 150
+      }
+      let spread = try SampleRiskMeasure.standardDeviation.risk(
+        of: EmpiricalDistribution(outcomes: values)
+      ).value
+      expectClose(errors, spread, relative: 0.2, "\(ratio)")
+    }
+  }
+
+  @Test func probabilitiesAndEdges() throws {
+    let reference = try Reference.load(References.self, "performance_ratios")
+    let sharpe = try PerformanceRatio.sharpe(rate: 0).estimate(of: reference.sample)
+    expectClose(sharpe.probability(above: sharpe.value), 0.5, relative: 1e-15)
+    #expect(sharpe.probability(above: sharpe.value - 1) > 0.99)
+    let rising = try PerformanceRatio.omega(target: 0).estimate(of: [0.1, 0.2])
+    #expect(rising.value == .infinity && rising.standardError == nil)
+    #expect(rising.probability(above: 1).isNaN)
+    #expect(try PerformanceRatio.sharpe(rate: 1).estimate(of: [1, 1]).value.isNaN)
+    #expect(throws: DistributionsError.tooFewObservations(got: 1, required: 2)) {
+      try PerformanceRatio.sharpe(rate: 0).estimate(of: [1])
+    }
+    for ratio: PerformanceRatio in [
+      .sharpe(rate: .nan), .kappa(order: 0, target: 0), .kappa(order: 99, target: 0),
+      .rachev(gains: 1, losses: 0.5), .tail(confidence: 0),
+    ] {
+      #expect(throws: DistributionsError.self) { try ratio.estimate(of: [1, 2, 3]) }
+    }
+    #expect(throws: DistributionsError.self) {
+      try PerformanceRatio.sharpe(rate: 0).estimate(of: [1, 2, 3], lagCount: 3)
+    }
+    #expect(throws: DistributionsError.self) {
+      try SharpeScaling(periodCount: 2, outcomes: [1, 1])
+    }
+    #expect(throws: DistributionsError.self) {
+      try SharpeScaling(periodCount: 9, outcomes: [1, 2])
+    }
+  }
+}
+
+/// What each position, group and factor does to a risk.
+@Suite struct PositionRiskTests {
+  private static func scenarios(_ seed: Int) throws -> (Weights, ScenarioSet) {
+    var generator = SeededGenerator(seed: UInt64(seed))
+    let (count, width) = (200, 6)
+    let rows = (0..<count).map { _ in
+      let market = generator.gaussian() * 0.02
+      return (0..<width).map { Double($0 + 1) / 4 * market + 0.01 * generator.gaussian() }
+    }
+    let universe = try Universe((0..<width).map { AssetID("A\($0)") })
+    return (
+      try Weights(universe: universe, values: [0.5, -0.2, 0.3, 0, 0.1, 0.4]),
+      try ScenarioSet(universe: universe, outcomes: Matrix(rows: rows))
+    )
+  }
+
+  @Test(arguments: 1...5) func marginalAndIncremental(seed: Int) throws {
+    let (weights, scenarios) = try Self.scenarios(seed)
+    for (name, measure) in SampleRiskMeasureTests.measures(0.9, 0) {
+      let split = try RiskContributions.of(measure, weights: weights, scenarios: scenarios)
+      let positions = try PositionRisk.all(of: measure, weights: weights, scenarios: scenarios)
+      for (j, position) in positions.enumerated() {
+        expectClose(position.contribution, split.contributions[j], relative: 1e-14, name)
+        var values = weights.values
+        values[j] = 0
+        let without = try measure.risk(
+          of: EmpiricalDistribution(
+            weights: Weights(universe: weights.universe, values: values), scenarios: scenarios)
+        ).value
+        expectClose(position.incremental, split.total - without, absolute: 1e-13, name)
+        // Convexity.
+        #expect(position.contribution >= position.incremental - 1e-12, "\(name)")
+      }
+      #expect(positions[3].incremental == 0 && positions[3].contribution == 0)
+    }
+  }
+
+  @Test(arguments: 1...5) func groupsAndFactorsSumToTheRisk(seed: Int) throws {
+    let (weights, scenarios) = try Self.scenarios(seed)
+    let groups: [AssetID: String] = ["A0": "lending", "A1": "pool", "A2": "lending", "A4": "pool"]
+    var generator = SeededGenerator(seed: UInt64(seed) &+ 50)
+    let factors = try Matrix(
+      rows: (0..<200).map { t in
+        [scenarios.outcomes[t, 5], generator.gaussian() * 0.01]
+      })
+    let loadings = try Matrix(rows: (0..<6).map { [Double($0 + 1) / 6, $0 == 2 ? 1 : 0] })
+    for (name, measure) in SampleRiskMeasureTests.measures(0.9, 0) {
+      let split = try RiskContributions.of(measure, weights: weights, scenarios: scenarios)
+      let parts = try split.parts(byGroup: groups)
+      #expect(parts.map(\.group) == ["lending", "pool", nil])
+      let size = split.contributions.reduce(0) { $0 + $1.magnitude }
+      expectClose(
+        parts.reduce(0) { $0 + $1.contribution }, split.total, absolute: 1e-12 * size, name)
+      expectClose(
+        parts[0].contribution, split.contributions[0] + split.contributions[2],
+        absolute: 1e-15 * size)
+      let byFactor = try SampleFactorContributions(
+        measure, weights: weights, scenarios: scenarios, loadings: loadings,
+        factorOutcomes: factors)
+      #expect(byFactor.total == split.total)
+      let sum = byFactor.factors.reduce(byFactor.specific, +)
+      let reach = byFactor.factors.reduce(byFactor.specific.magnitude) { $0 + $1.magnitude }
+      expectClose(sum, split.total, absolute: 1e-12 * max(reach, size), name)
+      expectClose(
+        byFactor.exposures[0],
+        zip(weights.values, 1...6).reduce(0) { $0 + $1.0 * Double($1.1) / 6 },
+        relative: 1e-14)
+    }
+    let split = try RiskContributions.of(.standardDeviation, weights: weights, scenarios: scenarios)
+    #expect(throws: DistributionsError.self) { try split.parts(byGroup: ["NONE": "x"]) }
+    #expect(throws: DistributionsError.self) {
+      try SampleFactorContributions(
+        .standardDeviation, weights: weights, scenarios: scenarios, loadings: factors,
+        factorOutcomes: factors)
+    }
+    #expect(throws: DistributionsError.self) {
+      try SampleFactorContributions(
+        .lowerPartialMoment(order: .first, target: 0.1), weights: weights, scenarios: scenarios,
+        loadings: loadings, factorOutcomes: factors)
+    }
+  }
+
+  /// Outcomes of a portfolio have the bits of a sum that adds one asset after the other.
+  @Test func outcomesAreSumsInTheOrderOfNames() throws {
+    var generator = SeededGenerator(seed: 31)
+    for width in [1, 7, 8, 9, 16, 27] {
+      let universe = try Universe((0..<width).map { AssetID("A\(100 + $0)") })
+      let rows = (0..<13).map { _ in (0..<width).map { _ in generator.gaussian() } }
+      let values = (0..<width).map { $0 == 3 ? 0 : generator.gaussian() }
+      let law = try EmpiricalDistribution(
+        weights: Weights(universe: universe, values: values),
+        scenarios: ScenarioSet(universe: universe, outcomes: Matrix(rows: rows)))
+      for (row, outcome) in zip(rows, law.outcomes) {
+        var sum = 0.0
+        for (x, w) in zip(row, values) where w != 0 { sum += w * x }
+        #expect(outcome == sum)
+      }
+    }
+  }
+
+  @Test(arguments: 1...5) func valueAtRiskAndSpectra(seed: Int) throws {
+    let (weights, scenarios) = try Self.scenarios(seed)
+    let law = try EmpiricalDistribution(weights: weights, scenarios: scenarios)
+    for bandwidth in [nil, 0, 0.001] as [Double?] {
+      let split = try RiskContributions.valueAtRisk(
+        weights: weights, scenarios: scenarios, confidence: 0.9, bandwidth: bandwidth)
+      #expect(split.total == law.valueAtRisk(confidence: 0.9))
+      let size = split.contributions.reduce(0) { $0 + $1.magnitude }
+      expectClose(split.contributions.reduce(0, +), split.total, absolute: 1e-12 * size)
+    }
+    let spectrum = try RiskSpectrum.exponential(aversion: 8)
+    let split = try RiskContributions.spectral(spectrum, weights: weights, scenarios: scenarios)
+    expectClose(split.total, try spectrum.risk(of: law).value, relative: 1e-15)
+    let size = split.contributions.reduce(0) { $0 + $1.magnitude }
+    expectClose(split.contributions.reduce(0, +), split.total, absolute: 1e-12 * size)
+  }
+
+  /// The kernel's split nears that of the law, from which the scenarios were drawn.
+  @Test func valueAtRiskOfEllipticalLaws() throws {
+    let covariance = try RiskContributionsTests.covariance(order: 4, seed: 3)
+    let means = try ExpectedReturns(
+      universe: covariance.universe, values: [0.001, 0.002, 0, -0.001])
+    let weights = try Weights(universe: covariance.universe, values: [0.4, 0.1, 0.3, 0.2])
+    let student = try MultivariateStudentT(
+      expectedReturns: means, covariance: covariance, degreesOfFreedom: 5)
+    let normal = try MultivariateNormal(expectedReturns: means, covariance: covariance)
+    let exact = try student.valueAtRiskContributions(weights, confidence: 0.95)
+    expectClose(
+      exact.total, try student.portfolioLaw(weights).valueAtRisk(confidence: 0.95), relative: 1e-13)
+    expectClose(exact.contributions.reduce(0, +), exact.total, relative: 1e-13)
+    let gaussian = try normal.valueAtRiskContributions(weights, confidence: 0.95)
+    expectClose(
+      gaussian.total, try normal.portfolioLaw(weights).valueAtRisk(confidence: 0.95),
+      relative: 1e-13)
+    let scenarios = try student.scenarios(count: 40_000, from: RandomStream(seed: 8, stream: 2))
+    let kernel = try RiskContributions.valueAtRisk(
+      weights: weights, scenarios: scenarios, confidence: 0.95)
+    for j in 0..<4 {
+      expectClose(kernel.contributions[j], exact.contributions[j], absolute: 0.05 * exact.total)
+    }
+  }
+}
