@@ -145,6 +145,18 @@ def scipy_student_t_fit(x):
 
 
 @peer("scipy")
+def scipy_student_t_cdf(x):
+    from scipy.stats import t
+    return lambda: t.cdf(x, 4.3)[::1000]
+
+
+@peer("scipy")
+def scipy_student_t_quantile(x):
+    from scipy.stats import t
+    return lambda: t.ppf(x, 4.3)[::1000]
+
+
+@peer("scipy")
 def scipy_generalized_pareto_fit(x):
     from scipy.stats import genpareto
     def run():

@@ -35,6 +35,13 @@ import Testing
       case "generalizedExtremeValue": self = Outcome(try GeneralizedExtremeValue.fit(sample))
       case "fernandezSteelSkewedT": self = Outcome(try FernandezSteelSkewedT.fit(sample))
       case "normalInverseGaussian": self = Outcome(try NormalInverseGaussianLaw.fit(sample))
+      case "logistic": self = Outcome(try Logistic.fit(sample))
+      case "logNormal": self = Outcome(try LogNormal.fit(sample))
+      case "azzaliniSkewedT": self = Outcome(try AzzaliniSkewedT.fit(sample))
+      case "hansenSkewedT": self = Outcome(try HansenSkewedT.fit(sample))
+      case "varianceGamma": self = Outcome(try VarianceGammaLaw.fit(sample))
+      case "generalizedHyperbolic": self = Outcome(try GeneralizedHyperbolic.fit(sample))
+      case "normalMixture": self = Outcome(try Mixture<Normal>.fit(sample, componentCount: 2))
       default: throw CocoaError(.fileReadUnknown)
       }
     }
@@ -49,6 +56,8 @@ import Testing
         expectClose(
           parameter.value, item.estimates[k], absolute: 1e-7 * error,
           "\(item.law) \(parameter.name)")
+        // Those of the variance gamma law are from the scores, not from the Hessian.
+        if item.law == "varianceGamma" { continue }
         expectClose(
           parameter.standardError, error, relative: 1e-5, "\(item.law) error of \(parameter.name)")
       }
@@ -58,13 +67,16 @@ import Testing
 
   @Test func fitsScaleWithTheSample() throws {
     for item in try Reference.load(File.self, "law_fits").cases {
+      // One law is of standardized numbers, one of logarithms.
+      if ["hansenSkewedT", "logNormal"].contains(item.law) { continue }
       let fit = try Outcome(item.law, item.sample)
       for scale in [1e-6, 37, 1e12] {
         let other = try Outcome(item.law, item.sample, scaledBy: scale)
         for (one, two) in zip(fit.parameters, other.parameters) {
           let power =
             switch one.name {
-            case "location", "scale": scale
+            case "location", "scale", "mean1", "mean2": scale
+            case "standardDeviation1", "standardDeviation2": scale
             case "steepness", "asymmetry": 1 / scale
             default: 1.0
             }
@@ -279,7 +291,7 @@ extension LawFitTests {
       try GeneralizedError.fit([Double](repeating: 1, count: 30))
     }
     var settings = GeneralizedError.FitSettings()
-    settings.lowestShape = 0.5
+    settings.lowestShape = 0.1
     #expect(throws: DistributionsError.self) {
       try GeneralizedError.fit(even, settings: settings)
     }

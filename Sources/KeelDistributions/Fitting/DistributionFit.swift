@@ -17,8 +17,13 @@ public struct DistributionFit<Law: Hashable & Sendable>: Hashable, Sendable {
   /// The fitted parameters with their standard errors.
   public let parameters: [FittedParameter]
 
-  /// The number of observations.
+  /// The number of observations, those of weight zero left out.
   public let observationCount: Int
+
+  /// The sum of the weights: the number of observations where none were given.
+  ///
+  /// Standard errors and criteria are those of so many observations.
+  public let totalWeight: Double
 
   /// The number of steps taken.
   public let iterations: Int
@@ -29,9 +34,27 @@ public struct DistributionFit<Law: Hashable & Sendable>: Hashable, Sendable {
   /// Akaike's criterion `2k − 2 ln L` for k parameters.
   public var akaikeCriterion: Double { 2 * Double(parameters.count) - 2 * logLikelihood }
 
-  /// The Bayesian (Schwarz) criterion `k ln n − 2 ln L` for k parameters.
+  /// The Bayesian (Schwarz) criterion `k ln n − 2 ln L` for k parameters and the total weight n.
   public var bayesianCriterion: Double {
-    Double(parameters.count) * log(Double(observationCount)) - 2 * logLikelihood
+    Double(parameters.count) * log(totalWeight) - 2 * logLikelihood
+  }
+
+  init(
+    law: Law,
+    logLikelihood: Double,
+    parameters: [FittedParameter],
+    observationCount: Int,
+    totalWeight: Double? = nil,
+    iterations: Int,
+    status: FitStatus
+  ) {
+    self.law = law
+    self.logLikelihood = logLikelihood
+    self.parameters = parameters
+    self.observationCount = observationCount
+    self.totalWeight = totalWeight ?? Double(observationCount)
+    self.iterations = iterations
+    self.status = status
   }
 
   /// A parameter by its name.

@@ -38,7 +38,9 @@ extension FernandezSteelSkewedT {
   ///
   /// - Parameters:
   ///   - sample: At least ``minimumObservationCount`` finite numbers, no third of them equal.
+  ///   - weights: How often each observation counts, not negative; all once where nil.
   ///   - settings: Bounds and limits.
+  ///   - start: A law near the fit, as that of a sample that overlaps: searched from first.
   /// - Returns: The law with `location`, `scale`, `degreesOfFreedom` and `skew` as parameters.
   /// - Throws: `DistributionsError.tooFewObservations`, `DistributionsError.invalidObservation`,
   ///   `DistributionsError.repeatedValue` when one value fills a third of the sample,
@@ -47,26 +49,35 @@ extension FernandezSteelSkewedT {
   /// - Complexity: O(n) a step.
   public static func fit(
     _ sample: [Double],
-    settings: FitSettings = FitSettings()
+    weights: [Double]? = nil,
+    settings: FitSettings = FitSettings(),
+    start: FernandezSteelSkewedT? = nil
   ) throws(DistributionsError) -> DistributionFit<FernandezSteelSkewedT> {
     try settings.validate()
     let standardized = try StandardizedSample(
-      robustly: sample, minimumCount: minimumObservationCount, repeatedShareDivisor: 3)
-    let values = standardized.values
+      robustly: WeightedObservations(sample, weights), minimumCount: minimumObservationCount,
+      repeatedShareDivisor: 3)
     let bound = log(largestFittedSkew)
     var best: LikelihoodSearch?
-    for skew in startingSkews {
+    let warm = start.map { law in
+      [
+        standardized.standardizedLocation(law.location),
+        log(standardized.standardizedScale(law.scale)), log(law.degreesOfFreedom), log(law.skew),
+      ]
+    }
+    let cold = startingSkews.map { [0.9 * $0, 0.3, startingLogDegrees, $0] }
+    for point in (warm.map { [$0] } ?? []) + cold {
       var search = LikelihoodSearch(
-        start: [0.9 * skew, 0.3, startingLogDegrees, skew],
+        start: point,
         lowest: [-.infinity, -.infinity, log(settings.lowestDegreesOfFreedom), -bound],
         highest: [.infinity, .infinity, log(settings.highestDegreesOfFreedom), bound],
-        maximumIterations: settings.maximumIterations, observationCount: sample.count
+        maximumIterations: settings.maximumIterations, totalWeight: standardized.totalWeight
       ) { point in
-        LikelihoodPoint.differenced(at: point) { likelihood(values, $0) }
+        LikelihoodPoint.differenced(at: point) { likelihood(standardized, $0) }
       }
       search.run()
       if search.current.value > best?.current.value ?? -.infinity { best = search }
-      if sample.count > smallSampleCount, search.converged { break }
+      if standardized.values.count > smallSampleCount, search.converged { break }
     }
     guard let best else { throw .notRepresentable(result: "logLikelihood") }
     return try result(best, standardized)
@@ -102,11 +113,10 @@ extension FernandezSteelSkewedT {
     let errors = search.standardErrors([
       [unit, 0, 0, 0], [0, scale, 0, 0], [0, 0, degrees, 0], [0, 0, 0, skew],
     ])
-    let logUnit = log(sample.spread) + Double(sample.exponent) * logOfTwo
     return DistributionFit(
       law: try FernandezSteelSkewedT(
         location: location, scale: scale, degreesOfFreedom: degrees, skew: skew),
-      logLikelihood: Double(search.observationCount) * (search.current.value - logUnit),
+      logLikelihood: search.totalWeight * (search.current.value - sample.logUnit),
       parameters: [
         FittedParameter(name: "location", value: location, standardError: errors[0]),
         FittedParameter(name: "scale", value: scale, standardError: errors[1]),
@@ -116,7 +126,8 @@ extension FernandezSteelSkewedT {
         FittedParameter(
           name: "skew", value: skew, standardError: search.isHeld(3) ? .nan : errors[3]),
       ],
-      observationCount: search.observationCount,
+      observationCount: sample.values.count,
+      totalWeight: search.totalWeight,
       iterations: search.iterations,
       status: search.status(shape: 2, 3)
     )
@@ -124,26 +135,27 @@ extension FernandezSteelSkewedT {
 
   /// The mean log-likelihood and its gradient in (μ, ln σ, ln ν, ln γ).
   private static func likelihood(
-    _ values: [Double],
+    _ sample: StandardizedSample,
     _ point: [Double]
   ) -> (value: Double, gradient: [Double]) {
     let inverse = exp(-point[1])
     let degrees = exp(point[2])
     let skew = exp(point[3])
-    let n = Double(values.count)
+    let n = sample.totalWeight
     let normalizer = StudentTNormalizer(degreesOfFreedom: degrees)
     var (logarithms, fraction) = (0.0, 0.0)
     var (first, second, fourth) = (0.0, 0.0, 0.0)
-    for x in values {
-      let z = (x - point[0]) * inverse
+    for i in sample.values.indices {
+      let mass = sample.weights[i]
+      let z = (sample.values[i] - point[0]) * inverse
       let isAbove = z >= 0
       let stretch = isAbove ? 1 / skew : skew
       let y = z * stretch
       let square = y * y
       let share = 1 / (degrees + square)
-      logarithms += log1p(square / degrees)
-      fraction += square * share
-      let weight = (degrees + 1) * share
+      logarithms += mass * log1p(square / degrees)
+      fraction += mass * square * share
+      let weight = mass * (degrees + 1) * share
       first += weight * y * stretch
       second += weight * square
       fourth += isAbove ? weight * square : -weight * square

@@ -3,7 +3,9 @@
 // For a shape of at least one the location solves Σ sign(x − μ) |x − μ|^(β−1) = 0, which is monotone,
 // and the scale is αᵝ = β Σ |x − μ|ᵝ/n. With both inserted, the shape is a root of the slope
 //   1/β + ψ(1/β)/β² − Σ |z|ᵝ ln |z| / n,
-// where the others do not contribute, as they are maxima. Standard error of the location: expected
+// where the others do not contribute, as they are maxima. Below one the likelihood has a cusp at every
+// observation and its maxima there alone: location and shape are found in turn, each for the other, until the
+// location stays. Standard error of the location: expected
 // information, G. Agrò, Maximum likelihood estimation for the exponential power function parameters,
 // Communications in Statistics: Simulation and Computation 24 (1995).
 
@@ -19,7 +21,10 @@ import KeelNumerics
 extension GeneralizedError {
   /// The settings of a fit.
   public struct FitSettings: Hashable, Sendable {
-    /// The least shape, at least 1: below 1 the likelihood has a cusp at each observation.
+    /// The least shape, from 0.2.
+    ///
+    /// Below 1 the likelihood has a cusp at each observation, the fit takes longer, and at ½ and below the
+    /// location has no standard error; near 0 the likelihood is unbounded.
     public var lowestShape = 1.0
 
     /// The largest shape: at 20 the law is nearly uniform.
@@ -35,77 +40,122 @@ extension GeneralizedError {
   /// Fits location, scale and shape to a sample by maximum likelihood.
   ///
   /// The shape stays between the bounds of the settings; at a bound the status says so and its standard
-  /// error is NaN. A sample with heavier tails than Laplace's law ends at the lower bound. Standard
-  /// errors come from the observed information, that of the location from the expected one.
+  /// error is NaN. With the default bounds a sample with heavier tails than Laplace's law ends at the lower one.
+  /// Below 1 the location is an observation. Standard errors come from the observed information, that of the
+  /// location from the expected one; it is NaN for shapes up to ½.
   /// Multiplying the sample by c multiplies location and scale by c within 1e-8.
   ///
   /// - Parameters:
   ///   - sample: At least ``minimumObservationCount`` finite numbers, no half of them equal.
+  ///   - weights: How often each observation counts, not negative; all once where nil.
   ///   - settings: Bounds of the shape.
   /// - Returns: The law with `location`, `scale` and `shape` as parameters.
   /// - Throws: `DistributionsError.tooFewObservations`, `DistributionsError.invalidObservation`,
   ///   `DistributionsError.repeatedValue` when one value fills half of the sample,
   ///   `DistributionsError.invalidValue` for settings without room,
   ///   `DistributionsError.notRepresentable`.
-  /// - Complexity: O(n) a step; some ten shapes with some forty locations each.
+  /// - Complexity: O(n) a step; some ten shapes with some forty locations each. Below 1 some √n locations.
   public static func fit(
     _ sample: [Double],
+    weights: [Double]? = nil,
     settings: FitSettings = FitSettings()
   ) throws(DistributionsError) -> DistributionFit<GeneralizedError> {
-    try requireInside(settings.lowestShape, 1...100, "lowestShape")
-    guard settings.highestShape > settings.lowestShape, settings.highestShape <= 100 else {
-      throw .invalidValue(
-        argument: "highestShape", got: settings.highestShape, lowest: settings.lowestShape,
-        highest: 100)
-    }
+    try requireInside(settings.lowestShape, 0.2...100, "lowestShape")
+    try requireRoom(settings.highestShape, above: settings.lowestShape, 100, "highestShape")
     let standardized = try StandardizedSample(
-      robustly: sample, minimumCount: minimumObservationCount, repeatedShareDivisor: 2)
-    let likelihood = ErrorLawLikelihood(standardized.values)
-    var (status, steps) = (FitStatus.converged, 0)
-    var shape = settings.lowestShape
-    if likelihood.slope(settings.lowestShape) <= 0 {
-      status = .lowerBound
-    } else if likelihood.slope(settings.highestShape) >= 0 {
-      (status, shape) = (.upperBound, settings.highestShape)
-    } else {
-      do throws(NumericsError) {
-        let root = try Brent.root(
-          of: { likelihood.slope(exp($0)) },
-          in: log(settings.lowestShape)...log(settings.highestShape))
-        (shape, steps) = (exp(root.argument), root.evaluationCount)
-      } catch {
-        throw .notRepresentable(result: "logLikelihood")
-      }
+      robustly: WeightedObservations(sample, weights), minimumCount: minimumObservationCount,
+      repeatedShareDivisor: 2)
+    let likelihood = ErrorLawLikelihood(standardized)
+    let end = try smoothSearch(likelihood, settings)
+    guard settings.lowestShape < 1, end.status == .lowerBound || end.shape == 1 else {
+      return try result(likelihood, end, standardized)
     }
-    return try result(likelihood, shape, status, steps, standardized)
+    return try result(likelihood, try cuspedSearch(likelihood, settings), standardized)
   }
+
+  /// Where a search ended.
+  private struct End {
+    var shape: Double
+    var location: Double
+    var steps = 0
+    var status = FitStatus.converged
+  }
+
+  /// The search among shapes of at least one.
+  private static func smoothSearch(
+    _ likelihood: ErrorLawLikelihood,
+    _ settings: FitSettings
+  ) throws(DistributionsError) -> End {
+    let lowest = max(settings.lowestShape, 1)
+    func end(_ shape: Double, _ status: FitStatus, _ steps: Int) -> End {
+      End(shape: shape, location: likelihood.location(shape), steps: steps, status: status)
+    }
+    if settings.highestShape <= lowest || !(likelihood.slope(lowest) > 0) {
+      return end(lowest, .lowerBound, 0)
+    }
+    if !(likelihood.slope(settings.highestShape) < 0) {
+      return end(settings.highestShape, .upperBound, 0)
+    }
+    do throws(NumericsError) {
+      let root = try Brent.root(
+        of: { likelihood.slope(exp($0)) }, in: log(lowest)...log(settings.highestShape))
+      return end(exp(root.argument), .converged, root.evaluationCount)
+    } catch {
+      throw .notRepresentable(result: "logLikelihood")
+    }
+  }
+
+  /// The search among shapes up to one, in turn with the location, from three shapes.
+  private static func cuspedSearch(
+    _ likelihood: ErrorLawLikelihood,
+    _ settings: FitSettings
+  ) throws(DistributionsError) -> End {
+    let (lowest, highest) = (settings.lowestShape, min(settings.highestShape, 1))
+    var best: End?
+    var bestValue = -Double.infinity
+    var steps = 0
+    for shape in [highest, (lowest * highest).squareRoot(), lowest] {
+      var end = End(shape: shape, location: likelihood.location(shape))
+      // Each turn raises the likelihood, and the locations are finitely many.
+      for _ in 0..<maximumTurns {
+        steps += 1
+        (end.shape, end.status) = try likelihood.shape(at: end.location, lowest...highest)
+        let next = likelihood.location(end.shape)
+        if next == end.location { break }
+        end.location = next
+      }
+      let value = likelihood.value(end.shape, end.location)
+      if value > bestValue { (best, bestValue) = (end, value) }
+    }
+    guard var best else { throw .notRepresentable(result: "logLikelihood") }
+    best.steps = steps
+    // Above one the other search goes on.
+    if best.status == .upperBound, settings.highestShape > 1 { best.status = .converged }
+    return best
+  }
+
+  /// Far more than the five turns seen.
+  private static let maximumTurns = 50
 
   private static func result(
     _ likelihood: ErrorLawLikelihood,
-    _ shape: Double,
-    _ status: FitStatus,
-    _ steps: Int,
+    _ end: End,
     _ sample: StandardizedSample
   ) throws(DistributionsError) -> DistributionFit<GeneralizedError> {
-    let center = likelihood.location(shape)
+    let (shape, center) = (end.shape, end.location)
     let unitScale = likelihood.scale(shape, center)
-    let scale = sample.restoredScale(unitScale)
-    let location = sample.restoredLocation(center)
-    guard scale > 0, scale.isFinite, location.isFinite else {
-      throw .notRepresentable(result: "scale")
-    }
-    let count = Double(likelihood.values.count)
-    let errors = likelihood.standardErrors(shape, center, unitScale, isHeld: status != .converged)
+    let (location, scale) = try sample.restored(location: center, scale: unitScale)
+    let count = sample.totalWeight
+    let errors = likelihood.standardErrors(
+      shape, center, unitScale, isHeld: end.status != .converged)
     // β² Γ(2 − 1/β)/(α² Γ(1/β)).
     let logInformation =
-      2 * log(shape) + SpecialFunctions.logGamma(2 - 1 / shape)
-      - SpecialFunctions.logGamma(1 / shape)
-    let logUnit = log(sample.spread) + Double(sample.exponent) * logOfTwo
-    let logLikelihood =
-      -logOfTwo - SpecialFunctions.logGammaOnePlus(1 / shape) - log(unitScale) - 1 / shape
+      shape > 0.5
+      ? 2 * log(shape) + SpecialFunctions.logGamma(2 - 1 / shape)
+        - SpecialFunctions.logGamma(1 / shape) : .nan
     return DistributionFit(
       law: try GeneralizedError(location: location, scale: scale, shape: shape),
-      logLikelihood: count * (logLikelihood - logUnit),
+      logLikelihood: count * (likelihood.value(shape, center) - sample.logUnit),
       parameters: [
         FittedParameter(
           name: "location", value: location,
@@ -113,92 +163,10 @@ extension GeneralizedError {
         FittedParameter(name: "scale", value: scale, standardError: scale * errors.logScale),
         FittedParameter(name: "shape", value: shape, standardError: shape * errors.logShape),
       ],
-      observationCount: likelihood.values.count,
-      iterations: steps,
-      status: status
+      observationCount: sample.values.count,
+      totalWeight: count,
+      iterations: end.steps,
+      status: end.status
     )
-  }
-}
-
-/// The likelihood of a standardized sample for a shape of at least one.
-private struct ErrorLawLikelihood {
-  let values: [Double]
-  private let range: ClosedRange<Double>
-
-  init(_ values: [Double]) {
-    self.values = values
-    let low = values.reduce(Double.infinity, min)
-    range = low...values.reduce(low, max)
-  }
-
-  /// The location of largest likelihood; the median for shape 1.
-  func location(_ shape: Double) -> Double {
-    if shape == 1 {
-      var work = values
-      let upper = Selection.select(values.count / 2, in: &work)
-      if values.count % 2 == 1 { return upper }
-      return 0.5 * (upper + Selection.select(values.count / 2 - 1, in: &work))
-    }
-    let unit = range.upperBound - range.lowerBound
-    let root = try? Brent.root(
-      of: { (center: Double) -> Double in
-        values.reduce(0) { sum, x in
-          let d = (x - center) / unit
-          return sum + (d < 0 ? -pow(-d, shape - 1) : pow(d, shape - 1))
-        }
-      }, in: range)
-    return root?.argument ?? .nan
-  }
-
-  func scale(_ shape: Double, _ center: Double) -> Double {
-    // In the unit of the largest distance, whose powers neither overflow nor vanish.
-    let unit = values.reduce(0) { max($0, ($1 - center).magnitude) }
-    let mean =
-      values.reduce(0) { $0 + pow(($1 - center).magnitude / unit, shape) } / Double(values.count)
-    return unit * pow(shape * mean, 1 / shape)
-  }
-
-  /// The slope of the likelihood in the shape, location and scale at their best.
-  func slope(_ shape: Double) -> Double {
-    let center = location(shape)
-    return gradient(shape, center, scale(shape, center)).logShape / shape
-  }
-
-  /// The slopes in ln α and ln β at a location.
-  private func gradient(
-    _ shape: Double,
-    _ center: Double,
-    _ scale: Double
-  ) -> (logScale: Double, logShape: Double) {
-    var (powers, logarithms) = (0.0, 0.0)
-    for x in values {
-      let z = (x - center).magnitude / scale
-      let power = pow(z, shape)
-      powers += power
-      if power > 0 { logarithms += power * log(z) }
-    }
-    let n = Double(values.count)
-    return (
-      shape * powers / n - 1,
-      1 + SpecialFunctions.digamma(1 / shape) / shape - shape * logarithms / n
-    )
-  }
-
-  /// The errors of ln α and ln β from the observed information, the location held.
-  func standardErrors(
-    _ shape: Double,
-    _ center: Double,
-    _ scale: Double,
-    isHeld: Bool
-  ) -> (logScale: Double, logShape: Double) {
-    let point = LikelihoodPoint.differenced(at: [0, 0]) { p in
-      let slopes = gradient(shape * exp(p[1]), center, scale * exp(p[0]))
-      return (0, [slopes.logScale, slopes.logShape])
-    }
-    let n = Double(values.count)
-    let (a, b, c) = (-n * point.hessian[0], -n * point.hessian[1], -n * point.hessian[3])
-    if isHeld { return (1 / a.squareRoot(), .nan) }
-    let determinant = a * c - b * b
-    return ((c / determinant).squareRoot(), (a / determinant).squareRoot())
   }
 }

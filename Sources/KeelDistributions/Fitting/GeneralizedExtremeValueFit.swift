@@ -39,7 +39,9 @@ extension GeneralizedExtremeValue {
   ///
   /// - Parameters:
   ///   - sample: At least ``minimumObservationCount`` finite numbers, no half of them equal.
+  ///   - weights: How often each observation counts, not negative; all once where nil.
   ///   - settings: Bounds and limits.
+  ///   - start: A law near the fit, as that of a sample that overlaps: searched from first.
   /// - Returns: The law with `location`, `scale` and `shape` as parameters.
   /// - Throws: `DistributionsError.tooFewObservations`, `DistributionsError.invalidObservation`,
   ///   `DistributionsError.repeatedValue` when one value fills half of the sample,
@@ -48,21 +50,31 @@ extension GeneralizedExtremeValue {
   /// - Complexity: O(n) a step.
   public static func fit(
     _ sample: [Double],
-    settings: FitSettings = FitSettings()
+    weights: [Double]? = nil,
+    settings: FitSettings = FitSettings(),
+    start: GeneralizedExtremeValue? = nil
   ) throws(DistributionsError) -> DistributionFit<GeneralizedExtremeValue> {
     try settings.validate()
     let standardized = try StandardizedSample(
-      robustly: sample, minimumCount: minimumObservationCount, repeatedShareDivisor: 2)
-    let values = standardized.values
-    var search = LikelihoodSearch(
-      start: start(values, settings),
-      lowest: [-.infinity, -.infinity, settings.lowestShape],
-      highest: [.infinity, .infinity, settings.highestShape],
-      maximumIterations: settings.maximumIterations, observationCount: sample.count
-    ) { point in
-      LikelihoodPoint.differenced(at: point) { likelihood(values, $0) }
+      robustly: WeightedObservations(sample, weights), minimumCount: minimumObservationCount,
+      repeatedShareDivisor: 2)
+    let cold = startingPoint(standardized.values, settings)
+    let warm = start.map { law in
+      [
+        standardized.standardizedLocation(law.location),
+        log(standardized.standardizedScale(law.scale)), law.shape,
+      ]
     }
-    search.run()
+    let search = LikelihoodSearch.first(from: [warm, cold]) { point in
+      LikelihoodSearch(
+        start: point,
+        lowest: [-.infinity, -.infinity, settings.lowestShape],
+        highest: [.infinity, .infinity, settings.highestShape],
+        maximumIterations: settings.maximumIterations, totalWeight: standardized.totalWeight
+      ) { point in
+        LikelihoodPoint.differenced(at: point) { likelihood(standardized, $0) }
+      }
+    }
     guard search.current.value.isFinite else { throw .notRepresentable(result: "logLikelihood") }
     let scale = standardized.restoredScale(exp(search.point[1]))
     let unit = standardized.restoredScale(1)
@@ -72,17 +84,17 @@ extension GeneralizedExtremeValue {
     }
     let shape = search.point[2]
     let errors = search.standardErrors([[unit, 0, 0], [0, scale, 0], [0, 0, 1]])
-    let logUnit = log(standardized.spread) + Double(standardized.exponent) * logOfTwo
     return DistributionFit(
       law: try GeneralizedExtremeValue(location: location, scale: scale, shape: shape),
-      logLikelihood: Double(sample.count) * (search.current.value - logUnit),
+      logLikelihood: search.totalWeight * (search.current.value - standardized.logUnit),
       parameters: [
         FittedParameter(name: "location", value: location, standardError: errors[0]),
         FittedParameter(name: "scale", value: scale, standardError: errors[1]),
         FittedParameter(
           name: "shape", value: shape, standardError: search.isHeld(2) ? .nan : errors[2]),
       ],
-      observationCount: sample.count,
+      observationCount: standardized.values.count,
+      totalWeight: search.totalWeight,
       iterations: search.iterations,
       status: search.status(shape: 2)
     )
@@ -92,7 +104,7 @@ extension GeneralizedExtremeValue {
   private static let gumbelStart = [-0.478, 0.265, 0]
 
   /// The start with a shape between the bounds, and a scale with which its support holds the sample.
-  private static func start(_ values: [Double], _ settings: FitSettings) -> [Double] {
+  private static func startingPoint(_ values: [Double], _ settings: FitSettings) -> [Double] {
     var point = gumbelStart
     let shape = min(max(point[2], settings.lowestShape), settings.highestShape)
     point[2] = shape
@@ -106,26 +118,27 @@ extension GeneralizedExtremeValue {
 
   /// The mean log-likelihood and its gradient in (μ, ln σ, ξ).
   private static func likelihood(
-    _ values: [Double],
+    _ sample: StandardizedSample,
     _ point: [Double]
   ) -> (value: Double, gradient: [Double]) {
     let shape = point[2]
     let inverse = exp(-point[1])
-    let n = Double(values.count)
+    let n = sample.totalWeight
     var sum = 0.0
     var (first, second, third) = (0.0, 0.0, 0.0)
-    for x in values {
-      let z = (x - point[0]) * inverse
+    for i in sample.values.indices {
+      let mass = sample.weights[i]
+      let z = (sample.values[i] - point[0]) * inverse
       let u = 1 + shape * z
       guard u > 0 else { return (-.infinity, []) }
       let level = StretchedLogarithm(z, shape: shape)
       let t = exp(-level.value)
       // The derivative in L.
       let slope = t - (1 + shape)
-      sum -= (1 + shape) * level.value + t
-      first -= slope / u
-      second -= slope * z / u
-      third += slope * level.slope - level.value
+      sum -= mass * ((1 + shape) * level.value + t)
+      first -= mass * (slope / u)
+      second -= mass * (slope * z / u)
+      third += mass * (slope * level.slope - level.value)
     }
     return (sum / n - point[1], [first * inverse / n, second / n - 1, third / n])
   }

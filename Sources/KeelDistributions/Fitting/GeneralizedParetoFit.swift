@@ -40,7 +40,9 @@ extension GeneralizedPareto {
   /// - Parameters:
   ///   - sample: At least ``minimumObservationCount`` finite numbers, none below the threshold.
   ///   - threshold: The lower end of the support, finite.
+  ///   - weights: How often each observation counts, not negative; all once where nil.
   ///   - settings: Bounds and limits.
+  ///   - start: A law near the fit, as that of a sample that overlaps: searched from first.
   /// - Returns: The law with `scale` and `shape` as parameters; the threshold is not one.
   /// - Throws: `DistributionsError.tooFewObservations`, `DistributionsError.invalidObservation` for a
   ///   number that is not finite or below the threshold, `DistributionsError.repeatedValue` when all
@@ -50,24 +52,32 @@ extension GeneralizedPareto {
   public static func fit(
     _ sample: [Double],
     threshold: Double,
-    settings: FitSettings = FitSettings()
+    weights: [Double]? = nil,
+    settings: FitSettings = FitSettings(),
+    start: GeneralizedPareto? = nil
   ) throws(DistributionsError) -> DistributionFit<GeneralizedPareto> {
     try settings.validate()
     try requireFinite(threshold, "threshold")
-    guard sample.count >= minimumObservationCount else {
-      throw .tooFewObservations(got: sample.count, required: minimumObservationCount)
+    let observations = try WeightedObservations(sample, weights)
+    guard observations.values.count >= minimumObservationCount else {
+      throw .tooFewObservations(
+        got: observations.values.count, required: minimumObservationCount)
     }
-    let excesses = sample.map { $0 - threshold }
+    let excesses = observations.values.map { $0 - threshold }
     if let index = excesses.firstIndex(where: { !($0 >= 0 && $0 < .infinity) }) {
-      throw .invalidObservation(argument: "sample", index: index, got: sample[index])
+      throw .invalidObservation(
+        argument: "sample", index: observations.originalIndex(index),
+        got: observations.values[index])
     }
-    let likelihood = try ParetoLikelihood(excesses, sample[0], settings)
-    var search = LikelihoodSearch(
-      start: likelihood.start,
-      lowest: [-.infinity, settings.lowestShape], highest: [.infinity, settings.highestShape],
-      maximumIterations: settings.maximumIterations, observationCount: sample.count,
-      evaluate: likelihood.evaluate)
-    search.run()
+    let likelihood = try ParetoLikelihood(excesses, observations, settings)
+    let warm = start.map { law in [log(law.scale / likelihood.unit), law.shape] }
+    let search = LikelihoodSearch.first(from: [warm, likelihood.start]) { point in
+      LikelihoodSearch(
+        start: point,
+        lowest: [-.infinity, settings.lowestShape], highest: [.infinity, settings.highestShape],
+        maximumIterations: settings.maximumIterations, totalWeight: observations.total,
+        evaluate: likelihood.evaluate)
+    }
     guard search.current.value.isFinite else { throw .notRepresentable(result: "logLikelihood") }
     let scale = likelihood.unit * exp(search.point[0])
     guard scale > 0, scale.isFinite else { throw .notRepresentable(result: "scale") }
@@ -75,13 +85,14 @@ extension GeneralizedPareto {
     let errors = search.standardErrors([[scale, 0], [0, 1]])
     return DistributionFit(
       law: try GeneralizedPareto(threshold: threshold, scale: scale, shape: shape),
-      logLikelihood: Double(sample.count) * (search.current.value - log(likelihood.unit)),
+      logLikelihood: search.totalWeight * (search.current.value - log(likelihood.unit)),
       parameters: [
         FittedParameter(name: "scale", value: scale, standardError: errors[0]),
         FittedParameter(
           name: "shape", value: shape, standardError: search.isHeld(1) ? .nan : errors[1]),
       ],
-      observationCount: sample.count,
+      observationCount: excesses.count,
+      totalWeight: search.totalWeight,
       iterations: search.iterations,
       status: search.status(shape: 1)
     )
@@ -109,27 +120,32 @@ extension GeneralizedPareto.FitSettings {
 /// The mean log-likelihood of excesses in the unit of their mean.
 private struct ParetoLikelihood {
   let values: [Double]
+  let weights: [Double]
+  let totalWeight: Double
   let unit: Double
   let start: [Double]
 
   init(
     _ excesses: [Double],
-    _ first: Double,
+    _ observations: WeightedObservations,
     _ settings: GeneralizedPareto.FitSettings
   ) throws(DistributionsError) {
-    let count = Double(excesses.count)
+    let count = observations.total
+    let first = observations.values.first ?? .nan
+    (weights, totalWeight) = (observations.weights, count)
     // In two steps, as a sum of huge numbers may overflow.
     let largest = excesses.reduce(0, max)
     guard largest > 0 else {
       throw .repeatedValue(
         value: first, count: excesses.count, observationCount: excesses.count)
     }
-    let share = excesses.reduce(0) { $0 + $1 / largest } / count
+    let masses = weights
+    let share = zip(excesses, masses).reduce(0) { $0 + $1.1 * ($1.0 / largest) } / count
     let unit = largest * share
     guard unit >= .leastNormalMagnitude else { throw .notRepresentable(result: "scale") }
     values = excesses.map { $0 / unit }
     self.unit = unit
-    let squares = values.reduce(0) { $0 + ($1 - 1) * ($1 - 1) } / count
+    let squares = zip(values, masses).reduce(0) { $0 + $1.1 * (($1.0 - 1) * ($1.0 - 1)) } / count
     guard squares > 0 else {
       throw .repeatedValue(
         value: first, count: excesses.count, observationCount: excesses.count)
@@ -150,21 +166,22 @@ private struct ParetoLikelihood {
     var levelSlope = 0.0
     var levelCurvature = 0.0
     var (first, second, mixed) = (0.0, 0.0, 0.0)
-    for value in values {
-      let z = value * inverse
+    for i in values.indices {
+      let mass = weights[i]
+      let z = values[i] * inverse
       let t = shape * z
       let u = 1 + t
       guard u > 0 else { return .outside }
       let ratio = z / u
       let stretched = StretchedLogarithm(z, shape: shape)
-      level += stretched.value
-      levelSlope += stretched.slope
-      levelCurvature += stretched.curvature
-      first += ratio
-      second += ratio / u
-      mixed += ratio * ratio
+      level += mass * stretched.value
+      levelSlope += mass * stretched.slope
+      levelCurvature += mass * stretched.curvature
+      first += mass * ratio
+      second += mass * (ratio / u)
+      mixed += mass * (ratio * ratio)
     }
-    let n = Double(values.count)
+    let n = totalWeight
     return LikelihoodPoint(
       value: -logScale - next * level / n,
       gradient: [next * first / n - 1, -(level + next * levelSlope) / n],

@@ -1,4 +1,3 @@
-import KeelNumerics
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -17,7 +16,9 @@ extension Laplace {
   /// Of an even number of observations the location is the middle of the two medians, any point
   /// between which has the same likelihood.
   ///
-  /// - Parameter sample: At least two finite numbers, not all equal.
+  /// - Parameters:
+  ///   - sample: At least two finite numbers, not all equal.
+  ///   - weights: How often each observation counts, not negative; all once where nil.
   /// - Returns: The law with the asymptotic standard errors `b/√n` of both parameters; the status is
   ///   always converged.
   /// - Throws: `DistributionsError.tooFewObservations`, `DistributionsError.invalidObservation`,
@@ -25,18 +26,18 @@ extension Laplace {
   ///   `DistributionsError.notRepresentable`.
   /// - Complexity: O(n).
   public static func fit(
-    _ sample: [Double]
+    _ sample: [Double],
+    weights: [Double]? = nil
   ) throws(DistributionsError) -> DistributionFit<Laplace> {
-    let (values, exponent) = try StandardizedSample.scaled(sample, minimumCount: 2)
-    let count = Double(values.count)
-    var work = values
-    let upper = Selection.select(values.count / 2, in: &work)
-    let lower =
-      values.count % 2 == 1 ? upper : Selection.select(values.count / 2 - 1, in: &work)
-    let median = 0.5 * lower + 0.5 * upper
-    let deviation = values.reduce(0) { $0 + ($1 - median).magnitude } / count
+    let observations = try WeightedObservations(sample, weights)
+    let (values, exponent) = try StandardizedSample.scaled(observations.values, minimumCount: 2)
+    let count = observations.total
+    let median = observations.median(of: values)
+    let deviation =
+      zip(values, observations.weights).reduce(0) { $0 + $1.1 * ($1.0 - median).magnitude } / count
     guard deviation > 0 else {
-      throw .repeatedValue(value: sample[0], count: sample.count, observationCount: sample.count)
+      throw .repeatedValue(
+        value: observations.values[0], count: values.count, observationCount: values.count)
     }
     let scale = StandardizedSample.restored(deviation, exponent)
     guard scale > 0, scale.isFinite else { throw .notRepresentable(result: "scale") }
@@ -49,7 +50,8 @@ extension Laplace {
         FittedParameter(name: "location", value: law.location, standardError: error),
         FittedParameter(name: "scale", value: scale, standardError: error),
       ],
-      observationCount: sample.count,
+      observationCount: values.count,
+      totalWeight: count,
       iterations: 0,
       status: .converged
     )

@@ -65,7 +65,7 @@ struct LikelihoodSearch {
   let lowest: [Double]
   let highest: [Double]
   let maximumIterations: Int
-  let observationCount: Int
+  let totalWeight: Double
   private let evaluate: ([Double]) -> LikelihoodPoint
   private(set) var point: [Double]
   private(set) var current: LikelihoodPoint
@@ -86,17 +86,56 @@ struct LikelihoodSearch {
     lowest: [Double],
     highest: [Double],
     maximumIterations: Int,
-    observationCount: Int,
+    totalWeight: Double,
     evaluate: @escaping ([Double]) -> LikelihoodPoint
   ) {
     self.lowest = lowest
     self.highest = highest
     self.maximumIterations = maximumIterations
-    self.observationCount = observationCount
+    self.totalWeight = totalWeight
     self.evaluate = evaluate
     point = zip(start, zip(lowest, highest)).map { min(max($0, $1.0), $1.1) }
     current = evaluate(point)
   }
+
+  /// The first search that converges from starts in their order, else the best one.
+  static func first(
+    from starts: [[Double]?],
+    _ make: ([Double]) -> LikelihoodSearch
+  ) -> LikelihoodSearch {
+    var best: LikelihoodSearch?
+    for start in starts {
+      guard let start, start.allSatisfy({ !$0.isNaN }) else { continue }
+      var search = make(start)
+      search.run()
+      if search.converged { return search }
+      if search.current.value > best?.current.value ?? -.infinity || best == nil { best = search }
+    }
+    return best ?? make(starts.last.flatMap(\.self) ?? [])
+  }
+
+  /// The best search of several starts; a tie goes to the first that converged.
+  static func best(
+    from starts: [[Double]],
+    _ make: ([Double]) -> LikelihoodSearch
+  ) -> LikelihoodSearch? {
+    var best: LikelihoodSearch?
+    for start in starts where start.allSatisfy({ !$0.isNaN }) {
+      var search = make(start)
+      search.run()
+      guard search.current.value.isFinite else { continue }
+      guard let other = best else {
+        best = search
+        continue
+      }
+      let rise = search.current.value - other.current.value
+      if rise > tie || (rise > -tie && search.converged && !other.converged) { best = search }
+    }
+    return best
+  }
+
+  /// Mean log-likelihoods closer than this are those of equally good fits.
+  private static let tie = 1e-10
 
   /// Moves to the maximum.
   mutating func run() {
@@ -206,7 +245,7 @@ struct LikelihoodSearch {
     let free = point.indices.filter { !isHeld($0) }
     let n = point.count
     let matrix = free.map { i in
-      free.map { j in -current.hessian[i * n + j] * Double(observationCount) }
+      free.map { j in -current.hessian[i * n + j] * totalWeight }
     }
     return gradients.map { gradient in
       let part = free.map { gradient[$0] }
@@ -248,4 +287,25 @@ func solvePositiveDefinite(
     x[i] /= lower[i][i]
   }
   return x
+}
+
+/// Checks that an upper bound of the settings is above the lower one.
+func requireRoom(
+  _ value: Double,
+  above lowest: Double,
+  _ highest: Double,
+  _ argument: String
+) throws(DistributionsError) {
+  guard value > lowest, value <= highest else {
+    throw .invalidValue(argument: argument, got: value, lowest: lowest, highest: highest)
+  }
+}
+
+/// Checks the limit of steps of the settings.
+func requireIterations(_ maximumIterations: Int) throws(DistributionsError) {
+  guard maximumIterations >= 1 else {
+    throw .invalidValue(
+      argument: "maximumIterations", got: Double(maximumIterations), lowest: 1,
+      highest: Double(Int.max))
+  }
 }

@@ -16,22 +16,30 @@ extension Normal {
   /// The divisor of the variance is n, as maximum likelihood has it. Two passes, relative error a
   /// few ulp.
   ///
-  /// - Parameter sample: At least two finite numbers, not all equal.
+  /// - Parameters:
+  ///   - sample: At least two finite numbers, not all equal.
+  ///   - weights: How often each observation counts, not negative; all once where nil.
   /// - Returns: The law with standard errors `σ/√n` and `σ/√(2n)`; the status is always converged.
   /// - Throws: `DistributionsError.tooFewObservations`, `DistributionsError.invalidObservation`,
   ///   `DistributionsError.repeatedValue` when all are equal,
   ///   `DistributionsError.notRepresentable`.
   /// - Complexity: O(n).
-  public static func fit(_ sample: [Double]) throws(DistributionsError) -> DistributionFit<Normal> {
-    let (values, exponent) = try StandardizedSample.scaled(sample, minimumCount: 2)
-    let count = Double(values.count)
+  public static func fit(
+    _ sample: [Double],
+    weights: [Double]? = nil
+  ) throws(DistributionsError) -> DistributionFit<Normal> {
+    let observations = try WeightedObservations(sample, weights)
+    let (values, exponent) = try StandardizedSample.scaled(observations.values, minimumCount: 2)
+    let count = observations.total
+    let masses = observations.weights
     // Sums of differences from the first value are exact for equal values.
     let origin = values[0]
-    let mean = origin + values.reduce(0) { $0 + ($1 - origin) } / count
-    let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    let mean = origin + zip(values, masses).reduce(0) { $0 + $1.1 * ($1.0 - origin) } / count
+    let squares = zip(values, masses).reduce(0) { $0 + $1.1 * (($1.0 - mean) * ($1.0 - mean)) }
     let deviation = (squares / count).squareRoot()
     guard deviation > 0 else {
-      throw .repeatedValue(value: sample[0], count: sample.count, observationCount: sample.count)
+      throw .repeatedValue(
+        value: observations.values[0], count: values.count, observationCount: values.count)
     }
     let scale = StandardizedSample.restored(deviation, exponent)
     guard scale > 0, scale.isFinite else {
@@ -48,7 +56,8 @@ extension Normal {
         FittedParameter(
           name: "standardDeviation", value: scale, standardError: scale / (2 * count).squareRoot()),
       ],
-      observationCount: sample.count,
+      observationCount: values.count,
+      totalWeight: count,
       iterations: 0,
       status: .converged
     )

@@ -34,12 +34,15 @@ extension NormalInverseGaussianLaw {
 
   /// Fits the four parameters to a sample by maximum likelihood.
   ///
-  /// A sample with tails as light as the normal law ends at the bound of δγ, and the status says so. Standard errors come from the observed information. Multiplying the sample by c multiplies
-  /// location and scale by c, and divides steepness and asymmetry by it, within 1e-7.
+  /// A sample with tails as light as the normal law ends at the bound of δγ, and the status says so. Standard
+  /// errors come from the observed information. Multiplying the sample by c multiplies location and scale by
+  /// c, and divides steepness and asymmetry by it, within 1e-7.
   ///
   /// - Parameters:
   ///   - sample: At least ``minimumObservationCount`` finite numbers, no third of them equal.
+  ///   - weights: How often each observation counts, not negative; all once where nil.
   ///   - settings: Bounds and limits.
+  ///   - start: A law near the fit, as that of a sample that overlaps: searched from first.
   /// - Returns: The law with `location`, `scale`, `steepness` and `asymmetry` as parameters.
   /// - Throws: `DistributionsError.tooFewObservations`, `DistributionsError.invalidObservation`,
   ///   `DistributionsError.repeatedValue` when one value fills a third of the sample,
@@ -48,7 +51,9 @@ extension NormalInverseGaussianLaw {
   /// - Complexity: O(n) a step.
   public static func fit(
     _ sample: [Double],
-    settings: FitSettings = FitSettings()
+    weights: [Double]? = nil,
+    settings: FitSettings = FitSettings(),
+    start: NormalInverseGaussianLaw? = nil
   ) throws(DistributionsError) -> DistributionFit<NormalInverseGaussianLaw> {
     try requireInside(settings.highestConcentration, 1...1e6, "highestConcentration")
     guard settings.maximumIterations >= 1 else {
@@ -57,18 +62,21 @@ extension NormalInverseGaussianLaw {
         highest: Double(Int.max))
     }
     let standardized = try StandardizedSample(
-      robustly: sample, minimumCount: minimumObservationCount, repeatedShareDivisor: 3)
-    let likelihood = InverseGaussianLikelihood(standardized.values)
+      robustly: WeightedObservations(sample, weights), minimumCount: minimumObservationCount,
+      repeatedShareDivisor: 3)
+    let likelihood = InverseGaussianLikelihood(standardized)
     let slant = InverseGaussianLikelihood.largestSlant
-    var search = LikelihoodSearch(
-      start: likelihood.start,
-      lowest: [
-        -.infinity, -.infinity, log(InverseGaussianLikelihood.leastConcentration), -slant,
-      ],
-      highest: [.infinity, .infinity, log(settings.highestConcentration), slant],
-      maximumIterations: settings.maximumIterations, observationCount: sample.count,
-      evaluate: likelihood.evaluateByMoments)
-    search.run()
+    let warm = start.map { HyperbolicCoordinates.moments(of: $0, in: standardized) }
+    let search = LikelihoodSearch.first(from: [warm, likelihood.start]) { point in
+      LikelihoodSearch(
+        start: point,
+        lowest: [
+          -.infinity, -.infinity, log(InverseGaussianLikelihood.leastConcentration), -slant,
+        ],
+        highest: [.infinity, .infinity, log(settings.highestConcentration), slant],
+        maximumIterations: settings.maximumIterations, totalWeight: standardized.totalWeight,
+        evaluate: likelihood.evaluateByMoments)
+    }
     guard search.current.value.isFinite else { throw .notRepresentable(result: "logLikelihood") }
     return try result(search, standardized)
   }
@@ -92,20 +100,19 @@ extension NormalInverseGaussianLaw {
       slopes[0].map { unit * $0 }, slopes[1].map { scale * $0 },
       zip(a, b).map { $0 + $1 }, zip(a, b).map { $1 - $0 },
     ])
-    let count = Double(search.observationCount)
-    let logUnit = log(sample.spread) + Double(sample.exponent) * logOfTwo
     let law = try NormalInverseGaussianLaw(
       location: location, scale: scale, steepness: lower + upper, asymmetry: upper - lower)
     return DistributionFit(
       law: law,
-      logLikelihood: count * (search.current.value - logUnit),
+      logLikelihood: search.totalWeight * (search.current.value - sample.logUnit),
       parameters: [
         FittedParameter(name: "location", value: location, standardError: errors[0]),
         FittedParameter(name: "scale", value: scale, standardError: errors[1]),
         FittedParameter(name: "steepness", value: law.steepness, standardError: errors[2]),
         FittedParameter(name: "asymmetry", value: law.asymmetry, standardError: errors[3]),
       ],
-      observationCount: search.observationCount,
+      observationCount: sample.values.count,
+      totalWeight: search.totalWeight,
       iterations: search.iterations,
       status: status(search)
     )
@@ -139,6 +146,18 @@ private struct HyperbolicCoordinates {
     slopes = [
       [1, -product, -0.5 * product, -quotient], [0, 1, 0.5, -tangent],
       [0, -1, 0.5, tangent - 1], [0, -1, 0.5, tangent + 1],
+    ]
+  }
+
+  /// (mean, ln deviation, ln ω, η) of a law in the unit of a standardized sample.
+  static func moments(
+    of law: NormalInverseGaussianLaw,
+    in sample: StandardizedSample
+  ) -> [Double] {
+    let eta = atanh(law.asymmetry / law.steepness)
+    let deviation = sample.standardizedScale(law.standardDeviation)
+    return [
+      sample.standardizedLocation(law.mean), log(deviation), log(law.standard.concentration), eta,
     ]
   }
 
@@ -176,8 +195,12 @@ private struct HyperbolicCoordinates {
 /// The mean log-likelihood of a standardized sample.
 private struct InverseGaussianLikelihood {
   let values: [Double]
+  let weights: [Double]
+  let totalWeight: Double
 
-  init(_ values: [Double]) { self.values = values }
+  init(_ sample: StandardizedSample) {
+    (values, weights, totalWeight) = (sample.values, sample.weights, sample.totalWeight)
+  }
 
   /// The least δγ: below it the tails are so long that the deviation is no measure of the law.
   static let leastConcentration = 1e-4
@@ -187,14 +210,14 @@ private struct InverseGaussianLikelihood {
 
   /// By moments, kept where the law has some tail and some concentration.
   var start: [Double] {
-    let n = Double(values.count)
-    let mean = values.reduce(0, +) / n
+    let n = totalWeight
+    let mean = zip(values, weights).reduce(0) { $0 + $1.0 * $1.1 } / n
     var (second, third, fourth) = (0.0, 0.0, 0.0)
-    for value in values {
+    for (value, mass) in zip(values, weights) {
       let d = value - mean
-      second += d * d
-      third += d * d * d
-      fourth += d * d * (d * d)
+      second += mass * (d * d)
+      third += mass * (d * d * d)
+      fourth += mass * (d * d * (d * d))
     }
     let variance = second / n
     let skewness = third / n / (variance * variance.squareRoot())
@@ -228,7 +251,9 @@ private struct InverseGaussianLikelihood {
     var s = Sums()
     let square = delta * delta
     let span = values.span
+    let masses = weights.span
     for i in span.indices {
+      let mass = masses[i]
       let z = span[i] - location
       let qq = square + z * z
       let q = qq.squareRoot()
@@ -238,23 +263,23 @@ private struct InverseGaussianLikelihood {
       let reciprocal = 1 / x
       let slope = -bessel.zero / bessel.one - reciprocal
       let curvature = 1 + reciprocal * reciprocal - slope * (reciprocal + slope)
-      s.value += log(bessel.one * inverse) - x
-      s.z += z
+      s.value += mass * (log(bessel.one * inverse) - x)
+      s.z += mass * z
       // G = −ln q + ln K₁(αq) in q and α, then by the chain rule.
       let first = alpha * slope - inverse
       let second = inverse * inverse + alpha * alpha * curvature
       let mixed = slope + x * curvature
       let (cz, cd) = (z * inverse, delta * inverse)
-      s.slopeZ += first * cz
-      s.slopeDelta += first * cd
-      s.slopeAlpha += q * slope
+      s.slopeZ += mass * (first * cz)
+      s.slopeDelta += mass * (first * cd)
+      s.slopeAlpha += mass * (q * slope)
       let bend = first * inverse
-      s.zz += second * cz * cz + bend * cd * cd
-      s.zDelta += (second - bend) * cz * cd
-      s.deltaDelta += second * cd * cd + bend * cz * cz
-      s.zAlpha += mixed * cz
-      s.deltaAlpha += mixed * cd
-      s.alphaAlpha += qq * curvature
+      s.zz += mass * (second * cz * cz + bend * cd * cd)
+      s.zDelta += mass * ((second - bend) * cz * cd)
+      s.deltaDelta += mass * (second * cd * cd + bend * cz * cz)
+      s.zAlpha += mass * (mixed * cz)
+      s.deltaAlpha += mass * (mixed * cd)
+      s.alphaAlpha += mass * (qq * curvature)
     }
     return s
   }
@@ -266,7 +291,7 @@ private struct InverseGaussianLikelihood {
   }
 
   private func evaluate(_ point: [Double]) -> LikelihoodPoint {
-    let n = Double(values.count)
+    let n = totalWeight
     let delta = exp(point[1])
     let (lower, upper) = (0.5 * exp(point[2]), 0.5 * exp(point[3]))
     let (alpha, beta) = (lower + upper, upper - lower)

@@ -44,7 +44,9 @@ extension StudentT {
   ///
   /// - Parameters:
   ///   - sample: At least ``minimumObservationCount`` finite numbers, no third of them equal.
+  ///   - weights: How often each observation counts, not negative; all once where nil.
   ///   - settings: Bounds and limits. Small samples are searched from three starts.
+  ///   - start: A law near the fit, as that of a sample that overlaps: searched from first.
   /// - Returns: The law with `location`, `scale` and `degreesOfFreedom` as parameters.
   /// - Throws: `DistributionsError.tooFewObservations`, `DistributionsError.invalidObservation`,
   ///   `DistributionsError.repeatedValue` when one value fills the share of the sample that makes
@@ -53,21 +55,25 @@ extension StudentT {
   /// - Complexity: O(n) a step.
   public static func fit(
     _ sample: [Double],
-    settings: FitSettings = FitSettings()
+    weights: [Double]? = nil,
+    settings: FitSettings = FitSettings(),
+    start: StudentT? = nil
   ) throws(DistributionsError) -> DistributionFit<StudentT> {
     try settings.validate()
     let standardized = try StandardizedSample(
-      robustly: sample,
+      robustly: WeightedObservations(sample, weights),
       minimumCount: minimumObservationCount,
       repeatedShareDivisor: settings.repeatedShareDivisor
     )
-    let likelihood = StudentTLikelihood(standardized.values)
+    let likelihood = StudentTLikelihood(standardized)
     var best: StudentTSearch?
-    for degrees in StudentTSearch.startingDegrees {
-      var search = StudentTSearch(likelihood, settings, startingDegrees: degrees)
+    let warm = start.map { StudentTSearch.point(of: $0, in: standardized) }
+    let cold = StudentTSearch.startingDegrees.map { StudentTSearch.startingPoint(degrees: $0) }
+    for point in (warm.map { [$0] } ?? []) + cold {
+      var search = StudentTSearch(likelihood, settings, start: point)
       search.run()
       if search.isBetter(than: best) { best = search }
-      if sample.count > StudentTSearch.smallSampleCount, search.converged { break }
+      if likelihood.count > StudentTSearch.smallSampleCount, search.converged { break }
     }
     guard let best else { throw .notRepresentable(result: "logLikelihood") }
     return try best.result(standardized)
@@ -154,22 +160,36 @@ private struct StudentTSearch {
   init(
     _ likelihood: StudentTLikelihood,
     _ settings: StudentT.FitSettings,
-    startingDegrees: Double
+    start: StudentTLikelihood.Point
   ) {
     self.likelihood = likelihood
     self.settings = settings
-    let degrees = min(
-      max(startingDegrees, settings.lowestDegreesOfFreedom), settings.highestDegreesOfFreedom)
-    point = .init(
-      location: 0, logScale: -log(Self.startingDeviation), logDegrees: log(degrees))
+    point = start
+    point.logDegrees = min(
+      max(start.logDegrees, log(settings.lowestDegreesOfFreedom)),
+      log(settings.highestDegreesOfFreedom))
     current = likelihood.evaluate(point)
+  }
+
+  static func startingPoint(degrees: Double) -> StudentTLikelihood.Point {
+    .init(location: 0, logScale: -log(startingDeviation), logDegrees: log(degrees))
+  }
+
+  /// A law as a point in the unit of a standardized sample.
+  static func point(
+    of law: StudentT,
+    in sample: StandardizedSample
+  ) -> StudentTLikelihood.Point {
+    .init(
+      location: sample.standardizedLocation(law.location),
+      logScale: log(sample.standardizedScale(law.scale)), logDegrees: log(law.degreesOfFreedom))
   }
 
   /// Whether this search found more than another one; a tie goes to the one that converged.
   func isBetter(than other: StudentTSearch?) -> Bool {
     guard current.value.isFinite else { return false }
     guard let other else { return true }
-    let tie = Self.tie * Double(likelihood.count)
+    let tie = Self.tie * likelihood.totalWeight
     let rise = current.value - other.current.value
     return rise > tie || (rise > -tie && converged && !other.converged)
   }
@@ -187,7 +207,7 @@ private struct StudentTSearch {
     var checkpoint = current.value
     while iterations < settings.maximumIterations, !converged {
       if iterations > 0, iterations % Self.patience == 0 {
-        if !(current.value - checkpoint > Self.tie * Double(likelihood.count)) { return }
+        if !(current.value - checkpoint > Self.tie * likelihood.totalWeight) { return }
         checkpoint = current.value
       }
       iterations += 1
@@ -199,7 +219,7 @@ private struct StudentTSearch {
         current = likelihood.evaluate(point)
         converged =
           length <= Self.stepTolerance
-          || slope <= Self.negligibleRise * Double(likelihood.count)
+          || slope <= Self.negligibleRise * likelihood.totalWeight
         continue
       }
       if !advance(along: step * min(1, Self.largestStep / length)) { return }
@@ -216,7 +236,7 @@ private struct StudentTSearch {
       expected = expected.holdingThird
     }
     return information.solve(gradient) ?? expected.solve(gradient)
-      ?? gradient / Double(likelihood.count)
+      ?? gradient / likelihood.totalWeight
   }
 
   private func moved(by step: SIMD3<Double>) -> StudentTLikelihood.Point {
@@ -230,7 +250,7 @@ private struct StudentTSearch {
   /// Moves to a point of larger likelihood; false when rounding leaves none.
   private mutating func advance(along step: SIMD3<Double>) -> Bool {
     // The rounding of a sum of n logarithms.
-    let rounding = 4 * Double.ulpOfOne * Double(likelihood.count) * max(1, point.logScale.magnitude)
+    let rounding = 4 * Double.ulpOfOne * likelihood.totalWeight * max(1, point.logScale.magnitude)
     var factor = 1.0
     var predicted = 0.0
     for _ in 0..<Self.maximumHalvings {
@@ -266,12 +286,10 @@ private struct StudentTSearch {
       ? settings.highestDegreesOfFreedom
       : point.logDegrees <= lowest ? settings.lowestDegreesOfFreedom : exp(point.logDegrees)
     let law = try StudentT(location: location, scale: scale, degreesOfFreedom: degrees)
-    let count = Double(likelihood.count)
-    let logUnit = log(sample.spread) + Double(sample.exponent) * log(2)
     let errors = standardErrors()
     return DistributionFit(
       law: law,
-      logLikelihood: current.value - count * logUnit,
+      logLikelihood: current.value - likelihood.totalWeight * sample.logUnit,
       parameters: [
         FittedParameter(name: "location", value: location, standardError: scale * errors.x),
         FittedParameter(name: "scale", value: scale, standardError: scale * errors.y),
@@ -279,6 +297,7 @@ private struct StudentTSearch {
           name: "degreesOfFreedom", value: degrees, standardError: degrees * errors.z),
       ],
       observationCount: likelihood.count,
+      totalWeight: likelihood.totalWeight,
       iterations: iterations,
       status: status
     )

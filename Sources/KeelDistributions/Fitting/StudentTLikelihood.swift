@@ -16,10 +16,22 @@
 struct StudentTLikelihood {
   private let blocks: [SIMD8<Double>]
   private let rest: [Double]
+  /// Empty without weights.
+  private let weights: [Double]
   let count: Int
+  let totalWeight: Double
 
-  init(_ sample: [Double]) {
+  init(_ observations: StandardizedSample) {
+    totalWeight = observations.totalWeight
+    let sample = observations.values
     count = sample.count
+    if observations.isWeighted {
+      blocks = []
+      rest = sample
+      weights = observations.weights
+      return
+    }
+    weights = []
     let whole = sample.count / 8
     blocks = (0..<whole).map { block in SIMD8(sample[(8 * block)..<(8 * block + 8)]) }
     rest = Array(sample[(8 * whole)...])
@@ -54,7 +66,7 @@ struct StudentTLikelihood {
     let sums = sums(location: point.location, scale: exp(point.logScale), degrees: degrees)
     let normalizer = StudentTNormalizer(degreesOfFreedom: degrees)
     let (first, second) = normalizer.derivatives
-    let n = Double(count)
+    let n = totalWeight
     let next = degrees + 1
     let slope = n * first - 0.5 * sums.logarithms + 0.5 * next / degrees * sums.zzd
     let curvature =
@@ -77,7 +89,7 @@ struct StudentTLikelihood {
   func expectedInformation(_ point: Point) -> Symmetric3 {
     let degrees = exp(point.logDegrees)
     let second = StudentTNormalizer(degreesOfFreedom: degrees).derivatives.second
-    let n = Double(count)
+    let n = totalWeight
     let shape =
       0.5 / (degrees * degrees) - second
       - 0.5 * (degrees + 5) / (degrees * (degrees + 1) * (degrees + 3))
@@ -127,15 +139,16 @@ struct StudentTLikelihood {
     sums.dd = dd.sum()
     sums.zdd = zdd.sum()
     sums.zzdd = zzdd.sum()
-    for value in rest {
+    for (i, value) in rest.enumerated() {
+      let mass = weights.isEmpty ? 1 : weights[i]
       let z = (value - location) * inverse
       let d = 1 / (degrees + z * z)
-      sums.logarithms += log1p(z * z / degrees)
-      sums.zd += z * d
-      sums.zzd += z * z * d
-      sums.dd += d * d
-      sums.zdd += z * d * d
-      sums.zzdd += z * d * (z * d)
+      sums.logarithms += mass * log1p(z * z / degrees)
+      sums.zd += mass * (z * d)
+      sums.zzd += mass * (z * z * d)
+      sums.dd += mass * (d * d)
+      sums.zdd += mass * (z * d * d)
+      sums.zzdd += mass * (z * d * (z * d))
     }
     return sums
   }

@@ -33,6 +33,16 @@ extension StandardStudentT {
       ? centralQuantile(mass, probability) : tailQuantile(log(probability))
   }
 
+  /// The point that is exceeded with a probability in (0, ½].
+  func upperPoint(tail: Double) -> Double { upperQuantile(tail) }
+
+  /// The point z with P(0 < Z ≤ z) in (0, ½).
+  func upperPoint(mass: Double) -> Double {
+    let probability = 0.5 - mass
+    return mass <= largestCentralMass
+      ? centralQuantile(mass, probability) : tailQuantile(log(probability))
+  }
+
   private func centralQuantile(_ mass: Double, _ probability: Double) -> Double {
     let limit = centralLimit
     // The chord from the median lies below the solution; the normal quantile carried over by w does

@@ -72,18 +72,23 @@ private func hiddenMarkovCase(stateCount k: Int, count: Int) -> Case {
   }
 }
 
-/// One call a point of the Student-t law.
+/// Many points of one Student-t law; every thousandth answer is compared.
 private func studentTCase(_ function: String) -> Case {
-  let count = 10_000
-  return Case(name: "distribution/student-t/\(function)/\(count)", items: count) {
+  let count = 1_000_000
+  func points() -> [Double] {
+    Inputs.uniforms(count: count, function == "cdf" ? -8...8 : 0...1, stream: 41)
+  }
+  return Case(
+    name: "distribution/student-t/\(function)/\(count)", items: count,
+    peers: ["scipy_student_t_\(function)"],
+    inputs: { [("x", [count], points())] }
+  ) {
     let law = try StudentT(location: 0, scale: 1, degreesOfFreedom: 4.3)
-    let points = Inputs.uniforms(count: count, function == "cdf" ? -8...8 : 0...1, stream: 41)
-    var values = [Double](repeating: 0, count: count)
-    return .init(run: {
-      for i in 0..<count {
-        values[i] = function == "cdf" ? law.cdf(points[i]) : law.quantile(points[i])
-      }
-    })
+    let points = points()
+    var values: [Double] = []
+    return .init(
+      run: { values = function == "cdf" ? law.cdf(points) : law.quantile(points) },
+      answer: { stride(from: 0, to: values.count, by: 1000).map { values[$0] } })
   }
 }
 
