@@ -70,8 +70,8 @@ extension AccountBook {
         margin: ListedOption.margin(units: units, rate: rate, price: price, spot: spot), income: 0)
     }
 
-    func exitCost(ofNotional notional: Double, depth: Double) -> Double {
-      KeelRisk.exitCost(ofNotional: notional, costFraction, gas: gas, depth: depth)
+    func exitCost(ofNotional notional: Double, gasFactor: Double, depth: Double) -> Double {
+      KeelRisk.exitCost(ofNotional: notional, costFraction, gas: gas * gasFactor, depth: depth)
     }
 
     /// Counts a deposit or loan for the health of its protocol.
@@ -86,7 +86,8 @@ extension AccountBook {
 
   /// The marks of all lines after a change.
   func marks(after change: ScenarioChange) throws(RiskError) -> [Mark] {
-    let prices = try optionPrices(after: change)
+    var pricing = OptionPricing(self)
+    try pricing.update(self, after: change)
     var next = 0
     var marks: [Mark] = []
     marks.reserveCapacity(terms.count)
@@ -95,7 +96,7 @@ extension AccountBook {
       if terms[i].kind == .option {
         let place = terms[i].place
         mark = terms[i].mark(
-          price: prices[next], spot: market.prices[place] * change.growth[place])
+          price: pricing.prices[next], spot: market.prices[place] * change.growth[place])
         next += 1
       } else {
         mark = lines[i].mark(after: change, in: market)
@@ -106,24 +107,6 @@ extension AccountBook {
       marks.append(mark)
     }
     return marks
-  }
-
-  /// The prices of the options in the order of the lines.
-  private func optionPrices(after change: ScenarioChange) throws(RiskError) -> [Double] {
-    guard options.kinds.count > 0 else { return [] }
-    var columns = options
-    columns.rates = [market.rate + change.scenario.rateShift]
-    for i in optionPlaces.indices {
-      columns.spots[i] *= change.growth[optionPlaces[i]]
-      columns.timesToExpiry[i] = max(expiries[i].years(since: change.time), 0)
-    }
-    let volatilities = optionVolatilities.map { change.volatility($0) }
-    do throws(DerivativesError) {
-      return try columns.prices(volatilities: volatilities)
-    } catch {
-      throw .shapeMismatch(
-        argument: "options", got: volatilities.count, required: options.kinds.count)
-    }
   }
 }
 
