@@ -24,15 +24,24 @@ extension AccountBook {
     after change: ScenarioChange,
     _ workspace: inout Workspace
   ) throws(RiskError) -> Double {
-    try setValues(after: change, &workspace)
+    try workspace.pricing.update(self, after: change)
+    let failures = change.scenario.failures
+    let kept = failures.isEmpty ? [] : keptShares(change.scenario)
     var equity = 0.0
-    for holding in holdingTerms.span.indices {
-      let terms = holdingTerms[holding]
-      equity += terms.units * terms.price * change.growth[terms.place]
+    for holding in holdingTerms {
+      equity += holding.units * holding.price * change.growth[holding.place]
     }
-    for value in workspace.values { equity += value }
+    for i in otherLines { equity += value(of: i, after: change, kept: kept) }
+    equity += workspace.pricing.total(self, after: change)
     if equity.isFinite { return equity }
     return try state(after: change).equity
+  }
+
+  /// The value of a line that is no option; shares of all protocols are kept where none are given.
+  private func value(of i: Int, after change: ScenarioChange, kept: [Double]) -> Double {
+    let mark = lines[i].mark(after: change, in: market)
+    let isClaim = !kept.isEmpty && mark.value > 0 && terms[i].owner >= 0
+    return mark.value * (isClaim ? kept[terms[i].owner] : 1) + mark.income
   }
 
   /// Writes the values of the lines after a change.
@@ -41,41 +50,14 @@ extension AccountBook {
     _ workspace: inout Workspace
   ) throws(RiskError) {
     try workspace.pricing.update(self, after: change)
-    Self.scatter(
-      workspace.pricing.prices, workspace.pricing.columns.spots, optionTerms,
-      into: &workspace.values)
-    if change.scenario.failures.isEmpty {
-      for i in otherLines {
-        let mark = lines[i].mark(after: change, in: market)
-        workspace.values[i] = mark.value + mark.income
-      }
-      return
-    }
-    let kept = protocols.map { 1 - (change.scenario.failures[$0] ?? 0) }
-    for i in optionTerms.lines where terms[i].owner >= 0 && workspace.values[i] > 0 {
-      workspace.values[i] *= kept[terms[i].owner]
-    }
-    for i in otherLines {
-      let mark = lines[i].mark(after: change, in: market)
-      let share = mark.value > 0 && terms[i].owner >= 0 ? kept[terms[i].owner] : 1
-      workspace.values[i] = mark.value * share + mark.income
-    }
-  }
-
-  private static func scatter(
-    _ prices: [Double],
-    _ spots: [Double],
-    _ terms: OptionTerms,
-    into values: inout [Double]
-  ) {
-    var output = values.mutableSpan
-    let (prices, spots, units, lines) = (
-      prices.span, spots.span, terms.units.span, terms.lines.span
-    )
-    guard spots.count == prices.count, units.count == prices.count, lines.count == prices.count
-    else { return }
-    for i in prices.indices {
-      output[lines[i]] = spots[i] > 0 ? units[i] * prices[i] : .nan
+    let kept = change.scenario.failures.isEmpty ? [] : keptShares(change.scenario)
+    for i in otherLines { workspace.values[i] = value(of: i, after: change, kept: kept) }
+    let pricing = workspace.pricing
+    for (k, i) in optionTerms.lines.enumerated() {
+      let value = optionTerms.units[k] * pricing.prices[k]
+      let isClaim = !kept.isEmpty && value > 0 && terms[i].owner >= 0
+      let share = isClaim ? kept[terms[i].owner] : 1
+      workspace.values[i] = pricing.columns.spots[k] > 0 ? value * share : .nan
     }
   }
 }

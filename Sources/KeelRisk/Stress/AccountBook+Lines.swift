@@ -86,27 +86,27 @@ extension AccountBook {
 
   /// The marks of all lines after a change.
   func marks(after change: ScenarioChange) throws(RiskError) -> [Mark] {
+    try revaluation(after: change).marks
+  }
+
+  /// The marks of all lines after a change, and what all options are worth after failures.
+  func revaluation(
+    after change: ScenarioChange
+  ) throws(RiskError) -> (marks: [Mark], optionTotal: Double) {
     var pricing = OptionPricing(self)
     try pricing.update(self, after: change)
-    var next = 0
-    var marks: [Mark] = []
-    marks.reserveCapacity(terms.count)
-    for i in terms.indices {
-      let mark: Mark
-      if terms[i].kind == .option {
-        let place = terms[i].place
-        mark = terms[i].mark(
-          price: pricing.prices[next], spot: market.prices[place] * change.growth[place])
-        next += 1
-      } else {
-        mark = lines[i].mark(after: change, in: market)
-      }
-      guard mark.value.isFinite, mark.income.isFinite else {
-        throw .unknownInstrument(lines[i].listing.id)
-      }
-      marks.append(mark)
+    var marks = [Mark](
+      repeating: Mark(value: 0, notional: 0, margin: 0, income: 0), count: terms.count)
+    for i in otherLines { marks[i] = lines[i].mark(after: change, in: market) }
+    for (k, i) in optionTerms.lines.enumerated() {
+      marks[i] = terms[i].mark(
+        price: pricing.prices[k],
+        spot: market.prices[terms[i].place] * change.growth[terms[i].place])
     }
-    return marks
+    for i in marks.indices where !(marks[i].value.isFinite && marks[i].income.isFinite) {
+      throw .unknownInstrument(lines[i].listing.id)
+    }
+    return (marks, pricing.total(self, after: change))
   }
 }
 

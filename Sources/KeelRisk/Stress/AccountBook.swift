@@ -13,8 +13,9 @@ import KeelNumerics
 
 // An account with every name looked up once, so that many revaluations cost arithmetic only.
 //
-// Sums run in the order of names. All options are priced by one call of the batch kernels, whose results do not depend on
-// place or neighbors; all else is valued as accounts value it.
+// Sums run in the order of names; the options come last, by underlying, as one product of units and prices. All options
+// are priced by one call of the batch kernels, whose results do not depend on place or neighbors; all else is valued as
+// accounts value it.
 
 /// An account, ready to be valued in many shocked markets.
 struct AccountBook: Sendable {
@@ -134,6 +135,8 @@ struct AccountBook: Sendable {
       guard let (option, volatility, carryYield) = lines[i].option else { continue }
       quoted.append((i, option, volatility, carryYield))
     }
+    // By underlying, so that those on one stand together; names are looked at, as the order of the market may differ.
+    quoted.sort { ($0.option.underlying, $0.line) < ($1.option.underlying, $1.line) }
     let places = quoted.map { lines[$0.line].place }
     let spots = places.map { market.prices[$0] }
     let lives = quoted.map { $0.option.expiry.years(since: market.time) }
@@ -142,7 +145,7 @@ struct AccountBook: Sendable {
       timesToExpiry: lives.map { max($0, 0) }, rates: [market.rate],
       carryYields: quoted.map(\.carryYield))
     optionTerms = OptionTerms(
-      lines: quoted.map(\.line), places: places,
+      lines: quoted.map(\.line), groups: OptionTerms.groups(of: places),
       units: quoted.map { lines[$0.line].quantity * $0.option.size },
       volatilities: quoted.map(\.volatility),
       logMoneyness: zip(quoted, spots).map { log($0.option.strike / $1) }, lives: lives,
@@ -174,6 +177,11 @@ struct AccountBook: Sendable {
     }
   }
 
+  /// What failures leave of a positive value at each protocol.
+  func keptShares(_ scenario: Scenario) -> [Double] {
+    protocols.map { 1 - (scenario.failures[$0] ?? 0) }
+  }
+
   /// Values the account after a change of the market.
   func state(after change: ScenarioChange) throws(RiskError) -> State {
     var state = State()
@@ -191,20 +199,21 @@ struct AccountBook: Sendable {
         ofNotional: value.magnitude, holding.costs.fraction, gas: holding.costs.gas * gas,
         depth: depth)
     }
-    let kept = protocols.map { 1 - (change.scenario.failures[$0] ?? 0) }
-    let marks = try marks(after: change)
+    let kept = keptShares(change.scenario)
+    let (marks, optionTotal) = try revaluation(after: change)
     for i in marks.indices {
       let (mark, line) = (marks[i], terms[i])
       let share = mark.value > 0 && line.owner >= 0 ? kept[line.owner] : 1
       let value = mark.value * share + mark.income
       state.values.append(value)
       state.margins.append(mark.margin)
-      state.equity += value
+      if line.kind != .option { state.equity += value }
       state.margin += mark.margin
       state.exitCosts += line.exitCost(
         ofNotional: mark.notional * share, gasFactor: gas, depth: depth)
       if line.owner >= 0 { line.count(value, in: &state.debtors[line.owner]) }
     }
+    state.equity += optionTotal
     guard state.equity.isFinite, state.margin.isFinite, state.exitCosts.isFinite else {
       throw .invalidValue(
         argument: "equity", got: state.equity, lowest: -.greatestFiniteMagnitude,
