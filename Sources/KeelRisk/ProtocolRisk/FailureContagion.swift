@@ -133,8 +133,9 @@ public struct FailureContagion: Hashable, Sendable {
       /// What it loses on its claims and by the shock, in cash.
       public let loss: Double
 
-      /// The round in which it fails: 0 when given, then 1 and on; nil when it survives. All that fail in a greatest fixed
-      /// point without being reached one after the other have the round after the last.
+      /// The round in which it fails: 0 when given, then 1 and on; nil when it survives.
+      ///
+      /// Those that fail in a greatest fixed point without being reached one after the other have the round after the last.
       public let round: Int?
     }
 
