@@ -44,11 +44,11 @@ struct ScenarioChange {
       throw .shapeMismatch(
         argument: "prices", got: market.prices.count, required: market.universe.count)
     }
-    try scenario.check(in: market.universe)
     self.scenario = scenario
     self.cash = cash
     universe = market.universe
-    growth = scenario.moves(in: market.universe, cash: cash).map { 1 + $0 }
+    growth = try scenario.growth(in: market.universe, cash: cash)
+    try scenario.check()
     before = market.time
     time = try Self.advance(market.time, by: scenario.elapsedYears)
   }

@@ -136,10 +136,8 @@ extension Scenario {
   /// The highest price of gas over that before.
   private static let largestGasFactor = 1e6
 
-  /// Checks all numbers, and that every asset named is in the universe.
-  func check(in universe: Universe) throws(RiskError) {
-    try Self.check(spotMoves, "spot move", in: universe)
-    try Self.check(pegMoves, "peg move", in: universe)
+  /// Checks all numbers but the moves of assets.
+  func check() throws(RiskError) {
     if !failures.isEmpty {
       for (name, loss) in failures.sorted(by: { $0.key < $1.key }) {
         try require(loss, "loss given the failure of \(name)", in: 0...1)
@@ -159,16 +157,12 @@ extension Scenario {
     try require(elapsedYears, "elapsedYears", in: 0...Self.longestTime)
   }
 
-  /// Checks moves; of several that are wrong the first by name is told.
+  /// The error of the first wrong move by name.
   private static func check(
     _ moves: [AssetID: Double],
     _ kind: String,
     in universe: Universe
   ) throws(RiskError) {
-    let areAllowed = moves.allSatisfy {
-      allowedMoves.contains($0.value) && universe.position(of: $0.key) != nil
-    }
-    if areAllowed { return }
     for (asset, move) in moves.sorted(by: { $0.key < $1.key }) {
       try require(move, "\(kind) of \(asset)", in: allowedMoves)
       guard universe.position(of: asset) != nil else { throw .unknownInstrument(asset) }
@@ -180,31 +174,38 @@ extension Scenario {
     try require(move, "spot move of \(asset)", in: allowedMoves)
   }
 
-  /// The move of each asset, drawn to the common mean.
-  func moves(in universe: Universe, cash: AssetID) -> [Double] {
+  /// One plus the move of each asset, drawn to the common mean; checks that every asset named is in the universe.
+  func growth(in universe: Universe, cash: AssetID) throws(RiskError) -> [Double] {
     var moves = [Double](repeating: otherSpotMove, count: universe.count)
-    var isFree = [Bool](repeating: true, count: universe.count)
-    func fix(_ asset: AssetID, _ move: Double) {
-      guard let place = universe.position(of: asset) else { return }
-      moves[place] = move
-      isFree[place] = false
-    }
     for (asset, move) in spotMoves {
-      if let place = universe.position(of: asset) { moves[place] = move }
+      guard Self.allowedMoves.contains(move), let place = universe.position(of: asset) else {
+        try Self.check(spotMoves, "spot move", in: universe)
+        continue
+      }
+      moves[place] = move
     }
-    for (asset, move) in pegMoves { fix(asset, move) }
-    fix(cash, 0)
-    guard commonMoveFraction > 0 else { return moves }
-    var (sum, count) = (0.0, 0.0)
-    for place in universe.positionsByName where isFree[place] {
-      sum += moves[place]
-      count += 1
+    for (asset, move) in pegMoves {
+      guard Self.allowedMoves.contains(move), let place = universe.position(of: asset) else {
+        try Self.check(pegMoves, "peg move", in: universe)
+        continue
+      }
+      moves[place] = move
     }
-    guard count > 0 else { return moves }
-    let common = sum / count
-    for place in moves.indices where isFree[place] {
+    if let place = universe.position(of: cash) { moves[place] = 0 }
+    if commonMoveFraction > 0 { drawTogether(&moves, in: universe, cash: cash) }
+    for place in moves.indices { moves[place] += 1 }
+    return moves
+  }
+
+  /// Draws the moves of all assets but cash and pegged ones to their mean.
+  private func drawTogether(_ moves: inout [Double], in universe: Universe, cash: AssetID) {
+    let free = universe.positionsByName.filter {
+      universe.assets[$0] != cash && pegMoves[universe.assets[$0]] == nil
+    }
+    guard !free.isEmpty else { return }
+    let common = free.reduce(0) { $0 + moves[$1] } / Double(free.count)
+    for place in free {
       moves[place] = (1 - commonMoveFraction) * moves[place] + commonMoveFraction * common
     }
-    return moves
   }
 }
