@@ -20,6 +20,9 @@ public enum RiskError: Error, Hashable, Sendable {
 
   /// No candidate keeps the loss within the budget; the least loss is named.
   case budgetTooSmall(budget: Double, leastLoss: Double)
+
+  /// No move within the search loses as much; the largest loss that was seen is named.
+  case lossNotReached(wanted: Double, largest: Double)
 }
 
 extension RiskError: CustomStringConvertible {
@@ -35,6 +38,8 @@ extension RiskError: CustomStringConvertible {
       "\(argument) has \(got) entries, needed are \(required)"
     case .budgetTooSmall(let budget, let leastLoss):
       "the loss budget is \(budget), the least loss is \(leastLoss)"
+    case .lossNotReached(let wanted, let largest):
+      "no move within the search loses \(wanted), the largest loss seen is \(largest)"
     }
   }
 }

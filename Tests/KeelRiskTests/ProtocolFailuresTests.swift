@@ -171,9 +171,17 @@ import Testing
     #expect(throws: RiskError.self) {
       try ProtocolFailures([good], dependencies: [.init("A", takes: "A", probability: 0.5)])
     }
-    let many = try Self.random(1, count: 17, links: 0)
-    #expect(throws: RiskError.shapeMismatch(argument: "protocols", got: 17, required: 16)) {
+    let many = try Self.random(1, count: 21, links: 0)
+    #expect(throws: RiskError.shapeMismatch(argument: "protocols", got: 21, required: 20)) {
       try many.distribution(within: 1)
+    }
+    let backward = try ProtocolFailures(
+      many.protocols.prefix(17).map { $0 },
+      dependencies: [
+        .init("P0", takes: "P1", probability: 0.5), .init("P1", takes: "P0", probability: 0.5),
+      ])
+    #expect(throws: RiskError.shapeMismatch(argument: "protocols", got: 17, required: 16)) {
+      try backward.distribution(within: 1)
     }
     #expect(throws: RiskError.self) {
       try many.simulatedDistribution(

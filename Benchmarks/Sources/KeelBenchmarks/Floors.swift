@@ -15,7 +15,7 @@ let floorCases: [Case] =
   + [
     copyFloor(count: 1_000_000), libmFloor("exp", bench_libm_exp),
     libmFloor("erfc", bench_libm_erfc), fixedWeightsFloor(rows: 2520, columns: 20),
-    libmPriceFloor,
+    libmPriceFloor, batchPricesFloor,
   ]
 
 /// Memory that belongs to a floor until the program ends.

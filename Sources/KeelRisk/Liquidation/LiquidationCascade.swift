@@ -95,20 +95,10 @@ public struct LiquidationCascade: Hashable, Sendable, Codable {
     settings: Settings,
     others: (_ move: Double) throws(RiskError) -> Double
   ) throws(RiskError) {
-    try require(shock, "shock", in: Double(-1).nextUp...1e6)
-    try require(price, "price", in: .positive)
-    try require(impactPerCash, "impactPerCash", in: .nonnegative)
     try require(Double(settings.maximumRounds), "maximumRounds", in: 1...1e9)
-    for level in levels {
-      try require(level.price, "price of a level", in: .positive)
-      try require(level.notional, "notional of a level", in: .nonnegative)
-    }
     let sign: Double = shock < 0 ? -1 : 1
-    // Distances past the price before, in logarithms, nearest first; equal ones by size, so that the order of the
-    // levels changes no bit.
-    let distances = levels.map { (distance: sign * log($0.price / price), notional: $0.notional) }
-      .filter { $0.distance > 0 }
-      .sorted { ($0.distance, $0.notional) < ($1.distance, $1.notional) }
+    let distances = try Self.distances(
+      of: levels, shock: shock, price: price, impactPerCash: impactPerCash)
     let start = sign * log1p(shock)
     var (distance, forced, added, next, rounds) = (start, 0.0, 0.0, 0, 0)
     var isComplete = false
@@ -124,13 +114,48 @@ public struct LiquidationCascade: Hashable, Sendable, Codable {
       isComplete = next == first && added == addedBefore
       distance = start + impactPerCash * (forced + added)
     }
-    let move = expm1(sign * distance)
+    try self.init(
+      shock: shock, price: price, distance: distance, forced: forced + added, rounds: rounds,
+      isComplete: isComplete)
+  }
+
+  /// A cascade that has ended at a logarithmic distance.
+  init(
+    shock: Double,
+    price: Double,
+    distance: Double,
+    forced: Double,
+    rounds: Int,
+    isComplete: Bool
+  ) throws(RiskError) {
+    let move = expm1(shock < 0 ? -distance : distance)
     try require(move, "move", in: -1...Double.greatestFiniteMagnitude)
     self.price = price * (1 + move)
     self.move = move
     amplification = shock == 0 ? 1 : move / shock
-    forcedNotional = forced + added
+    forcedNotional = forced
     roundCount = rounds
     self.isComplete = isComplete
+  }
+
+  /// How far past the price before levels stand, in logarithms, nearest first; equal ones by size, so that the order of
+  /// the levels changes no bit.
+  static func distances(
+    of levels: [Level],
+    shock: Double,
+    price: Double,
+    impactPerCash: Double
+  ) throws(RiskError) -> [(distance: Double, notional: Double)] {
+    try require(shock, "shock", in: Double(-1).nextUp...1e6)
+    try require(price, "price", in: .positive)
+    try require(impactPerCash, "impactPerCash", in: .nonnegative)
+    for level in levels {
+      try require(level.price, "price of a level", in: .positive)
+      try require(level.notional, "notional of a level", in: .nonnegative)
+    }
+    let sign: Double = shock < 0 ? -1 : 1
+    return levels.map { (distance: sign * log($0.price / price), notional: $0.notional) }
+      .filter { $0.distance > 0 }
+      .sorted { ($0.distance, $0.notional) < ($1.distance, $1.notional) }
   }
 }

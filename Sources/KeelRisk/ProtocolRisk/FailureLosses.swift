@@ -54,6 +54,33 @@ public struct FailureLosses: Hashable, Sendable, Codable {
     }
   }
 
+  /// The mean of the loss when a protocol has failed, by itself or taken by another, in cash.
+  ///
+  /// - Parameter name: The protocol.
+  /// - Returns: The mean of all losses together, that of the protocol included.
+  /// - Throws: `RiskError.unknownProtocol`, or `.invalidValue` where it cannot fail.
+  public func expectedLoss(givenFailureOf name: String) throws(RiskError) -> Double {
+    try given(failureOf: name).expectedLoss
+  }
+
+  /// The distribution when a protocol has failed, by itself or taken by another.
+  ///
+  /// - Parameter name: The protocol.
+  /// - Returns: The distribution over the sets that contain it.
+  /// - Throws: `RiskError.unknownProtocol`, or `.invalidValue` where it cannot fail.
+  public func given(failureOf name: String) throws(RiskError) -> FailureLosses {
+    guard let place = names.firstIndex(of: name) else { throw .unknownProtocol(name) }
+    let kept = atoms.filter { $0.failed >> place & 1 == 1 }
+    var sum = CompensatedSum()
+    for atom in kept { sum.add(atom.probability) }
+    try require(sum.value, "probability of a failure of \(name)", in: .positive)
+    return FailureLosses(
+      names: names, losses: losses,
+      atoms: kept.map {
+        Atom(failed: $0.failed, loss: $0.loss, probability: $0.probability / sum.value)
+      })
+  }
+
   /// The probability of a loss of at least some size.
   ///
   /// - Parameter loss: The loss, in cash.

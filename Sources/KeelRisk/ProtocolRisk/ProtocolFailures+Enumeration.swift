@@ -10,44 +10,57 @@ import KeelNumerics
 //
 // (the recursion of F. Ball, "A unified approach to the distribution of total size and total area under the trajectory
 // of infectives in epidemic models", Advances in Applied Probability 18 (1986), for arrows that strike once).
-// 3ⁿ terms; the subtraction leaves an absolute error of some units of rounding of one. Without dependencies
-// R(F) = Π p_j is taken directly, to full relative accuracy.
+// 3ⁿ terms; the subtraction leaves an absolute error of some units of rounding of one. It is for dependencies that lead
+// back; without such ones the probabilities are products.
 
 extension ProtocolFailures {
-  /// The largest number of protocols whose sets are enumerated: 3¹⁶ terms are 43 million.
+  /// The largest number of protocols whose sets are enumerated where dependencies lead back: 3¹⁶ terms are 43 million.
   public static let enumerationLimit = 16
+
+  /// The largest number of protocols whose sets are enumerated where no dependency leads back: 2²⁰ sets are a million.
+  public static let acyclicLimit = 20
 
   /// The exact distribution of losses within a time.
   ///
-  /// Absolute error of a probability: at most 1e-13 with dependencies; some ulp relative without.
+  /// Absolute error of a probability: at most 1e-13 where dependencies lead back (a chain of them returns to where it
+  /// began); some ulp relative for each protocol otherwise. Trees of any size: ``treeDistribution(within:lossUnit:)``.
   ///
   /// - Parameter years: The time in years: finite, not negative.
   /// - Returns: The distribution over all sets of failed protocols.
-  /// - Throws: `RiskError.invalidValue`, or `.shapeMismatch` for more than ``enumerationLimit`` protocols.
-  /// - Complexity: O(3ⁿ) with dependencies, O(n 2ⁿ) without.
+  /// - Throws: `RiskError.invalidValue`, or `.shapeMismatch` for more than ``acyclicLimit`` protocols, or more than
+  ///   ``enumerationLimit`` where dependencies lead back.
+  /// - Complexity: O(3ⁿ) where dependencies lead back, O((n + dependencies) 2ⁿ) otherwise.
   public func distribution(within years: Double) throws(RiskError) -> FailureLosses {
     try require(years, "years", in: .nonnegative)
-    guard protocols.count <= Self.enumerationLimit else {
-      throw .shapeMismatch(
-        argument: "protocols", got: protocols.count, required: Self.enumerationLimit)
+    let order = sourcesFirst
+    let limit = order == nil ? Self.enumerationLimit : Self.acyclicLimit
+    guard protocols.count <= limit else {
+      throw .shapeMismatch(argument: "protocols", got: protocols.count, required: limit)
     }
-    let own = protocols.map { $0.failureProbability(within: years) }
-    let spared = sparedProducts(own)
-    let joint = edges.isEmpty ? jointProducts(own) : jointProbabilities(spared)
-    let count = protocols.count
-    let all = (1 << count) - 1
-    var atoms: [FailureLosses.Atom] = []
-    atoms.reserveCapacity(1 << count)
-    for failed in 0...all {
-      let rest = all & ~failed
-      let probability = joint[failed] * Self.product(of: spared, given: failed, over: rest, count)
-      if probability > 0 {
-        atoms.append(
-          .init(
-            failed: UInt64(failed), loss: loss(of: UInt64(failed)), probability: probability))
+    let probabilities =
+      if let order {
+        acyclicProbabilities(within: years, order: order)
+      } else {
+        cyclicProbabilities(within: years)
       }
+    var atoms: [FailureLosses.Atom] = []
+    atoms.reserveCapacity(probabilities.count)
+    for (failed, probability) in probabilities.enumerated() where probability > 0 {
+      let failed = UInt64(failed)
+      atoms.append(.init(failed: failed, loss: loss(of: failed), probability: probability))
     }
     return FailureLosses(names: protocols.map(\.name), losses: protocols.map(\.loss), atoms: atoms)
+  }
+
+  /// The probability that each set fails, by its number.
+  private func cyclicProbabilities(within years: Double) -> [Double] {
+    let spared = sparedProducts(protocols.map { $0.failureProbability(within: years) })
+    let joint = jointProbabilities(spared)
+    let all = joint.count - 1
+    return joint.indices.map { failed in
+      let rest = all & ~failed
+      return joint[failed] * Self.product(of: spared, given: failed, over: rest, protocols.count)
+    }
   }
 
   /// `u_j(G)` at place `G n + j`.
@@ -65,14 +78,6 @@ extension ProtocolFailures {
       }
     }
     return spared
-  }
-
-  private func jointProducts(_ own: [Double]) -> [Double] {
-    var joint = [Double](repeating: 1, count: 1 << own.count)
-    for set in 1..<joint.count {
-      joint[set] = joint[set & (set - 1)] * own[set.trailingZeroBitCount]
-    }
-    return joint
   }
 
   /// Every set sends what it adds to the sums of the sets above it; sets above have larger numbers.

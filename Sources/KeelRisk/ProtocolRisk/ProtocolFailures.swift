@@ -58,6 +58,30 @@ public struct ProtocolHazard: Hashable, Sendable, Codable {
     yieldPerYear - hazardPerYear * lossGivenFailure
   }
 
+  /// The yield that pays for failures: below it, what is safe earns more in the mean.
+  ///
+  /// ```text
+  /// y = r + charge − ln(1 − P · loss given failure)/t
+  /// ```
+  ///
+  /// - Parameters:
+  ///   - safeRate: What is earned without this risk per year, continuously compounded.
+  ///   - years: The time t: positive.
+  ///   - failureProbability: The probability P of a failure within that time, from others too
+  ///     (``FailureLosses/failureProbabilities``); nil for that of its own.
+  ///   - riskCharge: What the risk itself must earn per year, such as a price times the part of the protocol in the expected
+  ///     shortfall over its exposure.
+  /// - Returns: The yield per year, continuously compounded; infinite where all is lost for sure.
+  public func breakEvenYield(
+    safeRate: Double,
+    within years: Double,
+    failureProbability: Double? = nil,
+    riskCharge: Double = 0
+  ) -> Double {
+    let probability = failureProbability ?? self.failureProbability(within: years)
+    return safeRate + riskCharge - log1p(-probability * lossGivenFailure) / years
+  }
+
   /// The hazard that a yield above the safe rate pays for.
   ///
   /// - Parameters:

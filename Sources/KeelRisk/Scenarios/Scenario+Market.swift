@@ -14,8 +14,9 @@ public import KeelMarkets
 //
 // With growth g = 1 + move, time τ, basis F/S and life T:
 //
-//   spot S g;   perpetual F g;   future S g (F/S)^(T′/T) e^(Δr T′), T′ = max(T − τ, 0)
-//   volatility max(v factor + shift, 0);   index I e^(rτ) at the rate before the shift, until a maturity
+//   spot S g;   perpetual F g;   future S g (F/S)^(T′/T) e^((Δr + Δb) T′), T′ = max(T − τ, 0)
+//   volatility max(v factor + (shift + skew ln(K/S)) (30 days/T)^γ, 0), T at least a day
+//   index I e^(rτ) at the rate before the shift, until a maturity
 //
 // A scenario of nothing changes no bit: every factor is exactly one then.
 
@@ -43,11 +44,11 @@ struct ScenarioChange {
       throw .shapeMismatch(
         argument: "prices", got: market.prices.count, required: market.universe.count)
     }
-    try scenario.check(in: market.universe)
     self.scenario = scenario
     self.cash = cash
     universe = market.universe
-    growth = scenario.moves(in: market.universe, cash: cash).map { 1 + $0 }
+    growth = try scenario.growth(in: market.universe, cash: cash)
+    try scenario.check()
     before = market.time
     time = try Self.advance(market.time, by: scenario.elapsedYears)
   }
@@ -58,6 +59,9 @@ struct ScenarioChange {
     change.growth[place] = 1 + max(move, Double(-1).nextUp)
     return change
   }
+
+  /// Sets the growth of one asset, which is above zero.
+  mutating func setGrowth(_ value: Double, at place: Int) { growth[place] = value }
 
   /// The quote of a listing after the shock.
   func quote(_ quote: MarketSnapshot.Quote, of listing: Listing, spot: Double, growth: Double)
@@ -73,7 +77,13 @@ struct ScenarioChange {
       let factor = listing.instrument.expiry.map { basisFactor(price / spot, expiry: $0) } ?? 1
       return .contract(price: price * growth * factor, funding: after)
     case .option(let volatility, let carryYield):
-      return .option(volatility: self.volatility(volatility), carryYield: carryYield)
+      var (moneyness, life) = (0.0, Self.referenceLife)
+      if case .option(let option) = listing.instrument {
+        (moneyness, life) = (log(option.strike / spot), option.expiry.years(since: before))
+      }
+      let shift = volatilityShift(moneyness, termFactor: termFactor(life))
+      return .option(
+        volatility: self.volatility(volatility, shift: shift), carryYield: carryYield)
     case .pool:
       return quote
     case .lending(let index, let rate):
@@ -88,17 +98,38 @@ struct ScenarioChange {
   }
 
   /// A volatility after the shock; one that is not a number stays so, and is found where it is used.
-  func volatility(_ volatility: Double) -> Double {
-    let shocked = volatility * scenario.volatilityFactor + scenario.volatilityShift
+  func volatility(_ volatility: Double, shift: Double) -> Double {
+    let shocked = volatility * scenario.volatilityFactor + shift
     return shocked < 0 ? 0 : shocked
   }
 
-  /// The share of a dated basis that time leaves, and what the rate adds to it.
+  /// What is added to a volatility at a log-moneyness `ln(K/S)`.
+  func volatilityShift(_ moneyness: Double, termFactor: Double) -> Double {
+    (scenario.volatilityShift + scenario.volatilitySkewShift * moneyness) * termFactor
+  }
+
+  /// What a life before the shock makes of shifts.
+  func termFactor(_ life: Double) -> Double {
+    Self.termFactor(life, exponent: scenario.volatilityTermExponent)
+  }
+
+  /// What a life makes of shifts under an exponent.
+  static func termFactor(_ life: Double, exponent: Double) -> Double {
+    exponent == 0 ? 1 : pow(referenceLife / max(life, shortestLife), exponent)
+  }
+
+  /// The life whose volatility moves by the shift itself: 30 days.
+  private static let referenceLife = 30.0 / 365
+
+  /// The life that shorter ones count as: a day, so that shifts stay finite.
+  private static let shortestLife = 1.0 / 365
+
+  /// The share of a dated basis that time leaves, and what rate and basis add to it.
   private func basisFactor(_ basis: Double, expiry: Timestamp) -> Double {
     let life = expiry.years(since: before)
     guard life > 0 else { return 1 }
     let left = max(expiry.years(since: time), 0)
-    return pow(basis, left / life - 1) * exp(scenario.rateShift * left)
+    return pow(basis, left / life - 1) * exp((scenario.rateShift + scenario.basisShift) * left)
   }
 
   private static func advance(

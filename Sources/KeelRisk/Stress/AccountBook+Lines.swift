@@ -70,8 +70,8 @@ extension AccountBook {
         margin: ListedOption.margin(units: units, rate: rate, price: price, spot: spot), income: 0)
     }
 
-    func exitCost(ofNotional notional: Double, depth: Double) -> Double {
-      KeelRisk.exitCost(ofNotional: notional, costFraction, gas: gas, depth: depth)
+    func exitCost(ofNotional notional: Double, gasFactor: Double, depth: Double) -> Double {
+      KeelRisk.exitCost(ofNotional: notional, costFraction, gas: gas * gasFactor, depth: depth)
     }
 
     /// Counts a deposit or loan for the health of its protocol.
@@ -86,44 +86,27 @@ extension AccountBook {
 
   /// The marks of all lines after a change.
   func marks(after change: ScenarioChange) throws(RiskError) -> [Mark] {
-    let prices = try optionPrices(after: change)
-    var next = 0
-    var marks: [Mark] = []
-    marks.reserveCapacity(terms.count)
-    for i in terms.indices {
-      let mark: Mark
-      if terms[i].kind == .option {
-        let place = terms[i].place
-        mark = terms[i].mark(
-          price: prices[next], spot: market.prices[place] * change.growth[place])
-        next += 1
-      } else {
-        mark = lines[i].mark(after: change, in: market)
-      }
-      guard mark.value.isFinite, mark.income.isFinite else {
-        throw .unknownInstrument(lines[i].listing.id)
-      }
-      marks.append(mark)
-    }
-    return marks
+    try revaluation(after: change).marks
   }
 
-  /// The prices of the options in the order of the lines.
-  private func optionPrices(after change: ScenarioChange) throws(RiskError) -> [Double] {
-    guard options.kinds.count > 0 else { return [] }
-    var columns = options
-    columns.rates = [market.rate + change.scenario.rateShift]
-    for i in optionPlaces.indices {
-      columns.spots[i] *= change.growth[optionPlaces[i]]
-      columns.timesToExpiry[i] = max(expiries[i].years(since: change.time), 0)
+  /// The marks of all lines after a change, and what all options are worth after failures.
+  func revaluation(
+    after change: ScenarioChange
+  ) throws(RiskError) -> (marks: [Mark], optionTotal: Double) {
+    var pricing = OptionPricing(self)
+    try pricing.update(self, after: change)
+    var marks = [Mark](
+      repeating: Mark(value: 0, notional: 0, margin: 0, income: 0), count: terms.count)
+    for i in otherLines { marks[i] = lines[i].mark(after: change, in: market) }
+    for (k, i) in optionTerms.lines.enumerated() {
+      marks[i] = terms[i].mark(
+        price: pricing.prices[k],
+        spot: market.prices[terms[i].place] * change.growth[terms[i].place])
     }
-    let volatilities = optionVolatilities.map { change.volatility($0) }
-    do throws(DerivativesError) {
-      return try columns.prices(volatilities: volatilities)
-    } catch {
-      throw .shapeMismatch(
-        argument: "options", got: volatilities.count, required: options.kinds.count)
+    for i in marks.indices where !(marks[i].value.isFinite && marks[i].income.isFinite) {
+      throw .unknownInstrument(lines[i].listing.id)
     }
+    return (marks, pricing.total(self, after: change))
   }
 }
 

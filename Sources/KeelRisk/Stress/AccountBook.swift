@@ -3,10 +3,19 @@ import KeelDerivatives
 import KeelMarkets
 import KeelNumerics
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 // An account with every name looked up once, so that many revaluations cost arithmetic only.
 //
-// Sums run in the order of names. All options are priced by one call of the batch kernels, whose results do not depend on
-// place or neighbors; all else is valued as accounts value it.
+// Sums run in the order of names; the options come last, by underlying, as one product of units and prices. All options
+// are priced by one call of the batch kernels, whose results do not depend on place or neighbors; all else is valued as
+// accounts value it.
 
 /// An account, ready to be valued in many shocked markets.
 struct AccountBook: Sendable {
@@ -15,6 +24,8 @@ struct AccountBook: Sendable {
     let asset: AssetID
     let place: Int
     let units: Double
+    /// Its price before any change; one of cash.
+    let price: Double
     /// What trading it costs; nothing for cash, or when no listing trades it.
     let costs: (fraction: Double, gas: Double)
   }
@@ -53,14 +64,16 @@ struct AccountBook: Sendable {
   let protocols: [String]
   /// Assets held, in the order of names, those of amount zero left out.
   let holdings: [Holding]
+  /// The same as numbers alone.
+  let holdingTerms: [(place: Int, units: Double, price: Double)]
   let lines: [Line]
   /// The terms of the lines, in their order.
   let terms: [LineTerms]
   /// The options among the lines before any change, with the places of their underlyings.
   let options: OptionColumns
-  let optionPlaces: [Int]
-  let optionVolatilities: [Double]
-  let expiries: [Timestamp]
+  let optionTerms: OptionTerms
+  /// The lines that are not such options.
+  let otherLines: [Int]
 
   init(_ account: Account, in market: MarketSnapshot, catalog: Catalog) throws(RiskError) {
     var spots: [AssetID: Listing] = [:]
@@ -71,10 +84,11 @@ struct AccountBook: Sendable {
     let universe = account.holdings.universe
     for place in universe.positionsByName where !account.holdings.amounts[place].isZero {
       let asset = universe.assets[place]
+      let marketPlace = try Self.place(of: asset, in: market)
       held.append(
         Holding(
-          asset: asset, place: try Self.place(of: asset, in: market),
-          units: account.holdings.amounts[place].doubleValue,
+          asset: asset, place: marketPlace, units: account.holdings.amounts[place].doubleValue,
+          price: asset == account.cash ? 1 : market.prices[marketPlace],
           costs: asset == account.cash
             ? (0, 0) : (spots[asset]?.costFraction ?? 0, spots[asset]?.gas ?? 0)))
     }
@@ -115,15 +129,28 @@ struct AccountBook: Sendable {
     self.lines = lines
     terms = lines.map(LineTerms.init)
     self.holdings = holdings
-    let quoted = lines.compactMap { line in line.option.map { (line, $0) } }
+    holdingTerms = holdings.map { ($0.place, $0.units, $0.price) }
+    var quoted: [(line: Int, option: ListedOption, volatility: Double, carryYield: Double)] = []
+    for i in lines.indices {
+      guard let (option, volatility, carryYield) = lines[i].option else { continue }
+      quoted.append((i, option, volatility, carryYield))
+    }
+    // By underlying, so that those on one stand together; names are looked at, as the order of the market may differ.
+    quoted.sort { ($0.option.underlying, $0.line) < ($1.option.underlying, $1.line) }
+    let places = quoted.map { lines[$0.line].place }
+    let spots = places.map { market.prices[$0] }
+    let lives = quoted.map { $0.option.expiry.years(since: market.time) }
     options = OptionColumns(
-      kinds: quoted.map { $1.option.kind }, spots: quoted.map { market.prices[$0.0.place] },
-      strikes: quoted.map { $1.option.strike },
-      timesToExpiry: [Double](repeating: 0, count: quoted.count), rates: [0],
-      carryYields: quoted.map { $1.carryYield })
-    optionPlaces = quoted.map { $0.0.place }
-    optionVolatilities = quoted.map { $1.volatility }
-    expiries = quoted.map { $1.option.expiry }
+      kinds: quoted.map(\.option.kind), spots: spots, strikes: quoted.map(\.option.strike),
+      timesToExpiry: lives.map { max($0, 0) }, rates: [market.rate],
+      carryYields: quoted.map(\.carryYield))
+    optionTerms = OptionTerms(
+      lines: quoted.map(\.line), groups: OptionTerms.groups(of: places),
+      units: quoted.map { lines[$0.line].quantity * $0.option.size },
+      volatilities: quoted.map(\.volatility),
+      logMoneyness: zip(quoted, spots).map { log($0.option.strike / $1) }, lives: lives,
+      expiries: quoted.map(\.option.expiry))
+    otherLines = lines.indices.filter { lines[$0].option == nil }
   }
 
   private static func place(
@@ -144,9 +171,15 @@ struct AccountBook: Sendable {
 
   /// Checks that every protocol that fails is known.
   func checkProtocols(of scenario: Scenario) throws(RiskError) {
+    if scenario.failures.isEmpty { return }
     for name in scenario.failures.keys.sorted() where !knownProtocols.contains(name) {
       throw .unknownProtocol(name)
     }
+  }
+
+  /// What failures leave of a positive value at each protocol.
+  func keptShares(_ scenario: Scenario) -> [Double] {
+    protocols.map { 1 - (scenario.failures[$0] ?? 0) }
   }
 
   /// Values the account after a change of the market.
@@ -156,29 +189,31 @@ struct AccountBook: Sendable {
     state.values.reserveCapacity(lines.count)
     state.margins.reserveCapacity(lines.count)
     state.debtors = [Debtor](repeating: Debtor(), count: protocols.count)
-    let depth = change.scenario.depthFactor
+    let (depth, gas) = (change.scenario.depthFactor, change.scenario.gasFactor)
     for holding in holdings {
-      let price = holding.asset == cash ? 1 : market.prices[holding.place]
-      let value = holding.units * price * change.growth[holding.place]
-      guard price > 0, value.isFinite else { throw .unknownInstrument(holding.asset) }
+      let value = holding.units * holding.price * change.growth[holding.place]
+      guard holding.price > 0, value.isFinite else { throw .unknownInstrument(holding.asset) }
       state.holdings.append(value)
       state.equity += value
       state.exitCosts += exitCost(
-        ofNotional: value.magnitude, holding.costs.fraction, gas: holding.costs.gas, depth: depth)
+        ofNotional: value.magnitude, holding.costs.fraction, gas: holding.costs.gas * gas,
+        depth: depth)
     }
-    let kept = protocols.map { 1 - (change.scenario.failures[$0] ?? 0) }
-    let marks = try marks(after: change)
+    let kept = keptShares(change.scenario)
+    let (marks, optionTotal) = try revaluation(after: change)
     for i in marks.indices {
       let (mark, line) = (marks[i], terms[i])
       let share = mark.value > 0 && line.owner >= 0 ? kept[line.owner] : 1
       let value = mark.value * share + mark.income
       state.values.append(value)
       state.margins.append(mark.margin)
-      state.equity += value
+      if line.kind != .option { state.equity += value }
       state.margin += mark.margin
-      state.exitCosts += line.exitCost(ofNotional: mark.notional * share, depth: depth)
+      state.exitCosts += line.exitCost(
+        ofNotional: mark.notional * share, gasFactor: gas, depth: depth)
       if line.owner >= 0 { line.count(value, in: &state.debtors[line.owner]) }
     }
+    state.equity += optionTotal
     guard state.equity.isFinite, state.margin.isFinite, state.exitCosts.isFinite else {
       throw .invalidValue(
         argument: "equity", got: state.equity, lowest: -.greatestFiniteMagnitude,

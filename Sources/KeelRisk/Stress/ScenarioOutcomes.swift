@@ -1,6 +1,6 @@
 public import KeelData
 public import KeelMarkets
-import KeelNumerics
+public import KeelNumerics
 
 extension Scenario {
   /// What each instrument earns in each scenario, for use in optimization.
@@ -14,34 +14,114 @@ extension Scenario {
   ///   - listings: The N instruments with different names.
   ///   - market: The market before.
   ///   - cash: The asset that everything is valued in.
-  /// - Returns: The S × N outcomes, equally probable.
+  ///   - pool: The threads to work on; by default the caller's alone. The outcomes are the same.
+  /// - Returns: The S × N outcomes, equally probable; fewer rows only when the calling task was cancelled.
   /// - Throws: `RiskError.unknownInstrument`, also for an option that is worth nothing; `.unknownProtocol`,
   ///   `.invalidValue`, `.duplicate` or `.shapeMismatch`.
   public static func outcomes(
     in scenarios: [Scenario],
     of listings: [Listing],
     market: MarketSnapshot,
-    cash: AssetID
+    cash: AssetID,
+    on pool: BoundedPool? = nil
   ) throws(RiskError) -> ScenarioSet {
     guard !scenarios.isEmpty else {
       throw .shapeMismatch(argument: "scenarios", got: 0, required: 1)
     }
     let book = try AccountBook(oneOfEach: listings, in: market, cash: cash)
-    let unchanged = try ScenarioChange(Scenario("before"), of: market, cash: cash)
-    var columns = [[Double]](repeating: [], count: listings.count)
-    let marks = try book.marks(after: unchanged)
-    for scenario in scenarios {
-      let after = try book.state(in: scenario)
-      for (j, mark) in marks.enumerated() {
-        columns[j].append((after.values[j] - mark.value) / mark.notional)
+    return try book.outcomes(
+      count: scenarios.count, listings: listings, probabilities: nil, on: pool
+    ) { (range, row) throws(RiskError) in
+      for s in range {
+        try book.checkProtocols(of: scenarios[s])
+        try row(ScenarioChange(scenarios[s], of: market, cash: cash))
       }
     }
+  }
+
+  /// What each instrument earns in each of many moves of assets, such as simulated ones.
+  ///
+  /// - Parameters:
+  ///   - moves: S × K moves of assets of the market but cash, with their probabilities.
+  ///   - unit: How moves are meant.
+  ///   - listings: The N instruments with different names.
+  ///   - market: The market before.
+  ///   - cash: The asset that everything is valued in.
+  ///   - scenario: What else happens, and how all other assets move; what it says of these assets is replaced.
+  ///   - pool: The threads to work on; by default the caller's alone. The outcomes are the same.
+  /// - Returns: The S × N outcomes with the same probabilities; fewer rows, equally probable, only when the calling task
+  ///   was cancelled.
+  /// - Throws: As ``outcomes(in:of:market:cash:on:)``, and `RiskError.invalidValue` for a move to or below −1.
+  public static func outcomes(
+    in moves: ScenarioSet,
+    unit: MoveUnit,
+    of listings: [Listing],
+    market: MarketSnapshot,
+    cash: AssetID,
+    beside scenario: Scenario = Scenario("moves"),
+    on pool: BoundedPool? = nil
+  ) throws(RiskError) -> ScenarioSet {
+    let book = try AccountBook(oneOfEach: listings, in: market, cash: cash)
+    let path = try book.movePath(moves, unit: unit, beside: scenario)
+    return try book.outcomes(
+      count: moves.scenarioCount, listings: listings, probabilities: moves.probabilities, on: pool
+    ) { (range, row) throws(RiskError) in
+      var change = path.change
+      for s in range {
+        try path.set(s, in: &change)
+        try row(change)
+      }
+    }
+  }
+}
+
+extension AccountBook {
+  /// The scenarios of a block: taking its memory and starting a thread do not show.
+  private static let blockLength = 256
+
+  /// The outcomes of one unit of each line in changes that are handed out in blocks.
+  fileprivate func outcomes(
+    count: Int,
+    listings: [Listing],
+    probabilities: [Double]?,
+    on pool: BoundedPool?,
+    changes:
+      @Sendable (Range<Int>, (ScenarioChange) throws(RiskError) -> Void) throws(RiskError)
+      -> Void
+  ) throws(RiskError) -> ScenarioSet {
+    let unchanged = try ScenarioChange(Scenario("before"), of: market, cash: cash)
+    let marks = try marks(after: unchanged).map { (value: $0.value, notional: $0.notional) }
+    let parts = try (pool ?? BoundedPool(width: 1)).blockResults(
+      count: count, blockLength: Self.blockLength
+    ) { (range) throws(RiskError) -> [Double] in
+      var workspace = Workspace(self)
+      var part: [Double] = []
+      part.reserveCapacity(range.count * marks.count)
+      try changes(range) { (change) throws(RiskError) in
+        try setValues(after: change, &workspace)
+        for (mark, value) in zip(marks, workspace.values) {
+          guard value.isFinite else {
+            // Valued again in full, which names the reason.
+            _ = try state(after: change)
+            throw .invalidValue(
+              argument: "value", got: value, lowest: -.greatestFiniteMagnitude,
+              highest: .greatestFiniteMagnitude)
+          }
+          part.append((value - mark.value) / mark.notional)
+        }
+      }
+      return part
+    }
+    let rows = parts.flatMap { $0 }
+    let rowCount = rows.count / max(marks.count, 1)
     do throws(DataError) {
       let universe = try Universe(listings.map(\.id))
       let outcomes = Matrix(
-        uncheckedRowCount: scenarios.count, columnCount: listings.count,
-        storage: columns.flatMap { $0 })
-      return try ScenarioSet(universe: universe, outcomes: outcomes)
+        uncheckedRowCount: universe.count, columnCount: rowCount, storage: rows
+      ).transposed
+      return try ScenarioSet(
+        universe: universe, outcomes: outcomes,
+        probabilities: rowCount == count ? probabilities : nil)
     } catch {
       throw RiskError(error)
     }

@@ -1,11 +1,15 @@
 import Keel
 
-let riskCases: [Case] = [stressCase, distanceCase, failuresCase, historicalCase]
+let riskCases: [Case] = [
+  stressCase, revaluationCase, distanceCase, reverseCase, failuresCase, historicalCase,
+]
 
 private let scenarioCount = 10
 
-/// Fifty assets and two hundred options on them.
-func optionBook() throws -> (market: MarketSnapshot, account: Account, catalog: Catalog) {
+/// Fifty assets and options on them.
+func optionBook(optionCount: Int = 200) throws -> (
+  market: MarketSnapshot, account: Account, catalog: Catalog
+) {
   let start = Timestamp(nanosecondsSinceEpoch: 1_700_000_000_000_000_000)
   let assets: [AssetID] = ["USD"] + (0..<50).map { AssetID("A\($0)") }
   let prices = [1] + Inputs.uniforms(count: 50, 10...500, stream: 50)
@@ -13,7 +17,7 @@ func optionBook() throws -> (market: MarketSnapshot, account: Account, catalog: 
     time: start, universe: try Universe(assets), prices: prices, rate: 0.03)
   var listings: [Listing] = []
   var positions: [Account.Position] = []
-  for i in 0..<200 {
+  for i in 0..<optionCount {
     let id = AssetID("O\(i)")
     let option = try ListedOption(
       i % 2 == 0 ? .call : .put, strike: prices[1 + i % 50] * (0.7 + Double(i % 13) * 0.05),
@@ -36,8 +40,8 @@ func optionBook() throws -> (market: MarketSnapshot, account: Account, catalog: 
   )
 }
 
-private func stressTest() throws -> StressTest {
-  let (market, account, catalog) = try optionBook()
+private func stressTest(optionCount: Int = 200) throws -> StressTest {
+  let (market, account, catalog) = try optionBook(optionCount: optionCount)
   return try StressTest(account: account, market: market, catalog: catalog)
 }
 
@@ -55,6 +59,75 @@ private let stressCase = Case(
   return .init(run: {
     let report = try test.report(of: scenarios)
     guard report.worst.loss.isFinite else { throw BenchmarkError("a loss is not finite") }
+  })
+}
+
+/// A thousand falls of all assets, volatilities rising.
+private func falls() -> [Scenario] {
+  (0..<1000).map { i in
+    var scenario = Scenario("\(i)")
+    scenario.otherSpotMove = -0.0009 * Double(i)
+    scenario.volatilityShift = 0.1 * Double(i % 7)
+    return scenario
+  }
+}
+
+/// The prices alone of the same options in the same scenarios, by one call of the batch kernels for each.
+let batchPricesFloor = Case(
+  name: "risk/batch-prices/1000-options-1000-scenarios", items: 1_000_000
+) {
+  let (market, account, catalog) = try optionBook(optionCount: 1000)
+  var options = OptionColumns(
+    kinds: [], spots: [], strikes: [], timesToExpiry: [], rates: [0.03], carryYields: [0.01])
+  for position in account.positions {
+    guard let listing = catalog[position.id], case .option(let option) = listing.instrument else {
+      continue
+    }
+    options.kinds.append(option.kind)
+    options.spots.append(market.price(of: option.underlying))
+    options.strikes.append(option.strike)
+    options.timesToExpiry.append(option.expiry.years(since: market.time))
+  }
+  let count = options.kinds.count
+  let shocked = falls().map { scenario in
+    var columns = options
+    columns.spots = options.spots.map { $0 * (1 + scenario.otherSpotMove) }
+    return (columns, [Double](repeating: 0.6 + scenario.volatilityShift, count: count))
+  }
+  var prices = [Double](repeating: 0, count: count)
+  return .init(run: {
+    var output = prices.mutableSpan
+    for (columns, volatilities) in shocked {
+      try columns.prices(volatilities: volatilities.span, into: &output)
+    }
+    guard output[0].isFinite else { throw BenchmarkError("a price is not finite") }
+  })
+}
+
+private let revaluationCase = Case(
+  name: "risk/revaluation/1000-options-1000-scenarios", items: 1_000_000,
+  floors: ["risk/batch-prices/1000-options-1000-scenarios"]
+) {
+  let test = try stressTest(optionCount: 1000)
+  let scenarios = falls()
+  return .init(run: {
+    let losses = try test.losses(in: scenarios)
+    guard losses.allSatisfy(\.isFinite) else { throw BenchmarkError("a loss is not finite") }
+  })
+}
+
+private let reverseCase = Case(name: "risk/reverse-stress/50-assets-200-options") {
+  let test = try stressTest()
+  let assets = (0..<50).map { AssetID("A\($0)") }
+  var matrix = try SymmetricMatrix(order: 50)
+  for i in 0..<50 {
+    for j in 0...i { matrix[i, j] = (i == j ? 1 : 0.6) * 0.0016 }
+  }
+  let covariance = try Covariance(universe: Universe(assets), dense: matrix)
+  let loss = 0.2 * test.equity
+  return .init(run: {
+    let found = try test.reverse(loss: loss, covariance: covariance, unit: .logarithm)
+    guard found.isStationary else { throw BenchmarkError("the search did not end") }
   })
 }
 
