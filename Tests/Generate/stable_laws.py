@@ -332,7 +332,7 @@ def case(alpha, beta):
         points += [(x, False) for x in (10.0, 14.0, -12.0)]
     if abs(beta) == 1:
         # Where the law is light the line through the saddle point has its peak alone.
-        if alpha >= 1:
+        if alpha > 0.95:
             points = [(x, "light" if x * beta < -1 else far) for x, far in points if x * beta > -7 or far]
         else:
             points = [(x, "light" if abs(x - zeta) < 1 else far) for x, far in points if abs(x - zeta) > 0.04 or far]
