@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct AlphaStableFitTests {
   #if DEBUG
-    static let count = 600
+    static let count = 400
   #else
     static let count = 10_000
   #endif
@@ -30,7 +30,7 @@ import Testing
   }
 
   @Test func isAMaximum() throws {
-    let sample = try Self.sample(1.6, 0.3, count: 400, seed: 11)
+    let sample = try Self.sample(1.6, 0.3, count: 250, seed: 11)
     let fit = try AlphaStable.fit(sample)
     func logLikelihood(_ law: AlphaStable) -> Double { sample.reduce(0) { $0 + law.logPDF($1) } }
     let best = logLikelihood(fit.law)
@@ -54,7 +54,7 @@ import Testing
   }
 
   @Test func isEquivariant() throws {
-    let sample = try Self.sample(1.5, -0.4, count: 300, seed: 3)
+    let sample = try Self.sample(1.5, -0.4, count: 150, seed: 3)
     let fit = try AlphaStable.fit(sample)
     let other = try AlphaStable.fit(sample.map { 700 * $0 })
     expectClose(other.law.scale, 700 * fit.law.scale, relative: 1e-8)
@@ -65,7 +65,7 @@ import Testing
   }
 
   @Test func saysThatTailsAreNormal() throws {
-    let sample = try RandomStream(seed: 9).normals(count: 400)
+    let sample = try RandomStream(seed: 9).normals(count: 250)
     let fit = try AlphaStable.fit(sample)
     #expect(fit.status == .upperBound)
     #expect(fit["index"]?.standardError.isNaN == true)

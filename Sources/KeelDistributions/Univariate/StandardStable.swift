@@ -122,12 +122,11 @@ struct StandardStable: StandardLaw {
     case .contour(let contour, let y, let x, let isAbove):
       let integrals = contour.integrals(logScale: contour.logScale(y: y, x: x))
       let logPi = log(Double.pi)
-      let (inner, outer) = (exp(integrals.inner), exp(integrals.outer))
-      // The tail of the side, and the rest of the law.
-      let (tail, rest) =
+      // The tail of the side, and the rest of the law, which of a one-sided law is all on the contour.
+      let (tail, other) =
         index >= 1
-        ? (integrals.inner, log(contour.rest + outer))
-        : (integrals.outer, log(contour.rest + inner))
+        ? (integrals.inner, integrals.outer) : (integrals.outer, integrals.inner)
+      let rest = contour.rest == 0 ? other : log(contour.rest + exp(other))
       let tails =
         tail < rest
         ? LogTails(upper: min(tail - logPi, 0)) : LogTails(lower: min(rest - logPi, 0))
