@@ -166,6 +166,12 @@ def scipy_generalized_pareto_fit(x):
 
 
 @peer("scipy")
+def scipy_alpha_stable_pdf(x):
+    from scipy.stats import levy_stable
+    return lambda: levy_stable.pdf(x, 1.7, -0.2)
+
+
+@peer("scipy")
 def scipy_normal_inverse_gaussian_fit(x):
     from scipy.stats import norminvgauss
     return lambda: np.array(norminvgauss.fit(x))

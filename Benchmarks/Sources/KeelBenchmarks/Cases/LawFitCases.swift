@@ -1,7 +1,7 @@
 import Keel
 
 let lawFitCases: [Case] = [
-  paretoFitCase(count: 250), hyperbolicFitCase(count: 5000),
+  paretoFitCase(count: 250), hyperbolicFitCase(count: 5000), stableDensityCase(count: 1000),
   simulationCase(count: 1_000_000, order: 50),
 ]
 
@@ -75,5 +75,24 @@ private func hyperbolicFitCase(count: Int) -> Case {
       answer: {
         law.map { [$0.steepness * $0.scale, $0.asymmetry * $0.scale, $0.location, $0.scale] } ?? []
       })
+  }
+}
+
+/// The density of one alpha-stable law at many points.
+private func stableDensityCase(count: Int) -> Case {
+  let points = (0..<count).map { -5 + 10 * Double($0) / Double(count - 1) }
+  return Case(
+    name: "distribution/alpha-stable/pdf/\(count)", items: count,
+    peers: ["scipy_alpha_stable_pdf"],
+    inputs: { [("x", [count], points)] }
+  ) {
+    var densities: [Double] = []
+    return .init(
+      run: {
+        let law = try AlphaStable(
+          index: 1.7, skew: -0.2, scale: 1, location: 0, parametrization: .s1)
+        densities = law.pdf(points)
+      },
+      answer: { densities })
   }
 }
