@@ -82,7 +82,7 @@ struct MultiPeriodProgram {
       } else {
         trades.append(try tradeCosts(step.costs ?? choice.costs))
       }
-      alone.append(try program(t, step.expectedReturns.values))
+      alone.append(try program(t))
     }
   }
 
@@ -115,10 +115,18 @@ struct MultiPeriodProgram {
     return result
   }
 
-  /// The program of one period for expected returns.
-  private func program(_ t: Int, _ returns: [Double]) throws(AllocationError) -> PortfolioProgram {
-    try MaximumUtility.program(
-      returns, steps[t].covariance, riskAversion: choice.riskAversion, limits[t], costs: held)
+  /// The program of one period; where only the expected returns differ from the period before, that one's with others.
+  private func program(_ t: Int) throws(AllocationError) -> PortfolioProgram {
+    let step = steps[t]
+    let isLast = t == steps.count - 1 && choice.terminal != nil
+    if t > 0, step.constraints == nil, steps[t - 1].constraints == nil, !isLast,
+      step.covariance == steps[t - 1].covariance
+    {
+      return try alone[t - 1].replacing(returns: step.expectedReturns.values)
+    }
+    return try MaximumUtility.program(
+      step.expectedReturns.values, step.covariance, riskAversion: choice.riskAversion, limits[t],
+      costs: held)
   }
 }
 
@@ -206,15 +214,16 @@ extension MultiPeriodProgram {
 
   /// The sequential program: limits on sums of distances are split into further variables.
   private func sequentialProgram() throws(AllocationError) -> SequentialProgram {
-    let parts = alone.indices.map { t in
-      let (plain, trade) = (alone[t].plain, trades[t])
+    let parts = alone.enumerated().map { t, program in
+      let (plain, trade) = (program.plain, trades[t])
       let split = limits[t].absolute.isEmpty ? limits[t] : limits[t].split().constraints
       let further = split.lower.count - universe.count
       return SequentialProgram.Step(
         quadratic: further > 0 ? plain.quadratic.padded(by: further) : plain.quadratic,
         convexity: plain.convexity,
-        linear: plain.linear + [Double](repeating: 0, count: further), lower: split.lower,
-        upper: split.upper, rows: split.rows, charges: held.charges.map(\.sequential),
+        linear: further > 0
+          ? plain.linear + [Double](repeating: 0, count: further) : plain.linear,
+        lower: split.lower, upper: split.upper, rows: split.rows, charges: held.charges.map(\.sequential),
         changes: start == nil && t == 0
           ? SequentialProgram.ChangeCosts()
           : SequentialProgram.ChangeCosts(
@@ -298,13 +307,13 @@ extension MultiPeriodProgram {
     var proof = PlanProof(
       universe, stepCount: steps.count, iterations: point.iterations)
     var utilities: [Double] = []
-    for t in weights.indices {
+    for (t, program) in alone.enumerated() {
       var returns = steps[t].expectedReturns.values
       for i in returns.indices {
         returns[i] -= paid[t].slopes[i]
         if t + 1 < paid.count { returns[i] += paid[t + 1].slopes[i] }
       }
-      let adjusted = try alone[t].replacing(returns: returns)
+      let adjusted = try program.replacing(returns: returns)
       let duals = rowDuals(t, point.rowDuals[t])
       let product = adjusted.plain.quadratic.times(weights[t])
       let claim = try adjusted.certified(
@@ -315,7 +324,7 @@ extension MultiPeriodProgram {
       proof.add(
         claim, at: t, size: adjusted.size(weights[t], product), offset: offset,
         missing: paid[t].cost - slope, bound: paid[t].bound)
-      utilities.append(-alone[t].objective(weights[t], product: product) - paid[t].cost)
+      utilities.append(-program.objective(weights[t], product: product) - paid[t].cost)
     }
     var plan: [Weights] = []
     for values in weights { plan.append(try Translation.weights(values, over: universe)) }

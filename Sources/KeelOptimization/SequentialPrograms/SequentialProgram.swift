@@ -98,7 +98,7 @@ package struct SequentialPoint: Sendable {
   package var variables: [[Double]] = []
   /// For each step and each charge of its change one slope a linked variable.
   package var slopes: [[[Double]]] = []
-  /// For each step one slope of the power of the change a linked variable.
+  /// For each step one slope of the power of the change a linked variable; empty where no change has one.
   package var powerSlopes: [[Double]] = []
   /// The dual values of each step's rows.
   package var rowDuals: [[Double]] = []

@@ -84,7 +84,8 @@ package struct SequentialSearch: ~Copyable {
         step.changes.charges.map { [Double](repeating: 0, count: $0.reference.count) })
       let first = model.offsets[t]
       result.powerSlopes.append(
-        (0..<model.linkCount).map { source.powerSlopes[first + $0] * model.scale })
+        model.hasPowers
+          ? (0..<model.linkCount).map { source.powerSlopes[first + $0] * model.scale } : [])
     }
     for (j, bend) in model.bends.enumerated() where bend.charge >= 0 {
       let charge = program.steps[bend.step].changes.charges[bend.charge]
