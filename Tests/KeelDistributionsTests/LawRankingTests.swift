@@ -73,7 +73,7 @@ import Testing
       location: 0.001, scale: 0.02, steepness: 50, asymmetry: -4)
     let sample = law.draws(count: 120, from: RandomStream(seed: 8))
     let ranking = try LawRanking(sample)
-    #expect(ranking.entries.count == 14)
+    #expect(ranking.entries.count == 15)
     for entry in ranking.entries where entry.family != .logNormal {
       let ranked = try entry.outcome.get()
       let sum = sample.reduce(0) { $0 + ranked.law.logPDF($1) }

@@ -54,6 +54,10 @@ import Testing
       try GeneralizedHyperbolic(location: 0, scale: 1, order: 1, steepness: 1.5, asymmetry: -0.2),
       of: GeneralizedHyperbolic.self, step: 50)
     try expectSeparateFits(
+      try AlphaStable(
+        index: 1.6, skew: 0.2, scale: 1, location: 0.1, parametrization: .s1),
+      of: AlphaStable.self, count: 120, window: 80, step: 40)
+    try expectSeparateFits(
       try Mixture(
         components: [
           Normal(mean: 0, standardDeviation: 1), Normal(mean: -1, standardDeviation: 4),

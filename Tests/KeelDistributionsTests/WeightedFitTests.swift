@@ -99,6 +99,9 @@ struct FitOfAnyLaw: CustomTestStringConvertible, Sendable {
           location: 0.1, scale: 1, order: 1, steepness: 1, asymmetry: -0.1)
       ) { try GeneralizedHyperbolic.fit($0, weights: $1) },
       .init(
+        "alphaStable", try AlphaStable(index: 1.6, skew: 0.2, scale: 2, location: 0.1), count: 80
+      ) { try AlphaStable.fit($0, weights: $1) },
+      .init(
         "normalMixture",
         try Mixture(
           components: [
@@ -110,7 +113,7 @@ struct FitOfAnyLaw: CustomTestStringConvertible, Sendable {
 }
 
 @Suite struct WeightedFitTests {
-  @Test func everyLawIsHere() { #expect(FitOfAnyLaw.all.count == 17) }
+  @Test func everyLawIsHere() { #expect(FitOfAnyLaw.all.count == 18) }
 
   @Test(arguments: FitOfAnyLaw.all) func weightsOfOneChangeNothing(_ law: FitOfAnyLaw) throws {
     let ones = [Double](repeating: 1, count: law.sample.count)

@@ -39,6 +39,7 @@ extension AlphaStable {
 
   /// Fits index, skew, scale and location to a sample by maximum likelihood, the location in S0.
   ///
+  /// Without a start the best of three searches is returned: from the regression and from two laws of either skew.
   /// Index and skew stay between the bounds of the settings. At the upper bound of the index the tails are
   /// those of ``Normal``; at a bound of index or skew the status says so and that parameter's standard error is
   /// NaN. Standard errors come from the observed information. Multiplying the sample by c multiplies location
@@ -46,7 +47,10 @@ extension AlphaStable {
   ///
   /// - Parameters:
   ///   - sample: At least ``minimumObservationCount`` finite numbers, no third of them equal.
+  ///   - weights: How often each observation counts, not negative; all once where nil.
   ///   - settings: Bounds and limits.
+  ///   - start: A law near the fit, as that of a sample that overlaps: the search from it alone counts when it
+  ///     converges.
   /// - Returns: The law with `index`, `skew`, `scale` and `location` as parameters.
   /// - Throws: `DistributionsError.tooFewObservations`, `DistributionsError.invalidObservation`,
   ///   `DistributionsError.repeatedValue` when one value fills a third of the sample,
@@ -55,37 +59,43 @@ extension AlphaStable {
   /// - Complexity: O(n) a likelihood, and 41 likelihoods a step.
   public static func fit(
     _ sample: [Double],
-    settings: FitSettings = FitSettings()
+    weights: [Double]? = nil,
+    settings: FitSettings = FitSettings(),
+    start: AlphaStable? = nil
   ) throws(DistributionsError) -> DistributionFit<AlphaStable> {
-    try check(settings)
+    try settings.validate()
     let standardized = try StandardizedSample(
-      robustly: sample, minimumCount: minimumObservationCount, repeatedShareDivisor: 3)
-    let likelihood = StableLikelihood(standardized.values)
-    var search = LikelihoodSearch(
-      start: likelihood.start,
-      lowest: [-.infinity, -.infinity, settings.lowestIndex, -settings.highestSkew],
-      highest: [.infinity, .infinity, settings.highestIndex, settings.highestSkew],
-      maximumIterations: settings.maximumIterations, observationCount: sample.count,
-      evaluate: likelihood.evaluate)
-    search.run()
-    guard search.current.value.isFinite else { throw .notRepresentable(result: "logLikelihood") }
-    return try result(search, standardized)
+      robustly: WeightedObservations(sample, weights), minimumCount: minimumObservationCount,
+      repeatedShareDivisor: 3)
+    let likelihood = StableLikelihood(standardized)
+    func search(_ point: [Double]) -> LikelihoodSearch {
+      LikelihoodSearch(
+        start: point,
+        lowest: [-.infinity, -.infinity, settings.lowestIndex, -settings.highestSkew],
+        highest: [.infinity, .infinity, settings.highestIndex, settings.highestSkew],
+        maximumIterations: settings.maximumIterations, totalWeight: standardized.totalWeight,
+        evaluate: likelihood.evaluate)
+    }
+    var best: LikelihoodSearch?
+    if let start {
+      best = LikelihoodSearch.best(from: [coordinates(of: start, in: standardized)], search)
+    }
+    if best?.converged != true {
+      best = LikelihoodSearch.best(from: likelihood.starts, search)
+    }
+    guard let best else { throw .notRepresentable(result: "logLikelihood") }
+    return try result(best, standardized)
   }
 
-  private static func check(_ settings: FitSettings) throws(DistributionsError) {
-    let margin = StableLikelihood.margin
-    try requireInside(
-      settings.lowestIndex,
-      (allowedIndex.lowerBound + margin)...(allowedIndex.upperBound - 2 * margin), "lowestIndex")
-    try requireInside(
-      settings.highestIndex, (settings.lowestIndex + margin)...(allowedIndex.upperBound - margin),
-      "highestIndex")
-    try requireInside(settings.highestSkew, 0...(1 - margin), "highestSkew")
-    guard settings.maximumIterations >= 1 else {
-      throw .invalidValue(
-        argument: "maximumIterations", got: Double(settings.maximumIterations), lowest: 1,
-        highest: Double(Int.max))
-    }
+  private static func coordinates(
+    of law: AlphaStable,
+    in sample: StandardizedSample
+  ) -> [Double] {
+    let middle = law.center + law.scale * (law.standard.origin - law.standard.shift)
+    return [
+      sample.standardizedLocation(middle), log(sample.standardizedScale(law.scale)), law.index,
+      law.skew,
+    ]
   }
 
   private static func result(
@@ -93,37 +103,50 @@ extension AlphaStable {
     _ sample: StandardizedSample
   ) throws(DistributionsError) -> DistributionFit<AlphaStable> {
     let point = search.point
-    let scale = sample.restoredScale(exp(point[1]))
     let unit = sample.restoredScale(1)
-    let location = sample.restoredLocation(point[0])
-    guard scale > 0, scale.isFinite, location.isFinite else {
-      throw .notRepresentable(result: "scale")
-    }
+    let (location, scale) = try sample.restored(location: point[0], scale: exp(point[1]))
     let errors = search.standardErrors([
       [unit, 0, 0, 0], [0, scale, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1],
     ])
-    let logUnit = log(sample.spread) + Double(sample.exponent) * logOfTwo
     return DistributionFit(
       law: try AlphaStable(index: point[2], skew: point[3], scale: scale, location: location),
-      logLikelihood: Double(search.observationCount) * (search.current.value - logUnit),
+      logLikelihood: search.totalWeight * (search.current.value - sample.logUnit),
       parameters: [
         FittedParameter(name: "index", value: point[2], standardError: errors[2]),
         FittedParameter(name: "skew", value: point[3], standardError: errors[3]),
         FittedParameter(name: "scale", value: scale, standardError: errors[1]),
         FittedParameter(name: "location", value: location, standardError: errors[0]),
       ],
-      observationCount: search.observationCount,
+      observationCount: sample.values.count,
+      totalWeight: search.totalWeight,
       iterations: search.iterations,
       status: search.status(shape: 2, 3)
     )
   }
 }
 
+extension AlphaStable.FitSettings {
+  fileprivate func validate() throws(DistributionsError) {
+    let margin = StableLikelihood.margin
+    let allowed = AlphaStable.allowedIndex
+    try requireInside(
+      lowestIndex, (allowed.lowerBound + margin)...(allowed.upperBound - 2 * margin), "lowestIndex")
+    try requireInside(
+      highestIndex, (lowestIndex + margin)...(allowed.upperBound - margin), "highestIndex")
+    try requireInside(highestSkew, 0...(1 - margin), "highestSkew")
+    try requireIterations(maximumIterations)
+  }
+}
+
 /// The mean log-likelihood of a standardized sample.
 private struct StableLikelihood {
-  let values: [Double]
+  private let values: [Double]
+  private let weights: [Double]
+  private let totalWeight: Double
 
-  init(_ values: [Double]) { self.values = values }
+  init(_ sample: StandardizedSample) {
+    (values, weights, totalWeight) = (sample.values, sample.weights, sample.totalWeight)
+  }
 
   /// How far bounds stay from the domain's ends: the reach of the differences.
   static let margin = 0.005
@@ -136,7 +159,7 @@ private struct StableLikelihood {
       let law = try? AlphaStable(
         index: point[2], skew: point[3], scale: exp(point[1]), location: point[0])
     else { return -.infinity }
-    return law.logPDF(values).reduce(0, +) / Double(values.count)
+    return zip(law.logPDF(values), weights).reduce(0) { $0 + $1.0 * $1.1 } / totalWeight
   }
 
   /// Value, gradient and Hessian by central differences.
@@ -173,21 +196,35 @@ private struct StableLikelihood {
   /// Points of the characteristic function, in one over the median absolute deviation, by π/25.
   private static let pointCount = 10
 
+  /// That of the regression, and two laws of median 0 whose searches end at the other maximum where there are two.
+  var starts: [[Double]] {
+    let fixed = [-1.0, 1].compactMap { side -> [Double]? in
+      let (index, skew) = (Self.startingIndex, side * Self.startingSkew)
+      guard let law = try? AlphaStable(index: index, skew: skew, scale: 1, location: 0)
+      else { return nil }
+      return [-law.quantile(0.5), 0, index, skew]
+    }
+    return [regression] + fixed
+  }
+
+  private static let startingIndex = 1.3
+  private static let startingSkew = 0.6
+
   /// Location, ln scale, index and skew by two regressions on the empirical characteristic function.
   ///
   /// ```text
   /// ln(−ln |φ(t)|) = α ln γ + α ln t,   arg φ(t) = δt − β tan(πα/2) (γt − (γt)^α)
   /// ```
-  var start: [Double] {
+  private var regression: [Double] {
     let points = (1...Self.pointCount).map { Double($0) * Double.pi / 25 }
     var (sizes, phases) = ([Double](), [Double]())
     for t in points {
       var (real, imaginary) = (0.0, 0.0)
-      for x in values {
-        real += cos(t * x)
-        imaginary += sin(t * x)
+      for (x, mass) in zip(values, weights) {
+        real += mass * cos(t * x)
+        imaginary += mass * sin(t * x)
       }
-      let modulus = min(max(hypot(real, imaginary) / Double(values.count), 0.01), 0.999)
+      let modulus = min(max(hypot(real, imaginary) / totalWeight, 0.01), 0.999)
       sizes.append(log(-log(modulus)))
       phases.append(atan2(imaginary, real))
     }

@@ -40,6 +40,9 @@ public enum LawFamily: String, CaseIterable, Hashable, Sendable {
   /// The generalized hyperbolic law.
   case generalizedHyperbolic
 
+  /// The alpha-stable law; the slowest of the fits.
+  case alphaStable
+
   /// A mixture of two normal laws.
   case normalMixture
 
@@ -61,6 +64,7 @@ public enum LawFamily: String, CaseIterable, Hashable, Sendable {
     case .normalInverseGaussian: NormalInverseGaussianLaw.self
     case .varianceGamma: VarianceGammaLaw.self
     case .generalizedHyperbolic: GeneralizedHyperbolic.self
+    case .alphaStable: AlphaStable.self
     case .normalMixture: Mixture<Normal>.self
     case .generalizedExtremeValue: GeneralizedExtremeValue.self
     }

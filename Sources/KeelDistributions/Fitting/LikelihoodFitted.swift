@@ -160,6 +160,17 @@ extension GeneralizedHyperbolic: LikelihoodFitted {
   }
 }
 
+extension AlphaStable: LikelihoodFitted {
+  /// Fits the law with the default settings, as ``LikelihoodFitted/fit(_:weights:start:)`` says.
+  public static func fit(
+    _ sample: [Double],
+    weights: [Double]?,
+    start: AlphaStable?
+  ) throws(DistributionsError) -> DistributionFit<AlphaStable> {
+    try fit(sample, weights: weights, settings: FitSettings(), start: start)
+  }
+}
+
 extension GeneralizedExtremeValue: LikelihoodFitted {
   /// Fits the law with the default settings, as ``LikelihoodFitted/fit(_:weights:start:)`` says.
   public static func fit(

@@ -56,11 +56,7 @@ extension NormalInverseGaussianLaw {
     start: NormalInverseGaussianLaw? = nil
   ) throws(DistributionsError) -> DistributionFit<NormalInverseGaussianLaw> {
     try requireInside(settings.highestConcentration, 1...1e6, "highestConcentration")
-    guard settings.maximumIterations >= 1 else {
-      throw .invalidValue(
-        argument: "maximumIterations", got: Double(settings.maximumIterations), lowest: 1,
-        highest: Double(Int.max))
-    }
+    try requireIterations(settings.maximumIterations)
     let standardized = try StandardizedSample(
       robustly: WeightedObservations(sample, weights), minimumCount: minimumObservationCount,
       repeatedShareDivisor: 3)
