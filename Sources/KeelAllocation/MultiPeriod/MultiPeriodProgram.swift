@@ -223,7 +223,8 @@ extension MultiPeriodProgram {
         convexity: plain.convexity,
         linear: further > 0
           ? plain.linear + [Double](repeating: 0, count: further) : plain.linear,
-        lower: split.lower, upper: split.upper, rows: split.rows, charges: held.charges.map(\.sequential),
+        lower: split.lower, upper: split.upper, rows: split.rows,
+        charges: held.charges.map(\.sequential),
         changes: start == nil && t == 0
           ? SequentialProgram.ChangeCosts()
           : SequentialProgram.ChangeCosts(
