@@ -93,4 +93,24 @@ import Testing
       try CorrelationPath(weights: other, covariance: covariance, shares: [0])
     }
   }
+
+  /// The mean beyond a quantile z is z + 1/(z + 2/(z + 3/(z + …))) (Laplace's continued fraction), down to subnormal
+  /// tails.
+  @Test(arguments: [1e-6, 1e-100, 1e-300, 0x1p-1063, 0x1p-1074])
+  func normalTailsKeepTheirDigits(tail: Double) throws {
+    let universe = try Universe(["BTC"])
+    let path = try CorrelationPath(
+      weights: Weights(universe: universe, values: [1]),
+      covariance: Covariance(universe: universe, dense: SymmetricMatrix(rows: [[1]])), shares: [0])
+    let found = try path.normalTail(at: 0, tailProbability: tail)
+    let z = found.valueAtRisk
+    let fraction = (1...200).reversed().reduce(z) { z + Double($1) / $0 }
+    expectClose(found.expectedShortfall, fraction, relative: 1e-15)
+    for place in [-1, 1] {
+      #expect(
+        throws: RiskError.invalidValue(
+          argument: "place", got: Double(place), lowest: 0, highest: 0)
+      ) { try path.normalTail(at: place, tailProbability: 0.01) }
+    }
+  }
 }

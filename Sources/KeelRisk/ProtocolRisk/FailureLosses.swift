@@ -138,6 +138,8 @@ public struct FailureLosses: Hashable, Sendable, Codable {
     _ probability: Double
   ) throws(RiskError) -> (loss: Double, share: Double, end: Int) {
     try require(probability, "tailProbability", in: Double.leastNonzeroMagnitude...1)
+    // As in a sample: sums of probabilities carry rounding, and the value at risk would jump on it.
+    let most = probability * (1 + SampleTail.massTolerance)
     var before = CompensatedSum()
     var place = 0
     while place < atoms.count {
@@ -150,7 +152,7 @@ public struct FailureLosses: Hashable, Sendable, Codable {
       }
       let left = probability - before.value
       // The last atoms end every tail, whatever rounding has left of it.
-      if before.value + mass.value >= probability || end == atoms.count {
+      if before.value + mass.value > most || end == atoms.count {
         return (loss, min(max(left / mass.value, 0), 1), end)
       }
       before.add(mass.value)
