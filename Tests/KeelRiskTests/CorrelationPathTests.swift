@@ -48,6 +48,30 @@ import Testing
     }
   }
 
+  /// A factor model gives the same as its matrix, along the path and in a linear reverse stress.
+  @Test func factorModelsEqualTheirMatrices() throws {
+    let universe = try Universe(["BTC", "ETH", "SOL"])
+    let factor = try Covariance(
+      universe: universe,
+      factor: FactorCovariance(
+        loadings: Matrix(rows: [[1, 0.2], [1.3, -0.4], [1.7, 0.9]]),
+        factorCovariance: SymmetricMatrix(rows: [[0.002, 0.0003], [0.0003, 0.001]]),
+        specificVariances: [0.0002, 0.0005, 0.001]))
+    let dense = try Covariance(universe: universe, dense: factor.matrix)
+    let weights = try Weights(universe: universe, values: [2, -1, 0.5])
+    let found = try CorrelationPath(weights: weights, covariance: factor, shares: [0, 0.4, 1])
+    let expected = try CorrelationPath(weights: weights, covariance: dense, shares: [0, 0.4, 1])
+    for (point, other) in zip(found.points, expected.points) {
+      expectClose(point.volatility, other.volatility, relative: 1e-13)
+    }
+    let moves = try ReverseStress.linear(loss: 1, exposures: weights, covariance: factor)
+    let others = try ReverseStress.linear(loss: 1, exposures: weights, covariance: dense)
+    expectClose(moves.distance, others.distance, relative: 1e-13)
+    for (move, other) in zip(moves.moves.values, others.moves.values) {
+      expectClose(move, other, relative: 1e-12)
+    }
+  }
+
   /// A spread is safest when everything moves as one: the worst point is where it begins.
   @Test func spreadsAreWorstWhereTheyBegin() throws {
     let universe = try Universe(["BTC", "ETH"])
