@@ -393,6 +393,8 @@ import Testing
     #expect(throws: RiskError.self) {
       try failures.joined(with: [0], tailProbability: .leastNonzeroMagnitude)
     }
+    let subnormal = Double.leastNonzeroMagnitude
+    #expect(throws: RiskError.self) { try failures.valueAtRisk(tailProbability: subnormal) }
   }
 
   /// Masses have no unit, however large or small, and sums that overflow are refused.

@@ -20,8 +20,8 @@ extension LiquidationCascade {
   /// It is the price of ``init(shock:price:levels:impactPerCash:settings:)`` where the fixed point is the only one.
   ///
   /// - Parameters:
-  ///   - shock: The first move as a fraction, above −1 and not zero, for its sign says which levels can be hit; a run out
-  ///     of nothing is that of ±1e-12.
+  ///   - shock: The first move as a fraction, above −1 and not zero, for its sign says which levels can be hit; a run
+  ///     out of nothing is that of ±1e-12.
   ///   - price: The price before, in cash: positive.
   ///   - levels: The levels, in any order; those on the other side of the price are ignored.
   ///   - impactPerCash: The logarithmic move of the price per cash traded: finite, not negative.

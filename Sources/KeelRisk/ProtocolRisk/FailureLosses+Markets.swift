@@ -31,7 +31,8 @@ extension FailureLosses {
   /// that loss.
   ///
   /// - Parameters:
-  ///   - marketLosses: The S losses of market scenarios, in cash, at least one; finite, also together with all failures.
+  ///   - marketLosses: The S losses of market scenarios, in cash, at least one; finite, also together with all
+  ///     failures.
   ///   - probabilities: Their probabilities up to a common factor; nil for equal ones.
   ///   - tailProbability: The probability of the tail, inside (0, 1) and a normal number.
   /// - Returns: The measures and their parts.

@@ -58,7 +58,7 @@ public struct TreeFailureLosses: Hashable, Sendable {
 
   /// The smallest loss that is exceeded with at most the probability of the tail.
   ///
-  /// - Parameter tailProbability: The probability of the tail, above 0 and at most 1: 0.01 for 99 %.
+  /// - Parameter tailProbability: The probability of the tail, a normal number above 0 and up to 1: 0.01 for 99 %.
   /// - Returns: The value at risk, in cash.
   /// - Throws: `RiskError.invalidValue`.
   public func valueAtRisk(tailProbability: Double) throws(RiskError) -> Double {
@@ -67,7 +67,7 @@ public struct TreeFailureLosses: Hashable, Sendable {
 
   /// The mean loss in the tail, with the share of the loss at its edge that fills it.
   ///
-  /// - Parameter tailProbability: The probability of the tail, above 0 and at most 1.
+  /// - Parameter tailProbability: The probability of the tail, a normal number above 0 and up to 1.
   /// - Returns: The expected shortfall, in cash.
   /// - Throws: `RiskError.invalidValue`.
   public func expectedShortfall(tailProbability: Double) throws(RiskError) -> Double {
@@ -77,7 +77,7 @@ public struct TreeFailureLosses: Hashable, Sendable {
 
   /// The part of each protocol in the expected shortfall, as ``FailureLosses/shortfallContributions(tailProbability:)``.
   ///
-  /// - Parameter tailProbability: The probability of the tail, above 0 and at most 1.
+  /// - Parameter tailProbability: The probability of the tail, a normal number above 0 and up to 1.
   /// - Returns: The parts in the order of ``names``, in cash; they add to the expected shortfall.
   /// - Throws: `RiskError.invalidValue`.
   /// - Complexity: One distribution for each protocol.
@@ -110,7 +110,7 @@ public struct TreeFailureLosses: Hashable, Sendable {
 
   /// Where the tail ends, and the share of the probability there that is inside.
   private func tail(_ probability: Double) throws(RiskError) -> (units: Int, share: Double) {
-    try require(probability, "tailProbability", in: Double.leastNonzeroMagnitude...1)
+    try require(probability, "tailProbability", in: Double.leastNormalMagnitude...1)
     var before = CompensatedSum()
     for units in probabilities.indices.reversed() {
       let mass = probabilities[units]
@@ -132,10 +132,10 @@ public struct TreeFailureLosses: Hashable, Sendable {
 //   ln(1 − f_c(0)) = −h_c t,   ln(1 − f_c(1)) = −h_c t + ln(1 − q_jc)
 //
 // over the protocols c that j takes, * and Π* being convolutions; a root has the message M(0), and all roots together
-// their convolution. All terms are positive, and both f and 1 − f come from the logarithm: every probability has some ulp
-// of relative error for each protocol, and as many as h_c t has units. Without dependencies it is the recursion of
-// L. Andersen, J. Sidenius and S. Basu, "All your hedges in one basket", Risk, November 2003. With B_k = 0 the same gives
-// the losses together with a failure of k.
+// their convolution. All terms are positive, and both f and 1 − f come from the logarithm: every probability has some
+// ulp of relative error for each protocol, and as many as h_c t has units. Without dependencies it is the recursion of
+// L. Andersen, J. Sidenius and S. Basu, "All your hedges in one basket", Risk, November 2003. With B_k = 0 the same
+// gives the losses together with a failure of k.
 
 extension ProtocolFailures {
   /// The largest number of steps of a lattice: all losses together over the unit.
@@ -143,15 +143,15 @@ extension ProtocolFailures {
 
   /// The exact distribution of losses within a time of protocols that are each taken by one other at most.
   ///
-  /// Exact when losses are multiples of the unit, to some ulp relative for each protocol, and as many more as its hazard
-  /// times the time; otherwise each loss is moved to the nearest multiple, by half a unit at most.
+  /// Exact when losses are multiples of the unit, to some ulp relative for each protocol, and as many more as its
+  /// hazard times the time; otherwise each loss is moved to the nearest multiple, by half a unit at most.
   ///
   /// - Parameters:
   ///   - years: The time in years: finite, not negative.
   ///   - lossUnit: The step of the lattice, in cash: positive.
   /// - Returns: The distribution.
-  /// - Throws: `RiskError.invalidValue`, also for more than ``latticeLimit`` steps; `.shapeMismatch` naming a protocol that
-  ///   is taken by several, or that takes itself by way of others.
+  /// - Throws: `RiskError.invalidValue`, also for more than ``latticeLimit`` steps; `.shapeMismatch` naming a protocol
+  ///   that is taken by several, or that takes itself by way of others.
   /// - Complexity: O(n + m²) for m steps.
   public func treeDistribution(
     within years: Double,

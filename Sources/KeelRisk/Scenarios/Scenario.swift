@@ -72,8 +72,8 @@ public struct Scenario: Hashable, Sendable, Codable {
   /// Decodes a scenario; shocks that are not stored do not happen.
   ///
   /// - Parameter decoder: The decoder.
-  /// - Throws: `DecodingError`, also for a shock that is not known here, such as one of a later version: a stress without
-  ///   it would lose too little.
+  /// - Throws: `DecodingError`, also for a shock that is not known here, such as one of a later version: a stress
+  ///   without it would lose too little.
   public init(from decoder: any Decoder) throws {
     for key in try decoder.container(keyedBy: AnyKey.self).allKeys
     where CodingKeys(stringValue: key.stringValue) == nil {
@@ -195,8 +195,8 @@ extension Scenario {
     try require(move, "spot move of \(asset)", in: allowedMoves)
   }
 
-  /// One plus the move of each asset, drawn to the common mean; checks that every asset named is in the universe, and that
-  /// cash is not named with a move.
+  /// One plus the move of each asset, drawn to the common mean; checks that every asset named is in the universe, and
+  /// that cash is not named with a move.
   func growth(in universe: Universe, cash: AssetID) throws(RiskError) -> [Double] {
     var moves = [Double](repeating: otherSpotMove, count: universe.count)
     for (asset, move) in spotMoves {

@@ -158,8 +158,8 @@ extension StressTest {
   ///   - loss: The loss, in cash: positive.
   ///   - covariance: The covariance of the moves of assets of the market but cash.
   ///   - expectedReturns: The means of the moves; nil for zero.
-  ///   - unit: How moves are meant. A direction ends where a fraction comes to −1, or a price to a million times as high or
-  ///     a logarithm to a millionth; a move at such an end is not stationary, and only the nearest that was tried.
+  ///   - unit: How moves are meant. A direction ends where a fraction comes to −1, or a price to a million times as
+  ///     high, or by a logarithm to a millionth; a move at such an end is not stationary, and only the nearest tried.
   ///   - scenario: What else happens, and how all other assets move; what it says of these assets is replaced.
   ///   - settings: How far and how often to look.
   /// - Returns: The moves with their proof; at distance zero where the means lose as much.
