@@ -119,4 +119,16 @@ import Testing
     }
     #expect(throws: RiskError.self) { try pair.outcome(of: ["A"], shocks: ["B": -1]) }
   }
+
+  /// Claims that add to more than the largest number are refused, and infinite buffers hold.
+  @Test func sumsThatOverflowAreRefused() throws {
+    let claims = ["B", "C"].map {
+      ProtocolClaim("A", on: $0, amount: 1e308, lossGivenFailure: 1)
+    }
+    let buffers = ["A": Double.infinity, "B": 1, "C": 1]
+    #expect(throws: RiskError.self) { try FailureContagion(buffers: buffers, claims: claims) }
+    let one = try FailureContagion(buffers: buffers, claims: Array(claims.prefix(1)))
+    #expect(throws: RiskError.self) { try one.outcome(of: ["B"], shocks: ["A": 1e308]) }
+    #expect(try one.outcome(of: ["B"], shocks: ["A": 5e307]).failed == ["B"])
+  }
 }

@@ -56,15 +56,35 @@ import Testing
         try LiquidationCascade.farthest(shock: number, price: 1, levels: [], impactPerCash: 0)
       }
       #expect(throws: RiskError.self) {
-        try LiquidationCascade.farthest(shock: 0, price: number, levels: [], impactPerCash: 0)
+        try LiquidationCascade.farthest(shock: -0.1, price: number, levels: [], impactPerCash: 0)
       }
       #expect(throws: RiskError.self) {
-        try LiquidationCascade.farthest(shock: 0, price: 1, levels: [], impactPerCash: number)
+        try LiquidationCascade.farthest(shock: -0.1, price: 1, levels: [], impactPerCash: number)
       }
       #expect(throws: RiskError.self) {
         try LiquidationCascade.farthest(
-          shock: 0, price: 1, levels: [.init(price: 1, notional: number)], impactPerCash: 0)
+          shock: -0.1, price: 1, levels: [.init(price: 1, notional: number)], impactPerCash: 0)
       }
+    }
+  }
+
+  /// Without a sign nobody knows which levels are feared; the least shock says it.
+  @Test func runsOutOfNothingNeedASign() throws {
+    let levels = [
+      LiquidationCascade.Level(price: 101, notional: 0.05),
+      LiquidationCascade.Level(price: 99, notional: 0.05),
+    ]
+    for shock in [0.0, -0.0] {
+      #expect(throws: RiskError.self) {
+        try LiquidationCascade.farthest(
+          shock: shock, price: 100, levels: levels, impactPerCash: 1)
+      }
+    }
+    for shock in [1e-12, -1e-12] {
+      let run = try LiquidationCascade.farthest(
+        shock: shock, price: 100, levels: levels, impactPerCash: 1)
+      expectClose(run.move, expm1(shock < 0 ? -0.05 : 0.05), relative: 1e-10)
+      expectClose(run.amplification, run.move / shock, relative: 1e-14)
     }
   }
 }

@@ -226,9 +226,25 @@ import Testing
       ])
     #expect(
       throws: RiskError.shapeMismatch(
-        argument: "dependencies that lead back", got: 1, required: 0)
+        argument: "dependencies that lead back to A", got: 1, required: 0)
     ) { try ring.treeDistribution(within: 1, lossUnit: 1) }
+    // A hangs on the ring and is not of it.
+    let beside = try ProtocolFailures(
+      known,
+      dependencies: [
+        .init("B", takes: "C", probability: 0.5), .init("C", takes: "B", probability: 0.5),
+        .init("C", takes: "A", probability: 0.5),
+      ])
+    #expect(
+      throws: RiskError.shapeMismatch(
+        argument: "dependencies that lead back to B", got: 1, required: 0)
+    ) { try beside.treeDistribution(within: 1, lossUnit: 1) }
     let plain = try ProtocolFailures(known)
+    #expect(
+      throws: RiskError.invalidValue(
+        argument: "losses over lossUnit", got: 30_000, lowest: 0,
+        highest: Double(ProtocolFailures.latticeLimit))
+    ) { try plain.treeDistribution(within: 1, lossUnit: 1e-4) }
     for unit in [0, -1, Double.nan, .infinity, 1e-9] {
       #expect(throws: RiskError.self) { try plain.treeDistribution(within: 1, lossUnit: unit) }
     }
@@ -310,6 +326,94 @@ import Testing
     }
     #expect(throws: RiskError.self) {
       try losses.outcomes(beside: market, claims: ["BTC": ("chain", 1.5)])
+    }
+  }
+
+  /// What is nearly sure to fail still may not, with full digits.
+  @Test(arguments: [1e-9, 1, 30, 40, 700.0]) func treesKeepTheDigitsOfSurvival(hazard: Double)
+    throws
+  {
+    let failures = try ProtocolFailures(
+      [
+        ProtocolHazard("A", hazardPerYear: hazard, lossGivenFailure: 1, exposure: 1),
+        ProtocolHazard("B", hazardPerYear: hazard / 2, lossGivenFailure: 1, exposure: 2),
+      ], dependencies: [.init("A", takes: "B", probability: 1 - 0x1p-40)])
+    let tree = try failures.treeDistribution(within: 1, lossUnit: 1).probabilities
+    let (a, b) = (exp(-hazard), exp(-hazard / 2))
+    let expected = [
+      a * b, -expm1(-hazard) * b * 0x1p-40, a * -expm1(-hazard / 2),
+      -expm1(-hazard) * -expm1(-hazard / 2 - 40 * log(2)),
+    ]
+    let sets = try failures.distribution(within: 1)
+    for (units, probability) in expected.enumerated() {
+      expectClose(tree[units], probability, relative: 1e-13)
+      let set = sets.atoms.first { $0.loss == Double(units) }?.probability ?? 0
+      expectClose(tree[units], set, relative: 1e-13)
+    }
+  }
+
+  /// A loss that is exceeded with just the probability of the tail is the value at risk, in each of the three.
+  @Test(arguments: [1e-12, 1e-6, 0.03, 0.5]) func tiesAtTheEdgeOfTheTailAgree(hazard: Double) throws
+  {
+    let failures = try ProtocolFailures([
+      ProtocolHazard("A", hazardPerYear: hazard, lossGivenFailure: 1, exposure: 3),
+      ProtocolHazard("B", hazardPerYear: hazard, lossGivenFailure: 1, exposure: 5),
+    ])
+    let probability = -expm1(-hazard)
+    let sets = try failures.distribution(within: 1)
+    let tree = try failures.treeDistribution(within: 1, lossUnit: 1)
+    for (tail, value, shortfall) in [
+      (probability, 3.0, 5 + 3 * probability), (-expm1(-2 * hazard), 0, 8 / (1 + exp(-hazard))),
+    ] {
+      let joint = try sets.joined(with: [0], tailProbability: tail)
+      #expect(try sets.valueAtRisk(tailProbability: tail) == value)
+      #expect(try tree.valueAtRisk(tailProbability: tail) == value)
+      #expect(joint.valueAtRisk == value)
+      for found in [
+        try sets.expectedShortfall(tailProbability: tail),
+        try tree.expectedShortfall(tailProbability: tail), joint.expectedShortfall,
+      ] { expectClose(found, shortfall, relative: 1e-11) }
+    }
+  }
+
+  /// Tails far below the rounding of a confidence.
+  @Test func smallTailsOfMarketsAndFailuresKeepTheirDigits() throws {
+    let failures = try ProtocolFailures([
+      ProtocolHazard("A", hazardPerYear: 2e-13, lossGivenFailure: 1, exposure: 5)
+    ]).distribution(within: 1)
+    let part = try failures.joined(with: [0], tailProbability: 1e-12)
+    expectClose(part.expectedShortfall, 5 * -expm1(-2e-13) / 1e-12, relative: 1e-14)
+    #expect(part.valueAtRisk == 0)
+    for tail in [1e-17, 1e-300, Double.leastNormalMagnitude] {
+      let joint = try failures.joined(with: [-1, 1], tailProbability: tail)
+      expectClose(joint.expectedShortfall, 6, relative: 1e-14)
+      expectClose(joint.marketPart, 1, relative: 1e-14)
+      expectClose(joint.protocolParts[0].value, 5, relative: 1e-14)
+    }
+    #expect(throws: RiskError.self) {
+      try failures.joined(with: [0], tailProbability: .leastNonzeroMagnitude)
+    }
+    let subnormal = Double.leastNonzeroMagnitude
+    #expect(throws: RiskError.self) { try failures.valueAtRisk(tailProbability: subnormal) }
+  }
+
+  /// Masses have no unit, however large or small, and sums that overflow are refused.
+  @Test func massesOfMarketsHaveNoUnit() throws {
+    let failures = try ProtocolFailures([
+      ProtocolHazard("A", hazardPerYear: 0.1, lossGivenFailure: 1, exposure: 1e6)
+    ]).distribution(within: 1)
+    let plain = try failures.joined(with: [1e6, 2e6], tailProbability: 0.05)
+    for mass in [1e305, 1.7e308, 1e-300, 0x1p-1074] {
+      let joint = try failures.joined(
+        with: [1e6, 2e6], probabilities: [mass, mass], tailProbability: 0.05)
+      #expect(joint == plain)
+    }
+    let large = try ProtocolFailures([
+      ProtocolHazard("A", hazardPerYear: 0.1, lossGivenFailure: 1, exposure: 1e308)
+    ]).distribution(within: 1)
+    #expect(throws: RiskError.self) { try large.joined(with: [1e308], tailProbability: 0.05) }
+    #expect(throws: RiskError.self) {
+      try failures.joined(with: [1], probabilities: [0], tailProbability: 0.05)
     }
   }
 }

@@ -94,4 +94,30 @@ import Testing
         probabilities: [0.5, 0.5], tailProbability: 0.1)
     }
   }
+
+  /// Tails far below the rounding of a confidence.
+  @Test func smallTailsKeepTheirDigits() throws {
+    let regime = RegimeLosses.Regime(
+      "crisis", probability: 1, losses: [0, 1], masses: [1, 2e-13])
+    let found = try RegimeLosses([regime], tailProbability: 1e-12)
+    expectClose(found.mixture.expectedShortfall, 0.2 / (1 + 2e-13), relative: 1e-14)
+    for tail in [1e-17, Double.leastNormalMagnitude] {
+      let least = try RegimeLosses([regime], tailProbability: tail)
+      expectClose(least.regimes[0].part, 1, relative: 1e-14)
+      #expect(least.mixture.expectedShortfall == 1)
+    }
+    #expect(throws: RiskError.self) {
+      try RegimeLosses([regime], tailProbability: .leastNonzeroMagnitude)
+    }
+  }
+
+  @Test func storedValuesWithoutRegimesAreRefused() {
+    let stored = """
+      {"regimes": [], "mixture": {"name": "", "probability": 1, "expectedLoss": 1,
+       "valueAtRisk": 1, "expectedShortfall": 1, "part": 1}}
+      """
+    #expect(throws: DecodingError.self) {
+      try JSONDecoder().decode(RegimeLosses.self, from: Data(stored.utf8))
+    }
+  }
 }

@@ -218,4 +218,61 @@ import Testing
       loss: 1, exposures: Weights(universe: universe, values: [0, 0]), covariance: covariance)
     #expect(flat.distance == .infinity)
   }
+
+  private static func plain(
+    spots: [Double],
+    units: [Double],
+    deviation: Double
+  ) throws -> (test: StressTest, covariance: Covariance) {
+    let rows = spots.indices.map { i in
+      spots.indices.map { $0 == i ? deviation * deviation : 0 }
+    }
+    let book = Case(
+      spots: spots, mean: spots.map { _ in 0 }, units: units, moves: [], covariance: rows, rate: 0,
+      loss: 0, distance: 0, options: [])
+    return (try book.test(), try book.law().covariance)
+  }
+
+  /// A move beyond what a scenario may say ends a direction, not the search.
+  @Test func farMovesEndADirectionAndNotTheSearch() throws {
+    let (test, covariance) = try Self.plain(spots: [100], units: [-1], deviation: 1)
+    var settings = ReverseStress.Settings()
+    for distance in [15, 1000.0] {
+      settings.largestDistance = distance
+      let error = #expect(throws: RiskError.self) {
+        try test.reverse(loss: 2e8, covariance: covariance, unit: .logarithm, settings: settings)
+      }
+      guard case .lossNotReached(_, let largest)? = error else {
+        Issue.record("not the loss is named but \(String(describing: error))")
+        continue
+      }
+      expectClose(largest, 100 * expm1(13.8), relative: 1e-12)
+      let found = try test.reverse(
+        loss: 9e7, covariance: covariance, unit: .logarithm, settings: settings)
+      expectClose(found.distance, log1p(9e5), relative: 1e-12)
+    }
+    let mean = try ExpectedReturns(universe: covariance.universe, values: [14])
+    #expect(throws: RiskError.self) {
+      try test.reverse(
+        loss: 1, covariance: covariance, expectedReturns: mean, unit: .logarithm)
+    }
+  }
+
+  /// The nearest move of a linear book would have a fraction below −1: the search stops at the edge and says so.
+  @Test func fractionsStayAboveMinusOne() throws {
+    let (test, covariance) = try Self.plain(spots: [100, 10], units: [1, -1], deviation: 0.5)
+    let found = try test.reverse(loss: 105, covariance: covariance, unit: .fraction)
+    let moves = found.moves.values
+    #expect(moves[0] > -1)
+    for (asset, move) in zip(covariance.universe.assets, moves) {
+      #expect(found.scenario.spotMoves[asset] == move)
+    }
+    expectClose(found.loss, 105, relative: 1e-9)
+    expectClose(
+      found.distance, (moves[0] * moves[0] + moves[1] * moves[1]).squareRoot() / 0.5,
+      relative: 1e-12)
+    // At the edge the other asset has to rise by one half.
+    expectClose(found.distance, 5.0.squareRoot(), relative: 1e-6)
+    #expect(!found.isStationary)
+  }
 }

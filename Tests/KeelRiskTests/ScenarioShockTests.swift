@@ -200,6 +200,10 @@ import Testing
     #expect(throws: DecodingError.self) {
       try JSONDecoder().decode(Scenario.self, from: Data(#"{"name": "x", "gasFactor": "y"}"#.utf8))
     }
+    // A shock of a later version would make the loss too small if it were left out.
+    #expect(throws: DecodingError.self) {
+      try JSONDecoder().decode(Scenario.self, from: Data(#"{"name": "x", "newShock": 0}"#.utf8))
+    }
     expected.volatilitySkewShift = -0.3
     expected.volatilityTermExponent = 0.5
     expected.basisShift = -0.1
@@ -251,6 +255,16 @@ import Testing
       }
       #expect(grid.worstPlace == (worst.1, worst.2))
     }
+    // Cash does not move, and says so.
+    #expect(throws: RiskError.unknownInstrument("USD")) {
+      try test.grid(spotMoves: [0], volatilityShifts: [0], of: "USD")
+    }
+    for scenario in [base, base.pegging(["USD"])] {
+      #expect(throws: RiskError.unknownInstrument("USD")) {
+        try test.losses(in: scenario.ladder(of: "USD", moves: [0, -0.1]))
+      }
+    }
+    #expect(try test.losses(in: [Scenario("none").pegging(["USD"])]) == [0])
     #expect(throws: RiskError.shapeMismatch(argument: "volatilityShifts", got: 0, required: 1)) {
       try test.grid(spotMoves: [0], volatilityShifts: [])
     }

@@ -156,4 +156,17 @@ import Testing
     let data = try JSONEncoder().encode(scenario)
     #expect(try JSONDecoder().decode(Scenario.self, from: data) == scenario)
   }
+
+  /// Of several listings on assets that the market lacks the first by name is reported.
+  @Test func theFirstListingWithoutAnUnderlyingIsNamed() throws {
+    var market = try Sample.market()
+    let listings = try (0..<12).map {
+      try Listing(
+        AssetID("S\(10 + $0)"), .spot(asset: AssetID("X\(10 + $0)")), costFraction: 0, gas: 0)
+    }
+    for listing in listings { market.quotes[listing.id] = .contract(price: 1, funding: nil) }
+    #expect(throws: RiskError.unknownInstrument("X10")) {
+      try Scenario("none").applied(to: market, catalog: Catalog(listings), cash: "USD")
+    }
+  }
 }

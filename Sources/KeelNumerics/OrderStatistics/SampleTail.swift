@@ -20,7 +20,7 @@ package struct SampleTail: Sendable {
 
   /// A mass this close to that of the tail, relatively, counts as equal: `1 − confidence` and sums
   /// of probabilities carry rounding, and the value at risk would jump on it.
-  private static let massTolerance = 1e-12
+  package static let massTolerance = 1e-12
 
   /// - Parameters:
   ///   - losses: Finite losses, at least one.
@@ -54,13 +54,30 @@ package struct SampleTail: Sendable {
   ///   - confidence: The confidence, inside (0, 1).
   ///   - room: The memory.
   package init(losses: [Double], masses: [Double]?, confidence: Double, room: inout Room) {
+    self.init(losses: losses, masses: masses, tailProbability: 1 - confidence, room: &room)
+  }
+
+  /// The same by the probability of the tail, which may be far below the rounding of a confidence.
+  ///
+  /// - Parameters:
+  ///   - losses: Finite losses, at least one.
+  ///   - masses: Their probabilities up to a common factor, not negative, of positive sum; nil for
+  ///     equal ones.
+  ///   - tailProbability: The probability of the tail, above 0 and at most 1; its product with the
+  ///     sum of the masses has to be a normal number.
+  package init(losses: [Double], masses: [Double]?, tailProbability: Double) {
+    var room = Room()
+    self.init(losses: losses, masses: masses, tailProbability: tailProbability, room: &room)
+  }
+
+  private init(losses: [Double], masses: [Double]?, tailProbability: Double, room: inout Room) {
     room.values.removeAll(keepingCapacity: true)
     room.values.reserveCapacity(losses.count)
     for i in losses.indices {
       room.values.append(WeightedValue(value: losses[i], mass: masses.map { $0[i] } ?? 1))
     }
     let total = masses.map { $0.reduce(0, +) } ?? Double(losses.count)
-    let mass = (1 - confidence) * total
+    let mass = tailProbability * total
     let tail = Selection.upperTail(mass: mass * (1 + Self.massTolerance), in: &room.values)
     valueAtRisk = tail.value
     weightAbove = 1 / mass

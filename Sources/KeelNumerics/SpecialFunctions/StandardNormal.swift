@@ -135,7 +135,7 @@ extension StandardNormal {
 
   /// Φ(−z)/φ(z) for z ≥ 0: Mills' ratio.
   @inline(__always)
-  static func millsRatio(_ z: Double) -> Double {
+  package static func millsRatio(_ z: Double) -> Double {
     ErrorFunction.scaledComplement(inverseRootTwo * z).high / (2 * densityAtZero.high)
   }
 }

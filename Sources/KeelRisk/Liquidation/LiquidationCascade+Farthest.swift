@@ -20,7 +20,8 @@ extension LiquidationCascade {
   /// It is the price of ``init(shock:price:levels:impactPerCash:settings:)`` where the fixed point is the only one.
   ///
   /// - Parameters:
-  ///   - shock: The first move as a fraction, above −1; its sign says which levels can be hit.
+  ///   - shock: The first move as a fraction, above −1 and not zero, for its sign says which levels can be hit; a run
+  ///     out of nothing is that of ±1e-12.
   ///   - price: The price before, in cash: positive.
   ///   - levels: The levels, in any order; those on the other side of the price are ignored.
   ///   - impactPerCash: The logarithmic move of the price per cash traded: finite, not negative.
@@ -33,6 +34,11 @@ extension LiquidationCascade {
     levels: [Level],
     impactPerCash: Double
   ) throws(RiskError) -> LiquidationCascade {
+    guard shock != 0 else {
+      throw .invalidValue(
+        argument: "shock, whose sign says which levels are feared,", got: 0,
+        lowest: Double(-1).nextUp, highest: 1e6)
+    }
     let distances = try distances(
       of: levels, shock: shock, price: price, impactPerCash: impactPerCash)
     // Sums from the nearest on, as in a cascade that comes from there.

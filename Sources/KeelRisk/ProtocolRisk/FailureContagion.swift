@@ -63,7 +63,8 @@ public struct FailureContagion: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - buffers: What each protocol can lose before it fails, in cash: positive; infinite for one that cannot.
-  ///   - claims: The claims between different protocols; several on one debtor add up.
+  ///   - claims: The claims between different protocols; several on one debtor add up, and all
+  ///     that one holds take a finite sum.
   /// - Throws: `RiskError.shapeMismatch` for no protocol, `.invalidValue`, `.unknownProtocol`, or `.duplicate` for a claim on
   ///   oneself.
   public init(buffers: [String: Double], claims: [ProtocolClaim]) throws(RiskError) {
@@ -99,6 +100,7 @@ public struct FailureContagion: Hashable, Sendable {
       edges.append((holder, debtor, claim.loss))
     }
     self.edges = edges
+    try checkSums([Double](repeating: 0, count: names.count))
   }
 
   /// Compares protocols and claims.
@@ -168,7 +170,7 @@ public struct FailureContagion: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - first: The protocols that fail to begin with.
-  ///   - shocks: What others lose outside their claims, in cash: not negative.
+  ///   - shocks: What others lose outside their claims, in cash: not negative, finite together with their claims.
   ///   - fixedPoint: The least or the greatest set that holds itself up.
   /// - Returns: Who fails, in which round and with which loss.
   /// - Throws: `RiskError.unknownProtocol` or `.invalidValue`.
@@ -185,6 +187,7 @@ public struct FailureContagion: Hashable, Sendable {
       try require(shock, "shock of \(name)", in: .nonnegative)
       outside[try place(of: name)] = shock
     }
+    try checkSums(outside)
     var rounds: [Int?] = given.map { $0 ? 0 : nil }
     var round = 0
     while true {
@@ -222,6 +225,13 @@ public struct FailureContagion: Hashable, Sendable {
     var losses = outside
     for edge in edges where failed[edge.debtor] { losses[edge.holder] += edge.loss }
     return losses
+  }
+
+  /// Requires that all claims and what is lost outside them have finite sums: those of fewer claims are no larger.
+  private func checkSums(_ outside: [Double]) throws(RiskError) {
+    for (place, sum) in losses([Bool](repeating: true, count: names.count), outside).enumerated() {
+      try require(sum, "sum of the losses of \(names[place])", in: .nonnegative)
+    }
   }
 
   private func place(of name: String) throws(RiskError) -> Int {

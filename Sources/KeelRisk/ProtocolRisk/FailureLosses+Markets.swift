@@ -31,9 +31,10 @@ extension FailureLosses {
   /// that loss.
   ///
   /// - Parameters:
-  ///   - marketLosses: The S losses of market scenarios, in cash; finite, at least one.
+  ///   - marketLosses: The S losses of market scenarios, in cash, at least one; finite, also together with all
+  ///     failures.
   ///   - probabilities: Their probabilities up to a common factor; nil for equal ones.
-  ///   - tailProbability: The probability of the tail, inside (0, 1).
+  ///   - tailProbability: The probability of the tail, inside (0, 1) and a normal number.
   /// - Returns: The measures and their parts.
   /// - Throws: `RiskError.shapeMismatch`, also for more than ``pairLimit`` pairs, or `.invalidValue`.
   /// - Complexity: O(S × sets).
@@ -43,7 +44,7 @@ extension FailureLosses {
     tailProbability: Double
   ) throws(RiskError) -> JointFailureLosses {
     try require(
-      tailProbability, "tailProbability", in: Double.leastNonzeroMagnitude...1.0.nextDown)
+      tailProbability, "tailProbability", in: Double.leastNormalMagnitude...1.0.nextDown)
     let masses = try checkedMasses(marketLosses, probabilities)
     guard marketLosses.count <= Self.pairLimit / max(atoms.count, 1) else {
       throw .shapeMismatch(
@@ -55,11 +56,13 @@ extension FailureLosses {
     weights.reserveCapacity(losses.capacity)
     for atom in atoms {
       for (loss, mass) in zip(marketLosses, masses) {
-        losses.append(loss + atom.loss)
+        let sum = loss + atom.loss
+        try require(sum, "loss of the market and of failures", in: .finite)
+        losses.append(sum)
         weights.append(mass * atom.probability)
       }
     }
-    let tail = SampleTail(losses: losses, masses: weights, confidence: 1 - tailProbability)
+    let tail = SampleTail(losses: losses, masses: weights, tailProbability: tailProbability)
     var (mean, market) = (CompensatedSum(), CompensatedSum())
     var sets = [CompensatedSum](repeating: CompensatedSum(), count: names.count)
     var place = 0
@@ -83,6 +86,7 @@ extension FailureLosses {
       })
   }
 
+  /// The masses of a market's losses, which sum to one.
   private func checkedMasses(
     _ losses: [Double],
     _ probabilities: [Double]?
@@ -91,14 +95,20 @@ extension FailureLosses {
       throw .shapeMismatch(argument: "marketLosses", got: 0, required: 1)
     }
     for loss in losses { try require(loss, "market loss", in: .finite) }
-    guard let probabilities else { return [Double](repeating: 1, count: losses.count) }
+    guard let probabilities else {
+      return [Double](repeating: 1 / Double(losses.count), count: losses.count)
+    }
     guard probabilities.count == losses.count else {
       throw .shapeMismatch(
         argument: "probabilities", got: probabilities.count, required: losses.count)
     }
     for probability in probabilities { try require(probability, "probability", in: .nonnegative) }
-    try require(probabilities.reduce(0, +), "sum of probabilities", in: .positive)
-    return probabilities
+    let largest = probabilities.reduce(0, max)
+    try require(largest, "largest probability", in: .positive)
+    // By the largest first: the sum of those given may be infinite, or the inverse of a small one.
+    let shares = probabilities.map { $0 / largest }
+    let total = shares.reduce(into: CompensatedSum()) { $0.add($1) }.value
+    return shares.map { $0 / total }
   }
 
   /// What each asset earns in each pair of a scenario and a set of failed protocols, for use in optimization.
@@ -157,7 +167,7 @@ extension FailureLosses {
         }
       }
     }
-    let total = sets.values.reduce(0) { $0 + $1.value }
+    let total = failed.reduce(0) { $0 + (sets[$1]?.value ?? 0) }
     let weight = market.probabilities ?? [Double](repeating: 1 / Double(rows), count: rows)
     let probabilities = failed.flatMap { set in
       weight.map { $0 * (sets[set]?.value ?? 0) / total }

@@ -93,7 +93,7 @@ public struct FailureLosses: Hashable, Sendable, Codable {
 
   /// The smallest loss that is exceeded with at most the probability of the tail.
   ///
-  /// - Parameter tailProbability: The probability of the tail, above 0 and at most 1: 0.01 for 99 %.
+  /// - Parameter tailProbability: The probability of the tail, a normal number above 0 and up to 1: 0.01 for 99 %.
   /// - Returns: The value at risk, in cash.
   /// - Throws: `RiskError.invalidValue`.
   public func valueAtRisk(tailProbability: Double) throws(RiskError) -> Double {
@@ -102,7 +102,7 @@ public struct FailureLosses: Hashable, Sendable, Codable {
 
   /// The mean loss in the tail, with the share of the atom at its edge that fills it.
   ///
-  /// - Parameter tailProbability: The probability of the tail, above 0 and at most 1.
+  /// - Parameter tailProbability: The probability of the tail, a normal number above 0 and up to 1.
   /// - Returns: The expected shortfall, in cash.
   /// - Throws: `RiskError.invalidValue`.
   public func expectedShortfall(tailProbability: Double) throws(RiskError) -> Double {
@@ -114,7 +114,7 @@ public struct FailureLosses: Hashable, Sendable, Codable {
   /// Euler's parts: the mean of each protocol's own loss in the tail; at the edge of the tail the mean over all sets
   /// with that loss. They add to the expected shortfall.
   ///
-  /// - Parameter tailProbability: The probability of the tail, above 0 and at most 1.
+  /// - Parameter tailProbability: The probability of the tail, a normal number above 0 and up to 1.
   /// - Returns: The parts in the order of ``names``, in cash.
   /// - Throws: `RiskError.invalidValue`.
   public func shortfallContributions(tailProbability: Double) throws(RiskError) -> [Part] {
@@ -137,7 +137,9 @@ public struct FailureLosses: Hashable, Sendable, Codable {
   private func tail(
     _ probability: Double
   ) throws(RiskError) -> (loss: Double, share: Double, end: Int) {
-    try require(probability, "tailProbability", in: Double.leastNonzeroMagnitude...1)
+    try require(probability, "tailProbability", in: Double.leastNormalMagnitude...1)
+    // As in a sample: sums of probabilities carry rounding, and the value at risk would jump on it.
+    let most = probability * (1 + SampleTail.massTolerance)
     var before = CompensatedSum()
     var place = 0
     while place < atoms.count {
@@ -150,7 +152,7 @@ public struct FailureLosses: Hashable, Sendable, Codable {
       }
       let left = probability - before.value
       // The last atoms end every tail, whatever rounding has left of it.
-      if before.value + mass.value >= probability || end == atoms.count {
+      if before.value + mass.value > most || end == atoms.count {
         return (loss, min(max(left / mass.value, 0), 1), end)
       }
       before.add(mass.value)

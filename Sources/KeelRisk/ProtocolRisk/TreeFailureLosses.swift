@@ -1,5 +1,13 @@
 import KeelNumerics
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// The distribution of losses over protocols whose dependencies form trees, on a lattice of losses.
 public struct TreeFailureLosses: Hashable, Sendable {
   /// The protocols, sorted by name.
@@ -50,7 +58,7 @@ public struct TreeFailureLosses: Hashable, Sendable {
 
   /// The smallest loss that is exceeded with at most the probability of the tail.
   ///
-  /// - Parameter tailProbability: The probability of the tail, above 0 and at most 1: 0.01 for 99 %.
+  /// - Parameter tailProbability: The probability of the tail, a normal number above 0 and up to 1: 0.01 for 99 %.
   /// - Returns: The value at risk, in cash.
   /// - Throws: `RiskError.invalidValue`.
   public func valueAtRisk(tailProbability: Double) throws(RiskError) -> Double {
@@ -59,7 +67,7 @@ public struct TreeFailureLosses: Hashable, Sendable {
 
   /// The mean loss in the tail, with the share of the loss at its edge that fills it.
   ///
-  /// - Parameter tailProbability: The probability of the tail, above 0 and at most 1.
+  /// - Parameter tailProbability: The probability of the tail, a normal number above 0 and up to 1.
   /// - Returns: The expected shortfall, in cash.
   /// - Throws: `RiskError.invalidValue`.
   public func expectedShortfall(tailProbability: Double) throws(RiskError) -> Double {
@@ -69,7 +77,7 @@ public struct TreeFailureLosses: Hashable, Sendable {
 
   /// The part of each protocol in the expected shortfall, as ``FailureLosses/shortfallContributions(tailProbability:)``.
   ///
-  /// - Parameter tailProbability: The probability of the tail, above 0 and at most 1.
+  /// - Parameter tailProbability: The probability of the tail, a normal number above 0 and up to 1.
   /// - Returns: The parts in the order of ``names``, in cash; they add to the expected shortfall.
   /// - Throws: `RiskError.invalidValue`.
   /// - Complexity: One distribution for each protocol.
@@ -102,12 +110,12 @@ public struct TreeFailureLosses: Hashable, Sendable {
 
   /// Where the tail ends, and the share of the probability there that is inside.
   private func tail(_ probability: Double) throws(RiskError) -> (units: Int, share: Double) {
-    try require(probability, "tailProbability", in: Double.leastNonzeroMagnitude...1)
+    try require(probability, "tailProbability", in: Double.leastNormalMagnitude...1)
     var before = CompensatedSum()
     for units in probabilities.indices.reversed() {
       let mass = probabilities[units]
       // The last loss ends every tail, whatever rounding has left of it.
-      if before.value + mass >= probability || units == 0 {
+      if before.value + mass > probability * (1 + SampleTail.massTolerance) || units == 0 {
         return (units, mass > 0 ? min(max((probability - before.value) / mass, 0), 1) : 0)
       }
       before.add(mass)
@@ -121,12 +129,13 @@ public struct TreeFailureLosses: Hashable, Sendable {
 // Let A_j be the distribution of the losses of j and of all that hangs on it when j fails, B_j when it does not:
 //
 //   A_j = (loss of j) * Π* M_c(1),   B_j = Π* M_c(0),   M_c(s) = f_c(s) A_c + (1 − f_c(s)) B_c
-//   f_c(0) = p_c,   f_c(1) = 1 − (1 − p_c)(1 − q_jc)
+//   ln(1 − f_c(0)) = −h_c t,   ln(1 − f_c(1)) = −h_c t + ln(1 − q_jc)
 //
 // over the protocols c that j takes, * and Π* being convolutions; a root has the message M(0), and all roots together
-// their convolution. All terms are positive: every probability has some ulp of relative error for each protocol. Without
-// dependencies it is the recursion of L. Andersen, J. Sidenius and S. Basu, "All your hedges in one basket", Risk,
-// November 2003. With B_k = 0 the same gives the losses together with a failure of k.
+// their convolution. All terms are positive, and both f and 1 − f come from the logarithm: every probability has some
+// ulp of relative error for each protocol, and as many as h_c t has units. Without dependencies it is the recursion of
+// L. Andersen, J. Sidenius and S. Basu, "All your hedges in one basket", Risk, November 2003. With B_k = 0 the same
+// gives the losses together with a failure of k.
 
 extension ProtocolFailures {
   /// The largest number of steps of a lattice: all losses together over the unit.
@@ -134,15 +143,15 @@ extension ProtocolFailures {
 
   /// The exact distribution of losses within a time of protocols that are each taken by one other at most.
   ///
-  /// Exact, to some ulp relative for each protocol, when losses are multiples of the unit; otherwise each loss is moved to
-  /// the nearest multiple, by half a unit at most.
+  /// Exact when losses are multiples of the unit, to some ulp relative for each protocol, and as many more as its
+  /// hazard times the time; otherwise each loss is moved to the nearest multiple, by half a unit at most.
   ///
   /// - Parameters:
   ///   - years: The time in years: finite, not negative.
   ///   - lossUnit: The step of the lattice, in cash: positive.
   /// - Returns: The distribution.
-  /// - Throws: `RiskError.invalidValue`; `.shapeMismatch` naming a protocol that is taken by several, or that no root leads
-  ///   to, or for more than ``latticeLimit`` steps.
+  /// - Throws: `RiskError.invalidValue`, also for more than ``latticeLimit`` steps; `.shapeMismatch` naming a protocol
+  ///   that is taken by several, or that takes itself by way of others.
   /// - Complexity: O(n + m²) for m steps.
   public func treeDistribution(
     within years: Double,
@@ -160,16 +169,18 @@ struct FailureTree: Hashable, Sendable {
   let failures: ProtocolFailures
   /// The losses in units.
   let steps: [Int]
-  private let own: [Double]
+  /// The logarithm of the probability that a protocol does not fail by itself.
+  private let logSpared: [Double]
   private let order: [Int]
   /// The source of each protocol; −1 for a root.
   private let sources: [Int]
-  private let strikes: [Double]
+  /// The logarithm of the probability that the source does not strike; zero for a root.
+  private let logMissed: [Double]
 
   init(_ failures: ProtocolFailures, years: Double, lossUnit: Double) throws(RiskError) {
     let names = failures.protocols.map(\.name)
     var sources = [Int](repeating: -1, count: names.count)
-    var strikes = [Double](repeating: 0, count: names.count)
+    var logMissed = [Double](repeating: 0, count: names.count)
     for edge in failures.edges {
       guard sources[edge.target] < 0 else {
         throw .shapeMismatch(
@@ -177,10 +188,12 @@ struct FailureTree: Hashable, Sendable {
           got: failures.edges.count { $0.target == edge.target }, required: 1)
       }
       sources[edge.target] = edge.source
-      strikes[edge.target] = edge.probability
+      logMissed[edge.target] = log1p(-edge.probability)
     }
     guard let order = failures.sourcesFirst else {
-      throw .shapeMismatch(argument: "dependencies that lead back", got: 1, required: 0)
+      let name = Self.placeLeadingBack(sources).map { names[$0] } ?? ""
+      throw .shapeMismatch(
+        argument: "dependencies that lead back to \(name)", got: 1, required: 0)
     }
     let sizes = failures.protocols.map { ($0.loss / lossUnit).rounded() }
     let total = sizes.reduce(0, +)
@@ -192,9 +205,19 @@ struct FailureTree: Hashable, Sendable {
     self.failures = failures
     self.order = order
     self.sources = sources
-    self.strikes = strikes
+    self.logMissed = logMissed
     steps = sizes.map { Int($0) }
-    own = failures.protocols.map { $0.failureProbability(within: years) }
+    logSpared = failures.protocols.map { -$0.hazardPerYear * years }
+  }
+
+  /// The first protocol that its sources lead back to.
+  private static func placeLeadingBack(_ sources: [Int]) -> Int? {
+    sources.indices.first { start in
+      var place = sources[start]
+      // A cycle that does not hold the start is walked until the count ends it.
+      for _ in sources.indices where place >= 0 && place != start { place = sources[place] }
+      return place == start
+    }
   }
 
   /// The probability of each loss, or of each loss together with a failure of one protocol.
@@ -204,13 +227,12 @@ struct FailureTree: Hashable, Sendable {
     if let failing { whenSpared[failing] = [0] }
     var total = [1.0]
     for j in order.reversed() {
-      let message = Self.mix(whenFailed[j], whenSpared[j], share: own[j])
+      let message = Self.mix(whenFailed[j], whenSpared[j], logSpared: logSpared[j])
       if sources[j] < 0 {
         total = Self.convolve(total, message)
         continue
       }
-      let struck = own[j] + (1 - own[j]) * strikes[j]
-      let taken = Self.mix(whenFailed[j], whenSpared[j], share: struck)
+      let taken = Self.mix(whenFailed[j], whenSpared[j], logSpared: logSpared[j] + logMissed[j])
       whenFailed[sources[j]] = Self.convolve(whenFailed[sources[j]], taken)
       whenSpared[sources[j]] = Self.convolve(whenSpared[sources[j]], message)
       (whenFailed[j], whenSpared[j]) = ([], [])
@@ -220,18 +242,23 @@ struct FailureTree: Hashable, Sendable {
 
   /// The probability that each protocol fails.
   func failureProbabilities() -> [Double] {
-    var result = own
+    var result = logSpared.map { -expm1($0) }
     for j in order where sources[j] >= 0 {
-      result[j] += (1 - own[j]) * strikes[j] * result[sources[j]]
+      result[j] += exp(logSpared[j]) * -expm1(logMissed[j]) * result[sources[j]]
     }
     return result
   }
 
-  private static func mix(_ failed: [Double], _ spared: [Double], share: Double) -> [Double] {
+  private static func mix(
+    _ failed: [Double],
+    _ spared: [Double],
+    logSpared: Double
+  ) -> [Double] {
+    let (left, taken) = (exp(logSpared), -expm1(logSpared))
     let count = max(failed.count, spared.count)
     var result = [Double](repeating: 0, count: count)
-    for (k, value) in spared.enumerated() { result[k] = (1 - share) * value }
-    for (k, value) in failed.enumerated() { result[k] += share * value }
+    for (k, value) in spared.enumerated() { result[k] = left * value }
+    for (k, value) in failed.enumerated() { result[k] += taken * value }
     return result
   }
 

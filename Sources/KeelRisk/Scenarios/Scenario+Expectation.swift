@@ -42,7 +42,8 @@ extension Scenario {
   /// The same scenario at several moves of one asset, or of all assets that it does not name.
   ///
   /// - Parameters:
-  ///   - asset: The asset; nil for all that the scenario names nowhere.
+  ///   - asset: The asset, which is not cash: that is refused where the scenario is used; nil for all that the
+  ///     scenario names nowhere.
   ///   - moves: The moves as fractions.
   /// - Returns: A scenario for each move, in the same order; the name tells the move.
   public func ladder(of asset: AssetID? = nil, moves: [Double]) -> [Scenario] {

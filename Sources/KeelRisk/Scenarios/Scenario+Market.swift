@@ -170,14 +170,18 @@ extension Scenario {
     after.time = change.time
     after.rate += rateShift
     for place in after.prices.indices { after.prices[place] *= change.growth[place] }
+    var lacking: (id: AssetID, underlying: AssetID)?
     for (id, quote) in market.quotes {
       guard let listing = catalog[id] else { continue }
       guard let place = market.universe.position(of: listing.instrument.underlying) else {
-        throw .unknownInstrument(listing.instrument.underlying)
+        // The first by name, whatever the order of the quotes.
+        if lacking.map({ id < $0.id }) ?? true { lacking = (id, listing.instrument.underlying) }
+        continue
       }
       after.quotes[id] = change.quote(
         quote, of: listing, spot: market.prices[place], growth: change.growth[place])
     }
+    if let lacking { throw .unknownInstrument(lacking.underlying) }
     return after
   }
 }

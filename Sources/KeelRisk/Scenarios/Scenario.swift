@@ -12,7 +12,7 @@ public struct Scenario: Hashable, Sendable, Codable {
   /// The name, for reports.
   public var name: String
 
-  /// The moves of spot prices as fractions: −0.4 is a fall of 40 %, and all are above −1.
+  /// The moves of spot prices as fractions: −0.4 is a fall of 40 %, and all are above −1; cash has none but zero.
   public var spotMoves: [AssetID: Double] = [:]
 
   /// The move of every asset that is named nowhere; cash never moves.
@@ -69,8 +69,19 @@ public struct Scenario: Hashable, Sendable, Codable {
   /// - Parameter name: The name, for reports.
   public init(_ name: String) { self.name = name }
 
-  /// Decodes a scenario; shocks that are not stored, such as those of later versions, do not happen.
+  /// Decodes a scenario; shocks that are not stored do not happen.
+  ///
+  /// - Parameter decoder: The decoder.
+  /// - Throws: `DecodingError`, also for a shock that is not known here, such as one of a later version: a stress
+  ///   without it would lose too little.
   public init(from decoder: any Decoder) throws {
+    for key in try decoder.container(keyedBy: AnyKey.self).allKeys
+    where CodingKeys(stringValue: key.stringValue) == nil {
+      throw DecodingError.dataCorrupted(
+        .init(
+          codingPath: decoder.codingPath + [key],
+          debugDescription: "no shock is named \(key.stringValue)"))
+    }
     let container = try decoder.container(keyedBy: CodingKeys.self)
     self.init(try container.decode(String.self, forKey: .name))
     func read<Value: Decodable>(_ key: CodingKeys, _ value: inout Value) throws {
@@ -91,6 +102,16 @@ public struct Scenario: Hashable, Sendable, Codable {
     try read(.gasFactor, &gasFactor)
     try read(.failures, &failures)
     try read(.elapsedYears, &elapsedYears)
+  }
+
+  /// Any key, known or not.
+  private struct AnyKey: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(stringValue: String) { self.stringValue = stringValue }
+
+    init?(intValue: Int) { nil }
   }
 
   /// The same scenario for the assets of a universe: moves of all others are left out.
@@ -174,7 +195,8 @@ extension Scenario {
     try require(move, "spot move of \(asset)", in: allowedMoves)
   }
 
-  /// One plus the move of each asset, drawn to the common mean; checks that every asset named is in the universe.
+  /// One plus the move of each asset, drawn to the common mean; checks that every asset named is in the universe, and
+  /// that cash is not named with a move.
   func growth(in universe: Universe, cash: AssetID) throws(RiskError) -> [Double] {
     var moves = [Double](repeating: otherSpotMove, count: universe.count)
     for (asset, move) in spotMoves {
@@ -190,6 +212,9 @@ extension Scenario {
         continue
       }
       moves[place] = move
+    }
+    guard spotMoves[cash, default: 0] == 0, pegMoves[cash, default: 0] == 0 else {
+      throw .unknownInstrument(cash)
     }
     if let place = universe.position(of: cash) { moves[place] = 0 }
     if commonMoveFraction > 0 { drawTogether(&moves, in: universe, cash: cash) }

@@ -64,7 +64,7 @@ public struct CorrelationPath: Hashable, Sendable {
     guard !shares.isEmpty else { throw .shapeMismatch(argument: "shares", got: 0, required: 1) }
     try require(volatilityFactor, "volatilityFactor", in: .positive)
     let deviations = covariance.standardDeviations
-    let product = covariance.matrix.product(with: weights.values)
+    let product = covariance.product(with: weights.values)
     let common = zip(deviations, weights.values).reduce(0) { $0 + $1.0 * $1.1 }
     var points: [Point] = []
     for share in shares {
@@ -103,11 +103,15 @@ public struct CorrelationPath: Hashable, Sendable {
   ) throws(RiskError) -> (valueAtRisk: Double, expectedShortfall: Double) {
     try require(
       tailProbability, "tailProbability", in: Double.leastNonzeroMagnitude...1.0.nextDown)
+    try require(Double(place), "place", in: 0...Double(points.count - 1))
     let quantile = -StandardNormal.quantile(tailProbability)
     let volatility = points[place].volatility
-    return (
-      volatility * quantile, volatility * StandardNormal.pdf(quantile) / tailProbability
-    )
+    // The density over the probability, which loses its digits where both are subnormal.
+    let meanAbove =
+      quantile > 0
+      ? 1 / StandardNormal.millsRatio(quantile)
+      : StandardNormal.pdf(quantile) / tailProbability
+    return (volatility * quantile, volatility * meanAbove)
   }
 
   /// The covariance at a share of the path.
@@ -136,17 +140,5 @@ public struct CorrelationPath: Hashable, Sendable {
     } catch {
       throw RiskError(error)
     }
-  }
-}
-
-extension SymmetricMatrix {
-  /// The product with a vector of as many numbers as the order.
-  func product(with vector: [Double]) -> [Double] {
-    var result = [Double](repeating: 0, count: order)
-    for j in 0..<order where vector[j] != 0 {
-      let column = column(j)
-      for i in 0..<order { result[i] += column[i] * vector[j] }
-    }
-    return result
   }
 }

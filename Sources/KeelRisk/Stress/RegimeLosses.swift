@@ -83,12 +83,12 @@ public struct RegimeLosses: Hashable, Sendable, Codable {
   ///
   /// - Parameters:
   ///   - regimes: The regimes with different names, at least one.
-  ///   - tailProbability: The probability of the tail, inside (0, 1).
+  ///   - tailProbability: The probability of the tail, inside (0, 1) and a normal number.
   /// - Throws: `RiskError.shapeMismatch`, `.invalidValue` or `.duplicate`.
   /// - Complexity: O(losses).
   public init(_ regimes: [Regime], tailProbability: Double) throws(RiskError) {
     try require(
-      tailProbability, "tailProbability", in: Double.leastNonzeroMagnitude...1.0.nextDown)
+      tailProbability, "tailProbability", in: Double.leastNormalMagnitude...1.0.nextDown)
     guard !regimes.isEmpty else { throw .shapeMismatch(argument: "regimes", got: 0, required: 1) }
     var (losses, masses) = ([Double](), [Double]())
     var (names, total) = (Set<String>(), 0.0)
@@ -102,12 +102,13 @@ public struct RegimeLosses: Hashable, Sendable, Codable {
     }
     let tolerance = Self.probabilityTolerance
     try require(total, "sum of probabilities", in: (1 - tolerance)...(1 + tolerance))
-    let mixed = SampleTail(losses: losses, masses: masses, confidence: 1 - tailProbability)
+    let mixed = SampleTail(losses: losses, masses: masses, tailProbability: tailProbability)
     mixture = Self.tail("", 1, losses, masses, mixed, part: mixed.expectedShortfall)
     var (tails, start) = ([Tail](), 0)
     for regime in regimes {
       let own = try Self.masses(of: regime)
-      let tail = SampleTail(losses: regime.losses, masses: own, confidence: 1 - tailProbability)
+      let tail = SampleTail(
+        losses: regime.losses, masses: own, tailProbability: tailProbability)
       var part = CompensatedSum()
       for place in start..<(start + own.count) {
         part.add(losses[place] * mixed.weight(ofLoss: losses[place], mass: masses[place]))
@@ -120,6 +121,20 @@ public struct RegimeLosses: Hashable, Sendable, Codable {
     self.regimes = tails
   }
 
+  /// Decodes the losses of regimes.
+  ///
+  /// - Parameter decoder: The decoder.
+  /// - Throws: `DecodingError` for what is no such value, or has no regime.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    regimes = try values.decode([Tail].self, forKey: .regimes)
+    mixture = try values.decode(Tail.self, forKey: .mixture)
+    guard !regimes.isEmpty else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .regimes, in: values, debugDescription: "there is no regime")
+    }
+  }
+
   /// Measures the losses of a history by the probabilities of having been in each regime.
   ///
   /// - Parameters:
@@ -128,7 +143,7 @@ public struct RegimeLosses: Hashable, Sendable, Codable {
   ///   - stateProbabilities: For each time the probabilities of the K regimes, such as the smoothed ones of a hidden Markov
   ///     model.
   ///   - probabilities: The probabilities of the K regimes for the mixture: those of tomorrow, or the stationary ones.
-  ///   - tailProbability: The probability of the tail, inside (0, 1).
+  ///   - tailProbability: The probability of the tail, inside (0, 1) and a normal number.
   /// - Throws: `RiskError.shapeMismatch`, `.duplicate`, or `.invalidValue`, also for a regime that never was.
   /// - Complexity: O(T K).
   public init(

@@ -29,7 +29,7 @@ struct ReverseSearch {
 
   private let test: StressTest
   private let target: Double
-  private let covariance: SymmetricMatrix
+  private let covariance: Covariance
   private let deviations: [Double]
   private let means: [Double]
   private let unit: Scenario.MoveUnit
@@ -42,8 +42,18 @@ struct ReverseSearch {
   private var evaluationCount = 0
   private var largestLoss = -Double.infinity
 
-  /// The least factor on a price: a fraction is not let down to −1.
+  /// The least and the largest move: a fraction ends before −1, and a price a million times as high or as low is the
+  /// farthest that a scenario may say.
+  private let limits: ClosedRange<Double>
+
+  /// How far a fraction stays above −1.
   private static let leastGrowth = 1e-9
+
+  /// The largest move as a fraction.
+  private static let largestFraction = 1e6
+
+  /// The largest move as a logarithm: its fraction is below the largest.
+  private static let largestLogMove = 13.8
 
   /// The step of derivatives in standard deviations: with four points the error is some 1e-12 of the third derivative's term.
   private static let derivativeStep = 1e-3
@@ -62,10 +72,18 @@ struct ReverseSearch {
   ) throws(RiskError) {
     self.test = test
     target = loss
-    self.covariance = covariance.matrix
+    self.covariance = covariance
     deviations = covariance.standardDeviations
     self.means = means
     self.unit = unit
+    limits =
+      switch unit {
+      case .fraction: (Self.leastGrowth - 1)...Self.largestFraction
+      case .logarithm: -Self.largestLogMove...Self.largestLogMove
+      }
+    for (asset, mean) in zip(covariance.universe.assets, means) {
+      try require(mean, "mean of \(asset)", in: limits)
+    }
     universe = covariance.universe
     self.scenario = scenario
     self.settings = settings
@@ -111,7 +129,7 @@ struct ReverseSearch {
   ) throws(RiskError) -> ReverseStress {
     var found = scenario
     for (asset, move) in zip(universe.assets, moves) {
-      let fraction = max(unit.growth(move), Self.leastGrowth) - 1
+      let fraction = unit.fraction(limited(move))
       if found.pegMoves[asset] == nil {
         found.spotMoves[asset] = fraction
       } else {
@@ -151,6 +169,21 @@ struct ReverseSearch {
 // MARK: - Losses along directions
 
 extension ReverseSearch {
+  /// A move as it counts: derivatives reach over the limits by a small part of a deviation, rays by rounding.
+  private func limited(_ move: Double) -> Double {
+    min(max(move, limits.lowerBound), limits.upperBound)
+  }
+
+  /// How far a direction goes until a move is at its limit.
+  private func longestRadius(_ direction: Direction) -> Double {
+    var radius = settings.largestDistance
+    for (mean, image) in zip(means, direction.image) where image != 0 {
+      let room = image > 0 ? limits.upperBound - mean : limits.lowerBound - mean
+      radius = min(radius, room / image)
+    }
+    return radius
+  }
+
   private func moves(_ direction: Direction, _ radius: Double) -> [Double] {
     zip(means, direction.image).map { $0 + radius * $1 }
   }
@@ -158,7 +191,7 @@ extension ReverseSearch {
   private mutating func loss(at moves: [Double]) throws(RiskError) -> Double {
     evaluationCount += 1
     for (place, move) in zip(places, moves) {
-      change.setGrowth(max(unit.growth(move), Self.leastGrowth), at: place)
+      change.setGrowth(unit.growth(limited(move)), at: place)
     }
     let loss = test.equity - (try test.book.equity(after: change, &workspace))
     largestLoss = max(largestLoss, loss)
@@ -170,7 +203,8 @@ extension ReverseSearch {
     of direction: Direction,
     guess: Double?
   ) throws(RiskError) -> Double? {
-    let end = min(settings.largestDistance, guess ?? settings.largestDistance)
+    let longest = longestRadius(direction)
+    let end = min(longest, guess ?? longest)
     var near = 0.0
     for step in 1...settings.stepCount {
       let far = end * (Double(step) / Double(settings.stepCount))
@@ -189,20 +223,16 @@ extension ReverseSearch {
     _ far: Double
   ) throws(RiskError) -> Double {
     var failure: RiskError?
-    var copy = self
-    let target = target
-    let gap: (Double) -> Double = { radius in
+    func gap(_ radius: Double) -> Double {
       do throws(RiskError) {
-        return try copy.loss(at: copy.moves(direction, radius)) - target
+        return try loss(at: moves(direction, radius)) - target
       } catch {
         failure = error
         return .nan
       }
     }
     do throws(NumericsError) {
-      let root = try Brent.root(of: gap, in: near...far).argument
-      evaluationCount = copy.evaluationCount
-      return root
+      return try Brent.root(of: gap, in: near...far).argument
     } catch {
       throw failure
         ?? .invalidValue(argument: "loss along a direction", got: .nan, lowest: near, highest: far)

@@ -36,6 +36,8 @@ public struct ReverseStress: Hashable, Sendable {
   public let angle: Double
 
   /// Whether the angle is within the tolerance: the moves are then the nearest of their surroundings that lose as much.
+  ///
+  /// False also where the search ended at a limit of a move, such as a fraction at −1.
   public let isStationary: Bool
 
   /// How many searches ended at this distance, and how many there were: one that others miss is less sure to be the least.
@@ -109,7 +111,7 @@ extension ReverseStress {
     let means = try means(expectedReturns, covariance)
     do throws(DataError) {
       try exposures.universe.requireEqual(covariance.universe)
-      let product = covariance.matrix.product(with: exposures.values)
+      let product = covariance.product(with: exposures.values)
       let variance = zip(product, exposures.values).reduce(0) { $0 + $1.0 * $1.1 }
       let needed = loss + zip(means, exposures.values).reduce(0) { $0 + $1.0 * $1.1 }
       guard needed > 0 else {
@@ -156,7 +158,8 @@ extension StressTest {
   ///   - loss: The loss, in cash: positive.
   ///   - covariance: The covariance of the moves of assets of the market but cash.
   ///   - expectedReturns: The means of the moves; nil for zero.
-  ///   - unit: How moves are meant; a fraction does not fall to −1.
+  ///   - unit: How moves are meant. A direction ends where a fraction comes to −1, or a price to a million times as
+  ///     high, or by a logarithm to a millionth; a move at such an end is not stationary, and only the nearest tried.
   ///   - scenario: What else happens, and how all other assets move; what it says of these assets is replaced.
   ///   - settings: How far and how often to look.
   /// - Returns: The moves with their proof; at distance zero where the means lose as much.

@@ -33,7 +33,7 @@ extension StressTest {
   /// - Parameters:
   ///   - spotMoves: The moves of spot prices as fractions, at least one.
   ///   - volatilityShifts: What is added to volatilities beside the scenario's own shift, at least one.
-  ///   - asset: The asset that moves; nil for all that the scenario names nowhere.
+  ///   - asset: The asset that moves, which is not cash; nil for all that the scenario names nowhere.
   ///   - scenario: What else happens.
   ///   - pool: The threads to work on; by default the caller's alone. The losses are the same.
   /// - Returns: The losses; a row for each move, a column for each shift.
@@ -51,6 +51,7 @@ extension StressTest {
     ] where count == 0 {
       throw .shapeMismatch(argument: argument, got: 0, required: 1)
     }
+    if let asset, asset == book.cash { throw .unknownInstrument(asset) }
     var scenarios: [Scenario] = []
     for shift in volatilityShifts {
       for move in spotMoves {
