@@ -1,10 +1,12 @@
-// Goals in order: the optimum within a tolerance, speed.  One column of the graphical lasso: minimize b'W b / 2 − s'b +
-// Σ p(k) |b(k)| with b(j) = 0. Passes over the coordinates find which coefficients are not zero and their signs (J.
-// Friedman, T. Hastie, R. Tibshirani, Biostatistics 9, 2008); between two of them conjugate gradients go toward the
-// optimum for these signs (M. Hestenes, E. Stiefel, Journal of Research of the National Bureau of Standards 49, 1952),
-// up to the first coefficient that becomes zero. Each step lowers the objective. Returns have few common factors, which
-// are few large eigenvalues of W: they slow passes down, not conjugate gradients. A rough answer may take more than the
-// whole variance of the column, after which W has a negative eigenvalue and nothing converges: then it is refined.
+// Goals in order: the optimum within a tolerance, speed.
+//
+// One column of the graphical lasso: minimize b'W b / 2 − s'b + Σ p(k) |b(k)| with b(j) = 0. Passes over the
+// coordinates find which coefficients are not zero and their signs (J. Friedman, T. Hastie, R. Tibshirani,
+// Biostatistics 9, 2008); between two of them conjugate gradients go toward the optimum for these signs (M. Hestenes,
+// E. Stiefel, Journal of Research of the National Bureau of Standards 49, 1952), up to the first coefficient that
+// becomes zero. Each step lowers the objective. Returns have few common factors, which are few large eigenvalues of W:
+// they slow passes down, not conjugate gradients. A rough answer may take more than the whole variance of the column,
+// after which W has a negative eigenvalue and nothing converges: then it is refined.
 
 import KeelNumerics
 
