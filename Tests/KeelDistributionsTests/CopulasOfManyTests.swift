@@ -72,7 +72,7 @@ import Testing
         correlation: matrix, degreesOfFreedom: item.degreesOfFreedom)
       expectClose(
         copula.logDensity(item.ranks), item.logDensity,
-        absolute: 1e-11 * max(1, item.logDensity.magnitude), "\(item.degreesOfFreedom) \(d)")
+        absolute: 2e-12 * max(1, item.logDensity.magnitude), "\(item.degreesOfFreedom) \(d)")
     }
   }
 
