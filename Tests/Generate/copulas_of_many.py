@@ -64,6 +64,23 @@ def elliptical(degrees, correlation, scores):
     return {"degreesOfFreedom": degrees, "correlation": correlation, "ranks": [number(cdf(s, degrees)) for s in scores], "logDensity": number(value)}
 
 
+def large(degrees, rho, d):
+    # Equal correlations: x'R⁻¹x and ln|R| in closed form.
+    rho = mp.mpf(rho)
+    scores = [mp.mpf((37 * k) % 81 - 40) / 16 for k in range(d)]
+    tail = {s: number(cdf(s, degrees)) for s in set(scores)}
+    v, squares, total = mp.mpf(degrees), mp.fsum(s * s for s in scores), mp.fsum(scores)
+    form = (squares - rho * total**2 / (1 + (d - 1) * rho)) / (1 - rho)
+    logdet = (d - 1) * mp.log(1 - rho) + mp.log(1 + (d - 1) * rho)
+
+    def constant(k):
+        return mp.loggamma((v + k) / 2) - mp.loggamma(v / 2)
+
+    value = constant(d) - d * constant(1) - logdet / 2 - (v + d) / 2 * mp.log1p(form / v)
+    value += (v + 1) / 2 * mp.fsum(mp.log1p(s * s / v) for s in scores)
+    return {"degreesOfFreedom": degrees, "correlation": float(rho), "ranks": [tail[s] for s in scores], "logDensity": number(value)}
+
+
 def main():
     cases = []
     ranks = {
@@ -83,8 +100,9 @@ def main():
             many.append(elliptical(degrees, three, scores))
         for scores in ([0.1, -0.4, 0.7, 0.2, -1.0], [-3.0, -2.5, -3.5, -4.0, -3.0]):
             many.append(elliptical(degrees, five, scores))
+    wide = [large(degrees, 0.0625, d) for degrees in (2.5, 1000.0) for d in (100, 500)]
     root = pathlib.Path(__file__).resolve().parent.parent
-    document = {"generator": "Tests/Generate/copulas_of_many.py", "versions": {"mpmath": mp.__version__}, "digits": 25, "archimedean": cases, "elliptical": many}
+    document = {"generator": "Tests/Generate/copulas_of_many.py", "versions": {"mpmath": mp.__version__}, "digits": 25, "archimedean": cases, "elliptical": many, "wide": wide}
     out = json.dumps(document, separators=(",", ":"), allow_nan=False)
     (root / "Reference" / "copulas_of_many.json").write_text(out.replace("],[", "],\n[").replace("},{", "},\n{") + "\n")
 

@@ -19,7 +19,14 @@ import Testing
       let ranks: [Double]
       let logDensity: Double
     }
+    struct Wide: Decodable {
+      let degreesOfFreedom: Double
+      let correlation: Double
+      let ranks: [Double]
+      let logDensity: Double
+    }
     let archimedean: [Archimedean]
+    let wide: [Wide]
     let elliptical: [Elliptical]
   }
 
@@ -54,6 +61,102 @@ import Testing
         value, item.logDensity, absolute: 1e-11 * max(1, item.logDensity.magnitude),
         "\(item.degreesOfFreedom ?? .infinity) \(item.ranks)")
     }
+  }
+
+  @Test func densitiesOfHundredsKeepTheirDigits() throws {
+    for item in try Self.reference.get().wide {
+      let d = item.ranks.count
+      var matrix = try SymmetricMatrix(diagonal: [Double](repeating: 1, count: d))
+      for i in 0..<d { for j in 0..<i { matrix[i, j] = item.correlation } }
+      let copula = try MultivariateStudentTCopula(
+        correlation: matrix, degreesOfFreedom: item.degreesOfFreedom)
+      expectClose(
+        copula.logDensity(item.ranks), item.logDensity,
+        absolute: 2e-12 * max(1, item.logDensity.magnitude), "\(item.degreesOfFreedom) \(d)")
+    }
+  }
+
+  /// Next to one as next to zero: by symmetry, and by the formula of two returns.
+  @Test func ranksNextToOneKeepTheirDigits() throws {
+    let (small, large) = ([1e-14, 0.3, 2e-20], [1 - 1e-14, 0.7, 1.0.nextDown])
+    for copula in [
+      try MultivariateGaussianCopula(correlation: Self.correlation()) as any MultivariateCopula,
+      try MultivariateStudentTCopula(correlation: Self.correlation(), degreesOfFreedom: 4),
+    ] {
+      let far = copula.logDensity(large, complements: small)
+      expectClose(far, copula.logDensity(small), relative: 1e-14)
+      #expect(copula.logDensity(large, complements: [0.1, 0.1]).isNaN)
+      #expect(copula.logDensity(large, complements: [0.1, 0.1, 0]).isNaN)
+    }
+    let (l, m, theta) = (1e-14, 3e-18, 2.5)
+    let gumbel = try ArchimedeanCopula(family: .gumbel, parameter: theta, dimensionCount: 2)
+    let a = pow(pow(l, theta) + pow(m, theta), 1 / theta)
+    let expected =
+      (theta - 1) * (log(l) + log(m)) + (1 - 2 * theta) * log(a) + log(a + theta - 1)
+    expectClose(
+      gumbel.logDensity([1 - 1e-14, 1.0.nextDown], complements: [l, m]), expected, relative: 1e-12)
+    let clayton = try ArchimedeanCopula(family: .clayton, parameter: theta, dimensionCount: 2)
+    expectClose(
+      clayton.logDensity([1 - 1e-14, 1.0.nextDown], complements: [l, m]), log1p(theta),
+      absolute: 1e-12)
+    // A joint law of symmetric margins takes them.
+    let law = try JointLaw(
+      universe: VarianceMixtureTests.universe(3),
+      copula: MultivariateStudentTCopula(correlation: Self.correlation(), degreesOfFreedom: 4),
+      margins: (0..<3).map { _ in try Normal(mean: 0, standardDeviation: 1) })
+    let values = try law.logPDF(Matrix(rows: [[7.65, 1, 9], [-7.65, -1, -9], [50, 0, 0]]))
+    expectClose(values[0], values[1], relative: 1e-13)
+    #expect(values[2].isFinite)
+  }
+
+  /// expm1(−θr)/expm1(−θ) is exp(−t), a uniform draw where V is one.
+  @Test func weakFrankDrawsKeepTheirDigits() throws {
+    let theta = 1e-4
+    let copula = try ArchimedeanCopula(family: .frank, parameter: theta, dimensionCount: 2)
+    let stream = RandomStream(seed: 8)
+    let ranks = try copula.ranks(paths: 0..<500, from: stream)
+    let seed = stream.bits(at: .max).0
+    for k in 0..<500 {
+      let i = UInt64(k)
+      if RandomStream(seed: seed, stream: 3).uniform(at: i) < 2 * theta { continue }
+      expectClose(
+        expm1(-theta * ranks[k]) / expm1(-theta),
+        RandomStream(seed: seed, stream: 0).uniform(at: i), relative: 1e-13)
+    }
+  }
+
+  @Test func refusesPathsThatAreNone() throws {
+    for (_, copula) in try Self.samples() {
+      for paths in [-5..<5, Int.min..<Int.max, 0..<Int.max] {
+        #expect(throws: DistributionsError.self) {
+          try copula.ranks(paths: paths, from: RandomStream(seed: 1))
+        }
+      }
+      #expect(try copula.ranks(paths: 7..<7, from: RandomStream(seed: 1)).isEmpty)
+    }
+    for paths in [Int.min..<Int.max, -4096..<4096, 0..<Int.max] {
+      #expect(throws: DistributionsError.self) {
+        try Self.joint().scenarios(paths: paths, from: RandomStream(seed: 1))
+      }
+      #expect(throws: DistributionsError.self) {
+        try EllipticalSimulationTests.law(5).scenarios(paths: paths, from: RandomStream(seed: 1))
+      }
+    }
+  }
+
+  @Test func cancelledRunsSaySo() async throws {
+    let law = try Self.joint()
+    let task = Task {
+      while !Task.isCancelled { await Task.yield() }
+      do throws(DistributionsError) {
+        _ = try law.scenarios(count: 5000, from: RandomStream(seed: 1))
+        return DistributionsError?.none
+      } catch {
+        return error
+      }
+    }
+    task.cancel()
+    #expect(await task.value == .tooFewObservations(got: 0, required: 1))
   }
 
   /// Two of them are the copulas of two returns.
@@ -124,7 +227,7 @@ import Testing
     #endif
     let rows = Double(count)
     for (name, copula) in try Self.samples() {
-      let ranks = copula.ranks(paths: 0..<count, from: RandomStream(seed: 12))
+      let ranks = try copula.ranks(paths: 0..<count, from: RandomStream(seed: 12))
       #expect(ranks.count == 3 * count && ranks.allSatisfy { $0 > 0 && $0 < 1 }, "\(name)")
       for level in [0.01, 0.3, 0.9] {
         for j in 0..<3 {
@@ -176,6 +279,10 @@ import Testing
     #expect(student.status == .converged && student.parameters[0].standardError < 1)
     let gaussianRanks = try ranks(MultivariateGaussianCopula(correlation: truth))
     let gaussian = try CopulaFit.gaussian(gaussianRanks)
+    // Three correlations count, and the degrees of freedom.
+    #expect(gaussian.parameterCount == 3 && student.parameterCount == 4)
+    #expect(gaussian.akaikeCriterion == 6 - 2 * gaussian.logLikelihood)
+    #expect(student.bayesianCriterion == 4 * log(600.0) - 2 * student.logLikelihood)
     for i in 0..<3 {
       for j in 0..<3 {
         expectClose(student.law.correlation[i, j], truth[i, j], absolute: 0.15)

@@ -164,6 +164,124 @@ import Testing
     }
   }
 
+  /// From tails of nearly all losses to those of some.
+  @Test func lowConfidencesAreReached() throws {
+    for (degrees, law, simulate) in try Self.laws() where degrees > 4 {
+      for method in [
+        TailSimulation.Method.plain, .antithetic, .importance(confidence: 0.6),
+      ] {
+        let tail = try simulate(method, 3, nil)
+        for confidence in [0.3, 0.4, 0.05] {
+          let name = "\(degrees) \(method) \(confidence)"
+          if method == .importance(confidence: 0.6), confidence < 0.1 { continue }
+          let point = try tail.valueAtRisk(confidence: confidence)
+          expectNear(point, law.valueAtRisk(confidence: confidence), name)
+          #expect(point.standardError < 0.05 * law.standardDeviation, "\(name)")
+          expectNear(
+            try tail.expectedShortfall(confidence: confidence),
+            law.expectedShortfall(confidence: confidence), "shortfall " + name)
+        }
+      }
+      let control = try simulate(.controlVariate, 3, Self.bent)
+      let point = try control.valueAtRisk(confidence: 0.3)
+      // The bent loss is a gain there, of at most 1/(4 bend).
+      var (low, high) = (-0.25 / Self.bend, 0.0)
+      for _ in 0..<60 {
+        let middle = 0.5 * (low + high)
+        if Self.bentTail(law, middle) > 0.7 { low = middle } else { high = middle }
+      }
+      expectNear(point, low, "control \(degrees)")
+      // As many losses are needed on the other side.
+      #expect(throws: DistributionsError.self) {
+        try simulate(.plain, 3, nil).valueAtRisk(confidence: 10 / Double(Self.count))
+      }
+      // The tail of most losses was not drawn.
+      let far = try simulate(.importance(confidence: 0.9999), 3, nil)
+      let error = #expect(throws: DistributionsError.self) {
+        try far.valueAtRisk(confidence: 0.05)
+      }
+      // A few paths of large likelihood may reach it all the same, too few for a quantile.
+      if case .invalidValue(let argument, let got, let lowest, _) = error {
+        #expect(argument == "confidence" && got == 0.05 && lowest >= 0.05)
+      }
+    }
+  }
+
+  @Test func countsOfNoneOrAllHaveNoError() throws {
+    for (_, _, simulate) in try Self.laws() {
+      for method in [
+        TailSimulation.Method.plain, .antithetic, .controlVariate, .importance(confidence: 0.9),
+      ] {
+        let tail = try simulate(method, 3, nil)
+        let none = try tail.probability(above: 1e6)
+        #expect(none.value == 0 && none.standardError.isNaN, "\(method)")
+        let all = try tail.probability(above: -1e6)
+        #expect(all.standardError.isNaN == tail.likelihoods.isEmpty, "\(method)")
+        #expect(try tail.probability(above: 0).standardError.isFinite, "\(method)")
+      }
+    }
+  }
+
+  @Test func joinsOnlyWhatBelongsTogether() throws {
+    let weights = try Self.weights()
+    let law = try EllipticalSimulationTests.law(5)
+    let others = try Weights(universe: weights.universe, values: [0.1, 0.2, 0.3, 0.4])
+    func draw(
+      _ law: MultivariateStudentT, _ weights: Weights, _ paths: Range<Int> = 4096..<4100,
+      _ method: TailSimulation.Method = .plain, seed: UInt64 = 1, _ loss: Loss? = nil
+    ) throws -> TailSimulation {
+      try law.tailSimulation(
+        weights, method: method, paths: paths, from: RandomStream(seed: seed), loss: loss)
+    }
+    let first = try draw(law, weights, 0..<4096)
+    func refuse(_ other: TailSimulation, _ error: DistributionsError?) {
+      var joined = first
+      let thrown = #expect(throws: DistributionsError.self) { try joined.append(other) }
+      if let error { #expect(thrown == error) }
+      #expect(joined.losses == first.losses)
+    }
+    try refuse(
+      draw(law, others), .invalidObservation(argument: "weights", index: 0, got: 0.1))
+    try refuse(
+      draw(EllipticalSimulationTests.law(6), weights),
+      .invalidValue(argument: "degreesOfFreedom", got: 6, lowest: 5, highest: 5))
+    let moved = try MultivariateStudentT(
+      expectedReturns: ExpectedReturns(universe: weights.universe, values: [9, 0, 0, 0]),
+      covariance: law.covariance, degreesOfFreedom: 5)
+    try refuse(
+      draw(moved, weights), .invalidObservation(argument: "expectedReturns", index: 0, got: 9))
+    var matrix = law.covariance.matrix
+    matrix[3, 3] *= 2
+    let wider = try MultivariateStudentT(
+      expectedReturns: law.expectedReturns,
+      covariance: Covariance(universe: weights.universe, dense: matrix), degreesOfFreedom: 5)
+    try refuse(
+      draw(wider, weights),
+      .invalidObservation(argument: "covariance", index: 15, got: matrix[3, 3]))
+    try refuse(
+      draw(law, weights, 4096..<4100, .antithetic),
+      .shapeMismatch(argument: "mirroredLosses", got: 4, required: 0))
+    try refuse(draw(law, weights, 4096..<4100, .importance(confidence: 0.9)), nil)
+    try refuse(
+      draw(law, weights, 4096..<4100, .plain, Self.bent),
+      .shapeMismatch(argument: "loss", got: 1, required: 0))
+    try refuse(
+      draw(law, weights, 0..<10),
+      .invalidValue(
+        argument: "paths.lowerBound", got: 0, lowest: 4096, highest: Double(Int.max)))
+    // Other paths, and those of other streams.
+    var joined = first
+    try joined.append(draw(law, weights))
+    try joined.append(draw(law, weights, 0..<4096, .plain, seed: 2))
+    #expect(joined.pathCount == 2 * 4096 + 4)
+    #expect(throws: DistributionsError.self) { try joined.append(first) }
+    var twisted = try draw(law, weights, 0..<9, .importance(confidence: 0.9))
+    #expect(
+      throws: DistributionsError.invalidValue(
+        argument: "confidence", got: 0.95, lowest: 0.9, highest: 0.9)
+    ) { try twisted.append(draw(law, weights, 4096..<4100, .importance(confidence: 0.95))) }
+  }
+
   @Test func rareTailsAreReached() throws {
     for (degrees, law, simulate) in try Self.laws() {
       let confidence = 1 - 1e-6

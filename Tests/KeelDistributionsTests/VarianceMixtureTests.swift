@@ -161,6 +161,53 @@ import Testing
     }
   }
 
+  /// Where squares of returns overflow.
+  @Test func densitiesFarOutAreThoseOfTheFormula() throws {
+    struct Far: Decodable {
+      struct Case: Decodable {
+        let kind: String
+        let shape: [Double]
+        let drift: [Double]
+        let dispersion: [[Double]]
+        let points: [[Double]]
+        let logPDF: [Double]
+      }
+      let cases: [Case]
+    }
+    for item in try Reference.load(Far.self, "far_mixtures").cases {
+      let universe = try Self.universe(item.drift.count)
+      let zeros = [Double](repeating: 0, count: item.drift.count)
+      let dispersion = try SymmetricMatrix(rows: item.dispersion)
+      // Rows among others.
+      let points = try Matrix(rows: [zeros] + item.points + [zeros.map { _ in .infinity }])
+      let values =
+        item.kind == "skewedT"
+        ? try MultivariateHyperbolicSkewedT(
+          universe: universe, location: zeros, drift: item.drift, dispersion: dispersion,
+          degreesOfFreedom: item.shape[0]
+        ).logPDF(points)
+        : try MultivariateGeneralizedHyperbolic(
+          universe: universe, location: zeros, drift: item.drift, dispersion: dispersion,
+          order: item.shape[0], concentration: item.shape[1]
+        ).logPDF(points)
+      #expect(values[0].isFinite && values.last == -.infinity)
+      func check(_ value: Double, _ k: Int) {
+        let expected = item.logPDF[k]
+        expectClose(
+          value, expected, absolute: 1e-11 * max(1, expected.magnitude),
+          "\(item.kind) \(item.shape) \(item.drift) at \(item.points[k])")
+      }
+      for k in item.logPDF.indices { check(values[k + 1], k) }
+      if zeros.count == 1 {
+        let law = try HyperbolicSkewedT(
+          location: 0, drift: item.drift[0], scale: item.dispersion[0][0].squareRoot(),
+          degreesOfFreedom: item.shape[0])
+        for k in item.logPDF.indices { check(law.logPDF(item.points[k][0]), k) }
+        #expect(law.logPDF(.infinity) == -.infinity)
+      }
+    }
+  }
+
   /// Each asset alone has the law of its entries, and moments are those of the mixing.
   @Test func portfoliosHaveTheLawOfTheirFamily() throws {
     for item in try Self.reference.get().multivariate {
@@ -266,6 +313,9 @@ import Testing
     let endless = try MultivariateStudentT(
       expectedReturns: means, covariance: diagonal, degreesOfFreedom: .infinity)
     #expect(try endless.logPDF(points) == normal.logPDF(points))
+    let far = try normal.logPDF(Matrix(rows: [[1e120, 0], [1e200, -1e200], [-1e308, 1e308]]))
+    expectClose(far[0], -0.5e240 / 4e-4, relative: 1e-13)
+    #expect(far[1] == -.infinity && far[2] == -.infinity)
     for (i, value) in try normal.logPDF(points).enumerated() {
       expectClose(
         value, first.logPDF(points[i, 0]) + second.logPDF(points[i, 1]), relative: 1e-13)

@@ -119,12 +119,17 @@ public struct ArchimedeanCopula: MultivariateCopula {
 
   /// The logarithm of the density, within 1e-11 times its size or the number of returns.
   public func logDensity(_ ranks: [Double]) -> Double {
-    guard isLegal(ranks) else { return .nan }
-    switch family {
-    case .clayton: return claytonDensity(ranks.map { -log($0) })
-    case .gumbel: return gumbelDensity(ranks.map { -log($0) })
-    case .frank: return frankDensity(ranks)
+    logDensity(ranks, complements: complements(ranks))
+  }
+
+  /// The logarithm of the density, with all digits of ranks next to one.
+  public func logDensity(_ ranks: [Double], complements: [Double]) -> Double {
+    guard isLegal(ranks, complements) else { return .nan }
+    if family == .frank { return frankDensity(ranks) }
+    let depths = ranks.indices.map {
+      ranks[$0] <= 0.5 ? -log(ranks[$0]) : -log1p(-complements[$0])
     }
+    return family == .clayton ? claytonDensity(depths) : gumbelDensity(depths)
   }
 
   private func claytonDensity(_ depths: [Double]) -> Double {
@@ -212,7 +217,11 @@ public struct ArchimedeanCopula: MultivariateCopula {
   // MARK: Draws
 
   /// Draws ranks.
-  public func ranks(paths: Range<Int>, from stream: RandomStream) -> [Double] {
+  public func ranks(
+    paths: Range<Int>,
+    from stream: RandomStream
+  ) throws(DistributionsError) -> [Double] {
+    try requireDraws(paths)
     let (seed, count, d) = (Self.seed(stream), paths.count, dimensionCount)
     let first = Self.uniforms(seed, d, paths)
     let second = Self.uniforms(seed, d + 1, paths)
@@ -256,8 +265,10 @@ public struct ArchimedeanCopula: MultivariateCopula {
     case .clayton: return exp(-CopulaArguments.softplus(logT) / parameter)
     case .gumbel: return exp(-exp(logT / parameter))
     case .frank:
-      // 1 − (1 − e^−θ) e^−t = −expm1(−t) + e^(−t−θ).
       let t = exp(logT)
+      let change = expm1(-parameter) * exp(-t)
+      if change > -0.5 { return -log1p(change) / parameter }
+      // 1 − (1 − e^−θ) e^−t = −expm1(−t) + e^(−t−θ).
       return -log(-expm1(-t) + exp(-t - parameter)) / parameter
     }
   }

@@ -175,7 +175,7 @@ extension CopulaFit {
   /// Fits a normal copula of many returns: the correlations of ``RankCorrelation``.
   ///
   /// - Parameter ranks: T × N ranks, inside (0, 1).
-  /// - Returns: The fit, without standard errors.
+  /// - Returns: The fit, without standard errors; ``DistributionFit/parameterCount`` counts N(N − 1)/2 correlations.
   /// - Throws: As ``RankCorrelation/init(_:)``, `DistributionsError.notRepresentable`.
   public static func gaussian(
     _ ranks: Matrix
@@ -184,7 +184,8 @@ extension CopulaFit {
     let law = try MultivariateGaussianCopula(correlation: RankCorrelation(ranks).correlation)
     return DistributionFit(
       law: law, logLikelihood: rows.reduce(0) { $0 + law.logDensity($1) }, parameters: [],
-      observationCount: rows.count, iterations: 1, status: .converged)
+      furtherParameterCount: pairCount(ranks), observationCount: rows.count, iterations: 1,
+      status: .converged)
   }
 
   /// Fits Student's copula of many returns: the correlations of ``RankCorrelation``, the degrees of freedom by the
@@ -192,7 +193,7 @@ extension CopulaFit {
   ///
   /// - Parameter ranks: T × N ranks, inside (0, 1).
   /// - Returns: The fit, with the parameter `degreesOfFreedom`, from 0.5 to 1000: at the upper bound the normal copula
-  ///   fits as well.
+  ///   fits as well. ``DistributionFit/parameterCount`` counts the N(N − 1)/2 correlations too.
   /// - Throws: As ``gaussian(_:)``.
   /// - Complexity: O(T N²) for each of some 40 degrees of freedom, with T N quantiles.
   public static func studentT(
@@ -207,7 +208,9 @@ extension CopulaFit {
       let law = MultivariateStudentTCopula(factor: factor, degrees)
       return rows.reduce(0) { $0 + law.logDensity($1) }
     }
-    return try search.fit(count: rows.count) { (degrees) throws(DistributionsError) in
+    return try search.fit(
+      count: rows.count, furtherParameterCount: pairCount(ranks)
+    ) { (degrees) throws(DistributionsError) in
       MultivariateStudentTCopula(factor: factor, degrees)
     }
   }
@@ -241,6 +244,11 @@ extension CopulaFit {
       return rows.reduce(0) { $0 + law.logDensity($1) }
     }
     return try search.fit(count: rows.count, law)
+  }
+
+  /// The number of correlations.
+  private static func pairCount(_ ranks: Matrix) -> Int {
+    ranks.columnCount * (ranks.columnCount - 1) / 2
   }
 
   private static func rows(of ranks: Matrix) throws(DistributionsError) -> [[Double]] {

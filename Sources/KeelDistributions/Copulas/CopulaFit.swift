@@ -294,6 +294,7 @@ struct ParameterSearch {
   /// The fit of a law of this parameter alone.
   func fit<Law: Hashable & Sendable>(
     count: Int,
+    furtherParameterCount: Int = 0,
     _ law: (Double) throws(DistributionsError) -> Law
   ) throws(DistributionsError) -> DistributionFit<Law> {
     let best = maximum()
@@ -305,7 +306,8 @@ struct ParameterSearch {
     return DistributionFit(
       law: try law(p), logLikelihood: best.value,
       parameters: [FittedParameter(name: name, value: p, standardError: error)],
-      observationCount: count, iterations: best.evaluationCount, status: best.status)
+      furtherParameterCount: furtherParameterCount, observationCount: count,
+      iterations: best.evaluationCount, status: best.status)
   }
 }
 

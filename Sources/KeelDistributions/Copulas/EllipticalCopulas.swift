@@ -99,15 +99,27 @@ public struct MultivariateGaussianCopula: MultivariateCopula {
 
   /// The logarithm of the density, within 1e-12 times its size or one where R is well conditioned.
   public func logDensity(_ ranks: [Double]) -> Double {
-    guard isLegal(ranks) else { return .nan }
-    let x = ranks.map { StandardNormal.quantile($0) }
+    logDensity(ranks, complements: complements(ranks))
+  }
+
+  /// The logarithm of the density, with all digits of ranks next to one.
+  public func logDensity(_ ranks: [Double], complements: [Double]) -> Double {
+    guard isLegal(ranks, complements) else { return .nan }
+    let x = ranks.indices.map {
+      ranks[$0] <= 0.5
+        ? StandardNormal.quantile(ranks[$0]) : -StandardNormal.quantile(complements[$0])
+    }
     let squares = x.reduce(0) { $0 + $1 * $1 }
     return -0.5 * (factor.logDeterminant + factor.form(x) - squares)
   }
 
   /// Draws ranks.
-  public func ranks(paths: Range<Int>, from stream: RandomStream) -> [Double] {
-    factor.scores(Self.seed(stream), paths).map { Self.inside(StandardNormal.cdf($0)) }
+  public func ranks(
+    paths: Range<Int>,
+    from stream: RandomStream
+  ) throws(DistributionsError) -> [Double] {
+    try requireDraws(paths)
+    return factor.scores(Self.seed(stream), paths).map { Self.inside(StandardNormal.cdf($0)) }
   }
 }
 
@@ -121,6 +133,9 @@ public struct MultivariateGaussianCopula: MultivariateCopula {
 public struct MultivariateStudentTCopula: MultivariateCopula {
   private let factor: CorrelationFactor
   private let law: StandardStudentT
+
+  /// ln Γ((ν+d)/2)/Γ(ν/2) of the joint law less d times ln Γ((ν+1)/2)/Γ(ν/2) of the margins.
+  private let logConstant: Double
 
   /// R, the correlation parameters.
   public var correlation: SymmetricMatrix { factor.correlation }
@@ -152,6 +167,20 @@ public struct MultivariateStudentTCopula: MultivariateCopula {
     self.factor = factor
     self.degreesOfFreedom = degreesOfFreedom
     law = StandardStudentT(degreesOfFreedom: degreesOfFreedom)
+    logConstant = Self.logConstant(degreesOfFreedom, factor.order)
+  }
+
+  /// The sum over k < d of s(ν+k) − s(ν) with s(ν) = ln Γ((ν+1)/2)/Γ(ν/2) = c(ν) + ½ ln νπ, c that of the density.
+  ///
+  /// Differences of log-gammas themselves would lose ln ν and d digits.
+  private static func logConstant(_ degrees: Double, _ dimensionCount: Int) -> Double {
+    let first = StudentTNormalizer(degreesOfFreedom: degrees).value
+    var sum = 0.0
+    for k in 1..<max(dimensionCount, 1) {
+      let next = StudentTNormalizer(degreesOfFreedom: degrees + Double(k)).value
+      sum += (next - first) + 0.5 * log1p(Double(k) / degrees)
+    }
+    return sum
   }
 
   /// The dependence of two of the returns, with its tail dependence.
@@ -167,8 +196,16 @@ public struct MultivariateStudentTCopula: MultivariateCopula {
 
   /// The logarithm of the density, within 1e-11 times its size or one where R is well conditioned.
   public func logDensity(_ ranks: [Double]) -> Double {
-    guard isLegal(ranks) else { return .nan }
-    let x = ranks.map { StudentTCopula.quantile($0, law) }
+    logDensity(ranks, complements: complements(ranks))
+  }
+
+  /// The logarithm of the density, with all digits of ranks next to one.
+  public func logDensity(_ ranks: [Double], complements: [Double]) -> Double {
+    guard isLegal(ranks, complements) else { return .nan }
+    let x = ranks.indices.map {
+      ranks[$0] <= 0.5
+        ? StudentTCopula.quantile(ranks[$0], law) : -StudentTCopula.quantile(complements[$0], law)
+    }
     let (degrees, d) = (degreesOfFreedom, Double(dimensionCount))
     // Scores beyond the root of the largest number are scaled; one is nothing beside their squares.
     let largest = x.reduce(0) { max($0, $1.magnitude) }
@@ -177,19 +214,19 @@ public struct MultivariateStudentTCopula: MultivariateCopula {
     let joint = scale > 1 ? log(ratio) + 2 * log(scale) : log1p(ratio)
     var margins = 0.0
     for score in x { margins += law.logOnePlusRatio(score) }
-    // ln Γ((ν+d)/2)/Γ(ν/2) − d/2 ln(ν/2) of the joint law over that of the margins.
     let half = 0.5 * degrees
-    let constant =
-      SpecialFunctions.logGamma(half + 0.5 * d) - SpecialFunctions.logGamma(half)
-      - d * (SpecialFunctions.logGamma(half + 0.5) - SpecialFunctions.logGamma(half))
-    return constant - 0.5 * factor.logDeterminant - (half + 0.5 * d) * joint
+    return logConstant - 0.5 * factor.logDeterminant - (half + 0.5 * d) * joint
       + (half + 0.5) * margins
   }
 
   private static let farScore = 1e100
 
   /// Draws ranks.
-  public func ranks(paths: Range<Int>, from stream: RandomStream) -> [Double] {
+  public func ranks(
+    paths: Range<Int>,
+    from stream: RandomStream
+  ) throws(DistributionsError) -> [Double] {
+    try requireDraws(paths)
     let (seed, count) = (Self.seed(stream), paths.count)
     var values = factor.scores(seed, paths)
     let half = 0.5 * degreesOfFreedom

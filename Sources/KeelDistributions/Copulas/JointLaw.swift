@@ -46,7 +46,8 @@ public struct JointLaw<Copula: MultivariateCopula>: Sendable {
 
   /// Returns the logarithm of the density at each row of a matrix.
   ///
-  /// Ranks that round to 0 or 1 count as the numbers next to these.
+  /// Ranks above a half are known to the copula by their survival probability, so that both tails keep their digits.
+  /// Probabilities that round to zero count as the least normal number.
   ///
   /// - Parameter points: T × N returns.
   /// - Returns: T logarithms, −∞ outside the support of a margin; NaN for a row with NaN.
@@ -59,12 +60,14 @@ public struct JointLaw<Copula: MultivariateCopula>: Sendable {
       let x = points.row(row)
       if x.contains(where: { $0.isNaN }) { return .nan }
       var result = 0.0
-      var ranks: [Double] = []
+      var (ranks, complements): ([Double], [Double]) = ([], [])
       for (j, law) in margins.enumerated() {
         result += law.logPDF(x[j])
         ranks.append(Copula.inside(law.cdf(x[j])))
+        complements.append(Copula.inside(law.survival(x[j])))
       }
-      return result == -.infinity ? result : result + copula.logDensity(ranks)
+      return result == -.infinity
+        ? result : result + copula.logDensity(ranks, complements: complements)
     }
   }
 
@@ -76,7 +79,7 @@ public struct JointLaw<Copula: MultivariateCopula>: Sendable {
   ///   - pool: The threads to work on; by default the caller's alone. The scenarios are the same.
   /// - Returns: S equally likely scenarios; fewer only when the calling task was cancelled.
   /// - Throws: `DistributionsError.invalidValue` for the count, `DistributionsError.notRepresentable` where a quantile
-  ///   is infinite.
+  ///   is infinite, `DistributionsError.tooFewObservations` where the task was cancelled before any.
   /// - Complexity: S N quantiles.
   public func scenarios(
     count: Int,
@@ -104,9 +107,13 @@ public struct JointLaw<Copula: MultivariateCopula>: Sendable {
   ) throws(DistributionsError) -> ScenarioSet {
     try EllipticalSimulation.requirePaths(paths, assetCount: universe.count)
     let worker = pool ?? BoundedPool(width: 1)
-    let blocks = worker.blockResults(count: paths.count, blockLength: Self.blockLength) { range in
-      block((paths.lowerBound + range.lowerBound)..<(paths.lowerBound + range.upperBound), stream)
+    let blocks = try worker.blockResults(
+      count: paths.count, blockLength: Self.blockLength
+    ) { (range) throws(DistributionsError) in
+      try block(
+        (paths.lowerBound + range.lowerBound)..<(paths.lowerBound + range.upperBound), stream)
     }
+    guard !blocks.isEmpty else { throw .tooFewObservations(got: 0, required: 1) }
     let n = universe.count
     var storage: [Double] = []
     var done = 0
@@ -128,8 +135,11 @@ public struct JointLaw<Copula: MultivariateCopula>: Sendable {
     }
   }
 
-  private func block(_ paths: Range<Int>, _ stream: RandomStream) -> [Double] {
-    var values = copula.ranks(paths: paths, from: stream)
+  private func block(
+    _ paths: Range<Int>,
+    _ stream: RandomStream
+  ) throws(DistributionsError) -> [Double] {
+    var values = try copula.ranks(paths: paths, from: stream)
     for (j, law) in margins.enumerated() {
       let places = (j * paths.count)..<((j + 1) * paths.count)
       for place in places { values[place] = law.quantile(values[place]) }

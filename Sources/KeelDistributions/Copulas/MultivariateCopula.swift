@@ -11,6 +11,16 @@ public protocol MultivariateCopula: Hashable, Sendable {
   /// - Returns: The logarithm; NaN where a rank is not inside (0, 1) or there are not d.
   func logDensity(_ ranks: [Double]) -> Double
 
+  /// Returns the natural logarithm of the density at ranks whose distance from one is known by itself.
+  ///
+  /// Next to one a rank has few digits of that distance. Without a version of its own a copula takes the ranks alone.
+  ///
+  /// - Parameters:
+  ///   - ranks: d probabilities; those of at most a half count.
+  ///   - complements: One less each; they count where the rank is above a half.
+  /// - Returns: The logarithm; NaN where a number is not inside (0, 1) or there are not d.
+  func logDensity(_ ranks: [Double], complements: [Double]) -> Double
+
   /// Draws ranks.
   ///
   /// Path k is a function of the stream and k alone, bit for bit for ranges that begin at multiples of 4096.
@@ -19,10 +29,35 @@ public protocol MultivariateCopula: Hashable, Sendable {
   ///   - paths: The numbers of the draws, from zero.
   ///   - stream: Where the draws come from. Its raw blocks are read.
   /// - Returns: As many rows as paths times d ranks inside (0, 1), column after column.
-  func ranks(paths: Range<Int>, from stream: RandomStream) -> [Double]
+  /// - Throws: `DistributionsError.invalidValue` of `paths`: a negative number, or more paths times d than 2³².
+  func ranks(
+    paths: Range<Int>,
+    from stream: RandomStream
+  ) throws(DistributionsError) -> [Double]
 }
 
 extension MultivariateCopula {
+  /// The density at the ranks alone.
+  public func logDensity(_ ranks: [Double], complements: [Double]) -> Double {
+    complements.count == dimensionCount && complements.allSatisfy(CopulaArguments.isInside)
+      ? logDensity(ranks) : .nan
+  }
+
+  /// Requires paths that can be drawn.
+  func requireDraws(_ paths: Range<Int>) throws(DistributionsError) {
+    // The count of a range from a negative number may overflow.
+    guard paths.lowerBound >= 0 else {
+      throw .invalidValue(
+        argument: "paths.lowerBound", got: Double(paths.lowerBound), lowest: 0,
+        highest: Double(Int.max))
+    }
+    let most = RandomStream.maximumCount / max(dimensionCount, 1)
+    guard paths.count <= most else {
+      throw .invalidValue(
+        argument: "paths.count", got: Double(paths.count), lowest: 0, highest: Double(most))
+    }
+  }
+
   /// The streams of a draw, counted from zero: a seed of their own.
   static func seed(_ stream: RandomStream) -> UInt64 { stream.bits(at: .max).0 }
 
@@ -40,7 +75,12 @@ extension MultivariateCopula {
     return values
   }
 
-  func isLegal(_ ranks: [Double]) -> Bool {
-    ranks.count == dimensionCount && ranks.allSatisfy(CopulaArguments.isInside)
+  func isLegal(_ ranks: [Double], _ complements: [Double]) -> Bool {
+    [ranks, complements].allSatisfy {
+      $0.count == dimensionCount && $0.allSatisfy(CopulaArguments.isInside)
+    }
   }
+
+  /// One less each rank: exact where it counts, above a half.
+  func complements(_ ranks: [Double]) -> [Double] { ranks.map(CopulaArguments.turned) }
 }

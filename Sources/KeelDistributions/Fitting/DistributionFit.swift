@@ -17,6 +17,10 @@ public struct DistributionFit<Law: Hashable & Sendable>: Hashable, Sendable {
   /// The fitted parameters with their standard errors.
   public let parameters: [FittedParameter]
 
+  /// The number k of what was estimated: the parameters, and what has no standard error and is in the law alone, such as
+  /// the correlations of a copula of many returns.
+  public let parameterCount: Int
+
   /// The number of observations, those of weight zero left out.
   public let observationCount: Int
 
@@ -31,18 +35,19 @@ public struct DistributionFit<Law: Hashable & Sendable>: Hashable, Sendable {
   /// How the search ended.
   public let status: FitStatus
 
-  /// Akaike's criterion `2k − 2 ln L` for k parameters.
-  public var akaikeCriterion: Double { 2 * Double(parameters.count) - 2 * logLikelihood }
+  /// Akaike's criterion `2k − 2 ln L` for k parameters, by ``parameterCount``.
+  public var akaikeCriterion: Double { 2 * Double(parameterCount) - 2 * logLikelihood }
 
   /// The Bayesian (Schwarz) criterion `k ln n − 2 ln L` for k parameters and the total weight n.
   public var bayesianCriterion: Double {
-    Double(parameters.count) * log(totalWeight) - 2 * logLikelihood
+    Double(parameterCount) * log(totalWeight) - 2 * logLikelihood
   }
 
   init(
     law: Law,
     logLikelihood: Double,
     parameters: [FittedParameter],
+    furtherParameterCount: Int = 0,
     observationCount: Int,
     totalWeight: Double? = nil,
     iterations: Int,
@@ -51,6 +56,7 @@ public struct DistributionFit<Law: Hashable & Sendable>: Hashable, Sendable {
     self.law = law
     self.logLikelihood = logLikelihood
     self.parameters = parameters
+    parameterCount = parameters.count + furtherParameterCount
     self.observationCount = observationCount
     self.totalWeight = totalWeight ?? Double(observationCount)
     self.iterations = iterations

@@ -1,6 +1,7 @@
 // Blocks of paths that stay in the cache: normal draws by column, one triangular product with the Cholesky factor, and
-// one factor a path, √W, on the way out: √((ν − 2) / χ²) for Student's law. With a drift γ a path is μ + γW + √W Lz. Path k is a function of the stream and k alone; blocks
-// begin at multiples of a fixed length, so that any split at them gives the same bits.
+// one factor a path, √W, on the way out: √((ν − 2) / χ²) for Student's law. With a drift γ a path is μ + γW + √W Lz.
+// Path k is a function of the stream and k alone; blocks begin at multiples of a fixed length, so that any split at them
+// gives the same bits.
 //
 // χ² is twice a gamma draw of the law ν/2 > 1 (Marsaglia and Tsang 2000): nearly every first attempt is accepted, so that
 // those are drawn for a whole block at once, and later ones by index.
@@ -37,7 +38,7 @@ struct EllipticalSimulation: Sendable {
   private let mixing: Mixing
 
   /// A seed of its own, so that streams can be counted from zero: one an asset, then two an attempt.
-  private let seed: UInt64
+  let seed: UInt64
 
   // L of order N by rank, padded with zeros to a square; row k belongs to asset pivots[k].
   private let factor: [Double]
@@ -104,13 +105,14 @@ struct EllipticalSimulation: Sendable {
 
   /// Requires a legal number of paths of which the first one begins a block.
   static func requirePaths(_ paths: Range<Int>, assetCount: Int) throws(DistributionsError) {
-    try requireCount(paths.count, assetCount: assetCount, "paths.count")
+    // The count of a range from a negative number may overflow.
     guard paths.lowerBound >= 0, paths.lowerBound % splitLength == 0 else {
       let nearest = Double(max(0, paths.lowerBound / splitLength * splitLength))
       throw .invalidValue(
         argument: "paths.lowerBound", got: Double(paths.lowerBound), lowest: nearest,
         highest: nearest)
     }
+    try requireCount(paths.count, assetCount: assetCount, "paths.count")
   }
 
   func scenarios(

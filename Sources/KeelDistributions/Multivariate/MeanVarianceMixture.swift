@@ -93,9 +93,11 @@ struct MeanVarianceMixture: Hashable, Sendable {
     // Rows that are not finite would be refused below.
     var finite = points
     var bad = [Bool](repeating: false, count: points.rowCount)
+    var isFar = bad
     for j in 0..<d {
-      for i in 0..<points.rowCount where !points[i, j].isFinite {
-        bad[i] = true
+      for i in 0..<points.rowCount where !(points[i, j].magnitude <= Self.largestReturn) {
+        bad[i] = bad[i] || !points[i, j].isFinite
+        isFar[i] = true
         finite[i, j] = 0
       }
     }
@@ -103,10 +105,45 @@ struct MeanVarianceMixture: Hashable, Sendable {
       let rows = WhitenedRows(
         finite, location: location, drift: drift, dispersion: dispersion.matrix)
     else { throw .notRepresentable(result: "logPDF") }
-    let constant = -Double(d) * halfLogTwoPi - 0.5 * rows.logDeterminant
-    return bad.indices.map { i in
-      if bad[i] { return points.row(i).contains { $0.isNaN } ? .nan : -.infinity }
-      return constant + logPart(rows, i)
+    let farRows = isFar.indices.filter { !bad[$0] && (isFar[$0] || rows.isFar($0)) }
+    guard let farPart = farRows.isEmpty ? rows : scaled(points, farRows) else {
+      throw .notRepresentable(result: "logPDF")
     }
+    let constant = -Double(d) * halfLogTwoPi - 0.5 * rows.logDeterminant
+    var result = bad.indices.map { i in
+      if bad[i] { return points.row(i).contains { $0.isNaN } ? Double.nan : -.infinity }
+      return isFar[i] ? 0 : constant + logPart(rows, i)
+    }
+    for (place, i) in farRows.enumerated() { result[i] = constant + logPart(farPart, place) }
+    return result
   }
+
+  /// Larger returns may overflow in units of the dispersion.
+  private static let largestReturn = 1e100
+
+  /// Some rows, each in a unit of its own.
+  private func scaled(_ points: Matrix, _ places: [Int]) -> WhitenedRows? {
+    let d = universe.count
+    let units = places.map { i in
+      let largest = (0..<d).reduce(Double.leastNormalMagnitude) {
+        max($0, points[i, $1].magnitude, location[$1].magnitude)
+      }
+      return Double(
+        sign: .plus, exponent: min(Int(largest.exponent), Self.largestExponent), significand: 1)
+    }
+    let differences = [Double](capacity: places.count * d) { output in
+      for j in 0..<d {
+        for (place, i) in places.enumerated() {
+          output.append(points[i, j] / units[place] - location[j] / units[place])
+        }
+      }
+    }
+    return WhitenedRows(
+      Matrix(uncheckedRowCount: places.count, columnCount: d, storage: differences),
+      location: [Double](repeating: 0, count: d), drift: drift, dispersion: dispersion.matrix,
+      units: units)
+  }
+
+  /// The exponent of a power of two of which the inverse is normal.
+  private static let largestExponent = 1020
 }

@@ -56,10 +56,26 @@ struct MixingShape: Hashable, Sendable {
     var gap: Double
     /// |y|² |v|² − (y'v)².
     var determinant: Double
+    /// Of a far point, what y, and with it all of the above, is in units of.
+    var unit: FarUnit?
+  }
+
+  /// A length beyond the roots of large numbers, as a product that may overflow.
+  struct FarUnit {
+    var size: Double
+    var power: Double
+
+    var value: Double { size * power }
+    var logarithm: Double { log(size) + log(power) }
+
+    func multiply(_ x: Double) -> Double { x * size * power }
   }
 
   /// ln f + d/2 ln 2π + ½ ln|Σ| of a point of a given number of dimensions.
   func logDensity(_ point: Point, driftSquare: Double, dimensionCount: Int) -> Double {
+    if let unit = point.unit {
+      return logDensity(point, unit, driftSquare: driftSquare, dimensionCount: dimensionCount)
+    }
     let p = order - Double(dimensionCount) / 2
     let (a, b) = (chi + point.square, psi + driftSquare)
     let root = a.squareRoot() * b.squareRoot()
@@ -72,6 +88,36 @@ struct MixingShape: Hashable, Sendable {
     return logOfTwo + 0.5 * p * log(a / b) + SpecialFunctions.logScaledBesselK(root, order: p)
       + exponent - logNormalizer
   }
+
+  /// The same with A and |y| in units of a length u: what is left of the exponent is u times a number.
+  private func logDensity(
+    _ point: Point,
+    _ unit: FarUnit,
+    driftSquare: Double,
+    dimensionCount: Int
+  ) -> Double {
+    let p = order - Double(dimensionCount) / 2
+    let inverse = 1 / unit.value
+    let (a, b) = (chi * inverse * inverse + point.square, psi + driftSquare)
+    let part = a.squareRoot() * b.squareRoot()
+    let root = unit.multiply(part)
+    let logA = log(a) + 2 * unit.logarithm
+    if root < Self.negligibleArgument {
+      return SpecialFunctions.logGamma(-p) + p * (logA - logOfTwo) - logNormalizer
+    }
+    let sum = point.product + concentration * inverse
+    let exponent = sum > 0 ? -(point.gap + point.determinant) / (part + sum) : sum - part
+    // Of a large argument the first term, ½ ln(π/(2x)), is all.
+    let logBessel =
+      root < Self.largeArgument
+      ? SpecialFunctions.logScaledBesselK(root, order: p)
+      : halfLogTwoPi - logOfTwo - 0.25 * (logA + log(b))
+    return logOfTwo + 0.5 * p * (logA - log(b)) + logBessel + unit.multiply(exponent)
+      - logNormalizer
+  }
+
+  /// From it the second term of the Bessel function, (4p² − 1)/(8x), is below the last digit for orders below 10⁶.
+  private static let largeArgument = 1e30
 
   /// Below it the law has no drift, to the last digit.
   static let negligibleArgument = 1e-16

@@ -9,13 +9,16 @@ struct WhitenedRows {
   let logDeterminant: Double
   /// |v|².
   let driftSquare: Double
+  /// The units of the rows, powers of two; empty where all are one.
+  private let units: [Double]
 
   /// Nil where the dispersion is not positive definite to rounding.
   init?(
     _ points: Matrix,
     location: [Double],
     drift: [Double],
-    dispersion: SymmetricMatrix
+    dispersion: SymmetricMatrix,
+    units: [Double] = []
   ) {
     let (t, d) = (points.rowCount, points.columnCount)
     guard let factor = try? Cholesky(dispersion),
@@ -37,32 +40,54 @@ struct WhitenedRows {
     }
     rows = all
     self.drift = all.row(t)
+    self.units = units
     logDeterminant = factor.logDeterminant
     driftSquare = self.drift.reduce(0) { $0 + $1 * $1 }
   }
 
   var count: Int { rows.rowCount - 1 }
 
+  /// Whether row i is too long for its squares, or overflowed.
+  func isFar(_ i: Int) -> Bool {
+    !drift.indices.allSatisfy { rows[i, $0].magnitude <= Self.largestDeviation }
+  }
+
+  /// Squares of it, and quotients of these, are far from overflow.
+  private static let largestDeviation = 1e60
+
+  /// The unit of row i in which it has the length one.
+  private func unit(_ i: Int) -> MixingShape.FarUnit? {
+    if units.isEmpty { return nil }
+    let size = drift.indices.reduce(Double.leastNormalMagnitude) {
+      max($0, rows[i, $1].magnitude)
+    }
+    return MixingShape.FarUnit(size: size, power: units[i])
+  }
+
   /// |y|² of row i.
   func square(_ i: Int) -> Double {
-    drift.indices.reduce(0.0) { $0 + rows[i, $1] * rows[i, $1] }
+    let sum = drift.indices.reduce(0.0) { $0 + rows[i, $1] * rows[i, $1] }
+    return units.isEmpty ? sum : sum * units[i] * units[i]
   }
 
   /// What a density under a mixing law needs of row i.
   func point(_ i: Int, _ mixing: MixingShape) -> MixingShape.Point {
     let (low, high) = (mixing.psi.squareRoot(), mixing.chi.squareRoot())
-    var point = MixingShape.Point(square: 0, product: 0, gap: 0, determinant: 0)
+    let unit = unit(i)
+    let (size, inverse) = unit.map { ($0.size, 1 / $0.value) } ?? (1, 1)
+    var point = MixingShape.Point(square: 0, product: 0, gap: 0, determinant: 0, unit: unit)
     for k in drift.indices {
-      let (y, v) = (rows[i, k], drift[k])
+      let (y, v) = (rows[i, k] / size, drift[k])
       point.square += y * y
       point.product += y * v
-      let gap = low * y - high * v
+      let gap = low * y - high * (v * inverse)
       point.gap += gap * gap
     }
-    guard driftSquare > 0 else { return point }
+    // Of one dimension it is zero.
+    guard driftSquare > 0, drift.count > 1 else { return point }
     let slope = point.product / driftSquare
     for k in drift.indices {
-      let rest = rows[i, k] - slope * drift[k]
+      let rest = rows[i, k] / size - slope * drift[k]
       point.determinant += rest * rest
     }
     point.determinant *= driftSquare

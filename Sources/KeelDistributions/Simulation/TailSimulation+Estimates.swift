@@ -7,15 +7,23 @@ extension TailSimulation {
   /// Estimates the probability of a loss above a threshold.
   ///
   /// - Parameter threshold: The loss.
-  /// - Returns: The probability with its standard error, exact zero where no path is in the tail.
+  /// - Returns: The probability with its standard error. That is NaN where no path is above the threshold, or every
+  ///   one: S paths alike say no more than that the other probability is below some 3/S, at 95 % (importance
+  ///   sampling with every path above it keeps its error, that of the likelihoods; of one path it is NaN).
   /// - Throws: `DistributionsError.invalidValue` for a threshold that is not finite.
   /// - Complexity: O(S).
   public func probability(above threshold: Double) throws(DistributionsError) -> SimulationEstimate
   {
     try requireFinite(threshold, "threshold")
-    return mean(
+    let estimate = mean(
       { $0 > threshold ? 1 : 0 }, control: { $0 > threshold ? 1 : 0 },
       controlMean: linearLaw.cdf(-threshold))
+    let isAbove = { (loss: Double) in loss > threshold }
+    let isNever = !losses.contains(where: isAbove) && !mirroredLosses.contains(where: isAbove)
+    let isAlways =
+      likelihoods.isEmpty && losses.allSatisfy(isAbove) && mirroredLosses.allSatisfy(isAbove)
+    return SimulationEstimate(
+      value: estimate.value, standardError: isNever || isAlways ? .nan : estimate.standardError)
   }
 
   /// Estimates the value at risk.
@@ -23,15 +31,16 @@ extension TailSimulation {
   /// - Parameter confidence: The confidence, inside (0, 1).
   /// - Returns: The loss that is exceeded with a probability of one less the confidence, with its standard error, which
   ///   counts the distance to the next loss too.
-  /// - Throws: `DistributionsError.invalidValue`, `DistributionsError.tooFewObservations` unless some 40 losses are
-  ///   above it and, in importance sampling, that tail was drawn.
+  /// - Throws: `DistributionsError.tooFewObservations` unless some 40 losses are above it and as many are not,
+  ///   `DistributionsError.invalidValue` for a confidence outside (0, 1), and for one whose tail the importance
+  ///   sampling did not draw, with the lowest that it did.
   /// - Complexity: O(S log S).
   public func valueAtRisk(confidence: Double) throws(DistributionsError) -> SimulationEstimate {
     try requireConfidence(confidence)
     let tail = try TailOrder(self, confidence: confidence)
     let p = 1 - confidence
     let point = tail.point(p)
-    let reach = Self.relativeReach * p
+    let reach = TailOrder.reach(p)
     let density =
       2 * reach / (tail.point(p - reach) - tail.point(p + reach))
     let split = -linearLaw.quantile(p)
@@ -64,9 +73,6 @@ extension TailSimulation {
     return SimulationEstimate(
       value: point + excess.value / p, standardError: excess.standardError / p)
   }
-
-  /// The density at a quantile is that between the quantiles of a quarter more and less.
-  private static let relativeReach = 0.25
 
   /// The mean of a function of the losses.
   private func mean(
@@ -107,6 +113,10 @@ private struct TailOrder {
 
   private static let leastCount = 40
 
+  /// How far from a probability the quantiles are between which the density is taken: a quarter of it, or half of the
+  /// rest where that is less.
+  static func reach(_ p: Double) -> Double { min(0.25 * p, 0.5 * (1 - p)) }
+
   init(_ simulation: TailSimulation, confidence: Double) throws(DistributionsError) {
     let count = Double(simulation.pathCount)
     let p = 1 - confidence
@@ -134,9 +144,19 @@ private struct TailOrder {
       masses.append(sum)
       if sum > 2 * p { break }
     }
-    let inTail = masses.firstIndex { $0 > p } ?? 0
-    guard sum > 1.5 * p, inTail >= Self.leastCount else {
+    let inTail = masses.firstIndex { $0 > p } ?? masses.count
+    guard inTail >= Self.leastCount else {
       throw .tooFewObservations(got: inTail, required: Self.leastCount)
+    }
+    // Beyond the farther quantile of the density.
+    guard simulation.likelihoods.isEmpty || sum > min(1.5 * p, 0.5 * (1 + p)) else {
+      throw .invalidValue(
+        argument: "confidence", got: confidence, lowest: 1 - max(sum / 1.5, 2 * sum - 1),
+        highest: 1)
+    }
+    let rest = pairs.count - inTail
+    guard rest >= Self.leastCount else {
+      throw .tooFewObservations(got: rest, required: Self.leastCount)
     }
     self.losses = losses
     self.masses = masses

@@ -75,18 +75,48 @@ public struct TailSimulation: Sendable {
   /// The law of `w'r`.
   let linearLaw: any ContinuousDistribution
 
+  /// What was simulated.
+  private let book: SimulatedBook
+
+  /// What was drawn: the paths of each stream.
+  private var drawn: [DrawnPaths]
+
   /// The number of paths.
   public var pathCount: Int { losses.count }
 
-  /// Joins simulations of the same portfolio and method, for example of ranges of paths drawn elsewhere.
+  /// Joins simulations of the same portfolio, law and method, for example of ranges of paths drawn elsewhere.
   ///
-  /// - Parameter other: The simulation of the paths that follow.
-  /// - Throws: `DistributionsError.shapeMismatch` where the other was drawn otherwise.
+  /// Functions cannot be compared: that both were given the same `loss` is for the caller to see to; only that both were
+  /// given one, or none, is checked.
+  ///
+  /// - Parameter other: The simulation of other paths, or of a stream of its own.
+  /// - Throws: `DistributionsError.shapeMismatch` for another method, with what only one of them has;
+  ///   `DistributionsError.universeMismatch`; `DistributionsError.invalidObservation` for the first place where weights,
+  ///   means or covariances differ; `DistributionsError.invalidValue` for other degrees of freedom, another confidence of
+  ///   importance sampling, and for paths of the same stream that are here already.
+  /// - Complexity: O(S + N²).
   public mutating func append(_ other: TailSimulation) throws(DistributionsError) {
-    guard method == other.method else {
+    for (name, own, others) in [
+      ("mirroredLosses", mirroredLosses, other.mirroredLosses),
+      ("likelihoods", likelihoods, other.likelihoods), ("controls", controls, other.controls),
+    ] where own.isEmpty != others.isEmpty {
       throw .shapeMismatch(
-        argument: "method", got: other.controls.count, required: controls.count)
+        argument: name, got: others.count, required: own.isEmpty ? 0 : other.pathCount)
     }
+    if case .importance(let own) = method, case .importance(let others) = other.method,
+      own != others
+    {
+      throw .invalidValue(argument: "confidence", got: others, lowest: own, highest: own)
+    }
+    try book.requireSame(other.book)
+    for theirs in other.drawn {
+      for mine in drawn where mine.seed == theirs.seed && mine.paths.overlaps(theirs.paths) {
+        throw .invalidValue(
+          argument: "paths.lowerBound", got: Double(theirs.paths.lowerBound),
+          lowest: Double(mine.paths.upperBound), highest: Double(Int.max))
+      }
+    }
+    drawn += other.drawn
     losses += other.losses
     mirroredLosses += other.mirroredLosses
     likelihoods += other.likelihoods
@@ -95,7 +125,7 @@ public struct TailSimulation: Sendable {
 
   init(
     _ simulation: EllipticalSimulation,
-    _ weights: Weights,
+    _ book: SimulatedBook,
     _ plan: TailPlan,
     method: Method,
     paths: Range<Int>,
@@ -106,7 +136,7 @@ public struct TailSimulation: Sendable {
     self.method = method
     linearLaw = plan.law
     let worker = pool ?? BoundedPool(width: 1)
-    let values = weights.values
+    let values = book.weights.values
     let parts = worker.blockResults(
       count: paths.count, blockLength: EllipticalSimulation.blockLength
     ) { range in
@@ -119,12 +149,67 @@ public struct TailSimulation: Sendable {
     mirroredLosses = parts.flatMap(\.mirrored)
     likelihoods = parts.flatMap(\.likelihoods)
     controls = parts.flatMap(\.controls)
+    self.book = book
+    drawn = [
+      DrawnPaths(
+        seed: simulation.seed, paths: paths.lowerBound..<(paths.lowerBound + losses.count))
+    ]
     for (name, values) in [("loss", losses), ("loss", mirroredLosses)] {
       if let bad = values.firstIndex(where: { !$0.isFinite }) {
         throw .invalidObservation(argument: name, index: bad, got: values[bad])
       }
     }
     guard !losses.isEmpty else { throw .tooFewObservations(got: 0, required: 1) }
+  }
+}
+
+/// Paths of one stream.
+private struct DrawnPaths: Sendable {
+  let seed: UInt64
+  let paths: Range<Int>
+}
+
+/// A portfolio, the law of its returns, and whether its loss is linear.
+struct SimulatedBook: Sendable {
+  let weights: Weights
+  let expectedReturns: ExpectedReturns
+  let covariance: Covariance
+  let degreesOfFreedom: Double
+  let isLinear: Bool
+
+  /// Refuses another one, with the first difference.
+  func requireSame(_ other: SimulatedBook) throws(DistributionsError) {
+    try KeelDistributions.requireSame(weights.universe, other.weights.universe)
+    try Self.requireSame(weights.values, other.weights.values, "weights")
+    guard isLinear == other.isLinear else {
+      throw .shapeMismatch(
+        argument: "loss", got: other.isLinear ? 0 : 1, required: isLinear ? 0 : 1)
+    }
+    guard degreesOfFreedom == other.degreesOfFreedom else {
+      throw .invalidValue(
+        argument: "degreesOfFreedom", got: other.degreesOfFreedom, lowest: degreesOfFreedom,
+        highest: degreesOfFreedom)
+    }
+    try Self.requireSame(
+      expectedReturns.values, other.expectedReturns.values, "expectedReturns")
+    if covariance == other.covariance { return }
+    try Self.requireSame(
+      Self.elements(covariance.matrix), Self.elements(other.covariance.matrix), "covariance")
+  }
+
+  private static func elements(_ matrix: SymmetricMatrix) -> [Double] {
+    let n = matrix.order
+    return (0..<(n * n)).map { matrix[$0 % n, $0 / n] }
+  }
+
+  private static func requireSame(
+    _ own: [Double],
+    _ others: [Double],
+    _ name: String
+  ) throws(DistributionsError) {
+    if let place = own.indices.first(where: { own[$0] != others[$0] }) {
+      throw .invalidObservation(argument: name, index: place, got: others[place])
+    }
   }
 }
 
@@ -243,8 +328,11 @@ extension MultivariateNormal {
     let plan = try TailPlan(
       portfolioLaw(weights), PortfolioProjection(weights, expectedReturns, covariance), weights,
       degreesOfFreedom: .infinity, method)
+    let book = SimulatedBook(
+      weights: weights, expectedReturns: expectedReturns, covariance: covariance,
+      degreesOfFreedom: .infinity, isLinear: loss == nil)
     return try TailSimulation(
-      simulation(stream), weights, plan, method: method, paths: paths, on: pool, loss: loss)
+      simulation(stream), book, plan, method: method, paths: paths, on: pool, loss: loss)
   }
 }
 
@@ -273,7 +361,10 @@ extension MultivariateStudentT {
     let plan = try TailPlan(
       portfolioLaw(weights), PortfolioProjection(weights, expectedReturns, covariance), weights,
       degreesOfFreedom: degreesOfFreedom, method)
+    let book = SimulatedBook(
+      weights: weights, expectedReturns: expectedReturns, covariance: covariance,
+      degreesOfFreedom: degreesOfFreedom, isLinear: loss == nil)
     return try TailSimulation(
-      simulation(stream), weights, plan, method: method, paths: paths, on: pool, loss: loss)
+      simulation(stream), book, plan, method: method, paths: paths, on: pool, loss: loss)
   }
 }

@@ -75,9 +75,14 @@ struct StandardHyperbolicSkewedT: StandardLaw {
       drift * z > 0
       ? -2 * (drift.magnitude / (root + z.magnitude)) : -drift.magnitude * (root + z.magnitude)
     guard exponent > -.infinity else { return -.infinity }
-    if argument == .infinity { return -.infinity }
-    return logOfTwo - halfLogTwoPi - logGammaOfShape - order * log(root / drift.magnitude)
-      + SpecialFunctions.logScaledBesselK(argument, order: order) + exponent
+    let ratio = root / drift.magnitude
+    let logRatio = ratio < .infinity ? log(ratio) : log(root) - log(drift.magnitude)
+    // Of an argument that overflows the first term, ½ ln(π/(2x)), is all.
+    let logBessel =
+      argument < .infinity
+      ? SpecialFunctions.logScaledBesselK(argument, order: order)
+      : halfLogTwoPi - logOfTwo - 0.5 * (log(root) + log(drift.magnitude))
+    return logOfTwo - halfLogTwoPi - logGammaOfShape - order * logRatio + logBessel + exponent
   }
 
   /// Below it the density is Student's to the last digit.

@@ -1,11 +1,12 @@
 // Goals in order: the optimum within a tolerance, speed.
 //
-// One column of the graphical lasso: minimize b'W b / 2 − s'b + Σ p(k) |b(k)| with b(j) = 0. Passes over the coordinates find
-// which coefficients are not zero and their signs (J. Friedman, T. Hastie, R. Tibshirani, Biostatistics 9, 2008); between two of
-// them conjugate gradients go to the optimum for these signs (M. Hestenes, E. Stiefel, Journal of Research of the National Bureau
-// of Standards 49, 1952), up to the first coefficient that becomes zero. Each step lowers the objective. Returns have few common
-// factors, which are few large eigenvalues of W: they slow passes down, not conjugate gradients. A rough answer may take more than
-// the whole variance of the column, after which W has a negative eigenvalue and nothing converges: then it is refined.
+// One column of the graphical lasso: minimize b'W b / 2 − s'b + Σ p(k) |b(k)| with b(j) = 0. Passes over the
+// coordinates find which coefficients are not zero and their signs (J. Friedman, T. Hastie, R. Tibshirani,
+// Biostatistics 9, 2008); between two of them conjugate gradients go toward the optimum for these signs (M. Hestenes,
+// E. Stiefel, Journal of Research of the National Bureau of Standards 49, 1952), up to the first coefficient that
+// becomes zero. Each step lowers the objective. Returns have few common factors, which are few large eigenvalues of W:
+// they slow passes down, not conjugate gradients. A rough answer may take more than the whole variance of the column,
+// after which W has a negative eigenvalue and nothing converges: then it is refined.
 
 import KeelNumerics
 
@@ -34,6 +35,10 @@ struct LassoColumn {
   /// Passes over a column, at most.
   private static let maximumPasses = 1000
 
+  /// Steps of conjugate gradients between two passes, at most: more are rounding where the matrix is nearly singular, and
+  /// the next pass may change the signs.
+  private static let maximumSteps = 50
+
   /// The variance left of a column is at least so many times what the tolerance may change of it.
   private static let margin = 5.0
 
@@ -60,7 +65,8 @@ struct LassoColumn {
   ///   - dual: W, both triangles, with a diagonal of one.
   ///   - tolerance: The largest change of a coefficient in a last pass.
   ///   - leastTolerance: What the tolerance may fall to where the covariance needs it to stay positive definite.
-  /// - Returns: The largest change of the column of the covariance.
+  /// - Returns: The largest change of the column of the covariance; infinity, which ends no search, where a product was
+  ///   refused and that column is left as it was.
   mutating func improve(
     _ j: Int,
     _ sample: Span<Double>,
@@ -80,7 +86,7 @@ struct LassoColumn {
         activeCount += 1
       }
     }
-    Self.add(dual.span, active, direction, activeCount, to: &slopes)
+    guard Self.add(dual.span, active, direction, activeCount, to: &slopes) else { return .infinity }
     var tolerance = tolerance
     for _ in 0..<Self.maximumPasses {
       let largest = Self.pass(
@@ -89,7 +95,9 @@ struct LassoColumn {
         if tolerance <= leastTolerance || isDefinite(coefficients, sample, tolerance) { break }
         tolerance = max(tolerance * Self.refinement, leastTolerance)
       }
-      if activeCount > 1 { descend(penalties, &coefficients, dual.span, tolerance) }
+      if activeCount > 1 {
+        guard descend(penalties, &coefficients, dual.span, tolerance) else { return .infinity }
+      }
     }
     var change = 0.0
     for k in 0..<n where k != j {
@@ -148,13 +156,13 @@ struct LassoColumn {
     return largest
   }
 
-  /// Conjugate gradients on the coefficients that are not zero, with their signs.
+  /// Conjugate gradients on the coefficients that are not zero, with their signs; false where a product was refused.
   private mutating func descend(
     _ penalties: Span<Double>,
     _ coefficients: inout MutableSpan<Double>,
     _ dual: Span<Double>,
     _ tolerance: Double
-  ) {
+  ) -> Bool {
     let n = slopes.count
     var square = 0.0
     for a in 0..<activeCount {
@@ -166,12 +174,12 @@ struct LassoColumn {
       square += slope * slope
     }
     for k in 0..<n { start[k] = slopes[k] }
-    for _ in 0..<activeCount {
+    for _ in 0..<min(activeCount, Self.maximumSteps) {
       var largest = 0.0
       for a in 0..<activeCount { largest = max(largest, residual[a].magnitude) }
       if largest <= tolerance { break }
       for k in 0..<n { products[k] = 0 }
-      Self.add(dual, active, direction, activeCount, to: &products)
+      guard Self.add(dual, active, direction, activeCount, to: &products) else { return false }
       var curvature = 0.0
       for a in 0..<activeCount { curvature += direction[a] * products[active[a]] }
       // The covariance is positive definite but for rounding.
@@ -189,6 +197,7 @@ struct LassoColumn {
       for a in 0..<activeCount { direction[a] = residual[a] + ratio * direction[a] }
     }
     move(&coefficients, dual)
+    return true
   }
 
   /// Takes the step, up to the first coefficient that becomes zero.
@@ -214,20 +223,21 @@ struct LassoColumn {
     coefficients[k] = 0
   }
 
-  /// Adds a combination of columns of W.
+  /// Adds a combination of columns of W; false where the kernel refused, and nothing was added.
   private static func add(
     _ dual: Span<Double>,
     _ columns: [Int],
     _ factors: [Double],
     _ count: Int,
     to result: inout [Double]
-  ) {
+  ) -> Bool {
     var span = result.mutableSpan
     do throws(NumericsError) {
       try Kernels.addColumns(
         of: dual, at: columns.span, times: factors.span, count: count, to: &span)
+      return true
     } catch {
-      // The positions are those of coefficients.
+      return false
     }
   }
 
