@@ -118,6 +118,72 @@ import Testing
     }
   }
 
+  @Test func pointsNextToTheShiftKeepTheirDigits() throws {
+    for (index, skew) in [(1.0152, 0.577), (0.985, -0.4), (1.04, -0.9), (0.97, 0.3)] {
+      for parametrization in [AlphaStable.Parametrization.s0, .s1] {
+        let law = try AlphaStable(
+          index: index, skew: skew, scale: 1, location: 0, parametrization: parametrization)
+        let shift = parametrization == .s1 ? 0 : -skew * tan(Double.pi * index / 2)
+        let (density, tail) = (law.logPDF(shift), law.logCDF(shift))
+        let points = [
+          shift + 1e-17, shift - 1e-17, shift.nextUp, shift.nextDown, shift.nextUp.nextUp,
+          shift + 1e-13, shift - 1e-13,
+        ]
+        for x in points {
+          expectClose(law.logPDF(x), density, absolute: 1e-11, "\(index) \(parametrization) \(x)")
+          expectClose(law.logCDF(x), tail, absolute: 1e-11, "\(index) \(parametrization) \(x)")
+        }
+        for (x, value) in zip(points, law.logPDF(points + (0..<30).map { 0.1 * Double($0) })) {
+          expectClose(value, density, absolute: 1e-11, "\(index) \(parametrization) \(x)")
+        }
+      }
+    }
+  }
+
+  struct Draws: Decodable {
+    struct Case: Decodable {
+      let index: Double
+      let skew: Double
+      let draws: [Double]
+    }
+
+    let seed: UInt64
+    let uniforms: [Double]
+    let cases: [Case]
+  }
+
+  @Test func drawsNextToOneKeepTheirDigits() throws {
+    let reference = try Reference.load(Draws.self, "stable_draws")
+    let stream = RandomStream(seed: reference.seed)
+    for (k, uniform) in reference.uniforms.enumerated() {
+      #expect(stream.uniform(at: UInt64(k)) == uniform)
+    }
+    for item in reference.cases {
+      let draws = try Self.law(item.index, item.skew).draws(count: item.draws.count, from: stream)
+      for (draw, value) in zip(draws, item.draws) {
+        expectClose(
+          draw, value, relative: 2e-14, absolute: 2e-14, "index \(item.index) skew \(item.skew)")
+      }
+    }
+  }
+
+  @Test func meansOfAlmostTheWholeLaw() throws {
+    for (index, skew) in [(1.2, 0.3), (1.6, -0.5), (1.1, -0.9)] {
+      let law = try Self.law(index, skew)
+      for rest in [0x1p-50, 0x1p-40, 0x1p-20] {
+        // What is left out is short of the mean by itself.
+        for (part, other) in [
+          (law.meanAbove(probability: 1 - rest), law.meanBelow(probability: rest)),
+          (law.meanBelow(probability: 1 - rest), law.meanAbove(probability: rest)),
+        ] {
+          expectClose((1 - rest) * part + rest * other, law.mean, relative: 1e-14, absolute: 1e-14)
+        }
+        #expect(law.meanAbove(probability: 1 - rest) > law.mean)
+        #expect(law.meanBelow(probability: 1 - rest) < law.mean)
+      }
+    }
+  }
+
   @Test func tailsAreMonotoneAndAddToOne() throws {
     for (index, skew) in Self.laws {
       let law = try Self.law(index, skew)

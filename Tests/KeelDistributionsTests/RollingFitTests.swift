@@ -7,26 +7,31 @@ import Testing
 @Suite struct RollingFitTests {
   private func expectSeparateFits<Law: LikelihoodFitted>(
     _ law: Law, of type: Law.Type, count: Int = 260, window: Int = 150, step: Int = 22,
-    weights: [Double]? = nil
+    weights: [Double]? = nil, higherMaxima: Int = 0
   ) throws {
     let series = law.draws(count: count, from: RandomStream(seed: 21))
     let rolling = try RollingFit(
       of: type, to: series, window: window, step: step, weights: weights)
     #expect(rolling.windows.count == (count - window) / step + 1)
     #expect(rolling.failureCount == 0)
+    var higher = 0
     for (k, item) in rolling.windows.enumerated() {
       #expect(item.range == (k * step)..<(k * step + window))
       let fit = try item.outcome.get()
       let alone = try Law.fit(Array(series[item.range]), weights: weights, start: nil)
       #expect(fit.status == alone.status)
       // A start may find the higher of two maxima.
-      if fit.logLikelihood > alone.logLikelihood + 1e-6 { continue }
+      if fit.logLikelihood > alone.logLikelihood + 1e-6 {
+        higher += 1
+        continue
+      }
       expectClose(fit.logLikelihood, alone.logLikelihood, relative: 1e-9, "\(type) \(k)")
       for (one, two) in zip(fit.parameters, alone.parameters) {
         let error = two.standardError.isNaN ? two.value.magnitude : two.standardError
         expectClose(one.value, two.value, absolute: 1e-5 * error, "\(type) \(one.name) \(k)")
       }
     }
+    #expect(higher == higherMaxima, "\(type)")
   }
 
   @Test func windowsEqualSeparateFits() throws {

@@ -145,6 +145,38 @@ struct FitOfAnyLaw: CustomTestStringConvertible, Sendable {
     }
   }
 
+  @Test func equalWeightsOfAnySizeHaveTheSameMiddle() throws {
+    let law = try Normal(mean: 3, standardDeviation: 1)
+    let sample = law.draws(count: 30, from: RandomStream(seed: 13))
+    for count in [10, 12, 20, 30] {
+      let part = Array(sample.prefix(count))
+      for weight in [0.1, 0.3, 1e-7] {
+        let weights = [Double](repeating: weight, count: count)
+        let (plain, weighted) = (try Laplace.fit(part), try Laplace.fit(part, weights: weights))
+        #expect(weighted.law.location == plain.law.location, "\(count) of \(weight)")
+        var settings = GeneralizedError.FitSettings()
+        settings.highestShape = 1.000_1
+        let (one, two) = (
+          try GeneralizedError.fit(part, settings: settings),
+          try GeneralizedError.fit(part, weights: weights, settings: settings)
+        )
+        expectClose(
+          two.law.location, one.law.location, relative: 1e-12, "\(count) of \(weight)")
+      }
+    }
+  }
+
+  @Test func startsBeyondTheRangeOfNumbersAreLeftOut() throws {
+    let sample = try StudentT(location: 0, scale: 1, degreesOfFreedom: 5)
+      .draws(count: 60, from: RandomStream(seed: 31)).map { 1e-170 * $0 }
+    let gamma = try VarianceGammaLaw.fit(
+      sample, start: VarianceGammaLaw(location: 0, order: 2, steepness: 1e-150, asymmetry: 0))
+    #expect(gamma.logLikelihood == (try VarianceGammaLaw.fit(sample)).logLikelihood)
+    let stable = try AlphaStable.fit(
+      sample, start: AlphaStable(index: 1.5, skew: 0, scale: 1e160, location: 0))
+    #expect(stable.logLikelihood == (try AlphaStable.fit(sample)).logLikelihood)
+  }
+
   @Test func recentObservationsCountMore() throws {
     // The scale doubles; a memory of fifty observations follows it.
     let law = try StudentT(location: 0, scale: 1, degreesOfFreedom: 5)

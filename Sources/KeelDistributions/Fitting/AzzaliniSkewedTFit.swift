@@ -85,9 +85,7 @@ extension AzzaliniSkewedT {
       standardized.values.count > smallSampleCount
       ? LikelihoodSearch.first(from: starts, search)
       : LikelihoodSearch.best(from: starts, search)
-    guard let best, best.current.value.isFinite else {
-      throw .notRepresentable(result: "logLikelihood")
-    }
+    guard let best else { throw .notRepresentable(result: "logLikelihood") }
     return try result(best, standardized)
   }
 

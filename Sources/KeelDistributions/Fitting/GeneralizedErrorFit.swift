@@ -41,6 +41,7 @@ extension GeneralizedError {
   ///
   /// The shape stays between the bounds of the settings; at a bound the status says so and its standard
   /// error is NaN. With the default bounds a sample with heavier tails than Laplace's law ends at the lower one.
+  /// With a lower one the better of the maxima below and above 1 is returned.
   /// Below 1 the location is an observation. Standard errors come from the observed information, that of the
   /// location from the expected one; it is NaN for shapes up to ½.
   /// Multiplying the sample by c multiplies location and scale by c within 1e-8.
@@ -66,11 +67,16 @@ extension GeneralizedError {
       robustly: WeightedObservations(sample, weights), minimumCount: minimumObservationCount,
       repeatedShareDivisor: 2)
     let likelihood = ErrorLawLikelihood(standardized)
-    let end = try smoothSearch(likelihood, settings)
-    guard settings.lowestShape < 1, end.status == .lowerBound || end.shape == 1 else {
-      return try result(likelihood, end, standardized)
+    var end = try smoothSearch(likelihood, settings)
+    if settings.lowestShape < 1 {
+      let cusped = try cuspedSearch(likelihood, settings)
+      let isSmooth =
+        end.shape > 1 && end.status != .lowerBound
+        && likelihood.value(end.shape, end.location)
+          > likelihood.value(cusped.shape, cusped.location)
+      if !isSmooth { end = cusped }
     }
-    return try result(likelihood, try cuspedSearch(likelihood, settings), standardized)
+    return try result(likelihood, end, standardized)
   }
 
   /// Where a search ended.

@@ -65,7 +65,7 @@ extension GeneralizedExtremeValue {
         log(standardized.standardizedScale(law.scale)), law.shape,
       ]
     }
-    let search = LikelihoodSearch.first(from: [warm, cold]) { point in
+    let best = LikelihoodSearch.first(from: [warm, cold]) { point in
       LikelihoodSearch(
         start: point,
         lowest: [-.infinity, -.infinity, settings.lowestShape],
@@ -75,7 +75,7 @@ extension GeneralizedExtremeValue {
         LikelihoodPoint.differenced(at: point) { likelihood(standardized, $0) }
       }
     }
-    guard search.current.value.isFinite else { throw .notRepresentable(result: "logLikelihood") }
+    guard let search = best else { throw .notRepresentable(result: "logLikelihood") }
     let scale = standardized.restoredScale(exp(search.point[1]))
     let unit = standardized.restoredScale(1)
     let location = standardized.restoredLocation(search.point[0])

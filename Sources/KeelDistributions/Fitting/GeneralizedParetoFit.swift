@@ -71,14 +71,14 @@ extension GeneralizedPareto {
     }
     let likelihood = try ParetoLikelihood(excesses, observations, settings)
     let warm = start.map { law in [log(law.scale / likelihood.unit), law.shape] }
-    let search = LikelihoodSearch.first(from: [warm, likelihood.start]) { point in
+    let best = LikelihoodSearch.first(from: [warm, likelihood.start]) { point in
       LikelihoodSearch(
         start: point,
         lowest: [-.infinity, settings.lowestShape], highest: [.infinity, settings.highestShape],
         maximumIterations: settings.maximumIterations, totalWeight: observations.total,
         evaluate: likelihood.evaluate)
     }
-    guard search.current.value.isFinite else { throw .notRepresentable(result: "logLikelihood") }
+    guard let search = best else { throw .notRepresentable(result: "logLikelihood") }
     let scale = likelihood.unit * exp(search.point[0])
     guard scale > 0, scale.isFinite else { throw .notRepresentable(result: "scale") }
     let shape = search.point[1]

@@ -69,7 +69,7 @@ extension HansenSkewedT {
     }
     let bound = atanh(largestFittedAsymmetry)
     let warm = start.map { [log($0.degreesOfFreedom - 2), atanh($0.asymmetry)] }
-    let search = LikelihoodSearch.first(from: [warm] + startingPoints) { point in
+    let best = LikelihoodSearch.first(from: [warm] + startingPoints) { point in
       LikelihoodSearch(
         start: point, lowest: [log(settings.lowestDegreesOfFreedom - 2), -bound],
         highest: [log(settings.highestDegreesOfFreedom - 2), bound],
@@ -78,7 +78,7 @@ extension HansenSkewedT {
         LikelihoodPoint.differenced(at: point) { likelihood(observations, $0) }
       }
     }
-    guard search.current.value.isFinite else { throw .notRepresentable(result: "logLikelihood") }
+    guard let search = best else { throw .notRepresentable(result: "logLikelihood") }
     let (degrees, asymmetry) = (2 + exp(search.point[0]), tanh(search.point[1]))
     let errors = search.standardErrors([[degrees - 2, 0], [0, 1 - asymmetry * asymmetry]])
     return DistributionFit(

@@ -64,18 +64,22 @@ struct MeanVarianceLikelihood<Density: MeanVarianceDensity> {
     let location: Double
     let drift: Double
 
-    init(_ point: [Double], _ largest: Double) {
+    /// Nil where the deviation is so small or large that points in its unit are no numbers.
+    init?(_ point: [Double], _ largest: Double) {
       deviation = exp(point[1])
       asymmetry = point[2]
       location = point[0] - deviation * asymmetry
       // Points are in units of s/√E, of which E is known afterwards.
-      density = Density(
-        shapes: Array(point[3...]), asymmetry: asymmetry,
-        largest: (largest + location.magnitude) / deviation)
+      let extent = (largest + location.magnitude) / deviation
+      guard extent <= Self.largestExtent else { return nil }
+      density = Density(shapes: Array(point[3...]), asymmetry: asymmetry, largest: extent)
       rootMean = exp(0.5 * density.logMean)
       unit = deviation / rootMean
       drift = asymmetry / rootMean
     }
+
+    /// Far within the range of numbers, as it is multiplied by rates.
+    private static var largestExtent: Double { 1e250 }
 
     /// The slopes in (m, ln s, κ, shapes) of ln f = ln g(z; b, shapes) − ln u of so much weight.
     func gradient(_ t: MeanVarianceTerms, _ weight: Double, _ count: Int) -> [Double] {
@@ -93,7 +97,7 @@ struct MeanVarianceLikelihood<Density: MeanVarianceDensity> {
   }
 
   func evaluate(_ point: [Double]) -> (value: Double, gradient: [Double]) {
-    let frame = Frame(point, largest)
+    guard let frame = Frame(point, largest) else { return (-.infinity, []) }
     var sum = MeanVarianceTerms(value: 0, point: 0, stretch: 0, drift: 0, shapes: .zero)
     let (values, weights) = (sample.values.span, sample.weights.span)
     for i in values.indices {
@@ -107,9 +111,9 @@ struct MeanVarianceLikelihood<Density: MeanVarianceDensity> {
 
   /// The mean outer product of the observations' own gradients, row by row.
   func scoreProducts(_ point: [Double]) -> [Double] {
-    let frame = Frame(point, largest)
     let count = point.count
     var products = [Double](repeating: 0, count: count * count)
+    guard let frame = Frame(point, largest) else { return products.map { _ in .nan } }
     for i in sample.values.indices {
       let terms = frame.density.terms((sample.values[i] - frame.location) / frame.unit)
       let score = frame.gradient(terms, 1, count - 3)

@@ -10,7 +10,9 @@
 /// for entry in ranking.entries { report(entry.family, entry.outcome) }
 /// ```
 ///
-/// Equal criteria keep the order of the families; families without a fit are last, each with its reason. Whether
+/// Equal criteria keep the order of the families. Behind the fits that converged, or ended at a bound, are those that
+/// reached the limit of steps, then those whose criterion is not finite, as of an unbounded likelihood; families
+/// without a fit are last, each with its reason. Whether
 /// the first law is good enough is another question: that of the statistics, and of
 /// ``BootstrapGoodnessOfFit``.
 public struct LawRanking: Sendable {
@@ -36,10 +38,10 @@ public struct LawRanking: Sendable {
   /// The criterion of the order.
   public let criterion: Criterion
 
-  /// The families, best first, those without a fit last.
+  /// The families, best first, those without a finite maximum or a fit last.
   public let entries: [Entry]
 
-  /// The first law, nil when no family has a fit.
+  /// The first law, nil when no family has a fit; its status tells a maximum from a limit.
   public var best: RankedLaw? { entries.first.flatMap { try? $0.outcome.get() } }
 
   /// Fits families to a sample and orders them.
@@ -67,14 +69,20 @@ public struct LawRanking: Sendable {
         return Entry(family: family, outcome: .failure(error))
       }
     }
-    func value(_ entry: Entry) -> Double {
-      guard case .success(let law) = entry.outcome else { return .infinity }
-      let value = criterion == .akaike ? law.akaikeCriterion : law.bayesianCriterion
-      return value.isNaN ? .greatestFiniteMagnitude : value
+    let keys = fitted.map { Self.key($0, criterion) }
+    let order = fitted.indices.sorted {
+      (keys[$0].group, keys[$0].value, $0) < (keys[$1].group, keys[$1].value, $1)
     }
-    let order = fitted.indices.sorted { (value(fitted[$0]), $0) < (value(fitted[$1]), $1) }
     entries = order.map { fitted[$0] }
     self.criterion = criterion
+  }
+
+  /// The group of an entry, the best 0, and its criterion there.
+  private static func key(_ entry: Entry, _ criterion: Criterion) -> (group: Int, value: Double) {
+    guard case .success(let law) = entry.outcome else { return (3, 0) }
+    let value = criterion == .akaike ? law.akaikeCriterion : law.bayesianCriterion
+    guard value.isFinite else { return (2, 0) }
+    return (law.status == .iterationLimit ? 1 : 0, value)
   }
 }
 

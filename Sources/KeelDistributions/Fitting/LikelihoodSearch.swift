@@ -95,23 +95,27 @@ struct LikelihoodSearch {
     self.totalWeight = totalWeight
     self.evaluate = evaluate
     point = zip(start, zip(lowest, highest)).map { min(max($0, $1.0), $1.1) }
-    current = evaluate(point)
+    // A start without a number in the unit of the sample is outside, whatever it would be clamped to.
+    let isUsable = !start.contains(where: \.isNaN) && point.allSatisfy(\.isFinite)
+    current = isUsable ? evaluate(point) : .outside
   }
 
-  /// The first search that converges from starts in their order, else the best one.
+  /// The first search that converges from starts in their order, else the best one; nil where the likelihood
+  /// of all is zero.
   static func first(
     from starts: [[Double]?],
     _ make: ([Double]) -> LikelihoodSearch
-  ) -> LikelihoodSearch {
+  ) -> LikelihoodSearch? {
     var best: LikelihoodSearch?
     for start in starts {
-      guard let start, start.allSatisfy({ !$0.isNaN }) else { continue }
+      guard let start else { continue }
       var search = make(start)
       search.run()
       if search.converged { return search }
-      if search.current.value > best?.current.value ?? -.infinity || best == nil { best = search }
+      guard search.current.value.isFinite else { continue }
+      if search.current.value > best?.current.value ?? -.infinity { best = search }
     }
-    return best ?? make(starts.last.flatMap(\.self) ?? [])
+    return best
   }
 
   /// The best search of several starts; a tie goes to the first that converged.
@@ -120,7 +124,7 @@ struct LikelihoodSearch {
     _ make: ([Double]) -> LikelihoodSearch
   ) -> LikelihoodSearch? {
     var best: LikelihoodSearch?
-    for start in starts where start.allSatisfy({ !$0.isNaN }) {
+    for start in starts {
       var search = make(start)
       search.run()
       guard search.current.value.isFinite else { continue }

@@ -63,7 +63,7 @@ extension NormalInverseGaussianLaw {
     let likelihood = InverseGaussianLikelihood(standardized)
     let slant = InverseGaussianLikelihood.largestSlant
     let warm = start.map { HyperbolicCoordinates.moments(of: $0, in: standardized) }
-    let search = LikelihoodSearch.first(from: [warm, likelihood.start]) { point in
+    let best = LikelihoodSearch.first(from: [warm, likelihood.start]) { point in
       LikelihoodSearch(
         start: point,
         lowest: [
@@ -73,7 +73,7 @@ extension NormalInverseGaussianLaw {
         maximumIterations: settings.maximumIterations, totalWeight: standardized.totalWeight,
         evaluate: likelihood.evaluateByMoments)
     }
-    guard search.current.value.isFinite else { throw .notRepresentable(result: "logLikelihood") }
+    guard let search = best else { throw .notRepresentable(result: "logLikelihood") }
     return try result(search, standardized)
   }
 

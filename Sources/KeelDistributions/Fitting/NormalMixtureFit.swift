@@ -41,8 +41,8 @@ extension Mixture<Normal> {
   ///
   /// Components are in the order of their deviations. The likelihood has several maxima; the best end of all
   /// starts is returned. A component at the least deviation is said by ``FitStatus/lowerBound``: it sits on a
-  /// few equal observations. Standard errors come from the observed information; they are NaN where it is
-  /// singular, as for components that coincide. Multiplying the sample by c multiplies means and deviations by
+  /// few equal observations; so is one whose weight is 1e-8 of another's: it is superfluous. Standard errors come
+  /// from the observed information; they are NaN where it is singular, as for components that coincide. Multiplying the sample by c multiplies means and deviations by
   /// c within 1e-7.
   ///
   /// - Parameters:
@@ -86,11 +86,13 @@ extension Mixture<Normal> {
       if end.value > best?.value ?? -.infinity { best = end }
     }
     guard let best else { throw .notRepresentable(result: "logLikelihood") }
-    let free = [Double](repeating: .infinity, count: 3 * componentCount - 1)
-    var lowest = free.map { -$0 }
-    for j in 0..<componentCount { lowest[componentCount + j] = floor }
+    let logit = -log(NormalMixtureLikelihood.leastWeight)
+    let free = [Double](repeating: .infinity, count: componentCount)
+    let logits = [Double](repeating: logit, count: componentCount - 1)
+    let floors = [Double](repeating: floor, count: componentCount)
     var search = LikelihoodSearch(
-      start: best.point, lowest: lowest, highest: free,
+      start: best.point, lowest: free.map { -$0 } + floors + logits.map { -$0 },
+      highest: free + free + logits,
       maximumIterations: settings.maximumIterations, totalWeight: standardized.totalWeight
     ) { point in
       LikelihoodPoint.differenced(at: point) { likelihood.evaluate($0) }
@@ -142,7 +144,7 @@ extension Mixture<Normal> {
       gradients += [gradient([(j, unit)]), gradient([(k + j, deviation)])]
     }
     let errors = search.standardErrors(gradients)
-    let isHeld = (0..<k).contains { search.isHeld(k + $0) }
+    let isHeld = (k..<(3 * k - 1)).contains { search.isHeld($0) }
     return DistributionFit(
       law: try Mixture(components: components, weights: order.map { masses[$0] }),
       logLikelihood: search.totalWeight * (search.current.value - sample.logUnit),
@@ -274,8 +276,8 @@ private struct NormalMixtureLikelihood {
   /// A rise of the mean log-likelihood at which EM has all but stopped.
   private static let smallRise = 1e-8
 
-  /// A component keeps at least this weight.
-  private static let leastWeight = 1e-8
+  /// A component keeps at least this weight, as a share of the total or of the last component's.
+  static let leastWeight = 1e-8
 
   /// The likelihood at a point, and the next one.
   private func expectationStep(_ point: [Double], _ floor: Double) -> (Double, [Double]) {

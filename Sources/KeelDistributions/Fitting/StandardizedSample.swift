@@ -92,6 +92,7 @@ struct StandardizedSample {
   ) throws(DistributionsError) -> (center: Double, spread: Double) {
     let weights = observations.weights
     let order = values.indices.sorted { values[$0] < values[$1] }
+    let rounding = WeightedObservations.rounding(values.count)
     var start = 0
     while start < order.count {
       var (end, weight) = (start, 0.0)
@@ -99,15 +100,18 @@ struct StandardizedSample {
         weight += weights[order[end]]
         end += 1
       }
-      if weight * Double(divisor) >= observations.total {
+      if weight * Double(divisor) >= (1 - rounding) * observations.total {
         throw .repeatedValue(
           value: restored(values[order[start]], exponent), count: end - start,
           observationCount: values.count)
       }
       start = end
     }
-    let median = observations.quantile(of: values, 0.5)
-    let spread = observations.quantile(of: values.map { ($0 - median).magnitude }, 0.5)
+    func upperMiddle(_ values: [Double]) -> Double {
+      WeightedObservations.middle(of: values, weights, observations.total).upper
+    }
+    let median = upperMiddle(values)
+    let spread = upperMiddle(values.map { ($0 - median).magnitude })
     guard spread > 0 else {
       throw .repeatedValue(
         value: restored(median, exponent), count: values.count / 2, observationCount: values.count)
@@ -172,16 +176,8 @@ struct StandardizedSample {
       return values.count % 2 == 1
         ? upper : 0.5 * (upper + Selection.select(values.count / 2 - 1, in: &work))
     }
-    let order = values.indices.sorted { values[$0] < values[$1] }
-    var reached = 0.0
-    for (place, i) in order.enumerated() {
-      reached += weights[i]
-      if reached > 0.5 * totalWeight { return values[i] }
-      if reached == 0.5 * totalWeight, place + 1 < order.count {
-        return 0.5 * (values[i] + values[order[place + 1]])
-      }
-    }
-    return .nan
+    let middle = WeightedObservations.middle(of: values, weights, totalWeight)
+    return 0.5 * (middle.lower + middle.upper)
   }
 
   /// A scale of z in the unit of the sample.

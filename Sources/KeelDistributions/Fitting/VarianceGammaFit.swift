@@ -69,7 +69,7 @@ extension VarianceGammaLaw {
     let cold: [[Double]?] = [2.0, 6, 1.2].map { moments + [log($0)] }
     let free = Double.infinity
     let (least, most) = (log(settings.lowestOrder), log(settings.highestOrder))
-    let search = LikelihoodSearch.first(from: [warm] + cold) { point in
+    let best = LikelihoodSearch.first(from: [warm] + cold) { point in
       LikelihoodSearch(
         start: point, lowest: [-free, -free, -largestAsymmetry, least],
         highest: [free, free, largestAsymmetry, most],
@@ -78,7 +78,7 @@ extension VarianceGammaLaw {
         LikelihoodPoint.differenced(at: point) { likelihood.evaluate($0) }
       }
     }
-    guard search.current.value.isFinite else { throw .notRepresentable(result: "logLikelihood") }
+    guard let search = best else { throw .notRepresentable(result: "logLikelihood") }
     var end = End(search)
     if !search.converged {
       end = try profiled(end, likelihood, least...most, settings.maximumIterations)

@@ -57,18 +57,29 @@ struct WeightedObservations {
       return count % 2 == 1
         ? upper : 0.5 * upper + 0.5 * Selection.select(count / 2 - 1, in: &work)
     }
-    let lower = quantile(of: values, 0.5, reaching: true)
-    return 0.5 * lower + 0.5 * quantile(of: values, 0.5)
+    let middle = Self.middle(of: values, weights, total)
+    return 0.5 * middle.lower + 0.5 * middle.upper
   }
 
-  /// The value with more than a share of the weight at or below it, or with that share if so asked.
-  func quantile(of values: [Double], _ share: Double, reaching isReached: Bool = false) -> Double {
+  /// The first value with half of the weight at or below it, and the first with more.
+  ///
+  /// A sum of weights is half of their total when it is so within the rounding of sums.
+  static func middle(
+    of values: [Double],
+    _ weights: [Double],
+    _ total: Double
+  ) -> (lower: Double, upper: Double) {
+    let tolerance = rounding(values.count) * total
     var reached = 0.0
-    let order = values.indices.sorted { values[$0] < values[$1] }
-    for i in order {
+    var lower: Double?
+    for i in values.indices.sorted(by: { values[$0] < values[$1] }) {
       reached += weights[i]
-      if reached > share * total || (isReached && reached == share * total) { return values[i] }
+      if lower == nil, reached >= 0.5 * total - tolerance { lower = values[i] }
+      if let lower, reached > 0.5 * total + tolerance { return (lower, values[i]) }
     }
-    return order.last.map { values[$0] } ?? .nan
+    return (.nan, .nan)
   }
+
+  /// The largest relative rounding of a sum of so many positive numbers.
+  static func rounding(_ count: Int) -> Double { Double(count) * Double.ulpOfOne }
 }

@@ -12,6 +12,9 @@ public import KeelNumerics
 /// ```text
 /// p = (1 + number of T* ≥ T)/(1 + number of replicates)
 /// ```
+///
+/// Replicates that failed are not counted, so that p is one given a fit: with many of them
+/// (``failureCount``) it says little.
 public struct BootstrapGoodnessOfFit: Hashable, Sendable {
   /// The largest distance of the distribution functions.
   public let kolmogorovSmirnov: GoodnessOfFit
@@ -25,7 +28,7 @@ public struct BootstrapGoodnessOfFit: Hashable, Sendable {
   /// The replicates that were fitted.
   public let replicateCount: Int
 
-  /// The replicates left out, as their fit failed.
+  /// The replicates left out, as their fit failed or their law has no statistic.
   public let failureCount: Int
 
   /// Draws from a fitted law and fits again.
@@ -56,6 +59,7 @@ public struct BootstrapGoodnessOfFit: Hashable, Sendable {
       do throws(DistributionsError) {
         let fit = try Law.fit(draws, weights: nil, start: law)
         let own = try Self.statistics(draws, fit.law)
+        guard own.allSatisfy({ !$0.statistic.isNaN }) else { continue }
         for j in 0..<3 where own[j].statistic >= given[j].statistic { exceeded[j] += 1 }
         fitted += 1
       } catch {

@@ -89,6 +89,9 @@ public struct AlphaStable: LocationScaleLaw {
 
   /// The logarithm of the density at each point; the points share the work that is the law's.
   ///
+  /// From 16 points on a table over their range is used: results agree with those of single points within
+  /// `1e-12 · max(1, |value|)`, and their last bits depend on the other points.
+  ///
   /// - Parameter points: The points.
   /// - Returns: The logarithms, in the order of the points.
   /// - Complexity: O(n), with some hundred times the work of a point for the law.
@@ -98,7 +101,7 @@ public struct AlphaStable: LocationScaleLaw {
     return standard.logDensities(points.map { ($0 - center) / unit }).map { $0 - logScale }
   }
 
-  /// The density at each point; the points share the work that is the law's.
+  /// The density at each point; the points share the work that is the law's, as those of ``logPDF(_:)``.
   ///
   /// - Parameter points: The points.
   /// - Returns: The densities, in the order of the points.
@@ -111,8 +114,8 @@ public struct AlphaStable: LocationScaleLaw {
   /// Returns one draw, from two uniform draws.
   ///
   /// Source: J. Chambers, C. Mallows and B. Stuck, A method for simulating stable random variables, Journal of
-  /// the American Statistical Association 71 (1976). Within 1e-9 of an index of one the formula of that index
-  /// is used.
+  /// the American Statistical Association 71 (1976). For indices within 0.05 of one it is written
+  /// without the shift ζ, so that draws in S0 keep their digits there.
   ///
   /// - Parameters:
   ///   - stream: The stream of random numbers.

@@ -88,16 +88,20 @@ struct StableContour: Hashable, Sendable {
   /// The part of ln g that depends on the point: `y` from the shift, and x from the middle.
   func logScale(y: Double, x: Double) -> Double {
     guard isNearOne else { return index / excess * log(y) }
-    let (scaled, logRatio) = scaledDistance(x)
-    return log(scaled) + logRatio
+    let (logScaled, logRatio) = scaledDistance(y: y, x: x)
+    return logScaled + logRatio
   }
 
-  /// |ε| y and, near one, ln(y/|βT|)/ε.
-  private func scaledDistance(_ x: Double) -> (scaled: Double, logRatio: Double) {
+  /// ln |ε|y and, near one, ln(y/|βT|)/ε.
+  private func scaledDistance(y: Double, x: Double) -> (logScaled: Double, logRatio: Double) {
     let ratio = x / scaledShift
     let change = excess.magnitude * ratio
-    let scaled = scaledShift * (1 + change)
-    return (scaled, quotient(ratio, change))
+    // Next to the shift x is rounded to it, and y is not.
+    if change < -0.5 {
+      let logScaled = log(excess.magnitude) + log(y)
+      return (logScaled, (logScaled - log(scaledShift)) / excess)
+    }
+    return (log(scaledShift * (1 + change)), quotient(ratio, change))
   }
 
   /// ln(1 + z)/ε for z = |ε| a.
@@ -108,7 +112,7 @@ struct StableContour: Hashable, Sendable {
 
   /// ln |ε|y.
   func logUnit(y: Double, x: Double) -> Double {
-    isNearOne ? log(scaledDistance(x).scaled) : log(excess.magnitude) + log(y)
+    isNearOne ? scaledDistance(y: y, x: x).logScaled : log(excess.magnitude) + log(y)
   }
 
   /// The distances to the ends at which g tends to 0 and to infinity, and ln g less its scale.

@@ -187,6 +187,7 @@ struct StandardStable: StandardLaw {
   func upperMean(_ probability: Double) -> Double {
     // A power tail of index up to one has no mean.
     if index <= 1, skew > -1 { return .infinity }
+    if index > 1, probability > 0.5 { return restAbove(probability) }
     let z = upperPoint(probability)
     return z + excess(z) / probability
   }
@@ -286,20 +287,49 @@ extension StandardStable {
 
   /// The draw of a uniform and an exponential one.
   func transformed(_ uniform: Double, _ exponential: Double) -> Double {
-    let half = 0.5 * Double.pi
+    if isNextToOne { return transformedNextToOne(uniform, exponential) + (origin - shift) }
     let angle = Double.pi * (uniform - 0.5)
-    if (index - 1).magnitude < 1e-9 {
-      let sum = half + skew * angle
-      let z = (sum * tan(angle) - skew * log(half * exponential * cos(angle) / sum)) / half
-      return z + (origin - shift)
-    }
-    let first = atan(-shift) / index
-    let sum = index * (angle + first)
+    let sum = index * angle + atan(-shift)
     let tilt = cos(sum - angle)
     let value =
-      sin(sum) / pow(cos(index * first) * cos(angle), 1 / index)
+      sin(sum) * pow(hypot(1, shift) / cos(angle), 1 / index)
       * pow(tilt / exponential, (1 - index) / index)
     return value + origin
+  }
+
+  /// The same in S0, next to an index of one.
+  ///
+  /// With ζ = s/ε for ε = α − 1, the angle ψ = π(u − ½) and the exponential one e
+  ///
+  /// ```text
+  /// Z = (tan ψ P + sin εψ) exp L − s (cos εψ exp L − 1)/ε,   L = −ε/α ln W
+  /// P = cos εψ + ζ sin εψ,   W = P/(e cos ψ)
+  /// ```
+  ///
+  /// P is a sum of positive terms, and nothing grows as ε vanishes.
+  private func transformedNextToOne(_ uniform: Double, _ exponential: Double) -> Double {
+    let epsilon = index - 1
+    let half = 0.5 * Double.pi
+    let angle = Double.pi * (uniform - 0.5)
+    // The cosine and the tangent of ψ from its distance to the nearer end.
+    let end = Double.pi * min(uniform, 1 - uniform)
+    let (cosine, tangent) = (sin(end), (angle < 0 ? -1 : 1) * cos(end) / sin(end))
+    let distance = Double.pi * (skew < 0 ? 1 - uniform : uniform)
+    let share = epsilon == 0 ? distance / half : sin(epsilon * distance) / sin(epsilon * half)
+    let sine = sin(0.5 * epsilon * angle)
+    let loss = 2 * sine * sine
+    let p = (1 - skew.magnitude) * (1 - loss) + skew.magnitude * share
+    let rate = -log(p / (exponential * cosine)) / index
+    let growth = exp(epsilon * rate)
+    // s, and (cos εψ exp L − 1)/ε.
+    let (scaledShift, change) =
+      epsilon == 0
+      ? (skew / half, rate)
+      : (
+        skew * epsilon / tan(epsilon * half),
+        (expm1(epsilon * rate) - loss * growth) / epsilon
+      )
+    return (tangent * p + sin(epsilon * angle)) * growth - scaledShift * change
   }
 }
 

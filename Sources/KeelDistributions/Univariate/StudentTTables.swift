@@ -236,7 +236,7 @@ extension StudentT {
   ///
   /// For some thousand points and more from a table of polynomials, built once a call, which agrees with the
   /// scalar function within 1e-13, relatively in the lower tail. An element's result does not depend on its
-  /// place.
+  /// place or the other points, but in its last bits on their number.
   ///
   /// - Parameter points: The points.
   /// - Returns: The probabilities, in the order of the points; NaN for NaN.
@@ -266,7 +266,7 @@ extension StudentT {
   ///
   /// For some five thousand probabilities and more from a table of polynomials, built once a call, which agrees with
   /// the scalar function within 1e-13, relatively for the standardized quantile. An element's result does not
-  /// depend on its place.
+  /// depend on its place or the others, but in its last bits on their number.
   ///
   /// - Parameter probabilities: Probabilities from 0 to 1.
   /// - Returns: The quantiles, in the order of the probabilities; NaN outside [0, 1].
