@@ -91,6 +91,14 @@ import Testing
     }
   }
 
+  /// A loss of zero is minus an outcome of zero.
+  @Test func zeroLossesGiveTheSignOfTheGains() throws {
+    #expect(
+      try PerformanceRatio.tail(confidence: 0.9).estimate(of: [0, 0, 0, 1, 1]).value == .infinity)
+    let excess = PerformanceRatio.excess(rate: 0, over: .worstCase)
+    #expect(try excess.estimate(of: [0, 0.1]).value == .infinity)
+  }
+
   @Test func probabilitiesAndEdges() throws {
     let reference = try Reference.load(References.self, "performance_ratios")
     let sharpe = try PerformanceRatio.sharpe(rate: 0).estimate(of: reference.sample)
@@ -156,6 +164,20 @@ import Testing
       }
       #expect(positions[3].incremental == 0 && positions[3].contribution == 0)
     }
+  }
+
+  /// What is left without a huge position has its own digits.
+  @Test func incrementalRisksOfHugeWeights() throws {
+    let universe = try Universe(["A", "B", "C"])
+    let rows = [[0.25, 0.1, 0.01], [-0.3, -0.2, 0.02], [0.7, 0.3, -0.03]]
+    let scenarios = try ScenarioSet(universe: universe, outcomes: Matrix(rows: rows))
+    let weights = try Weights(universe: universe, values: [1e12, 0, 1])
+    let positions = try PositionRisk.all(of: .worstCase, weights: weights, scenarios: scenarios)
+    let whole = try SampleRiskMeasure.worstCase.risk(
+      of: EmpiricalDistribution(weights: weights, scenarios: scenarios)
+    ).value
+    #expect(positions[0].incremental == whole - 0.03)
+    #expect(positions[1].incremental == 0)
   }
 
   @Test(arguments: 1...5) func groupsAndFactorsSumToTheRisk(seed: Int) throws {

@@ -4,6 +4,14 @@ import KeelNumerics
 import KeelTestSupport
 import Testing
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 struct TailRiskReference: Decodable {
   struct Book: Decodable {
     struct Point: Decodable {
@@ -142,6 +150,31 @@ struct TailRiskReference: Decodable {
     expectClose(third / (law.variance * law.standardDeviation), law.skewness, absolute: 1e-6)
   }
 
+  /// Far out, next to the end and next to a singular point: digits, a bound or NaN, never a sum that has not converged.
+  @Test func integralsAreResolvedOrNot() throws {
+    let square = try DeltaGammaLaw(constant: 0, slopes: [0], curvatures: [1])
+    for x in [1e-9, 1e-5, 0.1, 10, 1e3, 1e5] {
+      // P(z² / 2 > x).
+      let expected = log(2) + StandardNormal.logSurvival((2 * x).squareRoot())
+      expectClose(
+        square.logSurvival(x), expected, relative: 1e-9, absolute: 1e-9 * (1 + 1e-7 / x))
+    }
+    #expect(square.survival(1e30) == 0 && square.cdf(1e30) == 1 && square.cdf(-1e30) == 0)
+    for probability in [1e-300, 1e-12, 1e-6] {
+      expectClose(square.quantile(probability), 0, absolute: 1e-11)
+      expectClose(square.meanBelow(probability: probability), 0, absolute: 1e-11)
+    }
+    let opposite = try DeltaGammaLaw(constant: 0, slopes: [0, 0], curvatures: [1, -1])
+    #expect(opposite.logPDF(0) == .infinity)
+    for x in [0, 1e-17, 1e-15, 1e-13, 1e-10] {
+      expectClose(opposite.cdf(x), 0.5, absolute: 1e-8)
+      expectClose(opposite.cdf(-x), 0.5, absolute: 1e-8)
+    }
+    let mixed = try DeltaGammaLaw(constant: 0, slopes: [1, 1], curvatures: [0.5, -0.5])
+    expectClose(mixed.quantile(0.5), 0, absolute: 1e-12)
+    expectClose(mixed.survivalQuantile(0.5), 0, absolute: 1e-12)
+  }
+
   @Test func manyVariablesAreFastAndNearNormal() throws {
     let count = 60
     let law = try DeltaGammaLaw(
@@ -242,6 +275,21 @@ struct TailRiskReference: Decodable {
         fit.law
       }
     }
+  }
+
+  /// Next to the end of its domain a fit has measures without intervals.
+  @Test func stepsOutOfTheDomainLeaveTheMeasures() throws {
+    let reference = try TailRiskReference.load().fit
+    let fit = try StudentT.fit(reference.sample)
+    let bound = fit.parameters[2].value
+    let risk = try TailRisk.parametric(
+      fit, sample: reference.sample, confidence: reference.confidence
+    ) { p throws(DistributionsError) in
+      guard p[2] >= bound else { throw .notRepresentable(result: "law") }
+      return try StudentT(location: p[0], scale: p[1], degreesOfFreedom: p[2])
+    }
+    expectClose(risk.valueAtRisk, reference.values[0], relative: 1e-6)
+    #expect(risk.valueAtRiskInterval == nil && risk.expectedShortfallInterval == nil)
   }
 
   /// The general rule on a normal fit gives its closed form.
@@ -383,6 +431,12 @@ struct TailRiskReference: Decodable {
       replicateCount: 99)
     #expect(risk.valueAtRiskInterval?.basis == .bootstrap)
     #expect(try #require(risk.expectedShortfallInterval).range.contains(risk.expectedShortfall))
+    // A ratio without losses in some replicates: ranks stand, a deviation does not.
+    let ratio = try bootstrap.interval(of: sample, level: 0.9, replicateCount: 199) {
+      $0.contains(sample[0]) ? $0[0] : .infinity
+    }
+    #expect(ratio.range.upperBound == .infinity && ratio.range.lowerBound.isFinite)
+    #expect(ratio.standardError == nil)
     #expect(throws: DistributionsError.self) {
       try bootstrap.interval(of: sample, replicateCount: 10) { $0[0] }
     }
@@ -470,6 +524,57 @@ struct TailRiskReference: Decodable {
       try steps.risk(of: student),
       0.01 * 30 * student.expectedShortfall(confidence: 0.99)
         + 0.05 * (10 - 0.2 / 0.95) * student.expectedShortfall(confidence: 0.95), relative: 1e-12)
+  }
+
+  /// Tails that reach their last form only far beyond the least probability, and exponents at the border.
+  @Test func bordersOfDivergence() throws {
+    let entropic = try EntropicRisk(aversion: 1)
+    let nearlyNormal = try StudentT(location: 0, scale: 0.01, degreesOfFreedom: 100)
+    #expect(try entropic.risk(of: nearlyNormal) == .infinity)
+    for degrees in [4.0, 100, 900] {
+      let law = try StudentT(location: 0.3, scale: 1, degreesOfFreedom: degrees)
+      #expect(try RiskSpectrum.power(exponent: 1 / degrees).risk(of: law) == .infinity)
+      let least = 0.99 / degrees
+      guard least >= 1e-3 else { continue }
+      #expect(try RiskSpectrum.power(exponent: least).risk(of: law) == .infinity)
+    }
+    // Finite, but most of it beyond the least probability.
+    let heavy = try StudentT(location: 0, scale: 1, degreesOfFreedom: 4)
+    let undecided = DistributionsError.notRepresentable(result: "integral over the tail")
+    #expect(throws: undecided) { try RiskSpectrum.power(exponent: 0.251).risk(of: heavy) }
+    // Losses and gains of Cauchy's law both diverge.
+    let cauchy = try StudentT(location: 0, scale: 1, degreesOfFreedom: 1)
+    #expect(throws: DistributionsError.notRepresentable(result: "risk")) {
+      try RiskSpectrum.exponential(aversion: 5).risk(of: cauchy)
+    }
+    let laplace = try Laplace(location: 0, scale: 1)
+    #expect(throws: DistributionsError.notRepresentable(result: "tail")) {
+      try entropic.risk(of: laplace)
+    }
+    // Finite far from the border: steep, bounded and mixed tails.
+    let parts = [
+      try Normal(mean: 0, standardDeviation: 1), try Normal(mean: -1, standardDeviation: 3),
+    ]
+    let mixture = try Mixture(components: parts, weights: [0.75, 0.25])
+    expectClose(
+      try entropic.risk(of: mixture), log(0.75 * exp(0.5) + 0.25 * exp(5.5)), relative: 1e-10)
+    let inverse = try NormalInverseGaussianLaw(
+      location: 0, scale: 1, steepness: 2, asymmetry: -0.5)
+    expectClose(
+      try entropic.risk(of: inverse), 3.75.squareRoot() - 1.75.squareRoot(), relative: 1e-9)
+    #expect(try EntropicRisk(aversion: 1.6).risk(of: inverse) == .infinity)
+    let bounded = try LogNormal(logMean: 0, logStandardDeviation: 0.5)
+    #expect(try entropic.risk(of: bounded) < 0)
+  }
+
+  /// ρ = a var / 2 where the mean is zero, to the last digits but for the third moment.
+  @Test func smallAversionsKeepTheVariance() throws {
+    let law = try EmpiricalDistribution(outcomes: [-0.75, 0.25, 0.25, 0.25])
+    for aversion in [1e-6, 1e-8, 1e-10, 1e-12] {
+      let risk = try EntropicRisk(aversion: aversion).risk(of: law).value
+      let expected = aversion * (0.09375 + aversion * 0.09375 / 6)
+      expectClose(risk, expected, relative: 1e-11)
+    }
   }
 
   /// Coherence: a sum of portfolios has at most the sum of the risks, and slopes support the measure from below.

@@ -216,6 +216,16 @@ struct LiquidityReference: Decodable {
     refused([.init("BTC", value: 1, exit: exit)], 0.99, 1)
     refused([.init("ETH", value: .nan, exit: exit)], 0.99, 1)
     refused([position], 1, 1)
+    #expect(
+      throws: RiskError.invalidValue(
+        argument: "confidence", got: 0.4, lowest: 0.5, highest: (1.0).nextDown)
+    ) {
+      try LiquidityAdjustedRisk(
+        [position], dailyCovariance: covariance, confidence: 0.4, daysBeforeExit: 1)
+    }
+    let middle = try LiquidityAdjustedRisk(
+      [position], dailyCovariance: covariance, confidence: 0.5, daysBeforeExit: 1)
+    #expect(middle.marketRisk == 0 && middle.marketRisk.sign == .plus)
     refused([position], 0.99, -1)
     let nothing = try LiquidityAdjustedRisk(
       [], dailyCovariance: covariance, confidence: 0.99, daysBeforeExit: 1)
@@ -260,9 +270,22 @@ struct LiquidityReference: Decodable {
       for (move, expected) in zip(point.moves, reference.moves) {
         expectClose(move, expected, absolute: 2e-4)
       }
-      #expect(point.misalignment < 1e-6)
+      #expect(point.angle < 5e-5)
       #expect(point.universe.assets == ["BTC", "ETH"])
       #expect(point.evaluationCount < 20_000)
+    }
+  }
+
+  /// A search that stops early says by the angle at its last point how much too far that is: half its square.
+  @Test func anglesBelongToTheLastPoint() throws {
+    var settings = LiquidationPoint.Settings()
+    settings.maximumIterations = 2
+    for reference in try LiquidityReference.load().points {
+      let point = try Self.test(coins: reference.coins).liquidationPoint(
+        covariance: Self.covariance(reference.deviations, reference.correlation),
+        settings: settings)
+      let excess = try #require(point.distance) / reference.distance - 1
+      #expect(excess <= point.angle * point.angle && excess >= point.angle * point.angle / 8)
     }
   }
 
@@ -341,6 +364,26 @@ struct LiquidityReference: Decodable {
         steps[0],
         ScenarioSet(universe: universe, outcomes: Matrix(rows: [[0.1]])),
       ])
+    }
+  }
+
+  /// Prices that fall or rise beyond what a scenario may say stay at its end.
+  @Test func extremePathsHaveShares() throws {
+    let test = try Self.test(coins: 5, btc: 0)
+    let universe = try Universe(["ETH"])
+    func step(_ outcomes: [Double], _ probabilities: [Double]? = nil) throws -> ScenarioSet {
+      try ScenarioSet(
+        universe: universe, outcomes: Matrix(rows: outcomes.map { [$0] }),
+        probabilities: probabilities)
+    }
+    let steps = try (0..<20).map { _ in try step([-0.9, 9, 0, 0]) }
+    let share = try test.liquidationShare(along: steps)
+    #expect(share.anyTime == 0.25 && share.atEnd == 0.25)
+    #expect(throws: RiskError.self) { try test.liquidationShare(along: [step([-1, 0])]) }
+    let even = try step([0, 0], [0.5, 0.5])
+    #expect(try test.liquidationShare(along: [even, step([0, 0])]).anyTime == 0)
+    #expect(throws: RiskError.self) {
+      try test.liquidationShare(along: [even, step([0, 0], [0.25, 0.75])])
     }
   }
 

@@ -22,7 +22,7 @@ extension RiskProblem {
     let start = try descent.start()
     var variables = start
     do throws(AllocationError) {
-      let objective = EntropicRisk(
+      let objective = EntropicValueAtRiskObjective(
         outcomes: scenarios.outcomes, probabilities: probabilities, confidence: confidence)
       let found = try descent.minimize(objective, from: start)
       if found.missed <= MinimumRisk.gapTolerance / 2 * found.point.value.magnitude {

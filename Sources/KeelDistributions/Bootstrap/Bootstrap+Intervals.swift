@@ -14,7 +14,9 @@ extension Bootstrap {
   ///
   /// ```swift
   /// let interval = try Bootstrap(.stationary(meanLength: 10), seed: 1)
-  ///   .interval(of: returns, level: 0.95, replicateCount: 999) { $0.max() ?? .nan }
+  ///   .interval(of: returns, level: 0.95, replicateCount: 999) { sample in
+  ///     sample.sorted()[sample.count / 2]
+  ///   }
   /// ```
   ///
   /// - Parameters:
@@ -22,7 +24,8 @@ extension Bootstrap {
   ///   - level: The probability with which such intervals hold the true value, inside (0, 1).
   ///   - replicateCount: B, ``leastReplicateCount`` to ``largestReplicateCount``.
   ///   - statistic: The statistic of a history.
-  /// - Returns: The interval, with the standard deviation of the replicates as standard error.
+  /// - Returns: The interval, with the standard deviation of the replicates as standard error: nil where a replicate is infinite, as
+  ///   a ratio without losses is.
   /// - Throws: `DistributionsError.invalidValue`, `DistributionsError.tooFewObservations` without a history,
   ///   `DistributionsError.notRepresentable` for a statistic that is NaN; as ``rows(replicate:rowCount:count:)``.
   /// - Complexity: O(T) and one statistic a replicate.
@@ -68,9 +71,12 @@ extension Bootstrap {
       var (sum, squares) = (CompensatedSum(), CompensatedSum())
       for value in column { sum.add(value / Double(column.count)) }
       for value in column { squares.add((value - sum.value) * (value - sum.value)) }
+      let error = (max(squares.value, 0) / Double(column.count - 1)).squareRoot()
+      // Ranks allow a replicate that is infinite, deviations do not.
+      let isFinite = sorted[0].isFinite && sorted[column.count - 1].isFinite && error.isFinite
       return ConfidenceInterval(
         range: sorted[rank - 1]...sorted[column.count - rank],
-        standardError: (max(squares.value, 0) / Double(column.count - 1)).squareRoot(),
+        standardError: isFinite ? error : nil,
         level: level, basis: .bootstrap)
     }
   }

@@ -55,7 +55,7 @@ public struct EntropicRisk: Hashable, Sendable {
       let mass = p > 0 ? p * exp(exponent - top) : 0
       masses.append(mass)
       sum.add(mass)
-      if top < Self.smallExponent, p > 0 { rest.add(p * expm1(exponent)) }
+      if top < Self.smallExponent, p > 0 { rest.add(p * Self.exponentialRest(exponent)) }
     }
     let logMean = top < Self.smallExponent ? log1p(rest.value) : top + log(sum.value)
     let value = logMean / aversion - mean
@@ -65,11 +65,23 @@ public struct EntropicRisk: Hashable, Sendable {
 
   private static let smallExponent = 0.5
 
+  /// e^y − 1 − y, by its series where it cancels.
+  private static func exponentialRest(_ y: Double) -> Double {
+    guard y.magnitude < smallExponent else { return expm1(y) - y }
+    var sum = 0.0
+    for k in stride(from: lastTerm, to: 2, by: -1) { sum = (1 + sum) * y / Double(k) }
+    return (1 + sum) * y * y / 2
+  }
+
+  /// y^16 / 16! is below the rounding of y² / 2 from here on.
+  private static let lastTerm = 16
+
   /// The entropic risk of a law.
   ///
   /// - Parameter law: The law of the outcome.
-  /// - Returns: The risk, positive for a loss; infinite for a lower tail that no exponential moment bounds, as Student's.
-  /// - Throws: `DistributionsError.notRepresentable` when the integral cannot be found.
+  /// - Returns: The risk, positive for a loss; infinite for a lower tail that falls slower than the exponential, as Student's.
+  /// - Throws: `DistributionsError.notRepresentable` when the integral cannot be found, for a lower tail that falls as the exponential
+  ///   within 1e-9, and when the parts of it below a probability of 1e-300 count.
   public func risk(of law: some ContinuousDistribution) throws(DistributionsError) -> Double {
     if let normal = law as? Normal {
       let deviation = normal.standardDeviation
@@ -77,12 +89,18 @@ public struct EntropicRisk: Hashable, Sendable {
     }
     let center = law.quantile(0.5)
     let aversion = aversion
+    guard let rate = TailDecay(lowerOf: law).rate(beyond: 1 / aversion) else {
+      throw .notRepresentable(result: "tail")
+    }
+    let excess = rate / aversion - 1
+    if excess < -TailDecay.tolerance { return .infinity }
+    guard excess > TailDecay.tolerance else { throw .notRepresentable(result: "tail") }
     let lower = try TailIntegral.value(
       of: { exp(-aversion * (law.quantile($0) - center)) }, weight: { _ in 1 })
     let upper = try TailIntegral.value(
       of: { exp(-aversion * (law.survivalQuantile($0) - center)) }, weight: { _ in 1 })
     let value = log(lower + upper) / aversion - center
-    guard !value.isNaN else { throw .notRepresentable(result: "risk") }
+    guard value.isFinite else { throw .notRepresentable(result: "risk") }
     return value
   }
 }

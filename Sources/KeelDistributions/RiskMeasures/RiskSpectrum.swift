@@ -195,8 +195,9 @@ extension RiskSpectrum {
   /// Steps are means of tails of the law; smooth spectra are integrated to 1e-11 of the largest part.
   ///
   /// - Parameter law: The law of the outcome.
-  /// - Returns: The risk, positive for a loss; infinite where the integral diverges.
-  /// - Throws: `DistributionsError.notRepresentable` when the integral cannot be found.
+  /// - Returns: The risk, positive for a loss; infinite where the integral diverges for losses or gains.
+  /// - Throws: `DistributionsError.notRepresentable` where it diverges for both, when the integral cannot be found, and when the parts
+  ///   of it below a probability of 1e-300 count, next to divergence.
   public func risk(of law: some ContinuousDistribution) throws(DistributionsError) -> Double {
     if case .steps(let ends, let heights) = shape {
       // φ is a sum of spectra of expected shortfalls.
@@ -208,32 +209,42 @@ extension RiskSpectrum {
       guard !risk.isNaN else { throw .notRepresentable(result: "risk") }
       return risk
     }
+    // ∫ φ quantile converges at an end where φ is u^(γ − 1) and the tail t^(−α) when γ α > 1.
+    guard let losses = TailDecay(lowerOf: law).index, let gains = TailDecay(upperOf: law).index
+    else { throw .notRepresentable(result: "tail") }
+    let areLossesFinite = exponentAtWorst * losses > 1 + TailDecay.tolerance
+    let areGainsFinite = gains > 1 + TailDecay.tolerance
+    guard areLossesFinite || areGainsFinite else { throw .notRepresentable(result: "risk") }
+    if !areLossesFinite { return .infinity }
+    if !areGainsFinite { return -.infinity }
     let lower = try TailIntegral.value(of: { -law.quantile($0) }, weight: { density($0) })
     let upper = try TailIntegral.value(
       of: { -law.survivalQuantile($0) }, weight: { density(1 - $0) })
-    guard !(lower + upper).isNaN else { throw .notRepresentable(result: "risk") }
+    guard (lower + upper).isFinite else { throw .notRepresentable(result: "risk") }
     return lower + upper
+  }
+}
+
+extension RiskSpectrum {
+  /// γ, where the spectrum is u^(γ − 1) toward the worst outcomes.
+  private var exponentAtWorst: Double {
+    if case .power(let exponent) = shape { exponent } else { 1 }
   }
 }
 
 /// Integrals over half of a law, from the probability of its tail.
 enum TailIntegral {
-  /// ∫ weight · f from 0 to ½; infinite when it diverges at 0.
+  /// ∫ weight · f from 0 to ½, which must converge.
   static func value(
     of function: (Double) -> Double,
     weight: (Double) -> Double
   ) throws(DistributionsError) -> Double {
-    // A power of the probability that is not integrable shows between two probabilities near the least.
-    let (near, far) = (1e-300, 1e-290)
-    let (atNear, atFar) = (weight(near) * function(near), weight(far) * function(far))
-    if atNear.magnitude > 1, atNear.isInfinite || log(atNear / atFar) / log(near / far) <= -1 {
-      return atNear > 0 ? .infinity : -.infinity
-    }
     var settings = Integral.Settings()
     settings.relativeTolerance = 1e-12
+    let integral: Double
     do throws(NumericsError) {
       // The distance to the end has all digits; at the middle the whole integrand is smooth.
-      return try TanhSinh.integral(over: 0...0.5, settings: settings) { u, distance in
+      integral = try TanhSinh.integral(over: 0...0.5, settings: settings) { u, distance in
         let probability = u < 0.25 ? distance : u
         let value = weight(probability) * function(probability)
         return value
@@ -241,5 +252,18 @@ enum TailIntegral {
     } catch {
       throw .notRepresentable(result: "integral over the tail")
     }
+    // What lies nearer to zero than numbers do, as a power of the probability.
+    let (near, far) = (leastProbability, leastProbability * 1e10)
+    let (atNear, atFar) = (weight(near) * function(near), weight(far) * function(far))
+    guard atNear.isFinite else { throw .notRepresentable(result: "integral over the tail") }
+    if atNear == 0 { return integral }
+    let exponent = atFar == 0 ? 0 : log((atNear / atFar).magnitude) / log(near / far)
+    guard exponent > -1,
+      near * (atNear / (1 + exponent)).magnitude <= tolerance * integral.magnitude
+    else { throw .notRepresentable(result: "integral over the tail") }
+    return integral
   }
+
+  private static let leastProbability = 1e-300
+  private static let tolerance = 1e-11
 }

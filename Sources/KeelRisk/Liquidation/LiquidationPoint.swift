@@ -50,12 +50,15 @@ public struct LiquidationPoint: Hashable, Sendable {
   /// The assets of ``moves``.
   public let universe: Universe
 
-  /// One less the cosine between the move and the steepest direction: zero at a nearest point, NaN without a point; not small
-  /// at a kink, where two liquidations meet.
-  public let misalignment: Double
+  /// The angle between the move and the steepest direction at it, both in standard deviations, in radians: zero at a nearest
+  /// point, NaN without a point or a slope there; not small at a kink, where two liquidations meet.
+  public let angle: Double
 
   /// The number of revaluations.
   public let evaluationCount: Int
+
+  /// A price a million times as high or as low is the farthest that a scenario may say.
+  static let largestLogMove = 13.8
 
   /// The probability of liquidation by the end of the horizon or at any time before it, when what is liquidated lies beyond a plane.
   ///
@@ -131,9 +134,16 @@ private struct NearestPointSearch {
   let settings: LiquidationPoint.Settings
   var count = 0
 
-  /// A direction of length one in the distance, and where liquidation begins along it.
+  /// A direction Σy of length one in the distance.
+  private struct Direction {
+    var moves: [Double]
+    /// y.
+    var dual: [Double]
+  }
+
+  /// A direction, and where liquidation begins along it.
   private struct Ray {
-    var direction: [Double]
+    var direction: Direction
     var distance: Double
   }
 
@@ -146,28 +156,28 @@ private struct NearestPointSearch {
   mutating func run() throws(RiskError) -> LiquidationPoint {
     let order = covariance.universe.count
     let still = [Double](repeating: 0, count: order)
-    guard try gap(still) > 0 else { return point(0, still, misalignment: 0) }
+    guard try gap(still) > 0 else { return point(0, still, angle: 0) }
     var best: Ray?
-    var alignment = Double.nan
+    var bestAngle = Double.nan
     for start in try starts(still) {
       guard let ray = try crossing(start) else { continue }
-      let (found, misalignment) = try descend(from: ray)
+      let (found, angle) = try descend(from: ray)
       if found.distance < best?.distance ?? .infinity {
-        (best, alignment) = (found, misalignment)
+        (best, bestAngle) = (found, angle)
       }
     }
-    guard let best else { return point(nil, [], misalignment: .nan) }
+    guard let best else { return point(nil, [], angle: .nan) }
     return point(
-      best.distance, best.direction.map { expm1(best.distance * $0) }, misalignment: alignment)
+      best.distance, best.direction.moves.map { expm1(best.distance * $0) }, angle: bestAngle)
   }
 
   private func point(
     _ distance: Double?,
     _ moves: [Double],
-    misalignment: Double
+    angle: Double
   ) -> LiquidationPoint {
     LiquidationPoint(
-      distance: distance, moves: moves, universe: covariance.universe, misalignment: misalignment,
+      distance: distance, moves: moves, universe: covariance.universe, angle: angle,
       evaluationCount: count)
   }
 
@@ -177,15 +187,15 @@ private struct NearestPointSearch {
   }
 
   /// Σy over √(y'Σy), nil when that is no direction.
-  private func direction(_ y: [Double]) -> [Double]? {
+  private func direction(_ y: [Double]) -> Direction? {
     let product = covariance.product(with: y)
     let square = zip(y, product).reduce(0) { $0 + $1.0 * $1.1 }
     guard square > 0, square.isFinite else { return nil }
     let length = square.squareRoot()
-    return product.map { $0 / length }
+    return Direction(moves: product.map { $0 / length }, dual: y.map { $0 / length })
   }
 
-  private mutating func starts(_ still: [Double]) throws(RiskError) -> [[Double]] {
+  private mutating func starts(_ still: [Double]) throws(RiskError) -> [Direction] {
     let order = still.count
     var vectors = [try slope(still).map { -$0 }]
     for sign in [-1.0, 1] {
@@ -226,58 +236,77 @@ private struct NearestPointSearch {
   /// Differences of smooth gaps have their best digits near the third root of the rounding.
   private static let slopeStep = 1e-5
 
-  /// A price a million times as high or as low is the farthest that a scenario may say.
-  private static let largestLogMove = 13.8
-
   /// The first change of sign along a direction.
-  private mutating func crossing(_ direction: [Double]) throws(RiskError) -> Ray? {
+  private mutating func crossing(_ direction: Direction) throws(RiskError) -> Ray? {
     var evaluations = 0
-    let longest = direction.reduce(0) { max($0, $1.magnitude) }
+    let longest = direction.moves.reduce(0) { max($0, $1.magnitude) }
     let place = try test.firstChange(
-      upTo: min(settings.largestDistance, Self.largestLogMove / longest),
+      upTo: min(settings.largestDistance, LiquidationPoint.largestLogMove / longest),
       stepCount: settings.stepCount
     ) { t throws(RiskError) in
       evaluations += 1
-      return try test.gap(direction.map { t * $0 }, of: covariance.universe)
+      return try test.gap(direction.moves.map { t * $0 }, of: covariance.universe)
     }
     count += evaluations
     return place.map { Ray(direction: direction, distance: $0) }
   }
 
-  /// Turns a direction until it is the steepest.
-  private mutating func descend(from start: Ray) throws(RiskError) -> (Ray, Double) {
+  /// Turns a direction until it is the steepest, and how far from that it is at the end.
+  private mutating func descend(from start: Ray) throws(RiskError) -> (Ray, angle: Double) {
     var ray = start
-    var misalignment = Double.nan
     for _ in 0..<settings.maximumIterations {
-      let x = ray.direction.map { ray.distance * $0 }
-      let slope = try slope(x)
-      guard let steepest = direction(slope.map { -$0 }) else { break }
-      // s'Σ⁻¹n of two directions of length one, n = −Σ∇g / length.
-      let product = covariance.product(with: slope)
-      let length = zip(slope, product).reduce(0) { $0 + $1.0 * $1.1 }.squareRoot()
-      let cosine = -zip(slope, ray.direction).reduce(0) { $0 + $1.0 * $1.1 } / length
-      misalignment = max(1 - cosine, 0)
-      var share = 1.0
-      var next: Ray?
-      while share > Self.leastShare {
-        let mixed = zip(ray.direction, steepest).map { (1 - share) * $0 + share * $1 }
-        // The square of the length of a mix of two directions with that cosine.
-        let square =
-          (1 - share) * (1 - share) + share * share + 2 * share * (1 - share) * cosine
-        if square > 0, let found = try crossing(mixed.map { $0 / square.squareRoot() }),
-          found.distance < ray.distance
-        {
-          next = found
-          break
-        }
-        share /= 2
+      guard let steepest = try steepest(at: ray) else { return (ray, .nan) }
+      guard let next = try shorter(than: ray, toward: steepest) else {
+        return (ray, angle(ray.direction, steepest))
       }
-      guard let next else { break }
       let gain = ray.distance - next.distance
       ray = next
       if gain <= settings.tolerance * ray.distance { break }
     }
-    return (ray, misalignment)
+    return (ray, try steepest(at: ray).map { angle(ray.direction, $0) } ?? .nan)
+  }
+
+  /// −Σ∇g at the end of a ray; nil without a slope.
+  private mutating func steepest(at ray: Ray) throws(RiskError) -> Direction? {
+    direction(try slope(ray.direction.moves.map { ray.distance * $0 }).map { -$0 })
+  }
+
+  /// The first mix of two directions that is liquidated nearer than a ray.
+  private mutating func shorter(
+    than ray: Ray,
+    toward steepest: Direction
+  ) throws(RiskError) -> Ray? {
+    let cosine = product(ray.direction, steepest)
+    var share = 1.0
+    while share > Self.leastShare {
+      // The square of the length of a mix of two directions with that cosine.
+      let square = (1 - share) * (1 - share) + share * share + 2 * share * (1 - share) * cosine
+      let length = square.squareRoot()
+      func mix(_ old: [Double], _ new: [Double]) -> [Double] {
+        zip(old, new).map { ((1 - share) * $0 + share * $1) / length }
+      }
+      if square > 0 {
+        let mixed = Direction(
+          moves: mix(ray.direction.moves, steepest.moves),
+          dual: mix(ray.direction.dual, steepest.dual))
+        if let found = try crossing(mixed), found.distance < ray.distance { return found }
+      }
+      share /= 2
+    }
+    return nil
+  }
+
+  /// y'Σz of two directions Σy and Σz.
+  private func product(_ first: Direction, _ second: Direction) -> Double {
+    zip(first.dual, second.moves).reduce(0) { $0 + $1.0 * $1.1 }
+  }
+
+  /// The angle between two directions, from its sine where that is small.
+  private func angle(_ first: Direction, _ second: Direction) -> Double {
+    let cosine = product(first, second)
+    let rest = zip(second.dual, first.dual).map { $0 - cosine * $1 }
+    let square = zip(rest, covariance.product(with: rest)).reduce(0) { $0 + $1.0 * $1.1 }
+    return atan2(max(square, 0).squareRoot(), cosine)
   }
 
   private static let leastShare = 1e-3

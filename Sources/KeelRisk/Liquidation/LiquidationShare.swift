@@ -1,6 +1,14 @@
 public import KeelData
 import KeelNumerics
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// How many of some paths of prices liquidate an account.
 public struct LiquidationShare: Hashable, Sendable {
   /// The share of paths on which something is liquidated at any step: the probability of the first passage.
@@ -20,13 +28,14 @@ extension StressTest {
   /// The share of paths of prices on which something is liquidated, by full revaluation at each step.
   ///
   /// Nothing that happens between two steps is seen, so that the share rises with their number. Positions stay as they are; time
-  /// does not pass for them.
+  /// does not pass for them. A price beyond a factor of 980 000 either way counts as at it.
   ///
   /// - Parameter steps: The simple returns of each step in time, over one universe of assets: scenario k of all steps is path k. Laws with
-  ///   heavy tails draw them, `MultivariateStudentT.scenarios(count:from:on:)` of another stream a step.
+  ///   heavy tails draw them, `MultivariateStudentT.scenarios(count:from:on:)` of another stream a step. A path has one probability, so
+  ///   that those of all steps are the same.
   /// - Returns: The shares.
   /// - Throws: `RiskError.shapeMismatch` without a step or for steps of different counts, `.unknownInstrument` for another universe or
-  ///   an asset that the market lacks, `.invalidValue` for a return of −1 or less.
+  ///   an asset that the market lacks, `.invalidValue` for a return of −1 or less and for probabilities that differ between steps.
   /// - Complexity: One revaluation a path and step.
   public func liquidationShare(along steps: [ScenarioSet]) throws(RiskError) -> LiquidationShare {
     guard let first = steps.first else {
@@ -43,20 +52,30 @@ extension StressTest {
         throw RiskError(error)
       }
     }
-    // Equal probabilities of each path, or those of the first step.
-    let total = first.probabilities?.reduce(0, +) ?? Double(paths)
+    let masses = Self.masses(first)
+    for step in steps.dropFirst() {
+      for (mass, expected) in zip(Self.masses(step), masses) {
+        let margin = Self.probabilityTolerance * expected
+        try require(mass, "probability of a path", in: (expected - margin)...(expected + margin))
+      }
+    }
+    let limit = LiquidationPoint.largestLogMove
+    let moves = expm1(-limit)...expm1(limit)
     var firsts = [CompensatedSum](repeating: CompensatedSum(), count: steps.count)
     var (atEnd, squares) = (CompensatedSum(), CompensatedSum())
     for path in 0..<paths {
-      let mass = (first.probabilities?[path] ?? 1) / total
+      let mass = masses[path]
       squares.add(mass * mass)
       var factors = [Double](repeating: 1, count: universe.count)
       var isLiquidated = false
       for (k, step) in steps.enumerated() {
         var scenario = Scenario("path")
         for j in factors.indices {
-          factors[j] *= 1 + step.outcomes[path, j]
-          scenario.spotMoves[universe.assets[j]] = factors[j] - 1
+          let outcome = step.outcomes[path, j]
+          try require(outcome, "return", in: (-1.0).nextUp...(.greatestFiniteMagnitude))
+          factors[j] = min(factors[j] * (1 + outcome), .greatestFiniteMagnitude)
+          let move = min(max(factors[j] - 1, moves.lowerBound), moves.upperBound)
+          scenario.spotMoves[universe.assets[j]] = move
         }
         guard try liquidationGap(scenario) <= 0 else { continue }
         if !isLiquidated { firsts[k].add(mass) }
@@ -71,4 +90,15 @@ extension StressTest {
       standardError: (anyTime * (1 - anyTime) * squares.value).squareRoot(),
       firstTimes: firstTimes)
   }
+
+  /// The probabilities of the scenarios, equal where the set says none.
+  private static func masses(_ step: ScenarioSet) -> [Double] {
+    guard let probabilities = step.probabilities else {
+      return [Double](repeating: 1 / Double(step.scenarioCount), count: step.scenarioCount)
+    }
+    let total = probabilities.reduce(0, +)
+    return probabilities.map { $0 / total }
+  }
+
+  private static let probabilityTolerance = 1e-9
 }

@@ -61,7 +61,7 @@ public struct LiquidityAdjustedRisk: Hashable, Sendable {
     public let horizon: Double
   }
 
-  /// The confidence, inside (0, 1).
+  /// The confidence, from ½ to below 1.
   public let confidence: Double
 
   /// The value at risk of prices while the positions are held and closed, in cash.
@@ -87,7 +87,7 @@ public struct LiquidityAdjustedRisk: Hashable, Sendable {
   /// - Parameters:
   ///   - positions: The positions, each asset at most once, values finite.
   ///   - dailyCovariance: The covariance of returns of one day, over a universe with every asset; days are independent.
-  ///   - confidence: The confidence, inside (0, 1).
+  ///   - confidence: The confidence, from ½ to below 1.
   ///   - daysBeforeExit: How long everything is held before the first trade, in days: not negative.
   ///   - quantile: The value at risk of a standardized loss at the confidence, for other laws than the normal; positive.
   /// - Throws: `RiskError.unknownInstrument`, `.duplicate`, `.invalidValue`, also for a negative variance.
@@ -99,9 +99,10 @@ public struct LiquidityAdjustedRisk: Hashable, Sendable {
     daysBeforeExit: Double,
     quantile: Double? = nil
   ) throws(RiskError) {
-    try require(confidence, "confidence", in: (0.0).nextUp...(1.0).nextDown)
+    try require(confidence, "confidence", in: 0.5...(1.0).nextDown)
     try require(daysBeforeExit, "daysBeforeExit", in: 0...1e6)
-    let score = quantile ?? StandardNormal.quantile(confidence)
+    // 1 − confidence is exact, and a small probability has its own digits; no −0.0 at ½.
+    let score = quantile ?? 0 - StandardNormal.quantile(1 - confidence)
     try require(score, "quantile", in: 0...1e6)
     let path = try HeldPath(positions, dailyCovariance)
     let variance = try path.variances(daysBeforeExit: daysBeforeExit)

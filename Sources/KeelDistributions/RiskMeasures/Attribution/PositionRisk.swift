@@ -1,4 +1,7 @@
 // Goals in order: the risk without a position by full evaluation, one pass over the scenarios a position.
+//
+// The outcomes without position j are the sum of those before it and of those after it; taking it away from the whole would leave
+// its rounding.
 
 public import KeelData
 import KeelNumerics
@@ -34,7 +37,7 @@ extension PositionRisk {
   /// - Returns: One value an asset, in the order of the universe.
   /// - Throws: As ``SampleRiskMeasure/risk(of:)``, `DistributionsError.universeMismatch`,
   ///   `DistributionsError.invalidObservation` for an outcome of a portfolio that overflows.
-  /// - Complexity: O(S N), and one measure of S outcomes for each weight that is not zero.
+  /// - Complexity: O(S N) time and memory, and one measure of S outcomes for each weight that is not zero.
   public static func all(
     of measure: SampleRiskMeasure,
     weights: Weights,
@@ -42,23 +45,45 @@ extension PositionRisk {
   ) throws(DistributionsError) -> [PositionRisk] {
     let law = try EmpiricalDistribution(weights: weights, scenarios: scenarios)
     let risk = try measure.risk(of: law)
+    let after = sumsAfter(weights.values, scenarios.outcomes)
+    var before = [Double](repeating: 0, count: law.outcomes.count)
     var positions: [PositionRisk] = []
     for (j, asset) in weights.universe.assets.enumerated() {
       let weight = weights.values[j]
       let marginal = risk.slopeSum(scenarios.outcomes, column: j)
       var incremental = 0.0
       if weight != 0 {
-        let column = scenarios.outcomes.column(j)
-        var rest = law.outcomes
-        for t in column.indices { rest[t] -= weight * column[t] }
         let without = try EmpiricalDistribution(
-          outcomes: rest, probabilities: law.probabilities)
+          outcomes: zip(before, after[j]).map { $0 + $1 }, probabilities: law.probabilities)
         incremental = try risk.value - measure.risk(of: without).value
+        add(scenarios.outcomes, column: j, weight: weight, to: &before)
       }
       positions.append(
         PositionRisk(asset: asset, weight: weight, marginal: marginal, incremental: incremental))
     }
     return positions
+  }
+
+  /// The outcomes of the positions after each.
+  private static func sumsAfter(_ weights: [Double], _ outcomes: Matrix) -> [[Double]] {
+    var sum = [Double](repeating: 0, count: outcomes.rowCount)
+    var sums: [[Double]] = []
+    for j in weights.indices.reversed() {
+      sums.append(sum)
+      add(outcomes, column: j, weight: weights[j], to: &sum)
+    }
+    return sums.reversed()
+  }
+
+  private static func add(
+    _ outcomes: Matrix,
+    column: Int,
+    weight: Double,
+    to sum: inout [Double]
+  ) {
+    guard weight != 0 else { return }
+    let values = outcomes.column(column)
+    for t in values.indices { sum[t] += weight * values[t] }
   }
 }
 

@@ -223,7 +223,9 @@ struct StandardQuadraticForm: StandardLaw {
   func logTails(_ z: Double) -> LogTails {
     let above = upper.logarithms(z).tail
     if above <= -logOfTwo { return LogTails(upper: above) }
-    return LogTails(lower: lower.logarithms(-z).tail)
+    let below = lower.logarithms(-z).tail
+    // Next to one a probability says nothing of what is missing.
+    return LogTails(lower: above.isNaN && below > -logOfTwo ? .nan : below)
   }
 
   func upperPoint(_ probability: Double) -> Double {
@@ -246,18 +248,29 @@ struct StandardQuadraticForm: StandardLaw {
 
   private static func point(_ tail: QuadraticFormTail, _ probability: Double) -> Double {
     let point = QuadraticSearch.upperPoint(tail, logProbability: log(probability))
-    return min(point, tail.largest)
+    if QuadraticSearch.isLargest(point, of: tail) { return min(point, tail.largest) }
+    // A search that met an integral without digits has no point.
+    return tail.logarithms(point).tail.isNaN ? .nan : point
   }
 
-  /// The point and the mean excess over it.
+  /// The point and the mean excess over it, which is nothing next to the largest value.
   private static func mean(_ tail: QuadraticFormTail, _ probability: Double) -> Double {
     let point = point(tail, probability)
-    return point + exp(tail.logarithms(point).excess) / probability
+    if point.isNaN || QuadraticSearch.isLargest(point, of: tail) { return point }
+    let logarithms = tail.logarithms(point)
+    return point + exp(logarithms.excess - logarithms.tail)
   }
 }
 
 /// Inverts the tail of a quadratic form.
 private enum QuadraticSearch {
+  /// Whether a point, in deviations, is the largest value but for the rounding of its tail.
+  static func isLargest(_ point: Double, of tail: QuadraticFormTail) -> Bool {
+    point >= tail.largest - endShare * max(1, tail.largest.magnitude)
+  }
+
+  private static let endShare = 1e-11
+
   static func upperPoint(_ tail: QuadraticFormTail, logProbability: Double) -> Double {
     let largest = tail.largest
     return QuantileSearch.upperPoint(logProbability: logProbability, center: 0, scale: 1) { x in

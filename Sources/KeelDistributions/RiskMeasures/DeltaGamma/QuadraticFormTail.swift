@@ -72,22 +72,53 @@ struct QuadraticFormTail: Hashable, Sendable {
     var tail = -Double.infinity
     /// ln E[max(V − x, 0)].
     var excess = -Double.infinity
+
+    /// What is known when an integral is not.
+    static let unresolved = Logarithms(density: .nan, tail: .nan, excess: .nan)
   }
 
-  /// The integrals at a point; all nothing beyond the largest value.
-  func logarithms(_ x: Double) -> Logarithms {
-    guard let center = saddlePoint(x) else { return Logarithms() }
+  /// The integrals at a point; all nothing from the largest value on, within its rounding, and NaN where they are not resolved.
+  func logarithms(_ point: Double) -> Logarithms {
+    // Next to zero the density may be singular, and a point of unit size has no more digits.
+    let x = point.magnitude < Double.ulpOfOne ? 0 : point
+    let largest = largest
+    if x >= largest || x >= largest - Self.rounding * largest.magnitude { return Logarithms() }
+    guard let center = saddlePoint(x) else { return bounded(x) }
     let (_, slope) = cumulantSlopes(center)
     let path = Path(
       center: center, width: 1 / (slope + 1 / (center * center)).squareRoot())
     let base = exponent(Complex(center), x).real
     let (tilted, length) = steepest(path, x, base)
-    let sums = integrals(tilted, length: length, x: x, base: base)
+    // The rounding of the exponent is that of its parts.
+    let noise = Self.rounding * max(1, center * x.magnitude)
+    guard noise < Self.largestNoise,
+      let sums = integrals(tilted, length: length, x: x, base: base, noise: noise)
+    else { return bounded(x, near: center) }
     let size = base - log(Double.pi)
     return Logarithms(
-      density: size + log(max(sums.0, 0)), tail: min(size + log(max(sums.1, 0)), 0),
-      excess: size + log(max(sums.2, 0)))
+      density: size + Self.logarithm(sums.0), tail: min(size + Self.logarithm(sums.1), 0),
+      excess: size + Self.logarithm(sums.2))
   }
+
+  /// The bound e^(K(s) − s x) where it is as good as the tail: the logarithm is then exact to some thousandths.
+  private func bounded(_ x: Double, near center: Double = .nan) -> Logarithms {
+    var bound = exponent(Complex(center), x).real
+    if bound.isNaN { bound = exponent(Complex(end < .infinity ? end / 2 : 1), x).real }
+    guard bound < Self.boundOfBounds else { return .unresolved }
+    return Logarithms(density: bound, tail: bound, excess: bound)
+  }
+
+  /// Far below the least number.
+  private static let boundOfBounds = -1e5
+
+  /// Above it a sum has no three digits.
+  private static let largestNoise = 1e-3
+
+  /// NaN where nothing positive is left of a sum.
+  private static func logarithm(_ sum: Double) -> Double { sum > 0 ? log(sum) : .nan }
+
+  /// Next to the largest value the cumulant function has no digits.
+  private static let rounding = 16 * Double.ulpOfOne
 }
 
 // MARK: - The cumulant function
@@ -121,7 +152,7 @@ extension QuadraticFormTail {
     return (first, second)
   }
 
-  /// Where K′(s) − x = 1/s for s > 0; nil when there is no such place, beyond the largest value.
+  /// Where K′(s) − x = 1/s for s > 0; nil when it is not found.
   private func saddlePoint(_ x: Double) -> Double? {
     let value: (Double) -> (value: Double, derivative: Double) = { s in
       let (first, second) = self.cumulantSlopes(s)
@@ -186,6 +217,7 @@ extension QuadraticFormTail {
       let length = decayLength(tilted, x, base, limit: min(best.length, Self.longestPath))
       if length < best.length { best = (tilted, length) }
     }
+    // At a singular point the density is infinite and its integrand does not decay; that of the tail does.
     return best.length == .infinity ? (path, Self.longestPath) : best
   }
 
@@ -212,13 +244,14 @@ extension QuadraticFormTail {
   private static let negligible = -42.0
   private static let growth = 3.0
 
-  /// π times the three integrals, over the size at the saddle point.
+  /// π times the three integrals, over the size at the saddle point; nil when they do not converge.
   private func integrals(
     _ path: Path,
     length: Double,
     x: Double,
-    base: Double
-  ) -> (Double, Double, Double) {
+    base: Double,
+    noise: Double
+  ) -> (Double, Double, Double)? {
     func terms(_ u: Double) -> (Double, Double, Double) {
       let (place, derivative) = path.point(u)
       let density = (exponent(place, x) - base).exponential * derivative
@@ -230,7 +263,7 @@ extension QuadraticFormTail {
     sums = (sums.0 / 2, sums.1 / 2, sums.2 / 2)
     var spacing = 1
     var tail = Double.nan
-    for _ in 0..<Self.refinements {
+    for pass in 1...Self.refinements {
       var k = 1
       while Double(k) * step <= length {
         let next = terms(Double(k) * step)
@@ -238,14 +271,25 @@ extension QuadraticFormTail {
         k += spacing
       }
       let value = sums.1 * step
-      if (value - tail).magnitude <= Self.tolerance * value.magnitude { break }
+      let change = (value - tail).magnitude / value.magnitude
+      let lastTolerance = max(Self.lastTolerance, noise)
+      if change <= (pass < Self.refinements ? Self.tolerance : lastTolerance) {
+        let last = terms(length)
+        guard last.1.magnitude <= lastTolerance * sums.1.magnitude else { return nil }
+        let isSingular = last.0.magnitude > Self.singularShare * sums.0.magnitude
+        return (isSingular ? .infinity : sums.0 * step, sums.1 * step, sums.2 * step)
+      }
       tail = value
       spacing = 2
       step /= 2
     }
-    return (sums.0 * step, sums.1 * step, sums.2 * step)
+    return nil
   }
 
   private static let refinements = 7
   private static let tolerance = 2e-15
+  /// Rounding may keep the sums from the first tolerance.
+  private static let lastTolerance = 1e-11
+  /// The end of a density's integrand over the sum from which on it has not decayed.
+  private static let singularShare = 1e-6
 }

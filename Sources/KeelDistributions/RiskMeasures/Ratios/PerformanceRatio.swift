@@ -142,6 +142,9 @@ extension PerformanceRatio {
     }
   }
 
+  /// Added to a denominator: a loss of zero is minus an outcome of zero, −0.0, whose ratio has the wrong infinity.
+  private static let positiveZero = 0.0
+
   /// The value, and the influence of each outcome on it.
   private func ratio(
     _ law: EmpiricalDistribution
@@ -160,11 +163,11 @@ extension PerformanceRatio {
         RatioMoments.tail(law.outcomes, gains), RatioMoments.tail(law.outcomes.map { -$0 }, losses))
     case .tail(let confidence):
       let gains = try EmpiricalDistribution(outcomes: law.outcomes.map { -$0 })
-      return (
-        gains.valueAtRisk(confidence: confidence) / law.valueAtRisk(confidence: confidence), nil
-      )
+      let loss = law.valueAtRisk(confidence: confidence) + Self.positiveZero
+      return (gains.valueAtRisk(confidence: confidence) / loss, nil)
     case .excess(let rate, let measure):
-      return ((moments.mean - rate) / (try measure.risk(of: law).value), nil)
+      let risk = try measure.risk(of: law).value + Self.positiveZero
+      return ((moments.mean - rate) / risk, nil)
     }
   }
 }

@@ -47,7 +47,8 @@ extension TailRisk {
   ///
   /// The delta method: the covariance of the parameters is the inverse of the observed information, by differences of the likelihood
   /// over a hundredth of a standard error, and the slopes of the measures are differences too. A parameter
-  /// without a standard error, at its bound, counts as known. The intervals are nil where the information is not positive definite.
+  /// without a standard error, at its bound, counts as known. The intervals are nil where the information is not positive definite, and
+  /// where a step from the fit leaves the domain of the law.
   ///
   /// ```swift
   /// let fit = try StudentT.fit(returns)
@@ -58,12 +59,12 @@ extension TailRisk {
   ///
   /// - Parameters:
   ///   - fit: The fit.
-  ///   - sample: The sample it was fitted to.
+  ///   - sample: The sample it was fitted to, each outcome of weight one; only its count is checked.
   ///   - confidence: The confidence, inside (0, 1).
   ///   - level: The probability with which intervals hold the true values, inside (0, 1).
   ///   - law: The law with given parameters, in the order of ``DistributionFit/parameters``.
   /// - Returns: The measures.
-  /// - Throws: `DistributionsError.shapeMismatch` for another sample, `DistributionsError.invalidValue`,
+  /// - Throws: `DistributionsError.shapeMismatch` for a sample of another count, `DistributionsError.invalidValue`,
   ///   `DistributionsError.notRepresentable`.
   /// - Complexity: O(T k²) for k parameters.
   public static func parametric<Law: ContinuousDistribution>(
@@ -79,7 +80,7 @@ extension TailRisk {
       throw .shapeMismatch(
         argument: "sample", got: sample.count, required: fit.observationCount)
     }
-    let errors = try ParameterErrors.standardErrors(fit, sample: sample, law: law) { law in
+    let errors = ParameterErrors.standardErrors(fit, sample: sample, law: law) { law in
       [law.valueAtRisk(confidence: confidence), law.expectedShortfall(confidence: confidence)]
     }
     let value = fit.law.valueAtRisk(confidence: confidence)

@@ -11,7 +11,7 @@ import KeelLinearAlgebra
 import KeelNumerics
 
 /// The entropic value at risk of a portfolio over scenarios.
-struct EntropicRisk: ConvexObjective {
+struct EntropicValueAtRiskObjective: ConvexObjective {
   struct Point: ConvexPoint {
     let weights: [Double]
     let losses: [Double]
