@@ -41,18 +41,17 @@ struct PortfolioProgram {
     }
   }
 
-  /// The program with other expected returns.
+  /// Takes other expected returns.
   ///
   /// - Parameter returns: The expected returns.
-  /// - Returns: The program.
   /// - Throws: ``AllocationError`` for numbers that are not finite.
-  func replacing(returns: [Double]) throws(AllocationError) -> PortfolioProgram {
-    var result = self
+  mutating func replace(returns: [Double]) throws(AllocationError) {
     let linear = returns.indices.map { -returns[$0] - (costs.isFlat ? 0 : costs.pulls[$0]) }
-    result.plain = try Translation.program(universe: universe) { () throws(OptimizationError) in
-      try plain.replacing(linear: linear)
+    do throws(OptimizationError) {
+      try plain.replace(linear: linear)
+    } catch {
+      throw Translation.translated(error, universe)
     }
-    return result
   }
 
   /// Solves the program; anything but an optimum is an error.

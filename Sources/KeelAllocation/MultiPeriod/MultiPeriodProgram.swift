@@ -122,7 +122,9 @@ struct MultiPeriodProgram {
     if t > 0, step.constraints == nil, steps[t - 1].constraints == nil, !isLast,
       step.covariance == steps[t - 1].covariance
     {
-      return try alone[t - 1].replacing(returns: step.expectedReturns.values)
+      var program = alone[t - 1]
+      try program.replace(returns: step.expectedReturns.values)
+      return program
     }
     return try MaximumUtility.program(
       step.expectedReturns.values, step.covariance, riskAversion: choice.riskAversion, limits[t],
@@ -308,24 +310,25 @@ extension MultiPeriodProgram {
     var proof = PlanProof(
       universe, stepCount: steps.count, iterations: point.iterations)
     var utilities: [Double] = []
-    for (t, program) in alone.enumerated() {
+    for t in alone.indices {
+      var program = alone[t]
       var returns = steps[t].expectedReturns.values
       for i in returns.indices {
         returns[i] -= paid[t].slopes[i]
         if t + 1 < paid.count { returns[i] += paid[t + 1].slopes[i] }
       }
-      let adjusted = try program.replacing(returns: returns)
+      let product = program.plain.quadratic.times(weights[t])
+      utilities.append(-program.objective(weights[t], product: product) - paid[t].cost)
+      try program.replace(returns: returns)
       let duals = rowDuals(t, point.rowDuals[t])
-      let product = adjusted.plain.quadratic.times(weights[t])
-      let claim = try adjusted.certified(
-        weights[t], rows: duals, bounds: adjusted.boundDuals(weights[t], product, duals),
+      let claim = try program.certified(
+        weights[t], rows: duals, bounds: program.boundDuals(weights[t], product, duals),
         iterations: point.iterations)
       let slope = zip(paid[t].slopes, changes[t]).reduce(0) { $0 + $1.0 * $1.1 }
       let offset = t == 0 ? -zip(paid[0].slopes, start ?? []).reduce(0) { $0 + $1.0 * $1.1 } : 0
       proof.add(
-        claim, at: t, size: adjusted.size(weights[t], product), offset: offset,
+        claim, at: t, size: program.size(weights[t], product), offset: offset,
         missing: paid[t].cost - slope, bound: paid[t].bound)
-      utilities.append(-program.objective(weights[t], product: product) - paid[t].cost)
     }
     var plan: [Weights] = []
     for values in weights { plan.append(try Translation.weights(values, over: universe)) }

@@ -99,17 +99,14 @@ public struct QuadraticProgram: Hashable, Sendable {
     try requireOrderedBounds()
   }
 
-  /// The program with another linear term.
+  /// Takes another linear term.
   ///
   /// - Parameter linear: The vector q of as many finite numbers as before.
-  /// - Returns: The program.
   /// - Throws: ``OptimizationError`` for another count, or numbers that are not finite.
-  package func replacing(linear: [Double]) throws(OptimizationError) -> QuadraticProgram {
-    var result = self
-    result.linear = linear
-    try result.requireShapes()
-    try result.requireFiniteSlopes()
-    return result
+  package mutating func replace(linear: [Double]) throws(OptimizationError) {
+    self.linear = linear
+    try requireShapes()
+    try requireFiniteSlopes()
   }
 
   /// The number of variables.

@@ -27,8 +27,10 @@ struct SequentialPolish: ~Copyable {
   /// Corrections end where they gain less than this factor.
   private static let leastGain = 0.5
 
-  /// So many corrections tell which sides are contradicted by more than this; the rest is removed when none is.
+  /// So many corrections tell which sides are contradicted by more than this, one in the first rounds, where most of what
+  /// moves is far off; the rest is removed when none is.
   private static let roughCorrections = 2
+  private static let firstRounds = 3
   private static let roughTolerance = 1e-6
 
   /// What equations that contradict each other leave.
@@ -59,6 +61,8 @@ struct SequentialPolish: ~Copyable {
   /// For each bend −1, 0 or 1: below, at rest, above.
   var bendSides: [Int] = []
   var gradient: [Double] = []
+  /// The columns and factors of a product, one step after the other.
+  private var columns = SequentialModel.Columns()
   private var right: [Double] = []
   private var values: [Double] = []
   private var direction: [Double] = []
@@ -194,6 +198,7 @@ struct SequentialPolish: ~Copyable {
   /// - Returns: Whether there are any.
   private mutating func solve(isRough: Bool, isFactored: Bool) -> Bool {
     settleSides()
+    let roughCount = rounds < Self.firstRounds ? 1 : Self.roughCorrections
     var isFactored = isFactored
     var last = Double.infinity
     for correction in 1...(model.hasPowers ? 2 : 1) * Self.mostCorrections {
@@ -216,13 +221,21 @@ struct SequentialPolish: ~Copyable {
       }
       Self.add(direction, to: &x)
       Self.add(prices, to: &y)
-      for j in bonded {
-        // The weight acted on the change and on what was missed before it.
-        bendSlopes[j] += bonds[j] * model.distance(model.bends[j], x)
-      }
-      if isRough, correction == Self.roughCorrections { return true }
+      correctBonds()
+      if isRough, correction == roughCount { return true }
     }
     return last <= Self.inconsistency
+  }
+
+  /// Adds to the slope of each bond its weight times what is missed: the weight acted on the change and on what was missed
+  /// before it.
+  private mutating func correctBonds() {
+    let (bends, bonded, bonds, x) = (model.bends, bonded, bonds, x)
+    var slopes = bendSlopes.mutableSpan
+    for j in bonded {
+      let (own, before) = (bends[j].own, bends[j].before)
+      slopes[j] += bonds[j] * (x[own] - x[before] - bends[j].reference)
+    }
   }
 
   private static func isFinite(_ direction: [Double]) -> Bool {
@@ -335,11 +348,7 @@ struct SequentialPolish: ~Copyable {
         - model.rows.value(k, at: x)
       worst = max(worst, values[k].magnitude / model.size)
     }
-    for j in bonded {
-      let miss = model.distance(model.bends[j], x)
-      worst = max(worst, miss.magnitude / model.size)
-      model.add(-bonds[j] * miss, of: model.bends[j], to: &right)
-    }
+    worst = max(worst, turnBonds() / model.size)
     model.forEachPower { own, t, i in
       if isPinned[own] { return }
       let (miss, weight) = model.power(own, t, i, x, powerSlopes)
@@ -362,10 +371,35 @@ struct SequentialPolish: ~Copyable {
     return worst
   }
 
+  /// Adds the pull of the bonds to the right-hand side; returns the largest miss.
+  private mutating func turnBonds() -> Double {
+    let (bends, bonded, bonds, x) = (model.bends, bonded, bonds, x)
+    var target = right.mutableSpan
+    var worst = 0.0
+    for j in bonded {
+      let (own, before) = (bends[j].own, bends[j].before)
+      let miss = x[own] - x[before] - bends[j].reference
+      worst = max(worst, miss.magnitude)
+      target[own] -= bonds[j] * miss
+      target[before] += bonds[j] * miss
+    }
+    return worst
+  }
+
   mutating func setGradient() {
-    model.setGradient(&gradient, from: base, at: x, powerSlopes)
-    for j in bonded { model.add(bendSlopes[j], of: model.bends[j], to: &gradient) }
+    model.setGradient(&gradient, from: base, at: x, powerSlopes, &columns)
+    addBondSlopes()
     for k in y.indices where y[k] != 0 { model.rows.add(k, times: y[k], to: &gradient) }
+  }
+
+  private mutating func addBondSlopes() {
+    let (bends, bonded, slopes) = (model.bends, bonded, bendSlopes)
+    var target = gradient.mutableSpan
+    for j in bonded {
+      let (own, before) = (bends[j].own, bends[j].before)
+      target[own] += slopes[j]
+      target[before] -= slopes[j]
+    }
   }
 
   private mutating func setWeights() {
@@ -378,6 +412,8 @@ struct SequentialPolish: ~Copyable {
       if isPinned[own] { return }
       system.weights.changes[own] += model.power(own, t, i, x, powerSlopes).weight
     }
-    for j in bonded { system.weights.changes[model.bends[j].own] += bonds[j] }
+    let (bends, bonded, bonds) = (model.bends, bonded, bonds)
+    var changes = system.weights.changes.mutableSpan
+    for j in bonded { changes[bends[j].own] += bonds[j] }
   }
 }
