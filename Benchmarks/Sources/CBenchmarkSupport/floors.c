@@ -17,6 +17,9 @@ extern void dgemm_(const char *transa, const char *transb, const int *m, const i
                    const int *ldb, const double *beta, double *c, const int *ldc, size_t, size_t);
 extern void dsyr_(const char *uplo, const int *n, const double *alpha, const double *x,
                   const int *incx, double *a, const int *lda, size_t);
+extern void dgemv_(const char *trans, const int *m, const int *n, const double *alpha,
+                   const double *a, const int *lda, const double *x, const int *incx,
+                   const double *beta, double *y, const int *incy, size_t);
 extern void openblas_set_num_threads(int);
 
 int bench_dpotrf(int n, double *a) {
@@ -53,6 +56,41 @@ void bench_dsyr(int n, const double *x, double *a) {
   double one = 1;
   int step = 1;
   dsyr_("L", &n, &one, x, &step, a, &n, 1);
+}
+
+// Hoare's selection with the middle of three as pivot: what is before place k is not larger than what is behind it.
+static double selected(double *a, int count, int k) {
+  int first = 0, last = count - 1;
+  while (first < last) {
+    double x = a[first], y = a[(first + last) / 2], z = a[last];
+    double pivot = x < y ? (y < z ? y : (x < z ? z : x)) : (x < z ? x : (y < z ? z : y));
+    int i = first, j = last;
+    while (i <= j) {
+      while (a[i] < pivot) i++;
+      while (pivot < a[j]) j--;
+      if (i <= j) {
+        double kept = a[i];
+        a[i++] = a[j];
+        a[j--] = kept;
+      }
+    }
+    if (k <= j) {
+      last = j;
+    } else if (k >= i) {
+      first = i;
+    } else {
+      return a[k];
+    }
+  }
+  return a[k];
+}
+
+double bench_product_and_selection(int rows, int columns, const double *a, const double *x,
+                                   double *y, int k) {
+  double one = 1, zero = 0;
+  int step = 1;
+  dgemv_("N", &rows, &columns, &one, a, &rows, x, &step, &zero, y, &step, 1);
+  return selected(y, rows, k);
 }
 
 void bench_set_threads(int threads) { openblas_set_num_threads(threads); }

@@ -15,7 +15,7 @@ let floorCases: [Case] =
   + [
     copyFloor(count: 1_000_000), libmFloor("exp", bench_libm_exp),
     libmFloor("erfc", bench_libm_erfc), fixedWeightsFloor(rows: 2520, columns: 20),
-    libmPriceFloor, batchPricesFloor,
+    libmPriceFloor, batchPricesFloor, historicalRiskFloor(rows: 2500, columns: 500),
   ]
 
 /// Memory that belongs to a floor until the program ends.
@@ -92,6 +92,20 @@ private func dsyrFloor(order n: Int) -> Case {
     let vector = buffer(Inputs.normals(count: n))
     let matrix = buffer([Double](repeating: 0, count: n * n))
     return .init(run: { bench_dsyr(Int32(n), vector, matrix) })
+  }
+}
+
+/// A matrix times a vector, and a selection.
+private func historicalRiskFloor(rows: Int, columns: Int) -> Case {
+  Case(name: "blas/dgemv-selection/\(rows)x\(columns)") {
+    let returns = buffer(Inputs.returns(rows: rows, columns: columns))
+    let weights = buffer([Double](repeating: 1 / Double(columns), count: columns))
+    let product = buffer([Double](repeating: 0, count: rows))
+    return .init(run: {
+      let quantile = bench_product_and_selection(
+        Int32(rows), Int32(columns), returns, weights, product, Int32(rows / 100))
+      guard quantile < 0 else { throw BenchmarkError("no loss") }
+    })
   }
 }
 

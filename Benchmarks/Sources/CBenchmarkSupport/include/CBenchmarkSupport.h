@@ -19,6 +19,10 @@ void bench_dgemm(int n, const double *a, const double *b, double *c);
 void bench_dsyr(int n, const double *x, double *a);
 void bench_set_threads(int threads);
 
+// A matrix times a vector, and the element of the product that is larger than k others.
+double bench_product_and_selection(int rows, int columns, const double *a, const double *x,
+                                   double *y, int k);
+
 // One pass over memory: copy `count` doubles.
 void bench_copy(double *to, const double *from, uint64_t count);
 

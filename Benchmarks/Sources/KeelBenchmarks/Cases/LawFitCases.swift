@@ -10,7 +10,7 @@ private func simulationCase(count: Int, order: Int) -> Case {
   let elements = Inputs.positiveDefinite(order: order).map { $0 * 4e-4 }
   return Case(
     name: "simulation/multivariate-t/\(count)x\(order)", items: count,
-    peers: ["numpy_multivariate_t"],
+    peers: ["numpy_multivariate_t", "jax_multivariate_t"],
     inputs: { [("covariance", [order, order], elements), ("count", [1], [Double(count)])] }
   ) {
     let universe = try Universe((0..<order).map { AssetID("A\($0)") })

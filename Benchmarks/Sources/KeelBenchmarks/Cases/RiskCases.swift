@@ -156,7 +156,9 @@ private let failuresCase = Case(name: "risk/protocol-failures/16") {
 }
 
 /// The value at risk of a portfolio over its history, from returns and weights.
-private let historicalCase = Case(name: "risk/historical-value-at-risk/2500x500") {
+private let historicalCase = Case(
+  name: "risk/historical-value-at-risk/2500x500", floors: ["blas/dgemv-selection/2500x500"]
+) {
   let (rows, columns) = (2500, 500)
   let universe = try Universe((0..<columns).map { AssetID("A\($0)") })
   let scenarios = try ScenarioSet(
