@@ -1,6 +1,6 @@
 import CBenchmarkSupport
 
-/// The lower limits: the bare library call, or one pass over memory.
+/// The lower limits: the bare library call, or one pass over memory; a case may name another case as its limit too.
 let floorCases: [Case] =
   [100, 500, 1000, 2000].map { dpotrfFloor(order: $0) }
   + [100, 500, 1000].map { dsyevdFloor(order: $0) }

@@ -33,7 +33,7 @@ struct Main {
 
     try LinearAlgebra.configure(threads: 1)
     bench_set_threads(1)
-    let floors = Dictionary(uniqueKeysWithValues: floorCases.map { ($0.name, $0) })
+    let floors = Dictionary(uniqueKeysWithValues: (floorCases + allCases).map { ($0.name, $0) })
     var runner = Runner(quick: quick, machine: machineDescription(), floors: floors)
     if let python = options["--python"], let script = options["--peers"] {
       runner.peerServer = try PeerServer(python: python, script: script)
@@ -122,7 +122,8 @@ private func table(_ records: [Record]) -> String {
     # Performance
 
     Written by `Scripts/bench --peers`; not edited by hand. One thread. Ours is the median; the ratio
-    to the floor compares the least times of alternating runs; the ratio to a peer is its median over
+    to the floor (the bare library call, or the same problem without what the case adds) compares the
+    least times of alternating runs without peers; the ratio to a peer is its median over
     ours (above 1: Keel is faster), on the same input in the same run; agreement is the largest
     difference of the answers relative to the largest number in them. Absolute times drift from
     machine to machine and from hour to hour: read the ratios.

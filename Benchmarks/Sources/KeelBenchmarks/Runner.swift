@@ -2,7 +2,8 @@ import CBenchmarkSupport
 import Foundation
 
 /// Times cases: a warm-up, then rounds in which the floors, the peers and the case take turns, so that
-/// a drift of the machine's speed meets all of them.
+/// a drift of the machine's speed meets all of them. Peers empty the caches: beside them the floors and the case get further
+/// rounds of their own, which the ratio to the floor is of.
 struct Runner {
   var quick = false
   var peerServer: PeerServer?
@@ -31,14 +32,20 @@ struct Runner {
     var times: [Double] = []
     var floorTimes = preparedFloors.map { _ in [Double]() }
     var peerTimes = peers.map { _ in [Double]() }
-    let begin = now()
-    while times.count < leastRounds
-      || (now() - begin < leastSeconds * 1e9 && times.count < mostRounds)
-    {
+    try takeTurns { round in
       for (i, floor) in preparedFloors.enumerated() { floorTimes[i].append(try time(floor.run)) }
       times.append(try time(prepared.run))
-      if times.count <= leastRounds {
+      if round < leastRounds {
         for (i, peer) in peers.enumerated() { peerTimes[i].append(try peer.time()) }
+      }
+    }
+    var ownTimes = times
+    if !peers.isEmpty, !preparedFloors.isEmpty {
+      ownTimes = []
+      floorTimes = preparedFloors.map { _ in [Double]() }
+      try takeTurns { _ in
+        for (i, floor) in preparedFloors.enumerated() { floorTimes[i].append(try time(floor.run)) }
+        ownTimes.append(try time(prepared.run))
       }
     }
 
@@ -54,7 +61,7 @@ struct Runner {
       allocations: own,
       lapack_allocations: lapack,
       floor: benchmark.floors,
-      ratio_to_floor: benchmark.floors.isEmpty ? nil : (times.min() ?? .nan) / floorTime,
+      ratio_to_floor: benchmark.floors.isEmpty ? nil : (ownTimes.min() ?? .nan) / floorTime,
       peers: try peers.enumerated().map { i, peer in
         let peerMedian = self.median(peerTimes[i])
         return Record.Peer(
@@ -64,6 +71,18 @@ struct Runner {
           agreement: largestDifference(answer, try peer.answer()))
       },
       machine: machine)
+  }
+
+  /// Runs rounds until both limits are reached, or the round limit.
+  private func takeTurns(_ round: (Int) throws -> Void) rethrows {
+    let begin = now()
+    var count = 0
+    while count < leastRounds
+      || (now() - begin < leastSeconds * 1e9 && count < mostRounds)
+    {
+      try round(count)
+      count += 1
+    }
   }
 
   private func startPeers(of benchmark: Case) throws -> [PeerServer.Peer] {

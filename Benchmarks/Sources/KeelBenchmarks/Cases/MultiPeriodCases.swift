@@ -41,7 +41,8 @@ private func costs(_ universe: Universe) throws -> TradingCosts {
 
 private func multiPeriodCase(assetCount n: Int, stepCount: Int) -> Case {
   Case(
-    name: "allocation/multi-period/\(n)x\(stepCount)", peers: ["clarabel_multi_period"],
+    name: "allocation/multi-period/\(n)x\(stepCount)",
+    floors: ["allocation/multi-period/\(n)x1-alone"], peers: ["clarabel_multi_period"],
     inputs: {
       let (means, covariance) = try forecasts(assetCount: n, stepCount: stepCount)
       return [

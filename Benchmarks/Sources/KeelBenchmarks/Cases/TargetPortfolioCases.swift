@@ -90,7 +90,8 @@ private func targetRiskCase(assetCount n: Int) -> Case {
 /// A utility with at most 20 % turnover from equal weights.
 private func turnoverCase(assetCount n: Int) -> Case {
   Case(
-    name: "allocation/turnover/\(n)", peers: ["piqp_turnover"],
+    name: "allocation/turnover/\(n)", floors: n == 500 ? ["allocation/utility/500"] : [],
+    peers: ["piqp_turnover"],
     inputs: { try inputs(assetCount: n) }
   ) {
     let (means, covariance) = try estimates(assetCount: n)
@@ -119,7 +120,8 @@ private func costsCase(
   _ change: @escaping @Sendable (inout TradingCosts, [AssetID]) -> Void
 ) -> Case {
   Case(
-    name: "allocation/\(kind)/\(n)", peers: peers, inputs: { try inputs(assetCount: n) }
+    name: "allocation/\(kind)/\(n)", floors: kind == "utility" ? [] : ["allocation/utility/\(n)"],
+    peers: peers, inputs: { try inputs(assetCount: n) }
   ) {
     let (means, covariance) = try estimates(assetCount: n)
     let universe = covariance.universe
