@@ -251,6 +251,33 @@ def skfolio_herc(x):
     return run
 
 
+def skfolio_minimum_risk(x, measure):
+    from skfolio import RiskMeasure
+    from skfolio.optimization import MeanRisk
+    model = MeanRisk(risk_measure=RiskMeasure[measure], solver="CLARABEL")
+    return lambda: model.fit(x).weights_
+
+
+@peer("skfolio")
+def skfolio_entropic_value_at_risk(x):
+    return skfolio_minimum_risk(x, "EVAR")
+
+
+@peer("skfolio")
+def skfolio_conditional_drawdown(x):
+    return skfolio_minimum_risk(x, "CDAR")
+
+
+@peer("skfolio")
+def skfolio_mean_absolute_deviation(x):
+    return skfolio_minimum_risk(x, "MEAN_ABSOLUTE_DEVIATION")
+
+
+@peer("skfolio")
+def skfolio_gini(x):
+    return skfolio_minimum_risk(x, "GINI_MEAN_DIFFERENCE")
+
+
 @peer("scipy")
 def numpy_black_scholes(spot, strike, time_to_expiry, volatility, rate):
     from scipy.special import ndtr

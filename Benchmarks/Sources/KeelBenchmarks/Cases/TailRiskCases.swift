@@ -5,7 +5,7 @@ let tailRiskCases: [Case] = [
   expectedShortfallCase(scenarioCount: 10_000, assetCount: 500, peers: []),
 ]
 
-/// Programs of the peers with all pairs, or of more scenarios, take long.
+/// Programs of the peers of more scenarios take long.
 let sampleRiskCases: [Case] =
   sampleRiskCases(scenarioCount: 1000, assetCount: 100, havePeers: true)
   + sampleRiskCases(scenarioCount: 2500, assetCount: 200, havePeers: false)
@@ -15,22 +15,25 @@ private func sampleRiskCases(
   assetCount n: Int,
   havePeers: Bool
 ) -> [Case] {
-  let kinds: [(name: String, measure: SampleRiskMeasure, peer: String?)] = [
+  let kinds: [(name: String, measure: SampleRiskMeasure, peers: [String])] = [
     (
       "entropic-value-at-risk", .entropicValueAtRisk(confidence: 0.95),
-      "clarabel_entropic_value_at_risk"
+      ["clarabel_entropic_value_at_risk", "skfolio_entropic_value_at_risk"]
     ),
     (
       "conditional-drawdown", .conditionalDrawdown(confidence: 0.95),
-      "clarabel_conditional_drawdown"
+      ["clarabel_conditional_drawdown", "skfolio_conditional_drawdown"]
     ),
-    ("mean-absolute-deviation", .meanAbsoluteDeviation, "clarabel_mean_absolute_deviation"),
-    ("gini", .giniMeanDifference, nil),
+    (
+      "mean-absolute-deviation", .meanAbsoluteDeviation,
+      ["clarabel_mean_absolute_deviation", "skfolio_mean_absolute_deviation"]
+    ),
+    ("gini", .giniMeanDifference, ["skfolio_gini"]),
   ]
   return kinds.map { kind in
     minimumRiskCase(
       kind.name, kind.measure, scenarioCount: s, assetCount: n,
-      peers: havePeers ? [kind.peer].compactMap { $0 } : [])
+      peers: havePeers ? kind.peers : [])
   }
 }
 
