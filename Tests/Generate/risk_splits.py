@@ -3,7 +3,7 @@
 Needs mpmath 1.3.0. Run from the root of the repository: python Tests/Generate/risk_splits.py
 
 Mixtures: probabilities and mean excesses of a portfolio are sums over the logarithm of the mixing number, with the normal law
-given it. Quadratic books: the same two functions are integrals of the cumulant function over two straight rays, at 28 digits. The slope of the
+given it; regimes: sums of Student-t and normal probabilities and excesses. Quadratic books: the same two functions are integrals of the cumulant function over two straight rays, at 28 digits. The slope of the
 value at risk in a weight or a position is minus that of the probability at the point over the density, the slope of the expected shortfall
 that of the mean excess at the point over the probability: central differences with steps of 1e-6, extrapolated.
 """
@@ -106,6 +106,42 @@ for kind, shape, drift in [
                          weights=w, rows=rows))
 
 
+# Regimes.
+def regime_functions(regimes, w, x):
+    p, f, e = [], [], []
+    for r in regimes:
+        mu = mp.fsum(a * b for a, b in zip(w, r["means"]))
+        s = mp.sqrt(mp.fsum(w[i] * w[j] * r["covariance"][i][j] for i in range(len(w)) for j in range(len(w))))
+        if r["degrees"] is None:
+            y = (x - mu) / s
+            cdf, pdf, spread = mp.ncdf(y), mp.npdf(y), 1
+        else:
+            v = m(r["degrees"])
+            s *= mp.sqrt((v - 2) / v)
+            y = (x - mu) / s
+            pdf = mp.gamma((v + 1) / 2) / mp.gamma(v / 2) / mp.sqrt(v * mp.pi) * (1 + y * y / v) ** (-(v + 1) / 2)
+            half = mp.betainc(v / 2, m(1) / 2, 0, v / (v + y * y), regularized=True) / 2
+            cdf, spread = half if y < 0 else 1 - half, (v + y * y) / (v - 1)
+        weight = m(r["weight"])
+        p.append(weight * cdf)
+        f.append(weight * pdf / s)
+        e.append(weight * s * (y * cdf + spread * pdf))
+    return mp.fsum(p), mp.fsum(f), mp.fsum(e)
+
+
+regimes = [dict(weight=0.75, degrees=None, means=[0.001, 0.002, 0.0005], covariance=dispersion),
+           dict(weight=0.1875, degrees=4.0, means=[-0.004, -0.01, 0.002],
+                covariance=[[0.0064, 0.006, -0.001], [0.006, 0.01, 0.0], [-0.001, 0.0, 0.0025]]),
+           dict(weight=0.0625, degrees=2.5, means=[-0.01, -0.02, 0.0], covariance=[[0.01, 0.0, 0.0], [0.0, 0.04, 0.01], [0.0, 0.01, 0.01]])]
+regime_rows = []
+for tail in [0.5 ** 10, 0.0625, 0.75]:
+    def moved(x, place, h):
+        return regime_functions(regimes, [m(v) + (h if i == place else 0) for i, v in enumerate([0.5, -0.2, 0.7])], x)
+    value, shortfall, values, shortfalls = split(moved, -0.02, m(tail), 3)
+    regime_rows.append(dict(tail=tail, valueAtRisk=float(value), expectedShortfall=float(shortfall),
+                            valueAtRiskMarginals=[float(v) for v in values], shortfallMarginals=[float(v) for v in shortfalls]))
+
+
 # Quadratic books.
 def diagonal(constant, deltas, gammas, means, covariance):
     L = mp.cholesky(mp.matrix(covariance))
@@ -186,5 +222,6 @@ for name, items in [
 
 with open("Tests/Reference/risk_splits.json", "w") as file:
     json.dump(dict(generator="Tests/Generate/risk_splits.py", versions=dict(mpmath=mp.__version__), mixtures=mixtures,
+                   regimes=regimes, regimeRows=regime_rows,
                    means=means, covariance=covariance, books=books), file, indent=1)
     file.write("\n")

@@ -21,6 +21,12 @@ struct RiskSplitsReference: Decodable {
     let weights: [Double]
     let rows: [Row]
   }
+  struct Regime: Decodable {
+    let weight: Double
+    let degrees: Double?
+    let means: [Double]
+    let covariance: [[Double]]
+  }
   struct Book: Decodable {
     struct Position: Decodable {
       let constant: Double
@@ -39,6 +45,8 @@ struct RiskSplitsReference: Decodable {
     let rows: [Row]
   }
   let mixtures: [Mixture]
+  let regimes: [Regime]
+  let regimeRows: [Mixture.Row]
   let means: [Double]
   let covariance: [[Double]]
   let books: [Book]
@@ -181,6 +189,95 @@ private func expectSum(_ parts: [Double], _ total: Double, _ label: String) {
     let single = try PositionRisk.all(weights: alone, split: split)
     #expect(single[1].incremental == (try split(alone).total))
     expectClose(single[1].contribution, single[1].incremental, relative: 1e-12)
+  }
+}
+
+/// Splits of the risk over regimes against slopes of the measures.
+@Suite struct StudentTMixtureTests {
+  private static let values = [0.5, -0.2, 0.7]
+
+  private static func law(_ regimes: [RiskSplitsReference.Regime]) throws
+    -> MultivariateStudentTMixture
+  {
+    let universe = try Universe((0..<3).map { AssetID("A\($0)") })
+    return try MultivariateStudentTMixture(
+      components: regimes.map { regime in
+        try MultivariateStudentT(
+          expectedReturns: ExpectedReturns(universe: universe, values: regime.means),
+          covariance: Covariance(
+            universe: universe, dense: SymmetricMatrix(rows: regime.covariance)),
+          degreesOfFreedom: regime.degrees ?? .infinity)
+      }, weights: regimes.map(\.weight))
+  }
+
+  @Test func splitsAreSlopesOfTheMeasures() throws {
+    let reference = try RiskSplitsReference.load()
+    let law = try Self.law(reference.regimes)
+    let weights = try Weights(
+      universe: law.components[0].covariance.universe, values: Self.values)
+    for row in reference.regimeRows {
+      for (split, total, marginals) in [
+        (
+          try law.valueAtRiskContributions(weights, confidence: 1 - row.tail), row.valueAtRisk,
+          row.valueAtRiskMarginals
+        ),
+        (
+          try law.expectedShortfallContributions(weights, confidence: 1 - row.tail),
+          row.expectedShortfall, row.shortfallMarginals
+        ),
+      ] {
+        expectClose(split.total, total, relative: 1e-10, absolute: 1e-12, "\(row.tail)")
+        for j in 0..<3 {
+          expectClose(
+            split.marginals[j], marginals[j], relative: 1e-9, absolute: 1e-11, "\(row.tail) \(j)")
+        }
+        expectSum(split.contributions, split.total, "\(row.tail)")
+      }
+    }
+  }
+
+  @Test func oneRegimeIsItsLaw() throws {
+    let reference = try RiskSplitsReference.load()
+    let all = try Self.law(reference.regimes)
+    let universe = all.components[0].covariance.universe
+    let weights = try Weights(universe: universe, values: Self.values)
+    for component in all.components {
+      let one = try MultivariateStudentTMixture(components: [component], weights: [1])
+      for confidence in [0.3, 0.99] {
+        for (split, other) in [
+          (
+            try one.valueAtRiskContributions(weights, confidence: confidence),
+            try component.valueAtRiskContributions(weights, confidence: confidence)
+          ),
+          (
+            try one.expectedShortfallContributions(weights, confidence: confidence),
+            try component.expectedShortfallContributions(weights, confidence: confidence)
+          ),
+        ] {
+          for j in 0..<3 {
+            expectClose(
+              split.contributions[j], other.contributions[j], relative: 1e-10, absolute: 1e-13)
+          }
+        }
+      }
+    }
+    #expect(throws: DistributionsError.self) {
+      try MultivariateStudentTMixture(components: [], weights: [])
+    }
+    #expect(throws: DistributionsError.self) {
+      try MultivariateStudentTMixture(components: all.components, weights: [0.5, 0.5, 0.5])
+    }
+    let other = try MultivariateStudentT(
+      expectedReturns: ExpectedReturns(universe: Universe(["B"]), values: [0]),
+      covariance: Covariance(
+        universe: Universe(["B"]), dense: SymmetricMatrix(rows: [[1]])), degreesOfFreedom: 4)
+    #expect(throws: DistributionsError.self) {
+      try MultivariateStudentTMixture(
+        components: [all.components[0], other], weights: [0.5, 0.5])
+    }
+    #expect(throws: DistributionsError.self) {
+      try all.valueAtRiskContributions(weights, confidence: 0)
+    }
   }
 }
 
