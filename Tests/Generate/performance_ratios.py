@@ -109,6 +109,22 @@ benchmark = [float(0.6 * sample[t] + 0.002 + 0.5 * other[t]) for t in range(coun
 z = [m(v) for v in benchmark]
 against, against_influences = influences_of(lambda q: benchmark_ratios(x, z, q, count))
 
+def measures(p):
+    order = sorted(range(count), key=lambda t: x[t])
+    weight = {"spectral": lambda u: (1 - mp.exp(-12 * u)) / (1 - mp.exp(m(-12))), "power": lambda u: mp.sqrt(u)}
+    result = dict(deviation_measures(x, p, m("0.001")), shortfall=shortfall(x, p, m("0.875")),
+                  entropicRisk=mp.log(mean([mp.exp(-8 * v) for v in x], p)) / 8)
+    for name, f in weight.items():
+        below, total = m(0), m(0)
+        for t in order:
+            total -= x[t] * (f(below + p[t]) - f(below))
+            below += p[t]
+        result[name] = total
+    return result
+
+
+measured, measure_influences = influences_of(measures)
+
 # The deepest fall after each peak, in sums from zero.
 level = [m(0)]
 for v in x:
@@ -151,6 +167,9 @@ with open("Tests/Reference/performance_ratios.json", "w") as file:
         benchmark=benchmark, benchmarkValues={k: float(v) for k, v in against.items()},
         benchmarkErrors={k: float(error(v, 0)) for k, v in against_influences.items()},
         laggedBenchmarkErrors={k: float(error(v, 4)) for k, v in against_influences.items()},
+        measures={k: float(v) for k, v in measured.items()},
+        measureErrors={k: float(error(v, 0)) for k, v in measure_influences.items()},
+        laggedMeasureErrors={k: float(error(v, 4)) for k, v in measure_influences.items()},
         falls={k: float(v) for k, v in by_falls.items()},
         opdyke=float(opdyke), lo={str(q): float(eta(q)) for q in (1, 2, 5, 12)}), file, indent=1)
     file.write("\n")

@@ -15,6 +15,9 @@ import Testing
     let benchmarkValues: [String: Double]
     let benchmarkErrors: [String: Double]
     let laggedBenchmarkErrors: [String: Double]
+    let measures: [String: Double]
+    let measureErrors: [String: Double]
+    let laggedMeasureErrors: [String: Double]
     let falls: [String: Double]
     let opdyke: Double
     let lo: [String: Double]
@@ -106,6 +109,62 @@ import Testing
       try BenchmarkRatio.treynor(rate: 0).estimate(
         of: reference.benchmark, benchmark: reference.benchmark
       ).value, relative: 1e-12)
+  }
+
+  @Test func errorsOfMeasuresMatchInfluences() throws {
+    let reference = try Reference.load(References.self, "performance_ratios")
+    let sample = reference.sample
+    let law = try EmpiricalDistribution(outcomes: sample)
+    var checked = 0
+    func check(
+      _ name: String,
+      _ measure: some OutcomeMeasure,
+      _ error: (Int) throws -> Double?
+    ) throws {
+      checked += 1
+      expectClose(
+        try measure.value(of: law), try #require(reference.measures[name]), relative: 1e-12, name)
+      expectClose(
+        try #require(try error(0)), try #require(reference.measureErrors[name]), relative: 1e-9,
+        name)
+      expectClose(
+        try #require(try error(4)), try #require(reference.laggedMeasureErrors[name]),
+        relative: 1e-9, name)
+      #expect(throws: DistributionsError.self) { try error(60) }
+    }
+    for (name, measure): (String, SampleRiskMeasure) in [
+      ("deviation", .standardDeviation), ("absolute", .meanAbsoluteDeviation),
+      ("semideviation", .semideviation),
+      ("partialFirst", .lowerPartialMoment(order: .first, target: 0.001)),
+      ("partialSecond", .lowerPartialMoment(order: .second, target: 0.001)),
+      ("gini", .giniMeanDifference), ("entropic", .entropicValueAtRisk(confidence: 0.875)),
+      ("shortfall", .expectedShortfall(confidence: 0.875)),
+    ] {
+      try check(name, measure) { try measure.standardError(of: sample, lagCount: $0) }
+    }
+    for (name, spectrum) in [
+      ("spectral", try RiskSpectrum.exponential(aversion: 12)),
+      ("power", try RiskSpectrum.power(exponent: 0.5)),
+    ] {
+      try check(name, spectrum) { try spectrum.standardError(of: sample, lagCount: $0) }
+    }
+    let entropic = try EntropicRisk(aversion: 8)
+    try check("entropicRisk", entropic) { try entropic.standardError(of: sample, lagCount: $0) }
+    #expect(checked == reference.measures.count)
+    for measure: SampleRiskMeasure in [.worstCase, .maximumDrawdown, .ulcerIndex] {
+      #expect(try measure.standardError(of: sample) == nil)
+    }
+    let bootstrap = try Bootstrap(.stationary(meanLength: 3), seed: 6)
+    let drawn = try SampleRiskMeasure.maximumDrawdown.interval(
+      of: sample, bootstrap: bootstrap, replicateCount: 99)
+    #expect(try #require(drawn.standardError) > 0)
+    let kernel = try KernelValueAtRisk(confidence: 0.9)
+      .interval(of: sample, bootstrap: bootstrap, replicateCount: 99)
+    #expect(kernel.range.contains(law.valueAtRisk(confidence: 0.9)))
+    #expect(throws: DistributionsError.self) {
+      try SampleRiskMeasure.expectedShortfall(confidence: 2)
+        .interval(of: sample, bootstrap: bootstrap, replicateCount: 99)
+    }
   }
 
   @Test func ratiosOfFallsMatchEnumeration() throws {
