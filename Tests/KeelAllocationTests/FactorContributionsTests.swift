@@ -72,6 +72,45 @@ import Testing
     }
   }
 
+  /// A split over the assets by a law splits over factors as well; that of the volatility is the one by the covariance.
+  @Test func splitsOfLawsAreSplitOverFactors() throws {
+    let covariance = try Covariance(
+      universe: universe,
+      dense: SymmetricMatrix(
+        rows: [
+          [0.04, 0.03, 0.03, 0.001], [0.03, 0.06, 0.04, 0.002], [0.03, 0.04, 0.09, 0.001],
+          [0.001, 0.002, 0.001, 0.01],
+        ]))
+    let volatility = try FactorContributions.of(
+      RiskContributions.volatility(weights: weights, covariance: covariance), weights: weights,
+      factors: [market, coins])
+    let direct = try FactorContributions.volatility(
+      weights: weights, covariance: covariance, factors: [market, coins])
+    for (a, b) in zip(
+      volatility.contributions + [volatility.rest], direct.contributions + [direct.rest])
+    {
+      expectClose(a, b, relative: 1e-12, absolute: 1e-15)
+    }
+    let skewed = try MultivariateHyperbolicSkewedT(
+      universe: universe, location: [0.001, 0, 0, 0.001], drift: [-0.01, -0.02, -0.02, 0.001],
+      dispersion: covariance.matrix, degreesOfFreedom: 5)
+    let split = try skewed.expectedShortfallContributions(weights, confidence: 0.99)
+    let byFactor = try FactorContributions.of(split, weights: weights, factors: [market, coins])
+    #expect(byFactor.total == split.total)
+    expectClose(
+      byFactor.contributions.reduce(byFactor.rest, +), split.total, relative: 1e-12)
+    let single = try FactorContributions.of(
+      split, weights: weights, factors: universe.assets.map { FactorLoading($0.rawValue, [$0: 1]) })
+    for (a, b) in zip(single.contributions, split.contributions) {
+      expectClose(a, b, absolute: 1e-12 * split.total)
+    }
+    expectClose(single.rest, 0, absolute: 1e-12 * split.total)
+    let other = try Weights(universe: Universe(["BTC"]), values: [1])
+    #expect(throws: AllocationError.self) {
+      try FactorContributions.of(split, weights: other, factors: [market])
+    }
+  }
+
   /// The orthogonal split by hand: one factor of two assets.
   @Test func volatilityByHand() throws {
     let two = try Universe(["A", "B"])

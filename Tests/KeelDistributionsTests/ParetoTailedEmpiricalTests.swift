@@ -121,6 +121,106 @@ import Testing
       relative: 1e-9)
   }
 
+  struct RiskReference: Decodable {
+    struct Case: Decodable {
+      let name: String
+      let sample: [Double]
+      let lowerShape: Double
+      let upperShape: Double
+      let entropic: [String: Double]
+      let exponential: [String: Double]
+      let power: [String: Double]
+    }
+    let cases: [Case]
+  }
+
+  /// Fits agree with those of the reference to some 1e-8, and with them the risks.
+  @Test func smoothMeasuresMatchReferences() throws {
+    for item in try Reference.load(RiskReference.self, "pareto_tails").cases {
+      let law = try ParetoTailedEmpirical(sample: item.sample, tailShare: 0.125)
+      expectClose(law.lowerTail.law.shape, item.lowerShape, absolute: 1e-6, item.name)
+      expectClose(law.upperTail.law.shape, item.upperShape, absolute: 1e-6, item.name)
+      let size = law.standardDeviation
+      for (aversion, value) in item.entropic {
+        let risk = try EntropicRisk(aversion: try #require(Double(aversion))).risk(of: law)
+        expectClose(risk, value, absolute: 1e-6 * size, "\(item.name) \(aversion)")
+      }
+      if item.entropic.isEmpty {
+        #expect(try EntropicRisk(aversion: 1e-3).risk(of: law) == .infinity)
+      }
+      for (aversion, value) in item.exponential {
+        let spectrum = try RiskSpectrum.exponential(aversion: try #require(Double(aversion)))
+        expectClose(
+          try spectrum.risk(of: law), value, absolute: 1e-6 * size, "\(item.name) \(aversion)")
+      }
+      for (exponent, value) in item.power {
+        let spectrum = try RiskSpectrum.power(exponent: try #require(Double(exponent)))
+        expectClose(
+          try spectrum.risk(of: law), value, absolute: 1e-6 * size, "\(item.name) \(exponent)")
+      }
+    }
+  }
+
+  /// The same measures by the density and by quantiles, piece by piece, of the fitted law.
+  @Test func smoothMeasuresAreTheirIntegrals() throws {
+    let item = try #require(
+      try Reference.load(RiskReference.self, "pareto_tails").cases.first { $0.name == "skewed" })
+    let law = try ParetoTailedEmpirical(sample: item.sample, tailShare: 0.125)
+    let rule = try GaussLegendre(count: 40)
+    let mass = law.tailProbability
+    let kinks = [0] + (0...119).map { mass + Double($0) / 160 } + [1]
+    for aversion in [0.5, 10, 200] {
+      let panels = [1e-18, 1e-12, 1e-8, 1e-5, 1e-3, 0.01, 0.05]
+      let exponent = { (x: Double) in exp(-aversion * (x - law.lowerThreshold)) }
+      var sum = 0.0
+      for (a, b) in zip(kinks.dropFirst(), kinks.dropFirst(2).dropLast()) {
+        sum += rule.integral(over: a...b) { exponent(law.quantile($0)) }
+      }
+      for (a, b) in zip([0] + panels, panels + [mass]) {
+        sum += rule.integral(over: a...b) {
+          exponent(law.quantile($0)) + exponent(law.survivalQuantile($0))
+        }
+      }
+      expectClose(
+        try EntropicRisk(aversion: aversion).risk(of: law),
+        log(sum) / aversion - law.lowerThreshold, relative: 1e-9, absolute: 1e-11, "\(aversion)")
+    }
+    // A little less of the expected shortfall's steps at every level, by steps.
+    let spectrum = try RiskSpectrum.exponential(aversion: 6)
+    let count = 4000
+    var (ends, heights) = ([Double](), [Double]())
+    for k in 0..<count {
+      let (low, high) = (Double(k) / Double(count), Double(k + 1) / Double(count))
+      ends.append(k + 1 == count ? 1 : high)
+      heights.append((exp(-6 * low) - exp(-6 * high)) / -expm1(-6) / (high - low))
+    }
+    expectClose(
+      try spectrum.risk(of: law),
+      try RiskSpectrum.steps(ends: ends, heights: heights).risk(of: law),
+      absolute: 1e-6)
+    // Toward no aversion both are minus the mean.
+    expectClose(
+      try RiskSpectrum.exponential(aversion: 1e-9).risk(of: law), -law.mean, absolute: 1e-9)
+    expectClose(try EntropicRisk(aversion: 1e-6).risk(of: law), -law.mean, absolute: 1e-6)
+    expectClose(try RiskSpectrum.power(exponent: 1).risk(of: law), -law.mean, relative: 1e-11)
+    // Toward infinite aversion the end of the support.
+    let end = law.lowerThreshold + law.lowerTail.law.scale / law.lowerTail.law.shape
+    expectClose(try EntropicRisk(aversion: 1e12).risk(of: law), -end, relative: 1e-9)
+  }
+
+  /// A tail of losses with a shape s makes a power spectrum infinite from an exponent of s down.
+  @Test func spectraOfHeavyTailsAreInfiniteOrNot() throws {
+    let law = try Self.law.get()
+    let shape = law.lowerTail.law.shape
+    #expect(shape > 0)
+    #expect(try RiskSpectrum.power(exponent: 0.9 * shape).risk(of: law) == .infinity)
+    #expect(try EntropicRisk(aversion: 1e-3).risk(of: law) == .infinity)
+    let finite = try RiskSpectrum.power(exponent: 0.75).risk(of: law)
+    #expect(finite > -law.mean && finite < law.expectedShortfall(confidence: 0.99))
+    let averse = try RiskSpectrum.exponential(aversion: 50).risk(of: law)
+    #expect(averse > law.expectedShortfall(confidence: 0.9))
+  }
+
   @Test func badSamplesAreRefused() throws {
     let sample = (0..<200).map { Double($0) }
     #expect(throws: DistributionsError.tooFewObservations(got: 50, required: 100)) {

@@ -11,6 +11,14 @@ import Testing
     let values: [String: Double]
     let errors: [String: Double]
     let laggedErrors: [String: Double]
+    let benchmark: [Double]
+    let benchmarkValues: [String: Double]
+    let benchmarkErrors: [String: Double]
+    let laggedBenchmarkErrors: [String: Double]
+    let measures: [String: Double]
+    let measureErrors: [String: Double]
+    let laggedMeasureErrors: [String: Double]
+    let falls: [String: Double]
     let opdyke: Double
     let lo: [String: Double]
   }
@@ -20,6 +28,20 @@ import Testing
     ("kappa", .kappa(order: 3, target: 0.001)), ("omega", .omega(target: 0.001)),
     ("upside", .upsidePotential(target: 0.001)), ("rachev", .rachev(gains: 0.89, losses: 0.875)),
     ("starr", .excess(rate: 0.001, over: .expectedShortfall(confidence: 0.875))),
+    ("starrLow", .excess(rate: -0.0125, over: .expectedShortfall(confidence: 0.875))),
+    ("deviation", .excess(rate: -0.0125, over: .standardDeviation)),
+    ("absolute", .excess(rate: -0.0125, over: .meanAbsoluteDeviation)),
+    ("semideviation", .excess(rate: -0.0125, over: .semideviation)),
+    (
+      "partialFirst",
+      .excess(rate: -0.0125, over: .lowerPartialMoment(order: .first, target: 0.001))
+    ),
+    (
+      "partialSecond",
+      .excess(rate: -0.0125, over: .lowerPartialMoment(order: .second, target: 0.001))
+    ),
+    ("gini", .excess(rate: -0.0125, over: .giniMeanDifference)),
+    ("entropic", .excess(rate: -0.0125, over: .entropicValueAtRisk(confidence: 0.875))),
   ]
 
   @Test func valuesAndErrorsMatchReferences() throws {
@@ -31,10 +53,6 @@ import Testing
       expectClose(
         plain.value, try #require(reference.values[name]), relative: 1e-12, absolute: 1e-15, name)
       #expect(lagged.value == plain.value && plain.observationCount == 60)
-      guard name != "starr" else {
-        #expect(plain.standardError == nil)
-        continue
-      }
       let relative = name == "sharpe" ? 0.02 : 1e-9
       expectClose(
         try #require(plain.standardError), try #require(reference.errors[name]),
@@ -52,6 +70,214 @@ import Testing
       expectClose(scaling.factor, factor, relative: 1e-13)
     }
     #expect(try SharpeScaling(independentPeriods: 9).factor == 3)
+  }
+
+  @Test func againstABenchmarkTheyMatchReferences() throws {
+    let reference = try Reference.load(References.self, "performance_ratios")
+    let ratios: [(String, BenchmarkRatio)] = [
+      ("beta", .beta), ("information", .information), ("treynor", .treynor(rate: 0.0005)),
+      ("alpha", .alpha(rate: 0.0005)), ("appraisal", .appraisal(rate: 0.0005)),
+      ("riskAdjusted", .riskAdjusted(rate: 0.0005)), ("upCapture", .upCapture(threshold: 0.005)),
+      ("downCapture", .downCapture(threshold: -0.005)), ("capture", .capture(threshold: 0.005)),
+    ]
+    #expect(ratios.count == reference.benchmarkValues.count)
+    for (name, ratio) in ratios {
+      let plain = try ratio.estimate(of: reference.sample, benchmark: reference.benchmark)
+      let lagged = try ratio.estimate(
+        of: reference.sample, benchmark: reference.benchmark, lagCount: 4)
+      expectClose(
+        plain.value, try #require(reference.benchmarkValues[name]), relative: 1e-12,
+        absolute: 1e-15, name)
+      expectClose(
+        try #require(plain.standardError), try #require(reference.benchmarkErrors[name]),
+        relative: 1e-9, name)
+      expectClose(
+        try #require(lagged.standardError), try #require(reference.laggedBenchmarkErrors[name]),
+        relative: 1e-9, name)
+    }
+    // A multiple of the benchmark has its captures and its Treynor ratio, and no alpha.
+    let twice = reference.benchmark.map { 2 * $0 }
+    func value(_ ratio: BenchmarkRatio) throws -> Double {
+      try ratio.estimate(of: twice, benchmark: reference.benchmark).value
+    }
+    expectClose(try value(.beta), 2, relative: 1e-14)
+    expectClose(try value(.upCapture(threshold: 0)), 2, relative: 1e-14)
+    expectClose(try value(.downCapture(threshold: 0)), 2, relative: 1e-14)
+    expectClose(try value(.alpha(rate: 0)), 0, absolute: 1e-16)
+    expectClose(
+      try value(.treynor(rate: 0)),
+      try BenchmarkRatio.treynor(rate: 0).estimate(
+        of: reference.benchmark, benchmark: reference.benchmark
+      ).value, relative: 1e-12)
+  }
+
+  @Test func errorsOfMeasuresMatchInfluences() throws {
+    let reference = try Reference.load(References.self, "performance_ratios")
+    let sample = reference.sample
+    let law = try EmpiricalDistribution(outcomes: sample)
+    var checked = 0
+    func check(
+      _ name: String,
+      _ measure: some OutcomeMeasure,
+      _ error: (Int) throws -> Double?
+    ) throws {
+      checked += 1
+      expectClose(
+        try measure.value(of: law), try #require(reference.measures[name]), relative: 1e-12, name)
+      expectClose(
+        try #require(try error(0)), try #require(reference.measureErrors[name]), relative: 1e-9,
+        name)
+      expectClose(
+        try #require(try error(4)), try #require(reference.laggedMeasureErrors[name]),
+        relative: 1e-9, name)
+      #expect(throws: DistributionsError.self) { try error(60) }
+    }
+    for (name, measure): (String, SampleRiskMeasure) in [
+      ("deviation", .standardDeviation), ("absolute", .meanAbsoluteDeviation),
+      ("semideviation", .semideviation),
+      ("partialFirst", .lowerPartialMoment(order: .first, target: 0.001)),
+      ("partialSecond", .lowerPartialMoment(order: .second, target: 0.001)),
+      ("gini", .giniMeanDifference), ("entropic", .entropicValueAtRisk(confidence: 0.875)),
+      ("shortfall", .expectedShortfall(confidence: 0.875)),
+    ] {
+      try check(name, measure) { try measure.standardError(of: sample, lagCount: $0) }
+    }
+    for (name, spectrum) in [
+      ("spectral", try RiskSpectrum.exponential(aversion: 12)),
+      ("power", try RiskSpectrum.power(exponent: 0.5)),
+    ] {
+      try check(name, spectrum) { try spectrum.standardError(of: sample, lagCount: $0) }
+    }
+    let entropic = try EntropicRisk(aversion: 8)
+    try check("entropicRisk", entropic) { try entropic.standardError(of: sample, lagCount: $0) }
+    #expect(checked == reference.measures.count)
+    for measure: SampleRiskMeasure in [.worstCase, .maximumDrawdown, .ulcerIndex] {
+      #expect(try measure.standardError(of: sample) == nil)
+    }
+    let bootstrap = try Bootstrap(.stationary(meanLength: 3), seed: 6)
+    let drawn = try SampleRiskMeasure.maximumDrawdown.interval(
+      of: sample, bootstrap: bootstrap, replicateCount: 99)
+    #expect(try #require(drawn.standardError) > 0)
+    let kernel = try KernelValueAtRisk(confidence: 0.9)
+      .interval(of: sample, bootstrap: bootstrap, replicateCount: 99)
+    #expect(kernel.range.contains(law.valueAtRisk(confidence: 0.9)))
+    #expect(throws: DistributionsError.self) {
+      try SampleRiskMeasure.expectedShortfall(confidence: 2)
+        .interval(of: sample, bootstrap: bootstrap, replicateCount: 99)
+    }
+  }
+
+  @Test func ratiosOfFallsMatchEnumeration() throws {
+    let reference = try Reference.load(References.self, "performance_ratios")
+    for (name, ratio): (String, PerformanceRatio) in [
+      ("burke", .burke(rate: 0.001, fallCount: nil)),
+      ("burkeTwo", .burke(rate: 0.001, fallCount: 2)),
+      ("sterling", .sterling(rate: 0.001, fallCount: 2, cushion: 0)),
+      ("cushioned", .sterling(rate: 0.001, fallCount: 2, cushion: 0.125)),
+      ("sterlingAll", .sterling(rate: 0.001, fallCount: 1000, cushion: 0)),
+    ] {
+      let estimate = try ratio.estimate(of: reference.sample)
+      expectClose(
+        estimate.value, try #require(reference.falls[name]), relative: 1e-11, absolute: 1e-16, name)
+      #expect(estimate.standardError == nil)
+    }
+    // Falls of 0.01, 0.04 and, still open, 0.02.
+    let outcomes = [0.02, -0.01, 0.03, -0.03, 0.01, -0.02, 0.05, -0.02]
+    func value(_ ratio: PerformanceRatio) throws -> Double {
+      try ratio.estimate(of: outcomes).value
+    }
+    let mean = 0.03 / 8
+    expectClose(
+      try value(.burke(rate: 0, fallCount: nil)), mean / 0.0021.squareRoot(), relative: 1e-12)
+    expectClose(
+      try value(.burke(rate: 0, fallCount: 1)), mean / 0.04, relative: 1e-12)
+    expectClose(
+      try value(.sterling(rate: 0, fallCount: 2, cushion: 0.1)), mean / 0.13, relative: 1e-12)
+    // One fall is the largest drawdown.
+    expectClose(
+      try value(.sterling(rate: 0.001, fallCount: 1, cushion: 0)),
+      try value(.excess(rate: 0.001, over: .maximumDrawdown)), relative: 1e-12)
+    let rising = try PerformanceRatio.burke(rate: 0, fallCount: nil).estimate(of: [0.1, 0.2])
+    #expect(rising.value == .infinity)
+    for ratio: PerformanceRatio in [
+      .burke(rate: 0, fallCount: 0), .burke(rate: .nan, fallCount: nil),
+      .sterling(rate: 0, fallCount: 0, cushion: 0), .sterling(rate: 0, fallCount: 1, cushion: -1),
+    ] {
+      #expect(throws: DistributionsError.self) { try ratio.estimate(of: outcomes) }
+    }
+  }
+
+  /// The error of the tail ratio is that of two quantiles of a normal law; of every other ratio that of histories drawn again.
+  @Test func errorsOfTailsAndOfHistories() throws {
+    let law = try Normal(mean: 0, standardDeviation: 1)
+    let sample = law.draws(count: 4000, from: RandomStream(seed: 3, stream: 5))
+    let estimate = try PerformanceRatio.tail(confidence: 0.95).estimate(of: sample)
+    // ψ = (1{x > q} + ratio 1{x < −q} − …)/(f q) of disjoint events with ratio 1: 2 · 0.05 / (f q)².
+    let (quantile, density) = (1.644_853_626_951_472_7, 0.103_135_640_375_370_9)
+    expectClose(
+      try #require(estimate.standardError), (0.1 / 4000).squareRoot() / (quantile * density),
+      relative: 0.15)
+    let short = Array(sample.prefix(250))
+    let bootstrap = try Bootstrap(.stationary(meanLength: 2), seed: 4)
+    for ratio: PerformanceRatio in [
+      .sharpe(rate: 0), .tail(confidence: 0.9),
+      .excess(rate: -0.5, over: .expectedShortfall(confidence: 0.9)),
+    ] {
+      let drawn = try ratio.interval(of: short, bootstrap: bootstrap, replicateCount: 199)
+      let theory = try ratio.estimate(of: short)
+      #expect(drawn.range.contains(theory.value) && drawn.basis == .bootstrap)
+      expectClose(
+        try #require(drawn.standardError), try #require(theory.standardError), relative: 0.35,
+        "\(ratio)")
+    }
+    let falls = try PerformanceRatio.burke(rate: 0, fallCount: 3)
+      .interval(of: short, bootstrap: bootstrap, replicateCount: 99)
+    #expect(try #require(falls.standardError) > 0)
+    #expect(throws: DistributionsError.self) {
+      try PerformanceRatio.tail(confidence: 2)
+        .interval(of: short, bootstrap: bootstrap, replicateCount: 99)
+    }
+    let benchmark = Array(sample[1000..<1250])
+    let mixed = zip(short, benchmark).map { 0.5 * $0 + $1 }
+    let beta = try BenchmarkRatio.beta.estimate(of: mixed, benchmark: benchmark)
+    let drawn = try BenchmarkRatio.beta.interval(
+      of: mixed, benchmark: benchmark, bootstrap: bootstrap, replicateCount: 199)
+    #expect(drawn.range.contains(beta.value) && drawn.range.contains(1))
+    expectClose(
+      try #require(drawn.standardError), try #require(beta.standardError), relative: 0.25)
+  }
+
+  @Test func benchmarksAreChecked() throws {
+    let outcomes = [0.01, -0.02, 0.03, 0.01]
+    let beta = BenchmarkRatio.beta
+    #expect(throws: DistributionsError.tooFewObservations(got: 2, required: 3)) {
+      try beta.estimate(of: [1, 2], benchmark: [1, 2])
+    }
+    #expect(throws: DistributionsError.shapeMismatch(argument: "benchmark", got: 3, required: 4)) {
+      try beta.estimate(of: outcomes, benchmark: [1, 2, 3])
+    }
+    #expect(throws: DistributionsError.self) {
+      try beta.estimate(of: outcomes, benchmark: [1, 2, .nan, 3])
+    }
+    #expect(throws: DistributionsError.self) {
+      try beta.estimate(of: outcomes, benchmark: outcomes, lagCount: 4)
+    }
+    for ratio: BenchmarkRatio in [
+      .treynor(rate: .infinity), .upCapture(threshold: -1), .downCapture(threshold: 1),
+      .capture(threshold: -0.1),
+    ] {
+      #expect(throws: DistributionsError.self) {
+        try ratio.estimate(of: outcomes, benchmark: outcomes)
+      }
+    }
+    // A constant benchmark has no slope.
+    let constant = try beta.estimate(of: outcomes, benchmark: [1, 1, 1, 1])
+    #expect(constant.value.isNaN && constant.standardError == nil)
+    #expect(
+      try BenchmarkRatio.upCapture(threshold: 0).estimate(
+        of: outcomes, benchmark: [-1, -1, -2, -1]
+      )
+      .value.isNaN)
   }
 
   @Test func byHand() throws {

@@ -113,6 +113,25 @@ public struct FactorContributions: Hashable, Sendable {
     return try FactorContributions(total: risk.value, gradient: gradient, weights, factors)
   }
 
+  /// Splits any risk that has a split over its assets: by a law, a spectrum, a value at risk.
+  ///
+  /// - Parameters:
+  ///   - split: The split over the assets; its marginals are the gradient.
+  ///   - weights: The weights that it is of.
+  ///   - factors: The loadings.
+  /// - Returns: The split.
+  /// - Throws: ``AllocationError``, among others for different universes and unknown assets.
+  /// - Complexity: O(N K²) for N assets and K factors.
+  public static func of(
+    _ split: RiskContributions,
+    weights: Weights,
+    factors: [FactorLoading]
+  ) throws(AllocationError) -> FactorContributions {
+    try Translation.requireEqual(split.universe, weights.universe)
+    return try FactorContributions(
+      total: split.total, gradient: split.marginals, weights, factors)
+  }
+
   private init(
     total: Double,
     gradient: [Double],

@@ -95,7 +95,8 @@ public struct MultivariateStudentT: Hashable, Sendable {
 struct PortfolioProjection {
   let universe: Universe
   let mean: Double
-  let meanParts: [Double]
+  private let means: [Double]
+  private let meanParts: [Double]
   let gradient: VolatilityGradient
 
   init(
@@ -105,6 +106,7 @@ struct PortfolioProjection {
   ) throws(DistributionsError) {
     gradient = try VolatilityGradient(weights: weights, covariance: covariance)
     universe = weights.universe
+    means = expectedReturns.values
     meanParts = zip(weights.values, expectedReturns.values).map { $0 * $1 }
     mean = meanParts.reduce(0, +)
     guard mean.isFinite else { throw .notRepresentable(result: "mean") }
@@ -117,7 +119,8 @@ struct PortfolioProjection {
     return RiskContributions(
       universe: universe,
       total: total,
-      contributions: zip(meanParts, gradient.contributions).map { multiplier * $1 - $0 }
+      contributions: zip(meanParts, gradient.contributions).map { multiplier * $1 - $0 },
+      marginals: zip(means, gradient.marginals).map { multiplier * $1 - $0 }
     )
   }
 }

@@ -79,7 +79,8 @@ public struct EntropicRisk: Hashable, Sendable {
   /// The entropic risk of a law.
   ///
   /// - Parameter law: The law of the outcome.
-  /// - Returns: The risk, positive for a loss; infinite for a lower tail that falls slower than the exponential, as Student's.
+  /// - Returns: The risk, positive for a loss; infinite for a lower tail that falls slower than the exponential, as Student's and a
+  ///   Pareto tail with a positive shape. A Pareto tail with a negative shape ends, and has any risk.
   /// - Throws: `DistributionsError.notRepresentable` when the integral cannot be found, for a lower tail that falls as the exponential
   ///   within 1e-9, and when the parts of it below a probability of 1e-300 count.
   public func risk(of law: some ContinuousDistribution) throws(DistributionsError) -> Double {
@@ -87,6 +88,7 @@ public struct EntropicRisk: Hashable, Sendable {
       let deviation = normal.standardDeviation
       return aversion * deviation / 2 * deviation - normal.mean
     }
+    if let pieces = law as? ParetoTailedEmpirical { return try risk(of: pieces) }
     let center = law.quantile(0.5)
     let aversion = aversion
     guard let rate = TailDecay(lowerOf: law).rate(beyond: 1 / aversion) else {

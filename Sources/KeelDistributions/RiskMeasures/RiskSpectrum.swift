@@ -217,6 +217,7 @@ extension RiskSpectrum {
     guard areLossesFinite || areGainsFinite else { throw .notRepresentable(result: "risk") }
     if !areLossesFinite { return .infinity }
     if !areGainsFinite { return -.infinity }
+    if let pieces = law as? ParetoTailedEmpirical { return try risk(ofPieces: pieces) }
     let lower = try TailIntegral.value(of: { -law.quantile($0) }, weight: { density($0) })
     let upper = try TailIntegral.value(
       of: { -law.survivalQuantile($0) }, weight: { density(1 - $0) })
@@ -232,20 +233,75 @@ extension RiskSpectrum {
   }
 }
 
-/// Integrals over half of a law, from the probability of its tail.
+// MARK: - Laws in pieces
+
+extension RiskSpectrum {
+  /// The risk of a sample with Pareto tails, whose quantiles have a kink at every point of the sample.
+  private func risk(
+    ofPieces law: ParetoTailedEmpirical
+  ) throws(DistributionsError) -> Double {
+    let (points, levels) = (law.points, law.probabilities)
+    let mass = law.tailProbability
+    var risk = CompensatedSum()
+    // Thresholds with the weights of the tails, and the excesses over them.
+    risk.add(-points[0] * weight(from: 0, mass: mass))
+    risk.add(-points[points.count - 1] * weight(from: 1 - mass, mass: mass))
+    risk.add(
+      try TailIntegral.value(
+        of: { law.lowerTail.law.survivalQuantile($0 / mass) }, weight: { density($0) }, upTo: mass))
+    risk.add(
+      -(try TailIntegral.value(
+        of: { law.upperTail.law.survivalQuantile($0 / mass) }, weight: { density(1 - $0) },
+        upTo: mass)))
+    for i in 1..<points.count {
+      let slope = (points[i] - points[i - 1]) / (levels[i] - levels[i - 1])
+      let rise = rise(from: levels[i - 1], mass: levels[i] - levels[i - 1])
+      risk.add(-points[i - 1] * weight(from: levels[i - 1], mass: levels[i] - levels[i - 1]))
+      risk.add(-slope * rise)
+    }
+    guard risk.value.isFinite else { throw .notRepresentable(result: "risk") }
+    return risk.value
+  }
+
+  /// ∫ φ(u) (u − low) from `low` to `low + mass`, by panels no longer than the distance to zero, where a power is singular, and
+  /// than some lengths over which an exponential falls.
+  private func rise(from low: Double, mass: Double) -> Double {
+    var longest = Double.infinity
+    if case .exponential(let k) = shape { longest = Self.panelExponent / k }
+    var (start, sum) = (low, CompensatedSum())
+    let end = low + mass
+    while start < end {
+      let stop = min(end, start + min(start, longest))
+      let panel = Self.rule.integral(over: start...stop) { density($0) * ($0 - low) }
+      sum.add(panel)
+      // Weights never rise: the rest is at most its last one's.
+      let rest = density(stop) * (end - stop) * mass
+      if rest <= Self.negligibleRest * sum.value { break }
+      start = stop
+    }
+    return sum.value
+  }
+
+  private static let rule = GaussLegendre(checkedCount: 16)
+  private static let panelExponent = 4.0
+  private static let negligibleRest = 1e-17
+}
+
+/// Integrals over a tail of a law, from its probability.
 enum TailIntegral {
-  /// ∫ weight · f from 0 to ½, which must converge.
+  /// ∫ weight · f from 0 to a probability, which must converge.
   static func value(
     of function: (Double) -> Double,
-    weight: (Double) -> Double
+    weight: (Double) -> Double,
+    upTo end: Double = 0.5
   ) throws(DistributionsError) -> Double {
     var settings = Integral.Settings()
     settings.relativeTolerance = 1e-12
     let integral: Double
     do throws(NumericsError) {
       // The distance to the end has all digits; at the middle the whole integrand is smooth.
-      integral = try TanhSinh.integral(over: 0...0.5, settings: settings) { u, distance in
-        let probability = u < 0.25 ? distance : u
+      integral = try TanhSinh.integral(over: 0...end, settings: settings) { u, distance in
+        let probability = u < end / 2 ? distance : u
         let value = weight(probability) * function(probability)
         return value
       }.value

@@ -36,8 +36,11 @@ public struct ParetoTailedEmpirical: ContinuousDistribution {
   /// The mean.
   public let mean: Double
 
-  private let points: [Double]
-  private let probabilities: [Double]
+  /// The points of the middle, between which the distribution function is linear.
+  let points: [Double]
+
+  /// The value of the distribution function at each point.
+  let probabilities: [Double]
 
   /// The allowed share of a tail.
   public static let allowedShare = 0.001...0.4

@@ -64,11 +64,35 @@ public struct SampleFactorContributions: Hashable, Sendable {
   ///   - scenarios: S scenarios over the same universe in the same order; for drawdowns in the order of time.
   ///   - loadings: The N × K exposures of the assets.
   ///   - factorOutcomes: The S × K outcomes of the factors in the same scenarios.
-  /// - Throws: As ``RiskContributions/of(_:weights:scenarios:)``, `DistributionsError.shapeMismatch`,
+  /// - Throws: As ``SampleRiskMeasure/risk(of:)``, `DistributionsError.invalidValue` for a measure that is not homogeneous,
+  ///   `DistributionsError.universeMismatch`, `DistributionsError.shapeMismatch`,
   ///   `DistributionsError.notRepresentable` for numbers that are not finite.
   /// - Complexity: O(S N + S K + N K).
   public init(
     _ measure: SampleRiskMeasure,
+    weights: Weights,
+    scenarios: ScenarioSet,
+    loadings: Matrix,
+    factorOutcomes: Matrix
+  ) throws(DistributionsError) {
+    try self.init(
+      measure: measure, weights: weights, scenarios: scenarios, loadings: loadings,
+      factorOutcomes: factorOutcomes)
+  }
+
+  /// Splits any homogeneous measure.
+  ///
+  /// - Parameters:
+  ///   - measure: A measure that is homogeneous: a spectrum, a value at risk with a kernel, the host's own.
+  ///   - weights: The portfolio of N assets, as fractions.
+  ///   - scenarios: S scenarios over the same universe in the same order.
+  ///   - loadings: The N × K exposures of the assets.
+  ///   - factorOutcomes: The S × K outcomes of the factors in the same scenarios.
+  /// - Throws: As ``OutcomeMeasure/risk(of:)``, `DistributionsError.invalidValue` for a measure that is not homogeneous, `DistributionsError.shapeMismatch`,
+  ///   `DistributionsError.notRepresentable` for numbers that are not finite.
+  /// - Complexity: O(S N + S K + N K) and one measure.
+  public init(
+    measure: some OutcomeMeasure,
     weights: Weights,
     scenarios: ScenarioSet,
     loadings: Matrix,
@@ -81,9 +105,7 @@ public struct SampleFactorContributions: Hashable, Sendable {
     ] where got != required {
       throw .shapeMismatch(argument: argument, got: got, required: required)
     }
-    guard measure.isHomogeneous else {
-      throw .invalidValue(argument: "degree of the measure", got: 0, lowest: 1, highest: 1)
-    }
+    try measure.requireHomogeneous()
     let law = try EmpiricalDistribution(weights: weights, scenarios: scenarios)
     let risk = try measure.risk(of: law)
     let exposures: [Double]

@@ -16,7 +16,6 @@ extension RiskContributions {
     weights: Weights,
     scenarios: ScenarioSet
   ) throws(DistributionsError) -> RiskContributions {
-    let risk = try spectrum.risk(of: EmpiricalDistribution(weights: weights, scenarios: scenarios))
-    return RiskContributions(risk, weights: weights, scenarios: scenarios)
+    try of(spectrum, weights: weights, scenarios: scenarios)
   }
 }

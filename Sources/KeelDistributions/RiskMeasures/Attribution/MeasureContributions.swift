@@ -27,7 +27,37 @@ extension RiskContributions {
     if case .lowerPartialMoment(_, let target) = measure, target != 0 {
       throw .invalidValue(argument: "target", got: target, lowest: 0, highest: 0)
     }
+    return try split(measure, weights, scenarios)
+  }
+
+  /// Splits any homogeneous measure of a portfolio over its assets.
+  ///
+  /// - Parameters:
+  ///   - measure: A measure that is homogeneous: a spectrum, a value at risk with a kernel, the host's own.
+  ///   - weights: The portfolio, as fractions.
+  ///   - scenarios: The scenarios over the same universe in the same order.
+  /// - Returns: The risk, positive for a loss, and its parts.
+  /// - Throws: As ``OutcomeMeasure/risk(of:)``, `DistributionsError.universeMismatch`,
+  ///   `DistributionsError.invalidObservation` for an outcome of the portfolio that overflows, and
+  ///   `DistributionsError.invalidValue` for a measure that is not homogeneous.
+  /// - Complexity: O(S N) and one measure.
+  public static func of(
+    _ measure: some OutcomeMeasure,
+    weights: Weights,
+    scenarios: ScenarioSet
+  ) throws(DistributionsError) -> RiskContributions {
+    try measure.requireHomogeneous()
+    return try split(measure, weights, scenarios)
+  }
+
+  private static func split(
+    _ measure: some OutcomeMeasure,
+    _ weights: Weights,
+    _ scenarios: ScenarioSet
+  ) throws(DistributionsError) -> RiskContributions {
     let risk = try measure.risk(of: EmpiricalDistribution(weights: weights, scenarios: scenarios))
-    return RiskContributions(risk, weights: weights, scenarios: scenarios)
+    return RiskContributions(
+      weights, total: risk.value,
+      marginals: weights.values.indices.map { risk.slopeSum(scenarios.outcomes, column: $0) })
   }
 }

@@ -43,6 +43,83 @@ extension PositionRisk {
     weights: Weights,
     scenarios: ScenarioSet
   ) throws(DistributionsError) -> [PositionRisk] {
+    try positions(measure, weights, scenarios)
+  }
+
+  /// The marginal and incremental risks of all positions, by any measure of samples.
+  ///
+  /// - Parameters:
+  ///   - measure: The measure: a spectrum, an entropic risk, a value at risk with a kernel, the host's own.
+  ///   - weights: The portfolio, as fractions.
+  ///   - scenarios: The scenarios over the same universe in the same order.
+  /// - Returns: One value an asset, in the order of the universe.
+  /// - Throws: As ``OutcomeMeasure/risk(of:)``, `DistributionsError.universeMismatch`,
+  ///   `DistributionsError.invalidObservation` for an outcome of a portfolio that overflows.
+  /// - Complexity: O(S N) time and memory, and one measure of S outcomes for each weight that is not zero.
+  public static func all(
+    of measure: some OutcomeMeasure,
+    weights: Weights,
+    scenarios: ScenarioSet
+  ) throws(DistributionsError) -> [PositionRisk] {
+    try positions(measure, weights, scenarios)
+  }
+
+  /// The marginal and incremental risks of all positions, by a split of a law's risk.
+  ///
+  /// ```swift
+  /// let positions = try PositionRisk.all(weights: weights) { weights throws(DistributionsError) in
+  ///   try law.expectedShortfallContributions(weights, confidence: 0.99)
+  /// }
+  /// ```
+  ///
+  /// - Parameters:
+  ///   - weights: The portfolio, as fractions.
+  ///   - split: The split of a homogeneous risk of any portfolio, as
+  ///     ``MultivariateStudentT/expectedShortfallContributions(_:confidence:)``; nothing is asked of a portfolio without positions, which
+  ///     has no risk.
+  /// - Returns: One value an asset, in the order of the universe.
+  /// - Throws: As `split`, and `DistributionsError.invalidValue` for weights that are not admissible.
+  /// - Complexity: One split of N assets, and one for each weight that is not zero.
+  public static func all(
+    weights: Weights,
+    split: (Weights) throws(DistributionsError) -> RiskContributions
+  ) throws(DistributionsError) -> [PositionRisk] {
+    let whole = try split(weights)
+    var positions: [PositionRisk] = []
+    for (j, asset) in weights.universe.assets.enumerated() {
+      let weight = weights.values[j]
+      var others = weights.values
+      others[j] = 0
+      var without = 0.0
+      if weight == 0 {
+        without = whole.total
+      } else if others.contains(where: { $0 != 0 }) {
+        without = try split(Self.weights(weights.universe, others)).total
+      }
+      positions.append(
+        PositionRisk(
+          asset: asset, weight: weight, marginal: whole.marginals[j],
+          incremental: whole.total - without))
+    }
+    return positions
+  }
+
+  private static func weights(
+    _ universe: Universe,
+    _ values: [Double]
+  ) throws(DistributionsError) -> Weights {
+    do throws(DataError) {
+      return try Weights(universe: universe, values: values)
+    } catch {
+      throw DistributionsError(error)
+    }
+  }
+
+  private static func positions(
+    _ measure: some OutcomeMeasure,
+    _ weights: Weights,
+    _ scenarios: ScenarioSet
+  ) throws(DistributionsError) -> [PositionRisk] {
     let law = try EmpiricalDistribution(weights: weights, scenarios: scenarios)
     let risk = try measure.risk(of: law)
     let after = sumsAfter(weights.values, scenarios.outcomes)
@@ -55,7 +132,7 @@ extension PositionRisk {
       if weight != 0 {
         let without = try EmpiricalDistribution(
           outcomes: zip(before, after[j]).map { $0 + $1 }, probabilities: law.probabilities)
-        incremental = try risk.value - measure.risk(of: without).value
+        incremental = try risk.value - measure.value(of: without)
         add(scenarios.outcomes, column: j, weight: weight, to: &before)
       }
       positions.append(
@@ -94,16 +171,5 @@ extension SampleRisk {
     var sum = CompensatedSum()
     for t in values.indices where slopes[t] != 0 { sum.add(slopes[t] * values[t]) }
     return sum.value
-  }
-}
-
-extension RiskContributions {
-  /// Splits a risk by its slopes.
-  init(_ risk: SampleRisk, weights: Weights, scenarios: ScenarioSet) {
-    self.init(
-      universe: weights.universe, total: risk.value,
-      contributions: weights.values.enumerated().map { j, weight in
-        weight == 0 ? 0 : weight * risk.slopeSum(scenarios.outcomes, column: j)
-      })
   }
 }

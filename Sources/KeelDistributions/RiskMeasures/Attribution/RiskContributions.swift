@@ -21,11 +21,23 @@ public struct RiskContributions: Hashable, Sendable {
   /// The contribution of each asset, in the unit of ``total``.
   public let contributions: [Double]
 
+  /// The derivative of the risk in the weight of each asset, also of those with a weight of zero; at a kink a supporting slope.
+  public let marginals: [Double]
+
   /// Creates a split whose parts are known to fit the universe.
-  init(universe: Universe, total: Double, contributions: [Double]) {
+  init(universe: Universe, total: Double, contributions: [Double], marginals: [Double]) {
     self.universe = universe
     self.total = total
     self.contributions = contributions
+    self.marginals = marginals
+  }
+
+  /// Creates a split from the derivatives in the weights.
+  init(_ weights: Weights, total: Double, marginals: [Double]) {
+    self.init(
+      universe: weights.universe, total: total,
+      contributions: zip(weights.values, marginals).map { $0 == 0 ? 0 : $0 * $1 },
+      marginals: marginals)
   }
 
   /// The contribution of each asset as a fraction of the total; all zero when the total is zero.

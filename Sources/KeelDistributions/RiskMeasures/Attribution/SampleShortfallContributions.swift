@@ -75,15 +75,13 @@ extension RiskContributions {
     let shares = losses.indices.map { t in
       tail.weight(ofLoss: losses[t], mass: probabilities?[t] ?? 1)
     }
-    var contributions = [Double](repeating: 0, count: weights.values.count)
-    for (j, weight) in weights.values.enumerated() where weight != 0 {
+    let marginals = weights.values.indices.map { j in
       let column = outcomes.column(j)
       var sum = 0.0
       for t in column.indices where shares[t] != 0 { sum += shares[t] * column[t] }
-      contributions[j] = -weight * sum
+      return -sum
     }
-    return RiskContributions(
-      universe: weights.universe, total: tail.expectedShortfall, contributions: contributions)
+    return RiskContributions(weights, total: tail.expectedShortfall, marginals: marginals)
   }
 }
 

@@ -1,20 +1,7 @@
 // Goals in order: parts that sum to the value at risk, less noise than the one scenario at it, O(S N).
-//
-// The derivative of a value at risk is the mean loss of the asset where the portfolio loses just that much (C. Gouriéroux, J.-P. Laurent and
-// O. Scaillet, "Sensitivity analysis of values at risk", Journal of Empirical Finance 7 (2000)). In a sample that is one scenario;
-// a kernel takes those near it, after which the parts are brought to the sum (E. Epperlein and A. Smillie, "Cracking VaR
-// with kernels", Risk 19 (2006)).
 
 public import KeelData
 import KeelNumerics
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 extension RiskContributions {
   /// Splits the value at risk of a portfolio over its assets.
@@ -44,39 +31,9 @@ extension RiskContributions {
     confidence: Double,
     bandwidth: Double? = nil
   ) throws(DistributionsError) -> RiskContributions {
-    try requireConfidence(confidence)
-    let law = try EmpiricalDistribution(weights: weights, scenarios: scenarios)
-    let value = law.valueAtRisk(confidence: confidence)
-    let width = bandwidth == nil ? try silvermanBandwidth(law) : bandwidth ?? 0
-    try requireInside(width, 0...(.greatestFiniteMagnitude), "bandwidth")
-    let sample = WeightedSample(outcomes: law.outcomes, probabilities: law.probabilities)
-    // The nearest scenarios count whatever the width.
-    var masses = zip(law.outcomes, sample.probabilities).map { outcome, mass in
-      let distance = (-outcome - value).magnitude
-      if distance == 0 { return mass }
-      let z = distance / width
-      return width > 0 ? mass * exp(-z * z / 2) : 0
-    }
-    let total = CompensatedSum.of(masses)
-    for t in masses.indices { masses[t] /= total }
-    let split = RiskContributions(
-      SampleRisk(value: value, slopes: masses.map { -$0 }), weights: weights, scenarios: scenarios)
-    let sum = CompensatedSum.of(split.contributions)
-    if sum == value { return split }
-    let factor = value / sum
-    guard factor > 0, factor.isFinite else {
-      throw .notRepresentable(result: "split of the value at risk")
-    }
-    return RiskContributions(
-      universe: split.universe, total: value, contributions: split.contributions.map { $0 * factor }
-    )
-  }
-
-  private static func silvermanBandwidth(
-    _ law: EmpiricalDistribution
-  ) throws(DistributionsError) -> Double {
-    let deviation = try SampleRiskMeasure.standardDeviation.risk(of: law).value
-    return 1.06 * deviation * pow(Double(law.outcomes.count), -0.2)
+    try of(
+      KernelValueAtRisk(confidence: confidence, bandwidth: bandwidth), weights: weights,
+      scenarios: scenarios)
   }
 }
 

@@ -33,7 +33,8 @@ extension RiskContributions {
     return RiskContributions(
       universe: weights.universe,
       total: gradient.volatility,
-      contributions: gradient.contributions
+      contributions: gradient.contributions,
+      marginals: gradient.marginals
     )
   }
 }

@@ -66,15 +66,11 @@ public struct DeltaGammaLaw: LocationScaleLaw {
     if let bad = gammas.firstNonFiniteElement {
       try requireFinite(gammas[bad.row, bad.column], "gammas")
     }
-    let form: DiagonalForm
-    do throws(LinearAlgebraError) {
-      form = try DiagonalForm(constant, deltas, gammas, moves)
-    } catch {
-      throw .notRepresentable(result: "diagonal form of the book")
-    }
-    guard form.leastResidual >= -DiagonalForm.negligibleVariance * form.largestVariance else {
-      throw .negativeVariance(form.leastResidual)
-    }
+    try self.init(DiagonalForm.of(constant, deltas, gammas, moves))
+  }
+
+  /// Creates the law of a book in its diagonal form.
+  init(_ form: DiagonalForm) throws(DistributionsError) {
     try self.init(
       constant: form.constant, slopes: form.slopes, curvatures: form.curvatures)
   }
@@ -129,18 +125,41 @@ public struct DeltaGammaLaw: LocationScaleLaw {
 }
 
 /// A quadratic function of normal moves in independent standard normal variables.
-private struct DiagonalForm {
+struct DiagonalForm {
   let constant: Double
   let slopes: [Double]
   let curvatures: [Double]
+  /// Q.
+  let rotation: Matrix
+  /// L, its rows in the order of the assets.
+  let factor: Matrix
   let leastResidual: Double
   let largestVariance: Double
 
   /// What rounding may leave of a covariance, as a part of its largest variance.
-  static let negligibleVariance = 1e-10
+  private static let negligibleVariance = 1e-10
+
+  /// The form of a book whose moves have a covariance that is positive semidefinite but for rounding.
+  static func of(
+    _ constant: Double,
+    _ deltas: [Double],
+    _ gammas: SymmetricMatrix,
+    _ moves: MultivariateNormal
+  ) throws(DistributionsError) -> DiagonalForm {
+    let form: DiagonalForm
+    do throws(LinearAlgebraError) {
+      form = try DiagonalForm(constant, deltas, gammas, moves)
+    } catch {
+      throw .notRepresentable(result: "diagonal form of the book")
+    }
+    guard form.leastResidual >= -negligibleVariance * form.largestVariance else {
+      throw .negativeVariance(form.leastResidual)
+    }
+    return form
+  }
 
   /// x = μ + L z with Σ = LL'; then L'ΓL = QΛQ' and b = Q'L'(δ + Γμ).
-  init(
+  private init(
     _ constant: Double,
     _ deltas: [Double],
     _ gammas: SymmetricMatrix,
@@ -150,7 +169,6 @@ private struct DiagonalForm {
     let cholesky = try PivotedCholesky(covariance)
     leastResidual = cholesky.leastResidual
     largestVariance = covariance.diagonal.reduce(0, max)
-    // Rows of L back in the order of the assets.
     let rank = cholesky.rank
     let (count, packed) = (covariance.order, cholesky.lower.columnMajorElements)
     var elements = [Double](repeating: 0, count: count * rank)
@@ -159,7 +177,7 @@ private struct DiagonalForm {
         elements[k * count + asset] = packed[k * count + row]
       }
     }
-    let factor = Matrix(uncheckedRowCount: count, columnCount: rank, storage: elements)
+    factor = Matrix(uncheckedRowCount: count, columnCount: rank, storage: elements)
     let means = moves.expectedReturns.values
     let bent = try gammas.times(means)
     var sum = CompensatedSum()
@@ -169,6 +187,7 @@ private struct DiagonalForm {
     let tilted = try factor.transposedTimes(zip(deltas, bent).map { $0 + $1 })
     guard rank > 0 else {
       (slopes, curvatures) = ([], [])
+      rotation = Matrix(uncheckedRowCount: 0, columnCount: 0, storage: [])
       return
     }
     let half = try gammas.matrix * factor
@@ -179,6 +198,7 @@ private struct DiagonalForm {
     let eigen = try SymmetricEigen(
       SymmetricMatrix(lowerTriangleOf: core.columnMajorElements, order: rank))
     curvatures = eigen.values
+    rotation = eigen.vectors
     slopes = try eigen.vectors.transposedTimes(tilted)
   }
 }
@@ -186,7 +206,7 @@ private struct DiagonalForm {
 /// A quadratic form in normal variables of mean zero and variance one.
 struct StandardQuadraticForm: StandardLaw {
   private let upper: QuadraticFormTail
-  private let lower: QuadraticFormTail
+  let lower: QuadraticFormTail
   let skewness: Double
   let excessKurtosis: Double
   let support: ClosedRange<Double>
@@ -263,7 +283,7 @@ struct StandardQuadraticForm: StandardLaw {
 }
 
 /// Inverts the tail of a quadratic form.
-private enum QuadraticSearch {
+enum QuadraticSearch {
   /// Whether a point, in deviations, is the largest value but for the rounding of its tail.
   static func isLargest(_ point: Double, of tail: QuadraticFormTail) -> Bool {
     point >= tail.largest - endShare * max(1, tail.largest.magnitude)

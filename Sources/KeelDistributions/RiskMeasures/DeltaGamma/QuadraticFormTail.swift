@@ -84,20 +84,14 @@ struct QuadraticFormTail: Hashable, Sendable {
     let largest = largest
     if x >= largest || x >= largest - Self.rounding * largest.magnitude { return Logarithms() }
     guard let center = saddlePoint(x) else { return bounded(x) }
-    let (_, slope) = cumulantSlopes(center)
-    let path = Path(
-      center: center, width: 1 / (slope + 1 / (center * center)).squareRoot())
-    let base = exponent(Complex(center), x).real
-    let (tilted, length) = steepest(path, x, base)
-    // The rounding of the exponent is that of its parts.
-    let noise = Self.rounding * max(1, center * x.magnitude)
-    guard noise < Self.largestNoise,
-      let sums = integrals(tilted, length: length, x: x, base: base, noise: noise)
-    else { return bounded(x, near: center) }
-    let size = base - log(Double.pi)
+    guard let contour = contour(x, center), let sums = integrals(contour, x) else {
+      return bounded(x, near: center)
+    }
+    let size = contour.base - log(Double.pi)
     return Logarithms(
-      density: size + Self.logarithm(sums.0), tail: min(size + Self.logarithm(sums.1), 0),
-      excess: size + Self.logarithm(sums.2))
+      density: size + Self.logarithm(sums.density),
+      tail: min(size + Self.logarithm(sums.tail), 0),
+      excess: size + Self.logarithm(sums.excess))
   }
 
   /// The bound e^(K(s) − s x) where it is as good as the tail: the logarithm is then exact to some thousandths.
@@ -182,9 +176,61 @@ extension QuadraticFormTail {
   private static let bracketLimit = 1100
 }
 
+// MARK: - Means given a tail
+
+extension QuadraticFormTail {
+  /// A point of the path with what the integrands of the density and of the tail weigh there.
+  struct Node {
+    var place: Complex
+    var density: Complex
+    var tail: Complex
+  }
+
+  /// The points of the path for x; nil where the integrals have no digits.
+  ///
+  /// With the variables tilted by s a mean given V = x is the sum of the imaginary parts of density times mean over that of the density, and
+  /// a mean given V > x the same with the weights of the tail.
+  func nodes(_ x: Double) -> [Node]? {
+    guard let center = saddlePoint(x), let contour = contour(x, center),
+      let sums = integrals(contour, x), sums.tail > 0
+    else { return nil }
+    var nodes: [Node] = []
+    var k = 0
+    while Double(k) * sums.step <= contour.length {
+      let (place, derivative) = contour.path.point(Double(k) * sums.step)
+      let weight = (exponent(place, x) - contour.base).exponential * derivative
+      let half = k == 0 ? weight * 0.5 : weight
+      nodes.append(Node(place: place, density: half, tail: half / place))
+      k += 1
+    }
+    return nodes
+  }
+}
+
 // MARK: - The path
 
 extension QuadraticFormTail {
+  /// A path for a point, where it ends, the exponent at the saddle point and the rounding to expect.
+  private struct Contour {
+    var path: Path
+    var length: Double
+    var base: Double
+    var noise: Double
+  }
+
+  /// The path through the saddle point; nil where the exponent has no digits.
+  private func contour(_ x: Double, _ center: Double) -> Contour? {
+    let (_, slope) = cumulantSlopes(center)
+    let path = Path(
+      center: center, width: 1 / (slope + 1 / (center * center)).squareRoot())
+    let base = exponent(Complex(center), x).real
+    let (tilted, length) = steepest(path, x, base)
+    // The rounding of the exponent is that of its parts.
+    let noise = Self.rounding * max(1, center * x.magnitude)
+    guard noise < Self.largestNoise else { return nil }
+    return Contour(path: tilted, length: length, base: base, noise: noise)
+  }
+
   /// A hyperbola through the saddle point.
   private struct Path {
     let center: Double
@@ -244,14 +290,18 @@ extension QuadraticFormTail {
   private static let negligible = -42.0
   private static let growth = 3.0
 
-  /// π times the three integrals, over the size at the saddle point; nil when they do not converge.
-  private func integrals(
-    _ path: Path,
-    length: Double,
-    x: Double,
-    base: Double,
-    noise: Double
-  ) -> (Double, Double, Double)? {
+  /// π times the three integrals, over the size at the saddle point.
+  private struct Sums {
+    var density: Double
+    var tail: Double
+    var excess: Double
+    /// The step with which they converged.
+    var step: Double
+  }
+
+  /// The integrals; nil when they do not converge.
+  private func integrals(_ contour: Contour, _ x: Double) -> Sums? {
+    let (path, length, base) = (contour.path, contour.length, contour.base)
     func terms(_ u: Double) -> (Double, Double, Double) {
       let (place, derivative) = path.point(u)
       let density = (exponent(place, x) - base).exponential * derivative
@@ -272,12 +322,14 @@ extension QuadraticFormTail {
       }
       let value = sums.1 * step
       let change = (value - tail).magnitude / value.magnitude
-      let lastTolerance = max(Self.lastTolerance, noise)
+      let lastTolerance = max(Self.lastTolerance, contour.noise)
       if change <= (pass < Self.refinements ? Self.tolerance : lastTolerance) {
         let last = terms(length)
         guard last.1.magnitude <= lastTolerance * sums.1.magnitude else { return nil }
         let isSingular = last.0.magnitude > Self.singularShare * sums.0.magnitude
-        return (isSingular ? .infinity : sums.0 * step, sums.1 * step, sums.2 * step)
+        return Sums(
+          density: isSingular ? .infinity : sums.0 * step, tail: sums.1 * step,
+          excess: sums.2 * step, step: step)
       }
       tail = value
       spacing = 2

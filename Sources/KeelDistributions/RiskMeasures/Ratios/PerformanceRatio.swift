@@ -32,16 +32,27 @@ import KeelNumerics
 /// | ``rachev(gains:losses:)`` | mean of the best 1 − gains over the expected shortfall at the confidence losses |
 /// | ``tail(confidence:)`` | outcome exceeded with probability 1 − confidence, over the value at risk |
 /// | ``excess(rate:over:)`` | (m − τ) / risk, any measure of samples |
+/// | ``burke(rate:fallCount:)`` | (m − τ) / √(Σ D²) over the deepest falls |
+/// | ``sterling(rate:fallCount:cushion:)`` | (m − τ) / (mean D of the deepest falls + cushion) |
 ///
-/// The last one holds those that are named after their measure: over the expected shortfall (STARR), the ulcer index (Martin), the average
-/// drawdown (pain) or the mean difference; its drawdowns add outcomes, where the Calmar ratio of a backtest compounds. The information
-/// ratio is the Sharpe ratio of active outcomes. All divisors count all T outcomes, but that of the Sharpe ratio.
+/// The excess over a measure holds those that are named after it: over the expected shortfall (STARR), the ulcer index (Martin), the average
+/// drawdown (pain) or the mean difference; its drawdowns add outcomes, where the Calmar ratio of a backtest compounds. Falls are drawdowns from
+/// one peak to the next, D the depth of each; the last one may be open. Gain over loss (Bernardo and Ledoit) is ``omega(target:)`` at
+/// zero, gain to pain that less one. All divisors count all T outcomes, but that of the Sharpe ratio. Ratios against a benchmark are
+/// those of ``BenchmarkRatio``.
+///
+/// Errors come from influence functions; those of quantiles need the density there, from the distance of two quantiles around it (P.
+/// Hall and S. Sheather (1988)). What depends on the order of outcomes, and the worst outcome, has none: its error is that of
+/// histories drawn again, ``interval(of:level:bootstrap:replicateCount:)``.
 ///
 /// A ratio over zero is infinite, or NaN when its numerator is zero too. No ratio is annualized here: the root of time is right for
 /// independent outcomes only, see ``SharpeScaling``.
 ///
 /// Sources: W. Sharpe (1966, 1994); F. Sortino and R. van der Meer (1991); P. Kaplan and J. Knowles (2004); C. Keating and W. Shadwick (2002); F.
-/// Sortino, R. van der Meer and A. Plantinga (1999); A. Biglova, S. Ortobelli, S. Rachev and S. Stoyanov (2004).
+/// Sortino, R. van der Meer and A. Plantinga (1999); A. Biglova, S. Ortobelli, S. Rachev and S. Stoyanov (2004); G. Burke, "A sharper Sharpe
+/// ratio", Futures 23 (1994), of all falls; L. Kestner, "Getting a handle on true performance", Futures 25 (1996), for the Sterling ratio, whose
+/// first form has a cushion of 0.1 and a year's numbers; C. Bacon, "Practical portfolio performance measurement and attribution" (2008),
+/// chapter 4, for both; A. Bernardo and O. Ledoit, Journal of Political Economy 108 (2000).
 @nonexhaustive
 public enum PerformanceRatio: Hashable, Sendable {
   /// The mean excess over the standard deviation.
@@ -67,6 +78,12 @@ public enum PerformanceRatio: Hashable, Sendable {
 
   /// The mean excess over a measure of risk.
   case excess(rate: Double, over: SampleRiskMeasure)
+
+  /// The mean excess over the root of the sum of squares of the deepest falls, all of them for nil; at least one.
+  case burke(rate: Double, fallCount: Int?)
+
+  /// The mean excess over a cushion, not negative, and the mean of the deepest falls: of all of them where they are fewer.
+  case sterling(rate: Double, fallCount: Int, cushion: Double)
 }
 
 /// A ratio with its error.
@@ -114,17 +131,33 @@ extension PerformanceRatio {
     of outcomes: [Double],
     lagCount: Int = 0
   ) throws(DistributionsError) -> RatioEstimate {
-    guard outcomes.count >= 2 else {
-      throw .tooFewObservations(got: outcomes.count, required: 2)
-    }
-    let law = try EmpiricalDistribution(outcomes: outcomes)
+    let law = try RatioMoments.law(of: outcomes)
     try requireInside(Double(lagCount), 0...Double(outcomes.count - 1), "lagCount")
     try requireParameters()
-    let (value, influences) = try ratio(law)
-    return RatioEstimate(
-      value: value,
-      standardError: influences.flatMap { RatioMoments.error($0, lagCount: lagCount) },
-      observationCount: outcomes.count)
+    return RatioEstimate(try ratio(law), observationCount: outcomes.count, lagCount: lagCount)
+  }
+
+  /// An interval for the ratio from histories drawn again: for every ratio, blocks for dependent outcomes.
+  ///
+  /// - Parameters:
+  ///   - outcomes: At least two finite numbers, in the order of time; as fractions for returns.
+  ///   - level: The probability with which such intervals hold the true value, inside (0, 1).
+  ///   - bootstrap: How histories are drawn.
+  ///   - replicateCount: The number of histories, at least ``Bootstrap/leastReplicateCount``.
+  /// - Returns: The percentile interval, with the deviation of the replicates as standard error; nil where one is infinite.
+  /// - Throws: As ``estimate(of:lagCount:)`` and ``Bootstrap/interval(of:level:replicateCount:statistic:)``.
+  /// - Complexity: One ratio a replicate.
+  public func interval(
+    of outcomes: [Double],
+    level: Double = 0.95,
+    bootstrap: Bootstrap,
+    replicateCount: Int
+  ) throws(DistributionsError) -> ConfidenceInterval {
+    // What cannot be estimated is refused with its reason.
+    _ = try estimate(of: outcomes)
+    return try bootstrap.interval(of: outcomes, level: level, replicateCount: replicateCount) {
+      (try? estimate(of: $0).value) ?? .nan
+    }
   }
 
   private func requireParameters() throws(DistributionsError) {
@@ -139,186 +172,45 @@ extension PerformanceRatio {
       try requireConfidence(gains)
       try requireConfidence(losses)
     case .tail(let confidence): try requireConfidence(confidence)
+    case .burke(let rate, let count):
+      try requireFinite(rate, "rate or target")
+      try requireInside(Double(count ?? 1), 1...Double(Int.max), "fallCount")
+    case .sterling(let rate, let count, let cushion):
+      try requireFinite(rate, "rate or target")
+      try requireInside(Double(count), 1...Double(Int.max), "fallCount")
+      try requireInside(cushion, 0...(.greatestFiniteMagnitude), "cushion")
     }
   }
 
-  /// Added to a denominator: a loss of zero is minus an outcome of zero, −0.0, whose ratio has the wrong infinity.
-  private static let positiveZero = 0.0
-
   /// The value, and the influence of each outcome on it.
-  private func ratio(
-    _ law: EmpiricalDistribution
-  ) throws(DistributionsError) -> (Double, [Double]?) {
+  private func ratio(_ law: EmpiricalDistribution) throws(DistributionsError) -> RatioPart {
     let moments = RatioMoments(law.outcomes)
     switch self {
     case .sharpe(let rate): return moments.sharpe(rate)
     case .sortino(let target): return moments.excess(target, order: 2)
     case .kappa(let order, let target): return moments.excess(target, order: order)
-    case .omega(let target):
-      return RatioMoments.quotient(moments.gains(target), moments.losses(target, order: 1))
+    case .omega(let target): return moments.gains(target) / moments.losses(target, order: 1)
     case .upsidePotential(let target):
-      return RatioMoments.quotient(moments.gains(target), moments.losses(target, order: 2))
+      return moments.gains(target) / moments.losses(target, order: 2)
     case .rachev(let gains, let losses):
-      return RatioMoments.quotient(
-        RatioMoments.tail(law.outcomes, gains), RatioMoments.tail(law.outcomes.map { -$0 }, losses))
+      return RatioMoments.tail(law.outcomes, gains)
+        / RatioMoments.tail(law.outcomes.map { -$0 }, losses)
     case .tail(let confidence):
       let gains = try EmpiricalDistribution(outcomes: law.outcomes.map { -$0 })
-      let loss = law.valueAtRisk(confidence: confidence) + Self.positiveZero
-      return (gains.valueAtRisk(confidence: confidence) / loss, nil)
+      return RatioMoments.quantile(gains, confidence)
+        / RatioMoments.quantile(law, confidence).aboveZero
     case .excess(let rate, let measure):
-      let risk = try measure.risk(of: law).value + Self.positiveZero
-      return ((moments.mean - rate) / risk, nil)
+      let risk = RatioPart(
+        value: try measure.risk(of: law).value, influences: moments.influences(of: measure))
+      return moments.meanPart(above: rate) / risk.aboveZero
+    case .burke(let rate, let count):
+      let falls = moments.deepestFalls(count ?? law.outcomes.count)
+      let sum = CompensatedSum.of(falls.map { $0 * $0 })
+      return RatioPart(value: (moments.mean - rate) / sum.squareRoot())
+    case .sterling(let rate, let count, let cushion):
+      let falls = moments.deepestFalls(count)
+      let mean = falls.isEmpty ? 0 : CompensatedSum.of(falls) / Double(falls.count)
+      return RatioPart(value: (moments.mean - rate) / (mean + cushion))
     }
-  }
-}
-
-/// Parts of ratios with the influence of each outcome on them.
-private struct RatioMoments {
-  typealias Part = (value: Double, influences: [Double])
-
-  let outcomes: [Double]
-  let mean: Double
-
-  init(_ outcomes: [Double]) {
-    self.outcomes = outcomes
-    let first = outcomes[0]
-    mean = first + Self.average(outcomes.map { $0 - first })
-  }
-
-  private static func average(_ values: [Double]) -> Double {
-    CompensatedSum.of(values) / Double(values.count)
-  }
-
-  /// A over B: ψ = (ψ(A) − ratio ψ(B)) / B.
-  static func quotient(_ above: Part, _ below: Part) -> (Double, [Double]?) {
-    let ratio = above.value / below.value
-    guard ratio.isFinite else { return (ratio, nil) }
-    return (
-      ratio,
-      zip(above.influences, below.influences).map { ($0 - ratio * $1) / below.value }
-    )
-  }
-
-  func sharpe(_ rate: Double) -> (Double, [Double]?) {
-    let distances = outcomes.map { $0 - mean }
-    let variance = Self.average(distances.map { $0 * $0 })
-    let count = Double(outcomes.count)
-    let deviation = (variance * (count / (count - 1))).squareRoot()
-    let ratio = (mean - rate) / deviation
-    guard ratio.isFinite else { return (ratio, nil) }
-    return (
-      ratio,
-      distances.map { $0 / deviation - ratio * ($0 * $0 - variance) / (2 * variance) }
-    )
-  }
-
-  func excess(_ target: Double, order: Int) -> (Double, [Double]?) {
-    Self.quotient((mean - target, outcomes.map { $0 - mean }), losses(target, order: order))
-  }
-
-  /// The mean of what exceeds the target.
-  func gains(_ target: Double) -> Part {
-    let gains = outcomes.map { max($0 - target, 0) }
-    let mean = Self.average(gains)
-    return (mean, gains.map { $0 - mean })
-  }
-
-  /// The root of a lower partial moment.
-  func losses(_ target: Double, order: Int) -> Part {
-    let losses = outcomes.map { max(target - $0, 0) }
-    let largest = losses.reduce(0, max)
-    guard largest > 0 else { return (0, losses) }
-    let powers = losses.map { pow($0 / largest, Double(order)) }
-    let moment = Self.average(powers)
-    let root = pow(moment, 1 / Double(order))
-    // d m^(1/n) = root / (n m) dm.
-    let slope = largest * root / (Double(order) * moment)
-    return (largest * root, powers.map { slope * ($0 - moment) })
-  }
-
-  /// The mean of the largest 1 − confidence of some numbers.
-  static func tail(_ values: [Double], _ confidence: Double) -> Part {
-    let tail = SampleTail(losses: values, masses: nil, confidence: confidence)
-    let rest = tail.valueAtRisk - tail.expectedShortfall
-    return (
-      tail.expectedShortfall,
-      values.map { max($0 - tail.valueAtRisk, 0) / (1 - confidence) + rest }
-    )
-  }
-
-  /// The error of the mean of influences.
-  static func error(_ influences: [Double], lagCount: Int) -> Double? {
-    let count = influences.count
-    let mean = average(influences)
-    let distances = influences.map { $0 - mean }
-    var variance = 0.0
-    for lag in 0...lagCount {
-      var sum = CompensatedSum()
-      for t in lag..<count { sum.add(distances[t] * distances[t - lag]) }
-      let weight = lag == 0 ? 1 : 2 * (1 - Double(lag) / Double(lagCount + 1))
-      variance += weight * sum.value / Double(count)
-    }
-    let error = (max(variance, 0) / Double(count)).squareRoot()
-    return error.isFinite ? error : nil
-  }
-}
-
-/// How a Sharpe ratio of one period becomes that of several.
-///
-/// ```text
-/// SR(q) = η SR,   η = q / √(q + 2 Σ (q − k) ρ(k)),   1 ≤ k < q
-/// ```
-///
-/// The root of q for independent outcomes; less for momentum, more for reversal. Source: A. Lo, "The statistics of Sharpe
-/// ratios", Financial Analysts Journal 58 (2002), equation 20.
-public struct SharpeScaling: Hashable, Sendable {
-  /// The number q of periods.
-  public let periodCount: Int
-
-  /// η.
-  public let factor: Double
-
-  /// The factor from the autocorrelations of the outcomes.
-  ///
-  /// - Parameters:
-  ///   - periodCount: The number q of periods, 1 to the number of outcomes.
-  ///   - outcomes: The outcomes, finite, not all equal, in the order of time.
-  /// - Throws: `DistributionsError.tooFewObservations`, `DistributionsError.invalidObservation`,
-  ///   `DistributionsError.repeatedValue`, `DistributionsError.invalidValue` for the periods, or where the variance of q
-  ///   periods is not positive for the sample's autocorrelations.
-  /// - Complexity: O(T q).
-  public init(periodCount: Int, outcomes: [Double]) throws(DistributionsError) {
-    let law = try EmpiricalDistribution(outcomes: outcomes)
-    let deviation = try SampleRiskMeasure.standardDeviation.risk(of: law).value
-    let count = outcomes.count
-    guard deviation > 0 else {
-      throw .repeatedValue(value: outcomes[0], count: count, observationCount: count)
-    }
-    try requireInside(Double(periodCount), 1...Double(count), "periodCount")
-    let mean = RatioMoments(outcomes).mean
-    let distances = outcomes.map { ($0 - mean) / deviation }
-    var sum = Double(periodCount)
-    for lag in 1..<max(periodCount, 1) {
-      var products = CompensatedSum()
-      for t in lag..<count { products.add(distances[t] * distances[t - lag]) }
-      sum += 2 * Double(periodCount - lag) * products.value / Double(count)
-    }
-    guard sum > 0 else {
-      throw .invalidValue(
-        argument: "variance of \(periodCount) periods", got: sum, lowest: .leastNonzeroMagnitude,
-        highest: .greatestFiniteMagnitude)
-    }
-    self.periodCount = periodCount
-    factor = Double(periodCount) / sum.squareRoot()
-  }
-
-  /// The factor for independent outcomes, the root of the number of periods.
-  ///
-  /// - Parameter periodCount: The number q of periods, at least 1.
-  /// - Throws: `DistributionsError.invalidValue`.
-  public init(independentPeriods periodCount: Int) throws(DistributionsError) {
-    try requireInside(Double(periodCount), 1...1e9, "periodCount")
-    self.periodCount = periodCount
-    factor = Double(periodCount).squareRoot()
   }
 }

@@ -1,0 +1,115 @@
+// Goals in order: errors for any law of the outcomes, for dependent ones too, O(T log T).
+//
+// The error of a measure is that of the mean of its influence function ψ, as in PerformanceRatio. Of a spectral measure, with the outcomes
+// in order and u = j/T below the gap between the j-th and the next,
+//
+//   ψ(x) = Σ gap(j) φ(u) (1{x ≤ j-th} − u)
+//
+// (P. Huber and E. Ronchetti, "Robust statistics" (2009), section 3.3, for functions of order statistics); of an entropic risk
+// ψ = (e^(−a x) / E[e^(−a x)] − 1) / a.
+
+extension OutcomeMeasure {
+  /// An interval for the measure from histories drawn again: for every measure, blocks for dependent outcomes.
+  ///
+  /// - Parameters:
+  ///   - outcomes: The outcomes, finite, in the order of time.
+  ///   - level: The probability with which such intervals hold the true value, inside (0, 1).
+  ///   - bootstrap: How histories are drawn.
+  ///   - replicateCount: The number of histories, at least ``Bootstrap/leastReplicateCount``.
+  /// - Returns: The percentile interval, with the deviation of the replicates as standard error.
+  /// - Throws: As ``value(of:)`` and ``Bootstrap/interval(of:level:replicateCount:statistic:)``.
+  /// - Complexity: One measure a replicate.
+  public func interval(
+    of outcomes: [Double],
+    level: Double = 0.95,
+    bootstrap: Bootstrap,
+    replicateCount: Int
+  ) throws(DistributionsError) -> ConfidenceInterval {
+    // What cannot be measured is refused with its reason.
+    _ = try value(of: EmpiricalDistribution(outcomes: outcomes))
+    return try bootstrap.interval(of: outcomes, level: level, replicateCount: replicateCount) {
+      (try? value(of: EmpiricalDistribution(outcomes: $0))) ?? .nan
+    }
+  }
+}
+
+extension SampleRiskMeasure {
+  /// The standard error of the measure for many outcomes.
+  ///
+  /// - Parameters:
+  ///   - outcomes: At least two finite numbers, in the order of time.
+  ///   - lagCount: The number of autocovariances that the error takes into account, below T; zero for independent outcomes.
+  /// - Returns: The error in the unit of the outcomes; nil for the worst case and for drawdowns, which have none by theory.
+  /// - Throws: As ``risk(of:)``, `DistributionsError.tooFewObservations`, `DistributionsError.invalidValue`.
+  /// - Complexity: O(T L), O(T log T) for the mean difference.
+  public func standardError(
+    of outcomes: [Double],
+    lagCount: Int = 0
+  ) throws(DistributionsError) -> Double? {
+    let law = try RatioMoments.law(of: outcomes)
+    _ = try risk(of: law)
+    return try RatioMoments.error(
+      of: RatioMoments(outcomes).influences(of: self), count: outcomes.count, lagCount: lagCount)
+  }
+}
+
+extension RiskSpectrum {
+  /// The standard error of the measure for many outcomes.
+  ///
+  /// - Parameters:
+  ///   - outcomes: At least two finite numbers, in the order of time.
+  ///   - lagCount: The number of autocovariances that the error takes into account, below T; zero for independent outcomes.
+  /// - Returns: The error in the unit of the outcomes; nil where it is not finite.
+  /// - Throws: As ``risk(of:)-(EmpiricalDistribution)``, `DistributionsError.tooFewObservations`, `DistributionsError.invalidValue`.
+  /// - Complexity: O(T L + T log T).
+  public func standardError(
+    of outcomes: [Double],
+    lagCount: Int = 0
+  ) throws(DistributionsError) -> Double? {
+    let law = try RatioMoments.law(of: outcomes)
+    _ = try risk(of: law)
+    let order = outcomes.indices.sorted { outcomes[$0] < outcomes[$1] }
+    var influences = [Double](repeating: 0, count: outcomes.count)
+    // From the best outcome, which no gap is above.
+    var sum = 0.0
+    for rank in (1..<outcomes.count).reversed() {
+      influences[order[rank]] = sum
+      let gap = outcomes[order[rank]] - outcomes[order[rank - 1]]
+      sum += gap * weight(at: Double(rank) / Double(outcomes.count))
+    }
+    influences[order[0]] = sum
+    return try RatioMoments.error(of: influences, count: outcomes.count, lagCount: lagCount)
+  }
+}
+
+extension EntropicRisk {
+  /// The standard error of the measure for many outcomes.
+  ///
+  /// - Parameters:
+  ///   - outcomes: At least two finite numbers, in the order of time.
+  ///   - lagCount: The number of autocovariances that the error takes into account, below T; zero for independent outcomes.
+  /// - Returns: The error in the unit of the outcomes; nil where it is not finite.
+  /// - Throws: As ``risk(of:)-(EmpiricalDistribution)``, `DistributionsError.tooFewObservations`, `DistributionsError.invalidValue`.
+  /// - Complexity: O(T L).
+  public func standardError(
+    of outcomes: [Double],
+    lagCount: Int = 0
+  ) throws(DistributionsError) -> Double? {
+    let slopes = try risk(of: RatioMoments.law(of: outcomes)).slopes
+    let count = Double(outcomes.count)
+    return try RatioMoments.error(
+      of: slopes.map { (-count * $0 - 1) / aversion }, count: outcomes.count, lagCount: lagCount)
+  }
+}
+
+extension RatioMoments {
+  /// The error of the mean of influences, with checked lags.
+  fileprivate static func error(
+    of influences: [Double]?,
+    count: Int,
+    lagCount: Int
+  ) throws(DistributionsError) -> Double? {
+    try requireInside(Double(lagCount), 0...Double(count - 1), "lagCount")
+    return influences.flatMap { error($0, lagCount: lagCount) }
+  }
+}
