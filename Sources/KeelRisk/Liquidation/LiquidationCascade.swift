@@ -135,6 +135,7 @@ public struct LiquidationCascade: Hashable, Sendable, Codable {
     rounds: Int,
     isComplete: Bool
   ) throws(RiskError) {
+    try require(forced, "forced notional", in: .nonnegative)
     let move = expm1(direction * distance)
     try require(move, "move", in: -1...Double.greatestFiniteMagnitude)
     self.price = price * (1 + move)
