@@ -41,7 +41,17 @@ public struct StressTest: Sendable {
   /// - Throws: `RiskError.invalidValue`, `.unknownInstrument` or `.unknownProtocol`.
   /// - Complexity: O(assets + positions).
   public func outcome(of scenario: Scenario) throws(RiskError) -> StressOutcome {
-    let after = try book.state(in: scenario)
+    var pricing = OptionPricing(book)
+    return try outcome(of: scenario, &pricing)
+  }
+
+  private func outcome(
+    of scenario: Scenario,
+    _ pricing: inout OptionPricing
+  ) throws(RiskError) -> StressOutcome {
+    try book.checkProtocols(of: scenario)
+    let after = try book.state(
+      after: ScenarioChange(scenario, of: book.market, cash: book.cash), &pricing)
     let positions = before.values.indices.map { before.values[$0] - after.values[$0] }
     let holdings = before.holdings.indices.map { before.holdings[$0] - after.holdings[$0] }
     return StressOutcome(
@@ -50,9 +60,9 @@ public struct StressTest: Sendable {
       healthFactor: after.healthFactor,
       underlyings: byUnderlying(holdings: holdings, positions: positions),
       positions: positions.indices.map {
-        .init(id: book.lines[$0].listing.id, loss: positions[$0])
+        .init(id: book.lineNames[$0], loss: positions[$0])
       },
-      liquidated: book.liquidatedPlaces(after).map { book.lines[$0].listing.id })
+      liquidated: book.liquidatedPlaces(after).map { book.lineNames[$0] })
   }
 
   /// What the account loses in each of several scenarios.
@@ -65,7 +75,9 @@ public struct StressTest: Sendable {
       throw .shapeMismatch(argument: "scenarios", got: 0, required: 1)
     }
     var outcomes: [StressOutcome] = []
-    for scenario in scenarios { outcomes.append(try outcome(of: scenario)) }
+    outcomes.reserveCapacity(scenarios.count)
+    var pricing = OptionPricing(book)
+    for scenario in scenarios { outcomes.append(try outcome(of: scenario, &pricing)) }
     return StressReport(outcomes: outcomes)
   }
 
@@ -86,9 +98,11 @@ public struct StressTest: Sendable {
       sums[holding.place] += loss
       isThere[holding.place] = true
     }
-    for (line, loss) in zip(book.terms, positions) {
-      sums[line.place] += loss
-      isThere[line.place] = true
+    let terms = book.terms.span
+    let losses = positions.span
+    for i in losses.indices {
+      sums[terms[i].place] += losses[i]
+      isThere[terms[i].place] = true
     }
     let universe = book.market.universe
     return universe.positionsByName.filter { isThere[$0] }
@@ -140,6 +154,21 @@ public struct StressOutcome: Hashable, Sendable, Codable {
 public struct StressReport: Hashable, Sendable, Codable {
   /// The outcomes in the order of the scenarios, at least one.
   public let outcomes: [StressOutcome]
+
+  init(outcomes: [StressOutcome]) { self.outcomes = outcomes }
+
+  /// Decodes a report.
+  ///
+  /// - Parameter decoder: The decoder.
+  /// - Throws: `DecodingError` for what is no such value, or has no outcome.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    outcomes = try values.decode([StressOutcome].self, forKey: .outcomes)
+    guard !outcomes.isEmpty else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .outcomes, in: values, debugDescription: "there is no outcome")
+    }
+  }
 
   /// The place of the largest loss; the first of equals.
   public var worstPlace: Int {
