@@ -59,9 +59,7 @@ public struct StressTest: Sendable {
       exitCosts: after.exitCosts, marginRatio: after.marginRatio,
       healthFactor: after.healthFactor,
       underlyings: byUnderlying(holdings: holdings, positions: positions),
-      positions: positions.indices.map {
-        .init(id: book.lineNames[$0], loss: positions[$0])
-      },
+      positionNames: book.lineNames, positionLosses: positions,
       liquidated: book.liquidatedPlaces(after).map { book.lineNames[$0] })
   }
 
@@ -142,12 +140,60 @@ public struct StressOutcome: Hashable, Sendable, Codable {
   /// The losses by underlying, sorted by name, cash that is held left out; they add to the loss.
   public let underlyings: [Part]
 
-  /// The losses by position, in the order of the account's positions.
-  public let positions: [Part]
+  /// The losses by position, in the order of the account's positions, written out anew at each call.
+  public var positions: [Part] {
+    zip(positionNames, positionLosses).map { Part(id: $0, loss: $1) }
+  }
+
+  /// The names of the positions, in memory that the outcomes of one account share, and their losses.
+  let positionNames: [AssetID]
+  let positionLosses: [Double]
 
   /// The positions that are liquidated, by name: those with margin when equity is below the margin of all, deposits
   /// that are collateral and loans of a protocol whose health factor is below one.
   public let liquidated: [AssetID]
+}
+
+extension StressOutcome {
+  private enum CodingKeys: String, CodingKey {
+    case scenario, loss, equity, exitCosts, marginRatio, healthFactor, underlyings, positions, liquidated
+  }
+
+  /// Decodes an outcome.
+  ///
+  /// - Parameter decoder: The decoder.
+  /// - Throws: `DecodingError` for what is no such value.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    let positions = try values.decode([Part].self, forKey: .positions)
+    self.init(
+      scenario: try values.decode(String.self, forKey: .scenario),
+      loss: try values.decode(Double.self, forKey: .loss),
+      equity: try values.decode(Double.self, forKey: .equity),
+      exitCosts: try values.decode(Double.self, forKey: .exitCosts),
+      marginRatio: try values.decode(Double.self, forKey: .marginRatio),
+      healthFactor: try values.decode(Double.self, forKey: .healthFactor),
+      underlyings: try values.decode([Part].self, forKey: .underlyings),
+      positionNames: positions.map(\.id), positionLosses: positions.map(\.loss),
+      liquidated: try values.decode([AssetID].self, forKey: .liquidated))
+  }
+
+  /// Encodes an outcome.
+  ///
+  /// - Parameter encoder: The encoder.
+  /// - Throws: `EncodingError` for a number that the format lacks, such as an infinite ratio in JSON.
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(scenario, forKey: .scenario)
+    try values.encode(loss, forKey: .loss)
+    try values.encode(equity, forKey: .equity)
+    try values.encode(exitCosts, forKey: .exitCosts)
+    try values.encode(marginRatio, forKey: .marginRatio)
+    try values.encode(healthFactor, forKey: .healthFactor)
+    try values.encode(underlyings, forKey: .underlyings)
+    try values.encode(positions, forKey: .positions)
+    try values.encode(liquidated, forKey: .liquidated)
+  }
 }
 
 /// What an account loses in several scenarios.
