@@ -156,7 +156,8 @@ public struct StressOutcome: Hashable, Sendable, Codable {
 
 extension StressOutcome {
   private enum CodingKeys: String, CodingKey {
-    case scenario, loss, equity, exitCosts, marginRatio, healthFactor, underlyings, positions, liquidated
+    case scenario, loss, equity, exitCosts, marginRatio, healthFactor
+    case underlyings, positions, liquidated
   }
 
   /// Decodes an outcome.
