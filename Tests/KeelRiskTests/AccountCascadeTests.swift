@@ -13,7 +13,7 @@ import Testing
 
 @Suite struct AccountCascadeTests {
   /// Cash and positions beside ether at 2200, its perpetual at the same price.
-  private static func test(
+  static func test(
     cash: Double,
     _ positions: [(AssetID, Double, Double)]
   ) throws -> StressTest {
@@ -228,5 +228,41 @@ import Testing
     let stopped = try test.cascade(
       in: "ETH", scenario: Self.fall(-0.3), levels: [], impactPerCash: 1e-5, settings: settings)
     #expect(!stopped.cascade.isComplete && stopped.cascade.roundCount == 1)
+  }
+
+  /// Ether that does not move: an account that must sell it because of bitcoin pushes it down, one that must buy it up,
+  /// and what stands still hits no level.
+  @Test func withoutAMoveTheAccountMovesFirst() throws {
+    var crash = Scenario("bitcoin")
+    crash.spotMoves["BTC"] = -0.3
+    let levels = [
+      LiquidationCascade.Level(price: 2150, notional: 5000),
+      LiquidationCascade.Level(price: 2250, notional: 7000),
+    ]
+    for (quantity, sign) in [(100.0, -1.0), (-100, 1)] {
+      let test = try Self.test(
+        cash: 3000, [("ETH-PERP", quantity, 2200), ("BTC-MAR", 20, 40_800)])
+      let found = try test.cascade(in: "ETH", scenario: crash, levels: levels, impactPerCash: 2e-5)
+      // One ether is traded by force: 2200 of cash move the price by 4.4 %, past one level.
+      let other = sign < 0 ? 5000.0 : 7000
+      expectClose(found.ownNotional, 2200, relative: 1e-12)
+      expectClose(found.cascade.forcedNotional, 2200 + other, relative: 1e-12)
+      expectClose(
+        found.cascade.price, 2200 * exp(sign * 2e-5 * (2200 + other)), relative: 1e-12)
+      #expect(found.cascade.amplification == .infinity && found.cascade.isComplete)
+    }
+    // Nobody moves it: nothing happens, though levels stand at the price.
+    let calm = try Self.test(cash: 30_000, [("ETH-PERP", 100, 2200)])
+    let still = try calm.cascade(
+      in: "ETH", scenario: Scenario("none"), levels: [.init(price: 2200, notional: 1e6)],
+      impactPerCash: 1)
+    #expect(still.cascade.move == 0 && still.cascade.amplification == 1)
+    #expect(still.cascade.forcedNotional == 0 && still.liquidated.isEmpty)
+    // Liquidation that is due today sells today.
+    let due = try Self.test(cash: 10, [("ETH-PERP", 100, 2200)])
+    let today = try due.cascade(
+      in: "ETH", scenario: Scenario("none"), levels: [], impactPerCash: 1e-5)
+    expectClose(today.cascade.price, 2200 * exp(-0.022), relative: 1e-12)
+    #expect(today.liquidated == ["ETH-PERP"])
   }
 }

@@ -235,7 +235,7 @@ struct LiquidityReference: Decodable {
 
 /// The most likely move that liquidates an account, and how often it is liquidated on the way.
 @Suite struct LiquidationPointTests {
-  private static func test(coins: Double, btc: Double = 0.1) throws -> StressTest {
+  static func test(coins: Double, btc: Double = 0.1) throws -> StressTest {
     let assets: [AssetID] = ["USD", "BTC", "ETH"]
     let amounts: [AssetID: Double] = ["USD": 3000, "BTC": btc]
     let account = try Account(

@@ -193,4 +193,18 @@ import Testing
     #expect(try certain.distribution(within: 1e300).expectedLoss == 7)
     #expect(try certain.distribution(within: 0).expectedShortfall(tailProbability: 0.01) == 0)
   }
+
+  /// Losses that are finite one by one and not together would make every measure infinite or NaN.
+  @Test func sumsOfLossesAreFinite() throws {
+    let large = ["a", "b"].map {
+      ProtocolHazard($0, hazardPerYear: 0.1, lossGivenFailure: 1, exposure: 1.5e308)
+    }
+    #expect(
+      throws: RiskError.invalidValue(
+        argument: "sum of losses", got: .infinity, lowest: 0, highest: .greatestFiniteMagnitude)
+    ) {
+      try ProtocolFailures(large)
+    }
+    #expect(try ProtocolFailures([large[0]]).distribution(within: 1).expectedLoss.isFinite)
+  }
 }

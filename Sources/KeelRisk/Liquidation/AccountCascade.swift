@@ -46,6 +46,9 @@ extension StressTest {
   /// margin, futures and perpetuals are closed with their notional and short options with their delta; when a health factor
   /// falls below one, collateral is sold in proportion until the debt and its penalty are paid, and the debt is bought.
   ///
+  /// Where the scenario does not move the asset, what the account must trade in it at once says which way its price goes: down for a
+  /// net sale, up for a net purchase, and nowhere without either.
+  ///
   /// - Parameters:
   ///   - asset: The asset whose price moves, not cash.
   ///   - scenario: What happens.
@@ -74,10 +77,11 @@ extension StressTest {
     let shock = change.growth[place] - 1
     var forced = ForcedTrades(
       book, place: place, direction: shock < 0 ? -1 : 1, penalty: settings.liquidationPenalty)
+    if shock == 0 { try forced.turn(after: change) }
     var rounds = LiquidationCascade.Settings()
     rounds.maximumRounds = settings.maximumRounds
     let cascade = try LiquidationCascade(
-      shock: shock, price: book.market.prices[place], levels: levels,
+      shock: shock, direction: forced.direction, price: book.market.prices[place], levels: levels,
       impactPerCash: impactPerCash / scenario.depthFactor, settings: rounds
     ) { (move) throws(RiskError) in
       settings.accountShare * (try forced.notional(after: change.moving(place, by: move)))
@@ -95,7 +99,8 @@ extension StressTest {
 private struct ForcedTrades {
   let book: AccountBook
   let place: Int
-  let direction: Double
+  /// Where the price goes: −1 down, 1 up.
+  private(set) var direction: Double
   let penalty: Double
   private(set) var closed: [Bool]
   private(set) var total = 0.0
@@ -111,14 +116,27 @@ private struct ForcedTrades {
   /// Closes what is liquidated after a change and returns all that was traded until then, in cash.
   mutating func notional(after change: ScenarioChange) throws(RiskError) -> Double {
     let state = try book.state(after: change)
-    var sold = 0.0
-    for i in book.liquidatedPlaces(state) where !closed[i] {
-      closed[i] = true
-      if book.lines[i].place == place { sold += sale(i, state, after: change) }
-    }
+    let due = book.liquidatedPlaces(state).filter { !closed[$0] }
+    for i in due { closed[i] = true }
     // Sales push a price down, purchases push it up.
-    total += max(-direction * sold, 0)
+    total += max(-direction * sales(due, state, after: change), 0)
     return total
+  }
+
+  /// Goes the way in which what is closed after a change pushes the price.
+  mutating func turn(after change: ScenarioChange) throws(RiskError) {
+    let state = try book.state(after: change)
+    direction = sales(book.liquidatedPlaces(state), state, after: change) > 0 ? -1 : 1
+  }
+
+  /// What closing some positions sells of the asset, in cash; negative for a purchase.
+  private func sales(
+    _ due: [Int],
+    _ state: AccountBook.State,
+    after change: ScenarioChange
+  ) -> Double {
+    due.filter { book.lines[$0].place == place }
+      .reduce(0) { $0 + sale($1, state, after: change) }
   }
 
   /// What closing a position sells of its underlying, in cash; negative for a purchase.

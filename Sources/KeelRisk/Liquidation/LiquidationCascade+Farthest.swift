@@ -39,12 +39,13 @@ extension LiquidationCascade {
         argument: "shock, whose sign says which levels are feared,", got: 0,
         lowest: Double(-1).nextUp, highest: 1e6)
     }
+    let direction: Double = shock < 0 ? -1 : 1
     let distances = try distances(
-      of: levels, shock: shock, price: price, impactPerCash: impactPerCash)
+      of: levels, shock: shock, direction: direction, price: price, impactPerCash: impactPerCash)
     // Sums from the nearest on, as in a cascade that comes from there.
     var sums = [0.0]
     for level in distances { sums.append(sums[sums.count - 1] + level.notional) }
-    let start = shock < 0 ? -log1p(shock) : log1p(shock)
+    let start = direction * log1p(shock)
     var (hit, rounds) = (distances.count, 1)
     var distance = start + impactPerCash * sums[hit]
     while hit > 0, distances[hit - 1].distance > distance {
@@ -53,7 +54,7 @@ extension LiquidationCascade {
       rounds += 1
     }
     return try LiquidationCascade(
-      shock: shock, price: price, distance: distance, forced: sums[hit], rounds: rounds,
-      isComplete: true)
+      shock: shock, direction: direction, price: price, distance: distance, forced: sums[hit],
+      rounds: rounds, isComplete: true)
   }
 }

@@ -42,7 +42,7 @@ public struct LiquidationCascade: Hashable, Sendable, Codable {
   /// The move at the end as a fraction of the price before.
   public let move: Double
 
-  /// The move at the end over the shock alone; one without forced trades.
+  /// The move at the end over the shock alone; one without forced trades, infinite where they alone move the price.
   public let amplification: Double
 
   /// What was traded by force, in cash.
@@ -65,8 +65,11 @@ public struct LiquidationCascade: Hashable, Sendable, Codable {
 
   /// Follows a cascade to its end.
   ///
+  /// Without a shock nothing moves: no level is hit from where the price stands. For a run out of nothing see
+  /// ``farthest(shock:price:levels:impactPerCash:)``.
+  ///
   /// - Parameters:
-  ///   - shock: The first move as a fraction, above −1; its sign says which levels can be hit.
+  ///   - shock: The first move as a fraction, above −1; its sign says which levels can be hit, zero that none is.
   ///   - price: The price before, in cash: positive.
   ///   - levels: The levels, in any order; those on the other side of the price are ignored.
   ///   - impactPerCash: The logarithmic move of the price per cash traded: finite, not negative.
@@ -81,14 +84,18 @@ public struct LiquidationCascade: Hashable, Sendable, Codable {
     settings: Settings = Settings()
   ) throws(RiskError) {
     try self.init(
-      shock: shock, price: price, levels: levels, impactPerCash: impactPerCash, settings: settings
+      shock: shock, direction: shock < 0 ? -1 : 1, price: price, levels: levels,
+      impactPerCash: impactPerCash, settings: settings
     ) { _ in 0 }
   }
 
-  /// Follows a cascade in which somebody else is forced to trade too: so much in all when the price has moved by a
-  /// fraction, and never less than before.
+  /// Follows a cascade in which somebody else is forced to trade too.
+  ///
+  /// The others trade so much in all when the price has moved by a fraction, and never less than before. The direction, −1
+  /// or 1, is the sign of a shock that is not zero.
   init(
     shock: Double,
+    direction: Double,
     price: Double,
     levels: [Level],
     impactPerCash: Double,
@@ -96,10 +103,9 @@ public struct LiquidationCascade: Hashable, Sendable, Codable {
     others: (_ move: Double) throws(RiskError) -> Double
   ) throws(RiskError) {
     try require(Double(settings.maximumRounds), "maximumRounds", in: 1...1e9)
-    let sign: Double = shock < 0 ? -1 : 1
     let distances = try Self.distances(
-      of: levels, shock: shock, price: price, impactPerCash: impactPerCash)
-    let start = sign * log1p(shock)
+      of: levels, shock: shock, direction: direction, price: price, impactPerCash: impactPerCash)
+    let start = direction * log1p(shock)
     var (distance, forced, added, next, rounds) = (start, 0.0, 0.0, 0, 0)
     var isComplete = false
     while !isComplete, rounds < settings.maximumRounds {
@@ -110,29 +116,31 @@ public struct LiquidationCascade: Hashable, Sendable, Codable {
         next += 1
       }
       let addedBefore = added
-      added = max(added, try others(max(expm1(sign * distance), Double(-1).nextUp)))
+      added = max(added, try others(max(expm1(direction * distance), Double(-1).nextUp)))
       isComplete = next == first && added == addedBefore
       distance = start + impactPerCash * (forced + added)
     }
     try self.init(
-      shock: shock, price: price, distance: distance, forced: forced + added, rounds: rounds,
-      isComplete: isComplete)
+      shock: shock, direction: direction, price: price, distance: distance, forced: forced + added,
+      rounds: rounds, isComplete: isComplete)
   }
 
   /// A cascade that has ended at a logarithmic distance.
   init(
     shock: Double,
+    direction: Double,
     price: Double,
     distance: Double,
     forced: Double,
     rounds: Int,
     isComplete: Bool
   ) throws(RiskError) {
-    let move = expm1(shock < 0 ? -distance : distance)
+    try require(forced, "forced notional", in: .nonnegative)
+    let move = expm1(direction * distance)
     try require(move, "move", in: -1...Double.greatestFiniteMagnitude)
     self.price = price * (1 + move)
     self.move = move
-    amplification = shock == 0 ? 1 : move / shock
+    amplification = move == shock ? 1 : shock == 0 ? .infinity : move / shock
     forcedNotional = forced
     roundCount = rounds
     self.isComplete = isComplete
@@ -143,6 +151,7 @@ public struct LiquidationCascade: Hashable, Sendable, Codable {
   static func distances(
     of levels: [Level],
     shock: Double,
+    direction: Double,
     price: Double,
     impactPerCash: Double
   ) throws(RiskError) -> [(distance: Double, notional: Double)] {
@@ -153,8 +162,7 @@ public struct LiquidationCascade: Hashable, Sendable, Codable {
       try require(level.price, "price of a level", in: .positive)
       try require(level.notional, "notional of a level", in: .nonnegative)
     }
-    let sign: Double = shock < 0 ? -1 : 1
-    return levels.map { (distance: sign * log($0.price / price), notional: $0.notional) }
+    return levels.map { (distance: direction * log($0.price / price), notional: $0.notional) }
       .filter { $0.distance > 0 }
       .sorted { ($0.distance, $0.notional) < ($1.distance, $1.notional) }
   }

@@ -119,6 +119,16 @@ extension StressTest {
     return try search.run()
   }
 
+  /// The point that a search from one direction Σy ends at; without a distance where nothing is liquidated along it.
+  func liquidationPoint(
+    toward dual: [Double],
+    covariance: Covariance,
+    settings: LiquidationPoint.Settings
+  ) throws(RiskError) -> LiquidationPoint {
+    var search = NearestPointSearch(test: self, covariance: covariance, settings: settings)
+    return try search.run(toward: dual)
+  }
+
   /// The gap after log moves of some assets.
   func gap(_ logMoves: [Double], of universe: Universe) throws(RiskError) -> Double {
     var scenario = Scenario("move")
@@ -157,9 +167,17 @@ private struct NearestPointSearch {
     let order = covariance.universe.count
     let still = [Double](repeating: 0, count: order)
     guard try gap(still) > 0 else { return point(0, still, angle: 0) }
+    return try nearest(from: starts(still))
+  }
+
+  mutating func run(toward dual: [Double]) throws(RiskError) -> LiquidationPoint {
+    try nearest(from: direction(dual).map { [$0] } ?? [])
+  }
+
+  private mutating func nearest(from starts: [Direction]) throws(RiskError) -> LiquidationPoint {
     var best: Ray?
     var bestAngle = Double.nan
-    for start in try starts(still) {
+    for start in starts {
       guard let ray = try crossing(start) else { continue }
       let (found, angle) = try descend(from: ray)
       if found.distance < best?.distance ?? .infinity {

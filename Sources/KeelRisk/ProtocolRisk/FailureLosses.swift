@@ -38,6 +38,24 @@ public struct FailureLosses: Hashable, Sendable, Codable {
     self.atoms = atoms.sorted { ($1.loss, $0.failed) < ($0.loss, $1.failed) }
   }
 
+  /// Decodes a distribution.
+  ///
+  /// - Parameter decoder: The decoder.
+  /// - Throws: `DecodingError` for what is no such value, or has not one loss for each of 1 to 64 names, or fails others.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    names = try values.decode([String].self, forKey: .names)
+    losses = try values.decode([Double].self, forKey: .losses)
+    atoms = try values.decode([Atom].self, forKey: .atoms)
+    let count = names.count
+    guard losses.count == count, (1...ProtocolFailures.maximumCount).contains(count),
+      atoms.allSatisfy({ count == 64 || $0.failed >> UInt64(count) == 0 })
+    else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .losses, in: values, debugDescription: "names, losses and sets do not match")
+    }
+  }
+
   /// The mean of the loss, in cash.
   public var expectedLoss: Double {
     var sum = CompensatedSum()

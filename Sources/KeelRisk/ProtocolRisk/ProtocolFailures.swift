@@ -139,7 +139,8 @@ public struct ProtocolFailures: Hashable, Sendable {
   /// - Parameters:
   ///   - protocols: The protocols with different names, at least one and at most ``maximumCount``.
   ///   - dependencies: The dependencies between different protocols, each pair once.
-  /// - Throws: `RiskError.invalidValue`, `.shapeMismatch`, `.duplicate`, or `.unknownProtocol` for a dependency.
+  /// - Throws: `RiskError.invalidValue`, also for losses whose sum is not finite, `.shapeMismatch`, `.duplicate`, or
+  ///   `.unknownProtocol` for a dependency.
   public init(
     _ protocols: [ProtocolHazard],
     dependencies: [FailureDependency] = []
@@ -160,6 +161,7 @@ public struct ProtocolFailures: Hashable, Sendable {
         throw .duplicate(known.name)
       }
     }
+    try require(self.protocols.reduce(0) { $0 + $1.loss }, "sum of losses", in: .nonnegative)
     var edges: [(source: Int, target: Int, probability: Double)] = []
     for link in self.dependencies {
       guard let source = places[link.source] else { throw .unknownProtocol(link.source) }

@@ -202,6 +202,8 @@ struct FailureTree: Hashable, Sendable {
         argument: "losses over lossUnit", got: total, lowest: 0,
         highest: Double(ProtocolFailures.latticeLimit))
     }
+    // Multiples of the unit may be half a unit larger each.
+    try require(total * lossUnit, "sum of losses in units", in: .nonnegative)
     self.failures = failures
     self.order = order
     self.sources = sources

@@ -67,7 +67,8 @@ extension AccountBook {
       let value = spot > 0 ? units * price : .nan
       return Mark(
         value: value, notional: value.magnitude,
-        margin: ListedOption.margin(units: units, rate: rate, price: price, spot: spot), income: 0)
+        margin: units < 0
+          ? ListedOption.margin(units: units, rate: rate, price: price, spot: spot) : 0, income: 0)
     }
 
     func exitCost(ofNotional notional: Double, gasFactor: Double, depth: Double) -> Double {
@@ -86,27 +87,44 @@ extension AccountBook {
 
   /// The marks of all lines after a change.
   func marks(after change: ScenarioChange) throws(RiskError) -> [Mark] {
-    try revaluation(after: change).marks
+    var pricing = OptionPricing(self)
+    return try revaluation(after: change, &pricing).marks
   }
 
   /// The marks of all lines after a change, and what all options are worth after failures.
   func revaluation(
-    after change: ScenarioChange
+    after change: ScenarioChange,
+    _ pricing: inout OptionPricing
   ) throws(RiskError) -> (marks: [Mark], optionTotal: Double) {
-    var pricing = OptionPricing(self)
     try pricing.update(self, after: change)
     var marks = [Mark](
       repeating: Mark(value: 0, notional: 0, margin: 0, income: 0), count: terms.count)
     for i in otherLines { marks[i] = lines[i].mark(after: change, in: market) }
-    for (k, i) in optionTerms.lines.enumerated() {
-      marks[i] = terms[i].mark(
-        price: pricing.prices[k],
-        spot: market.prices[terms[i].place] * change.growth[terms[i].place])
-    }
+    setOptionMarks(&marks, pricing, after: change)
     for i in marks.indices where !(marks[i].value.isFinite && marks[i].income.isFinite) {
       throw .unknownInstrument(lines[i].listing.id)
     }
     return (marks, pricing.total(self, after: change))
+  }
+}
+
+extension AccountBook {
+  private func setOptionMarks(
+    _ marks: inout [Mark],
+    _ pricing: OptionPricing,
+    after change: ScenarioChange
+  ) {
+    var output = marks.mutableSpan
+    let places = optionTerms.lines.span
+    let lines = terms.span
+    let prices = pricing.prices
+    let span = prices.span
+    for group in optionTerms.groups {
+      let spot = market.prices[group.place] * change.growth[group.place]
+      for k in group.options {
+        output[places[k]] = lines[places[k]].mark(price: span[k], spot: spot)
+      }
+    }
   }
 }
 

@@ -67,6 +67,8 @@ struct AccountBook: Sendable {
   /// The same as numbers alone.
   let holdingTerms: [(place: Int, units: Double, price: Double)]
   let lines: [Line]
+  /// The names of their listings: a line is much to copy for one.
+  let lineNames: [AssetID]
   /// The terms of the lines, in their order.
   let terms: [LineTerms]
   /// The options among the lines before any change, with the places of their underlyings.
@@ -127,6 +129,7 @@ struct AccountBook: Sendable {
     self.protocols = protocols.used
     knownProtocols = protocols.known
     self.lines = lines
+    lineNames = lines.map(\.listing.id)
     terms = lines.map(LineTerms.init)
     self.holdings = holdings
     holdingTerms = holdings.map { ($0.place, $0.units, $0.price) }
@@ -184,10 +187,17 @@ struct AccountBook: Sendable {
 
   /// Values the account after a change of the market.
   func state(after change: ScenarioChange) throws(RiskError) -> State {
+    var pricing = OptionPricing(self)
+    return try state(after: change, &pricing)
+  }
+
+  /// Values the account after a change of the market in memory that is kept, with the same bits.
+  func state(
+    after change: ScenarioChange,
+    _ pricing: inout OptionPricing
+  ) throws(RiskError) -> State {
     var state = State()
     state.holdings.reserveCapacity(holdings.count)
-    state.values.reserveCapacity(lines.count)
-    state.margins.reserveCapacity(lines.count)
     state.debtors = [Debtor](repeating: Debtor(), count: protocols.count)
     let (depth, gas) = (change.scenario.depthFactor, change.scenario.gasFactor)
     for holding in holdings {
@@ -200,19 +210,8 @@ struct AccountBook: Sendable {
         depth: depth)
     }
     let kept = keptShares(change.scenario)
-    let (marks, optionTotal) = try revaluation(after: change)
-    for i in marks.indices {
-      let (mark, line) = (marks[i], terms[i])
-      let share = mark.value > 0 && line.owner >= 0 ? kept[line.owner] : 1
-      let value = mark.value * share + mark.income
-      state.values.append(value)
-      state.margins.append(mark.margin)
-      if line.kind != .option { state.equity += value }
-      state.margin += mark.margin
-      state.exitCosts += line.exitCost(
-        ofNotional: mark.notional * share, gasFactor: gas, depth: depth)
-      if line.owner >= 0 { line.count(value, in: &state.debtors[line.owner]) }
-    }
+    let (marks, optionTotal) = try revaluation(after: change, &pricing)
+    add(marks, kept: kept, change.scenario, to: &state)
     state.equity += optionTotal
     guard state.equity.isFinite, state.margin.isFinite, state.exitCosts.isFinite else {
       throw .invalidValue(
@@ -224,9 +223,42 @@ struct AccountBook: Sendable {
 }
 
 extension AccountBook {
+  /// Adds the lines to a state; the total of the options comes from their pricing.
+  private func add(
+    _ marks: [Mark],
+    kept: [Double],
+    _ scenario: Scenario,
+    to state: inout State
+  ) {
+    var values = [Double](repeating: 0, count: marks.count)
+    var margins = values
+    var valueSpan = values.mutableSpan
+    var marginSpan = margins.mutableSpan
+    let markSpan = marks.span
+    let termSpan = terms.span
+    var (equity, margin, exitCosts) = (state.equity, state.margin, state.exitCosts)
+    for i in markSpan.indices {
+      let (mark, line) = (markSpan[i], termSpan[i])
+      let share = mark.value > 0 && line.owner >= 0 ? kept[line.owner] : 1
+      let value = mark.value * share + mark.income
+      valueSpan[i] = value
+      marginSpan[i] = mark.margin
+      margin += mark.margin
+      exitCosts += line.exitCost(
+        ofNotional: mark.notional * share, gasFactor: scenario.gasFactor,
+        depth: scenario.depthFactor)
+      guard line.kind != .option else { continue }
+      equity += value
+      if line.owner >= 0 { line.count(value, in: &state.debtors[line.owner]) }
+    }
+    (state.equity, state.margin, state.exitCosts) = (equity, margin, exitCosts)
+    (state.values, state.margins) = (values, margins)
+  }
+
   /// Positions with margin when equity is below it, collateral and loans where the health factor is below one.
   func liquidatedPlaces(_ state: State) -> [Int] {
     let hasMarginCall = state.marginRatio < 1
+    guard hasMarginCall || state.healthFactor < 1 else { return [] }
     return terms.indices.filter { i in
       if hasMarginCall, state.margins[i] > 0 { return true }
       let owner = terms[i].owner

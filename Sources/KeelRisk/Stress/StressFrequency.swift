@@ -49,6 +49,20 @@ public struct StressFrequency: Hashable, Sendable, Codable {
   /// The cheapest candidate whose stress loss is within the budget.
   public var chosen: Candidate { candidates[chosenPlace] }
 
+  /// Decodes a choice.
+  ///
+  /// - Parameter decoder: The decoder.
+  /// - Throws: `DecodingError` for what is no such value, or chooses no candidate.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    candidates = try values.decode([Candidate].self, forKey: .candidates)
+    chosenPlace = try values.decode(Int.self, forKey: .chosenPlace)
+    guard candidates.indices.contains(chosenPlace) else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .chosenPlace, in: values, debugDescription: "no candidate is at \(chosenPlace)")
+    }
+  }
+
   /// What trading costs and how much drift is feared.
   public struct Settings: Hashable, Sendable, Codable {
     /// The standard deviations of drift against the portfolio: 2.33 is exceeded once in a hundred.
@@ -100,7 +114,7 @@ public struct StressFrequency: Hashable, Sendable, Codable {
       let losses = stresses.map { $0.loss + settings.driftDeviations * ($0.deviation * root) }
       let worst = losses.indices.reduce(0) { losses[$1] > losses[$0] ? $1 : $0 }
       let cost = drift.turnoverCost / root + settings.fixedCost / interval
-      try require(losses[worst], "stress loss", in: .finite)
+      for loss in losses { try require(loss, "stress loss", in: .finite) }
       try require(cost, "cost per year", in: .finite)
       candidates.append(
         Candidate(

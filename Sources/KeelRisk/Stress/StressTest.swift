@@ -41,7 +41,17 @@ public struct StressTest: Sendable {
   /// - Throws: `RiskError.invalidValue`, `.unknownInstrument` or `.unknownProtocol`.
   /// - Complexity: O(assets + positions).
   public func outcome(of scenario: Scenario) throws(RiskError) -> StressOutcome {
-    let after = try book.state(in: scenario)
+    var pricing = OptionPricing(book)
+    return try outcome(of: scenario, &pricing)
+  }
+
+  private func outcome(
+    of scenario: Scenario,
+    _ pricing: inout OptionPricing
+  ) throws(RiskError) -> StressOutcome {
+    try book.checkProtocols(of: scenario)
+    let after = try book.state(
+      after: ScenarioChange(scenario, of: book.market, cash: book.cash), &pricing)
     let positions = before.values.indices.map { before.values[$0] - after.values[$0] }
     let holdings = before.holdings.indices.map { before.holdings[$0] - after.holdings[$0] }
     return StressOutcome(
@@ -49,10 +59,8 @@ public struct StressTest: Sendable {
       exitCosts: after.exitCosts, marginRatio: after.marginRatio,
       healthFactor: after.healthFactor,
       underlyings: byUnderlying(holdings: holdings, positions: positions),
-      positions: positions.indices.map {
-        .init(id: book.lines[$0].listing.id, loss: positions[$0])
-      },
-      liquidated: book.liquidatedPlaces(after).map { book.lines[$0].listing.id })
+      positionNames: book.lineNames, positionLosses: positions,
+      liquidated: book.liquidatedPlaces(after).map { book.lineNames[$0] })
   }
 
   /// What the account loses in each of several scenarios.
@@ -65,7 +73,9 @@ public struct StressTest: Sendable {
       throw .shapeMismatch(argument: "scenarios", got: 0, required: 1)
     }
     var outcomes: [StressOutcome] = []
-    for scenario in scenarios { outcomes.append(try outcome(of: scenario)) }
+    outcomes.reserveCapacity(scenarios.count)
+    var pricing = OptionPricing(book)
+    for scenario in scenarios { outcomes.append(try outcome(of: scenario, &pricing)) }
     return StressReport(outcomes: outcomes)
   }
 
@@ -86,9 +96,11 @@ public struct StressTest: Sendable {
       sums[holding.place] += loss
       isThere[holding.place] = true
     }
-    for (line, loss) in zip(book.terms, positions) {
-      sums[line.place] += loss
-      isThere[line.place] = true
+    let terms = book.terms.span
+    let losses = positions.span
+    for i in losses.indices {
+      sums[terms[i].place] += losses[i]
+      isThere[terms[i].place] = true
     }
     let universe = book.market.universe
     return universe.positionsByName.filter { isThere[$0] }
@@ -128,18 +140,82 @@ public struct StressOutcome: Hashable, Sendable, Codable {
   /// The losses by underlying, sorted by name, cash that is held left out; they add to the loss.
   public let underlyings: [Part]
 
-  /// The losses by position, in the order of the account's positions.
-  public let positions: [Part]
+  /// The losses by position, in the order of the account's positions, written out anew at each call.
+  public var positions: [Part] {
+    zip(positionNames, positionLosses).map { Part(id: $0, loss: $1) }
+  }
+
+  /// The names of the positions, in memory that the outcomes of one account share, and their losses.
+  let positionNames: [AssetID]
+  let positionLosses: [Double]
 
   /// The positions that are liquidated, by name: those with margin when equity is below the margin of all, deposits
   /// that are collateral and loans of a protocol whose health factor is below one.
   public let liquidated: [AssetID]
 }
 
+extension StressOutcome {
+  private enum CodingKeys: String, CodingKey {
+    case scenario, loss, equity, exitCosts, marginRatio, healthFactor
+    case underlyings, positions, liquidated
+  }
+
+  /// Decodes an outcome.
+  ///
+  /// - Parameter decoder: The decoder.
+  /// - Throws: `DecodingError` for what is no such value.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    let positions = try values.decode([Part].self, forKey: .positions)
+    self.init(
+      scenario: try values.decode(String.self, forKey: .scenario),
+      loss: try values.decode(Double.self, forKey: .loss),
+      equity: try values.decode(Double.self, forKey: .equity),
+      exitCosts: try values.decode(Double.self, forKey: .exitCosts),
+      marginRatio: try values.decode(Double.self, forKey: .marginRatio),
+      healthFactor: try values.decode(Double.self, forKey: .healthFactor),
+      underlyings: try values.decode([Part].self, forKey: .underlyings),
+      positionNames: positions.map(\.id), positionLosses: positions.map(\.loss),
+      liquidated: try values.decode([AssetID].self, forKey: .liquidated))
+  }
+
+  /// Encodes an outcome.
+  ///
+  /// - Parameter encoder: The encoder.
+  /// - Throws: `EncodingError` for a number that the format lacks, such as an infinite ratio in JSON.
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(scenario, forKey: .scenario)
+    try values.encode(loss, forKey: .loss)
+    try values.encode(equity, forKey: .equity)
+    try values.encode(exitCosts, forKey: .exitCosts)
+    try values.encode(marginRatio, forKey: .marginRatio)
+    try values.encode(healthFactor, forKey: .healthFactor)
+    try values.encode(underlyings, forKey: .underlyings)
+    try values.encode(positions, forKey: .positions)
+    try values.encode(liquidated, forKey: .liquidated)
+  }
+}
+
 /// What an account loses in several scenarios.
 public struct StressReport: Hashable, Sendable, Codable {
   /// The outcomes in the order of the scenarios, at least one.
   public let outcomes: [StressOutcome]
+
+  init(outcomes: [StressOutcome]) { self.outcomes = outcomes }
+
+  /// Decodes a report.
+  ///
+  /// - Parameter decoder: The decoder.
+  /// - Throws: `DecodingError` for what is no such value, or has no outcome.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    outcomes = try values.decode([StressOutcome].self, forKey: .outcomes)
+    guard !outcomes.isEmpty else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .outcomes, in: values, debugDescription: "there is no outcome")
+    }
+  }
 
   /// The place of the largest loss; the first of equals.
   public var worstPlace: Int {
