@@ -153,7 +153,10 @@ let package = Package(
     tests(of: "KeelDerivatives", with: ["KeelNumerics", "KeelData"]),
     tests(of: "KeelVolatility", with: ["KeelNumerics", "KeelData", "KeelDerivatives"]),
     tests(of: "KeelMarkets", with: ["KeelNumerics", "KeelData", "KeelDerivatives"]),
-    tests(of: "KeelRisk", with: ["KeelNumerics", "KeelData", "KeelDerivatives", "KeelMarkets"]),
+    tests(
+      of: "KeelRisk",
+      with: ["KeelNumerics", "KeelData", "KeelDerivatives", "KeelMarkets", "KeelAllocation"]
+    ),
     tests(
       of: "KeelEngine",
       with: [
