@@ -1,6 +1,6 @@
 // Goals in order: relative accuracy in both tails, any index, speed of many points.
 
-public import KeelNumerics
+import KeelNumerics
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
