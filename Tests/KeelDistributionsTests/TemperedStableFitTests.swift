@@ -41,7 +41,7 @@ import Testing
     }
   }
 
-  @Test func isAMaximum() throws {
+  @Test(.enabled(if: !isQuick)) func isAMaximum() throws {
     let sample = try Self.sample(Self.returns, count: Self.count, seed: 11)
     let truth = try TemperedStableTests.law(Self.returns)
     let fit = try TemperedStable.fit(sample, start: Self.isQuick ? truth : nil)
