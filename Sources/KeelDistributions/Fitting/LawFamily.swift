@@ -43,6 +43,9 @@ public enum LawFamily: String, CaseIterable, Hashable, Sendable {
   /// The alpha-stable law; the slowest of the fits.
   case alphaStable
 
+  /// The tempered stable law; slow as well.
+  case temperedStable
+
   /// A mixture of two normal laws.
   case normalMixture
 
@@ -65,6 +68,7 @@ public enum LawFamily: String, CaseIterable, Hashable, Sendable {
     case .varianceGamma: VarianceGammaLaw.self
     case .generalizedHyperbolic: GeneralizedHyperbolic.self
     case .alphaStable: AlphaStable.self
+    case .temperedStable: TemperedStable.self
     case .normalMixture: Mixture<Normal>.self
     case .generalizedExtremeValue: GeneralizedExtremeValue.self
     }

@@ -171,6 +171,17 @@ extension AlphaStable: LikelihoodFitted {
   }
 }
 
+extension TemperedStable: LikelihoodFitted {
+  /// Fits the law with the default settings, as ``LikelihoodFitted/fit(_:weights:start:)`` says.
+  public static func fit(
+    _ sample: [Double],
+    weights: [Double]?,
+    start: TemperedStable?
+  ) throws(DistributionsError) -> DistributionFit<TemperedStable> {
+    try fit(sample, weights: weights, settings: FitSettings(), start: start)
+  }
+}
+
 extension GeneralizedExtremeValue: LikelihoodFitted {
   /// Fits the law with the default settings, as ``LikelihoodFitted/fit(_:weights:start:)`` says.
   public static func fit(
