@@ -3,7 +3,7 @@
 python3 Tests/Generate/law_fits.py writes Tests/Reference/law_fits.json.
 
 The maximum is the root of the gradient, which mpmath differentiates numerically; standard errors are
-from the Hessian there.
+from the Hessian there, for the variance gamma law from the products of the scores too.
 """
 
 import json
@@ -184,6 +184,27 @@ def maximum(likelihood, x, start):
     return [float(v) for v in p], [float(v) for v in errors], float(likelihood(x, p))
 
 
+def score_errors(likelihood, x, p):
+    """Standard errors from the outer products of the scores, each by differences at 30 digits."""
+    p = [mp.mpf(v) for v in p]
+    n = len(p)
+    products = mp.zeros(n)
+    for v in x:
+        score = []
+        for j in range(n):
+            h = mp.mpf(10) ** -9 * max(1, abs(p[j]))
+            above, below = list(p), list(p)
+            above[j] += h
+            below[j] -= h
+            v = mp.mpf(v)
+            score.append((likelihood([v], above) - likelihood([v], below)) / (2 * h))
+        for i in range(n):
+            for j in range(n):
+                products[i, j] += score[i] * score[j]
+    inverse = products ** -1
+    return [float(mp.sqrt(inverse[i, i])) for i in range(n)]
+
+
 def start(likelihood, x, guess):
     """A rough maximum in double precision."""
     def f(p):
@@ -230,7 +251,8 @@ def main():
         first = guess if likelihood in (variance_gamma, hyperbolic) else start(likelihood, x.tolist(), guess)
         estimates, errors, value = maximum(likelihood, x.tolist(), first)
         print(name, estimates, errors, value, flush=True)
-        cases.append({"law": name, "sample": x.tolist(), "estimates": estimates, "standardErrors": errors, "logLikelihood": value})
+        scores = {"scoreErrors": score_errors(likelihood, x.tolist(), estimates)} if likelihood is variance_gamma else {}
+        cases.append({"law": name, "sample": x.tolist(), "estimates": estimates, "standardErrors": errors, "logLikelihood": value} | scores)
     root = pathlib.Path(__file__).resolve().parent.parent
     document = {
         "generator": "Tests/Generate/law_fits.py",

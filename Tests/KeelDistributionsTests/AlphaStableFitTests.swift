@@ -64,6 +64,23 @@ import Testing
     expectClose(other.law.skew, fit.law.skew, absolute: 1e-8)
   }
 
+  /// The regression of the start reads phases, which a location far from 0 would turn many times.
+  @Test(arguments: [(1.5, -0.4), (0.8, 0.3)])
+  func findsALocationFarFromZero(index: Double, skew: Double) throws {
+    let sample = try AlphaStable(index: index, skew: skew, scale: 1, location: 0)
+      .draws(count: 150, from: RandomStream(seed: 3))
+    let fit = try AlphaStable.fit(sample)
+    #expect(fit.status == .converged)
+    for location in [-0x1p24] {
+      let other = try AlphaStable.fit(sample.map { $0 + location })
+      #expect(other.status == .converged)
+      expectClose(other.law.location - location, fit.law.location, absolute: 1e-6)
+      expectClose(other.law.scale, fit.law.scale, relative: 1e-6)
+      expectClose(other.law.index, fit.law.index, relative: 1e-6)
+      expectClose(other.law.skew, fit.law.skew, absolute: 1e-6)
+    }
+  }
+
   @Test func saysThatTailsAreNormal() throws {
     let sample = try RandomStream(seed: 9).normals(count: 250)
     let fit = try AlphaStable.fit(sample)

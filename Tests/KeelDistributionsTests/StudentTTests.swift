@@ -75,6 +75,23 @@ import Testing
     expectClose(law.expectedShortfall(confidence: 1 - tail), sum, relative: 1e-4)
   }
 
+  /// At a small confidence one less it has no digits left. References: mpmath 1.3.0 at 40 digits.
+  @Test func measuresOfSmallConfidenceKeepTheirDigits() throws {
+    let (normal, law) = (try Normal(mean: 0, standardDeviation: 1), try Self.standard(3))
+    for (confidence, normalShortfall, shortfall) in [
+      (1e-13, 7.480_245_373_923_454e-13, 3.338_654_731_690_452_4e-09),
+      (1e-6, 4.948_337_664_899_689e-06, 1.549_580_686_016_833_8e-4),
+      (0.25, 0.423_702_096_912_142_56, 0.615_140_447_609_470_5),
+    ] {
+      let name = "confidence \(confidence)"
+      expectClose(
+        normal.expectedShortfall(confidence: confidence), normalShortfall, relative: 1e-13, name)
+      expectClose(law.expectedShortfall(confidence: confidence), shortfall, relative: 1e-13, name)
+    }
+    expectClose(normal.valueAtRisk(confidence: 1e-13), -7.348_796_102_800_677, relative: 1e-14)
+    expectClose(law.valueAtRisk(confidence: 1e-13), -22_257.698_184_310_488, relative: 1e-13)
+  }
+
   @Test func normalLimit() throws {
     let normal = try Normal(mean: 0, standardDeviation: 1)
     let limit = try Self.standard(.infinity)

@@ -59,6 +59,6 @@ public struct MultivariateNormal: Hashable, Sendable {
   ) throws(DistributionsError) -> RiskContributions {
     try requireConfidence(confidence)
     return try PortfolioProjection(weights, expectedReturns, covariance)
-      .contributions(multiplier: Normal.standardMeanAbove(tail: 1 - confidence))
+      .contributions(multiplier: Normal.standardExpectedShortfall(confidence: confidence))
   }
 }

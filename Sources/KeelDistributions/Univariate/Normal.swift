@@ -101,7 +101,11 @@ public struct Normal: Hashable, Sendable {
   /// - Returns: The loss as a fraction, positive for a loss; NaN outside (0, 1).
   public func valueAtRisk(confidence: Double) -> Double {
     guard confidence > 0, confidence < 1 else { return .nan }
-    return survivalQuantileMinusMean(1 - confidence) - mean
+    // The smaller of both probabilities has its digits.
+    let point =
+      confidence < 0.5
+      ? StandardNormal.quantile(confidence) : -StandardNormal.quantile(1 - confidence)
+    return standardDeviation * point - mean
   }
 
   /// Returns the expected shortfall of a return that has this law.
@@ -115,7 +119,7 @@ public struct Normal: Hashable, Sendable {
   /// - Returns: The loss as a fraction, positive for a loss; NaN outside (0, 1).
   public func expectedShortfall(confidence: Double) -> Double {
     guard confidence > 0, confidence < 1 else { return .nan }
-    return standardDeviation * Self.standardMeanAbove(tail: 1 - confidence) - mean
+    return standardDeviation * Self.standardExpectedShortfall(confidence: confidence) - mean
   }
 
   /// The mean above the point that the standard law exceeds with a probability inside (0, 1).
@@ -123,8 +127,12 @@ public struct Normal: Hashable, Sendable {
     StandardNormal.pdf(StandardNormal.quantile(tail)) / tail
   }
 
-  private func survivalQuantileMinusMean(_ probability: Double) -> Double {
-    -standardDeviation * StandardNormal.quantile(probability)
+  /// The expected shortfall of the standard law, for a confidence inside (0, 1).
+  static func standardExpectedShortfall(confidence: Double) -> Double {
+    // The means of both parts of the law add to zero: below ½ the tail of the confidence has the digits.
+    confidence < 0.5
+      ? standardMeanAbove(tail: confidence) * (confidence / (1 - confidence))
+      : standardMeanAbove(tail: 1 - confidence)
   }
 
   private func standardized(_ x: Double) -> Double { (x - mean) / standardDeviation }

@@ -63,13 +63,19 @@ struct StandardStudentT: Hashable, Sendable {
   }
 
   /// The expected shortfall, for a confidence inside (0, 1); infinite for `ν ≤ 1`.
-  func expectedShortfall(confidence: Double) -> Double { meanAbove(tail: 1 - confidence) }
+  func expectedShortfall(confidence: Double) -> Double {
+    // The means of both parts of the law add to zero: below ½ the tail of the confidence has the digits.
+    meanAbove(tail: min(confidence, 1 - confidence), over: 1 - confidence)
+  }
 
   /// The mean above the point that a value exceeds with a probability inside (0, 1); infinite for
   /// `ν ≤ 1`.
-  func meanAbove(tail: Double) -> Double {
+  func meanAbove(tail: Double) -> Double { meanAbove(tail: tail, over: tail) }
+
+  /// The same mean times the tail, over another probability.
+  private func meanAbove(tail: Double, over probability: Double) -> Double {
     let degrees = degreesOfFreedom
-    if isNormal { return Normal.standardMeanAbove(tail: tail) }
+    if isNormal { return Normal.standardMeanAbove(tail: tail) * (tail / probability) }
     guard degrees > 1 else { return .infinity }
     let z = survivalQuantile(tail)
     let ratio = z * z / degrees
@@ -77,7 +83,7 @@ struct StandardStudentT: Hashable, Sendable {
     let exponent =
       ratio < Self.negligibleRatio
       ? 0.5 * z * z : 0.5 * (degrees - 1) * logOnePlusRatio(z)
-    return exp(logNormalizer - exponent - log(tail)) * (degrees / (degrees - 1))
+    return exp(logNormalizer - exponent - log(probability)) * (degrees / (degrees - 1))
   }
 
   /// ln(1 + z²/ν) where z² or the ratio may overflow.

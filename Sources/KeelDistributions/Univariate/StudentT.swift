@@ -127,7 +127,11 @@ public struct StudentT: Hashable, Sendable {
   /// - Returns: The loss as a fraction, positive for a loss; NaN outside (0, 1).
   public func valueAtRisk(confidence: Double) -> Double {
     guard confidence > 0, confidence < 1 else { return .nan }
-    return scale * standard.survivalQuantile(1 - confidence) - location
+    // The smaller of both probabilities has its digits.
+    let point =
+      confidence < 0.5
+      ? -standard.survivalQuantile(confidence) : standard.survivalQuantile(1 - confidence)
+    return scale * point - location
   }
 
   /// Returns the expected shortfall of a return that has this law.
