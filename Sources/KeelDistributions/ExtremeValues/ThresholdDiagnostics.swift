@@ -60,7 +60,11 @@ public struct ThresholdDiagnostics: Hashable, Sendable {
     let lowest = Double(GeneralizedPareto.minimumObservationCount)
     var before = losses.count
     for count in exceedanceCounts {
-      try requireInside(Double(count), lowest...max(Double(before - 1), lowest), "exceedanceCounts")
+      guard Double(count) >= lowest, count < before else {
+        throw .invalidValue(
+          argument: "exceedanceCounts", got: Double(count), lowest: lowest,
+          highest: Double(before - 1))
+      }
       before = count
     }
     let sorted = losses.sorted(by: >)
@@ -110,9 +114,9 @@ public struct ThresholdDiagnostics: Hashable, Sendable {
   /// −Σ ln(1 − p(i)) / k ≤ α,   i = 1 … k from the lowest threshold
   /// ```
   ///
-  /// and the next one is taken: ForwardStop, with the p-values of Anderson and Darling. Of the thresholds refused at most a
-  /// share α is refused wrongly on average where p-values are independent; those of nested tails are not, and
-  /// simulations of Bader, Yan and Zhang (2018) found the share to be kept all the same.
+  /// and the next one is taken: ForwardStop, with the p-values of Anderson and Darling. Of the thresholds refused a share of at
+  /// most α is refused wrongly on average where p-values are independent; those of nested tails are not, so that the rate
+  /// is a guide.
   ///
   /// - Parameter falseDiscoveryRate: α. A rate that is not inside (0, 1) refuses none, or all.
   /// - Returns: The candidate; nil where all are refused: higher thresholds are needed, or the tail is no Pareto tail
