@@ -4,8 +4,6 @@
 //
 //   level − u = σ q,   mean beyond the level − u = σ (q + 1)/(1 − ξ), ξ < 1
 
-import KeelNumerics
-
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
