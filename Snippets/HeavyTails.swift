@@ -26,3 +26,14 @@ for law in [hyperbolic.law, skewed.law, tailed] as [any ContinuousDistribution] 
 
 // Probabilities keep their digits where they underflow.
 print("log-probability of a loss of 100 %", hyperbolic.law.logCDF(-1))
+
+// The tail by itself: the lowest threshold that fits, and how far what lies beyond it is known.
+let thresholds = try ThresholdDiagnostics(
+  returns.map { -$0 }, exceedanceShares: [0.2, 0.1, 0.05], replicateCount: 99,
+  from: RandomStream(seed: 4))
+if let tail = thresholds.selected()?.peaks {
+  let interval = try tail.expectedShortfallInterval(confidence: 0.999)
+  print(
+    "beyond", tail.threshold, "expected shortfall", try tail.expectedShortfall(confidence: 0.999),
+    "between", interval.lowerBound, "and", interval.upperBound)
+}

@@ -40,3 +40,15 @@ let tail = try law.tailSimulation(
 }
 let risk = try tail.valueAtRisk(confidence: 1 - 1e-6)
 print("loss of one in a million", risk.value, "±", risk.standardError)
+
+// The same by evenly spread points; several scramblings tell their error.
+var even = try law.tailSimulation(
+  weights, method: .plain, points: .scrambledSobol, paths: 0..<4096, from: RandomStream(seed: 6))
+for stream in 1..<4 {
+  try even.append(
+    law.tailSimulation(
+      weights, method: .plain, points: .scrambledSobol, paths: 0..<4096,
+      from: RandomStream(seed: 6, stream: UInt64(stream))))
+}
+let shortfall = try even.expectedShortfall(confidence: 0.975)
+print("expected shortfall", shortfall.value, "±", shortfall.standardError)

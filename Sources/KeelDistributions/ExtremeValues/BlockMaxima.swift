@@ -94,32 +94,14 @@ private struct ReturnLevelProfile {
   private static let shapes = -0.5...2.0
 
   func value(_ level: Double) -> Double {
-    Self.largest(Self.shapes, count: 10) { shape in
-      Self.largest(-4...6, count: 10) { logarithm in
-        logLikelihood(level, shape, scale * exp(logarithm))
-      }
-    }
-  }
-
-  /// The largest value of a function over an interval, from a grid and a search between its neighbors.
-  private static func largest(
-    _ range: ClosedRange<Double>,
-    count: Int,
-    _ function: (Double) -> Double
-  ) -> Double {
-    let step = (range.upperBound - range.lowerBound) / Double(count)
-    let place: (Int) -> Double = { range.lowerBound + Double($0) * step }
-    let values = (0...count).map { function(place($0)) }
-    var best = 0
-    for k in values.indices where values[k] > values[best] { best = k }
-    if values[best] == -.infinity { return -.infinity }
     var settings = Brent.Settings()
     settings.absoluteTolerance = 1e-6
     settings.relativeTolerance = 1e-6
-    let point = try? Brent.minimum(
-      of: { -function($0) }, in: place(max(best - 1, 0))...place(min(best + 1, count)),
-      settings: settings)
-    return max(values[best], point.map { -$0.value } ?? -.infinity)
+    return largestValue(over: Self.shapes, cellCount: 10, settings: settings) { shape in
+      largestValue(over: -4...6, cellCount: 10, settings: settings) { logarithm in
+        logLikelihood(level, shape, scale * exp(logarithm))
+      }
+    }
   }
 
   private func logLikelihood(_ level: Double, _ shape: Double, _ size: Double) -> Double {

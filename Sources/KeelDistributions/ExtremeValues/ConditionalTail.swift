@@ -55,6 +55,45 @@ public struct ConditionalTail: Hashable, Sendable {
     try requireVolatility(volatility)
     return volatility * (try peaks.expectedShortfall(confidence: confidence))
   }
+
+  /// An interval for the value at risk in a period of a given volatility, by the profile of the likelihood.
+  ///
+  /// The volatilities count as known, those of the past too: errors of their model are not in it.
+  ///
+  /// - Parameters:
+  ///   - confidence: Above 1 less the share of the tail, below 1.
+  ///   - volatility: The standard deviation of the period, positive.
+  ///   - level: The probability with which such intervals hold the true value for many losses, inside (0, 1).
+  /// - Returns: The interval, in the unit of the volatility.
+  /// - Throws: As ``PeaksOverThreshold/valueAtRiskInterval(confidence:level:)``.
+  public func valueAtRiskInterval(
+    confidence: Double,
+    volatility: Double,
+    level: Double = 0.95
+  ) throws(DistributionsError) -> ClosedRange<Double> {
+    try requireVolatility(volatility)
+    let range = try peaks.valueAtRiskInterval(confidence: confidence, level: level)
+    return (volatility * range.lowerBound)...(volatility * range.upperBound)
+  }
+
+  /// An interval for the expected shortfall in a period of a given volatility, by the profile of the likelihood.
+  ///
+  /// - Parameters:
+  ///   - confidence: At least 1 less the share of the tail, below 1.
+  ///   - volatility: The standard deviation of the period, positive.
+  ///   - level: The probability with which such intervals hold the true value for many losses, inside (0, 1).
+  /// - Returns: The interval, in the unit of the volatility; what counts as known is as for
+  ///   ``valueAtRiskInterval(confidence:volatility:level:)``.
+  /// - Throws: As ``PeaksOverThreshold/expectedShortfallInterval(confidence:level:)``.
+  public func expectedShortfallInterval(
+    confidence: Double,
+    volatility: Double,
+    level: Double = 0.95
+  ) throws(DistributionsError) -> ClosedRange<Double> {
+    try requireVolatility(volatility)
+    let range = try peaks.expectedShortfallInterval(confidence: confidence, level: level)
+    return (volatility * range.lowerBound)...(volatility * range.upperBound)
+  }
 }
 
 /// Numbers over their volatilities.

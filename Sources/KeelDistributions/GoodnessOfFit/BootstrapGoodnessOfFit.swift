@@ -48,6 +48,20 @@ public struct BootstrapGoodnessOfFit: Hashable, Sendable {
     replicateCount: Int,
     from stream: RandomStream
   ) throws(DistributionsError) {
+    try self.init(sample, law: law, replicateCount: replicateCount, from: stream) {
+      draws throws(DistributionsError) in
+      try Law.fit(draws, weights: nil, start: law).law
+    }
+  }
+
+  /// The same for a law that is fitted by a function of a sample.
+  init<Law: ContinuousDistribution>(
+    _ sample: [Double],
+    law: Law,
+    replicateCount: Int,
+    from stream: RandomStream,
+    fit: ([Double]) throws(DistributionsError) -> Law
+  ) throws(DistributionsError) {
     try requireInside(Double(replicateCount), 1...1e9, "replicateCount")
     let given = try Self.statistics(sample, law)
     var exceeded = SIMD4<Int>.zero
@@ -57,8 +71,7 @@ public struct BootstrapGoodnessOfFit: Hashable, Sendable {
         count: sample.count,
         from: RandomStream(seed: stream.seed, stream: stream.stream &+ UInt64(replicate)))
       do throws(DistributionsError) {
-        let fit = try Law.fit(draws, weights: nil, start: law)
-        let own = try Self.statistics(draws, fit.law)
+        let own = try Self.statistics(draws, fit(draws))
         guard own.allSatisfy({ !$0.statistic.isNaN }) else { continue }
         for j in 0..<3 where own[j].statistic >= given[j].statistic { exceeded[j] += 1 }
         fitted += 1

@@ -36,6 +36,8 @@ struct EllipticalSimulation: Sendable {
   let means: [Double]
   private let drift: [Double]?
   private let mixing: Mixing
+  /// Nil for random points.
+  private let sobol: SobolDraws?
 
   /// A seed of its own, so that streams can be counted from zero: one an asset, then two an attempt.
   let seed: UInt64
@@ -55,6 +57,7 @@ struct EllipticalSimulation: Sendable {
     drift: [Double]? = nil,
     dispersion: Covariance,
     mixing: Mixing,
+    points: ScenarioPoints = .random,
     _ stream: RandomStream
   ) throws(DistributionsError) {
     universe = dispersion.universe
@@ -76,6 +79,12 @@ struct EllipticalSimulation: Sendable {
     }
     pivots = cholesky.pivots
     rank = cholesky.rank
+    switch (points, mixing) {
+    case (.random, _): sobol = nil
+    case (.scrambledSobol, .none):
+      sobol = try SobolDraws(rank: rank, hasFactor: false, seed: seed)
+    case (.scrambledSobol, _): sobol = try SobolDraws(rank: rank, hasFactor: true, seed: seed)
+    }
     factor =
       cholesky.lower.columnMajorElements + [Double](repeating: 0, count: n * (n - cholesky.rank))
   }
@@ -115,11 +124,21 @@ struct EllipticalSimulation: Sendable {
     try requireCount(paths.count, assetCount: assetCount, "paths.count")
   }
 
+  /// Requires paths that there are.
+  func requirePaths(_ paths: Range<Int>) throws(DistributionsError) {
+    try Self.requirePaths(paths, assetCount: universe.count)
+    guard sobol == nil || paths.upperBound <= SobolSequence.pointCount else {
+      throw .invalidValue(
+        argument: "paths.upperBound", got: Double(paths.upperBound), lowest: 1,
+        highest: Double(SobolSequence.pointCount))
+    }
+  }
+
   func scenarios(
     paths: Range<Int>,
     on pool: BoundedPool?
   ) throws(DistributionsError) -> ScenarioSet {
-    try Self.requirePaths(paths, assetCount: universe.count)
+    try requirePaths(paths)
     let (n, count) = (universe.count, paths.count)
     var done = 0
     let storage = Kernels.array(count: count * n) { output in
@@ -195,7 +214,11 @@ struct EllipticalSimulation: Sendable {
     for k in 0..<rank {
       let start = k * rows
       var column = normals._mutatingExtracting(start..<(start + rows))
-      RandomStream(seed: seed, stream: UInt64(k)).fillNormal(&column, from: first)
+      if let sobol {
+        sobol.fillNormal(&column, k, from: first)
+      } else {
+        RandomStream(seed: seed, stream: UInt64(k)).fillNormal(&column, from: first)
+      }
     }
     PanelProducts.multiply(
       &panel.values, rowCount: rows, byTransposeOfLower: factor, order: pivots.count)
@@ -221,6 +244,10 @@ struct EllipticalSimulation: Sendable {
     let firstStream = UInt64(pivots.count)
     var normals = stretches.mutableSpan
     var x = normals._mutatingExtracting(0..<count)
+    if let sobol {
+      sobol.fillStretches(&x, degrees: degrees, numerator: numerator, from: first)
+      return
+    }
     RandomStream(seed: seed, stream: firstStream).fillNormal(&x, from: first)
     var uniforms = [Double](repeating: 0, count: count)
     var u = uniforms.mutableSpan

@@ -6,18 +6,22 @@ extension MultivariateNormal {
   ///
   /// - Parameters:
   ///   - count: The number S of scenarios, with S × N at most 2³².
+  ///   - points: Which points of the unit cube they are made of.
   ///   - stream: Where the draws come from; the scenarios of other streams are independent. Its raw blocks are read.
   ///   - pool: The threads to work on; by default the caller's alone. The scenarios are the same.
   /// - Returns: S equally likely scenarios; fewer only when the calling task was cancelled.
   /// - Throws: `DistributionsError.invalidValue` for the count, `DistributionsError.negativeVariance` for a covariance
-  ///   that is not positive semidefinite, `DistributionsError.notRepresentable`.
+  ///   that is not positive semidefinite, `DistributionsError.notRepresentable`; for Sobol points
+  ///   `DistributionsError.invalidValue` when the assets, and one more for a Student-t law, are more than
+  ///   `SobolSequence.maximumDimensionCount`, those that others make up for not counted.
   /// - Complexity: O(S N²).
   public func scenarios(
     count: Int,
+    points: ScenarioPoints = .random,
     from stream: RandomStream,
     on pool: BoundedPool? = nil
   ) throws(DistributionsError) -> ScenarioSet {
-    try simulation(stream).scenarios(count: count, on: pool)
+    try simulation(stream, points).scenarios(count: count, on: pool)
   }
 
   /// Draws some of the scenarios.
@@ -27,22 +31,29 @@ extension MultivariateNormal {
   /// - Parameters:
   ///   - paths: The numbers of the scenarios, from zero; the first one a multiple of 4096. The number S of scenarios
   ///     has S × N at most 2³².
-  ///   - stream: As in ``scenarios(count:from:on:)``, which draws the paths from 0 to its count.
+  ///   - points: Which points of the unit cube they are made of; of Sobol points there are
+  ///     `SobolSequence.pointCount`.
+  ///   - stream: As in ``scenarios(count:points:from:on:)``, which draws the paths from 0 to its count.
   ///   - pool: The threads to work on; by default the caller's alone. The scenarios are the same.
   /// - Returns: S equally likely scenarios; fewer only when the calling task was cancelled.
-  /// - Throws: As ``scenarios(count:from:on:)``, `DistributionsError.invalidValue` of `paths` for its first one.
+  /// - Throws: As ``scenarios(count:points:from:on:)``, `DistributionsError.invalidValue` of `paths` for its first one.
   /// - Complexity: O(S N²).
   public func scenarios(
     paths: Range<Int>,
+    points: ScenarioPoints = .random,
     from stream: RandomStream,
     on pool: BoundedPool? = nil
   ) throws(DistributionsError) -> ScenarioSet {
-    try simulation(stream).scenarios(paths: paths, on: pool)
+    try simulation(stream, points).scenarios(paths: paths, on: pool)
   }
 
-  func simulation(_ stream: RandomStream) throws(DistributionsError) -> EllipticalSimulation {
+  func simulation(
+    _ stream: RandomStream,
+    _ points: ScenarioPoints
+  ) throws(DistributionsError) -> EllipticalSimulation {
     try EllipticalSimulation(
-      location: expectedReturns.values, dispersion: covariance, mixing: .none, stream)
+      location: expectedReturns.values, dispersion: covariance, mixing: .none,
+      points: points, stream)
   }
 }
 
@@ -51,17 +62,19 @@ extension MultivariateStudentT {
   ///
   /// - Parameters:
   ///   - count: The number S of scenarios, with S × N at most 2³².
+  ///   - points: Which points of the unit cube they are made of.
   ///   - stream: Where the draws come from; the scenarios of other streams are independent. Its raw blocks are read.
   ///   - pool: The threads to work on; by default the caller's alone. The scenarios are the same.
   /// - Returns: S equally likely scenarios; fewer only when the calling task was cancelled.
-  /// - Throws: As ``MultivariateNormal/scenarios(count:from:on:)``.
+  /// - Throws: As ``MultivariateNormal/scenarios(count:points:from:on:)``.
   /// - Complexity: O(S N²).
   public func scenarios(
     count: Int,
+    points: ScenarioPoints = .random,
     from stream: RandomStream,
     on pool: BoundedPool? = nil
   ) throws(DistributionsError) -> ScenarioSet {
-    try simulation(stream).scenarios(count: count, on: pool)
+    try simulation(stream, points).scenarios(count: count, on: pool)
   }
 
   /// Draws some of the scenarios.
@@ -71,23 +84,30 @@ extension MultivariateStudentT {
   /// - Parameters:
   ///   - paths: The numbers of the scenarios, from zero; the first one a multiple of 4096. The number S of scenarios
   ///     has S × N at most 2³².
-  ///   - stream: As in ``scenarios(count:from:on:)``, which draws the paths from 0 to its count.
+  ///   - points: Which points of the unit cube they are made of; of Sobol points there are
+  ///     `SobolSequence.pointCount`.
+  ///   - stream: As in ``scenarios(count:points:from:on:)``, which draws the paths from 0 to its count.
   ///   - pool: The threads to work on; by default the caller's alone. The scenarios are the same.
   /// - Returns: S equally likely scenarios; fewer only when the calling task was cancelled.
-  /// - Throws: As ``MultivariateNormal/scenarios(paths:from:on:)``.
+  /// - Throws: As ``MultivariateNormal/scenarios(paths:points:from:on:)``.
   /// - Complexity: O(S N²).
   public func scenarios(
     paths: Range<Int>,
+    points: ScenarioPoints = .random,
     from stream: RandomStream,
     on pool: BoundedPool? = nil
   ) throws(DistributionsError) -> ScenarioSet {
-    try simulation(stream).scenarios(paths: paths, on: pool)
+    try simulation(stream, points).scenarios(paths: paths, on: pool)
   }
 
-  func simulation(_ stream: RandomStream) throws(DistributionsError) -> EllipticalSimulation {
+  func simulation(
+    _ stream: RandomStream,
+    _ points: ScenarioPoints
+  ) throws(DistributionsError) -> EllipticalSimulation {
     try EllipticalSimulation(
       location: expectedReturns.values, dispersion: covariance,
-      mixing: degreesOfFreedom == .infinity ? .none : .unitStudent(degreesOfFreedom), stream)
+      mixing: degreesOfFreedom == .infinity ? .none : .unitStudent(degreesOfFreedom),
+      points: points, stream)
   }
 }
 
@@ -99,7 +119,7 @@ extension MultivariateGeneralizedHyperbolic {
   ///   - stream: Where the draws come from; the scenarios of other streams are independent. Its raw blocks are read.
   ///   - pool: The threads to work on; by default the caller's alone. The scenarios are the same.
   /// - Returns: S equally likely scenarios; fewer only when the calling task was cancelled.
-  /// - Throws: As ``MultivariateNormal/scenarios(count:from:on:)``.
+  /// - Throws: As ``MultivariateNormal/scenarios(count:points:from:on:)``.
   /// - Complexity: O(S N²).
   public func scenarios(
     count: Int,
@@ -119,7 +139,7 @@ extension MultivariateGeneralizedHyperbolic {
   ///   - stream: As in ``scenarios(count:from:on:)``, which draws the paths from 0 to its count.
   ///   - pool: The threads to work on; by default the caller's alone. The scenarios are the same.
   /// - Returns: S equally likely scenarios; fewer only when the calling task was cancelled.
-  /// - Throws: As ``MultivariateNormal/scenarios(paths:from:on:)``.
+  /// - Throws: As ``MultivariateNormal/scenarios(paths:points:from:on:)``.
   /// - Complexity: O(S N²).
   public func scenarios(
     paths: Range<Int>,
@@ -138,7 +158,7 @@ extension MultivariateHyperbolicSkewedT {
   ///   - stream: Where the draws come from; the scenarios of other streams are independent. Its raw blocks are read.
   ///   - pool: The threads to work on; by default the caller's alone. The scenarios are the same.
   /// - Returns: S equally likely scenarios; fewer only when the calling task was cancelled.
-  /// - Throws: As ``MultivariateNormal/scenarios(count:from:on:)``.
+  /// - Throws: As ``MultivariateNormal/scenarios(count:points:from:on:)``.
   /// - Complexity: O(S N²).
   public func scenarios(
     count: Int,
@@ -158,7 +178,7 @@ extension MultivariateHyperbolicSkewedT {
   ///   - stream: As in ``scenarios(count:from:on:)``, which draws the paths from 0 to its count.
   ///   - pool: The threads to work on; by default the caller's alone. The scenarios are the same.
   /// - Returns: S equally likely scenarios; fewer only when the calling task was cancelled.
-  /// - Throws: As ``MultivariateNormal/scenarios(paths:from:on:)``.
+  /// - Throws: As ``MultivariateNormal/scenarios(paths:points:from:on:)``.
   /// - Complexity: O(S N²).
   public func scenarios(
     paths: Range<Int>,

@@ -2,6 +2,8 @@
 // this mean; that of a quantile is that of the probability at it over the density there (P. Glasserman, "Monte Carlo
 // Methods in Financial Engineering", 2004, section 9.2), the density from two more quantiles. The expected shortfall is
 // v + E[(L − v)⁺]/p, which an error of v changes in second order only (R. Rockafellar, S. Uryasev, Journal of Risk 2, 2000).
+// Paths of Sobol points are not independent: their error is that of the mean of independent scramblings (Glasserman 2004,
+// section 5.4).
 
 extension TailSimulation {
   /// Estimates the probability of a loss above a threshold.
@@ -15,6 +17,12 @@ extension TailSimulation {
   public func probability(above threshold: Double) throws(DistributionsError) -> SimulationEstimate
   {
     try requireFinite(threshold, "threshold")
+    return spread(pooledProbability(above: threshold)) { part in
+      part.pooledProbability(above: threshold)
+    }
+  }
+
+  private func pooledProbability(above threshold: Double) -> SimulationEstimate {
     let estimate = mean(
       { $0 > threshold ? 1 : 0 }, control: { $0 > threshold ? 1 : 0 },
       controlMean: linearLaw.cdf(-threshold))
@@ -31,12 +39,21 @@ extension TailSimulation {
   /// - Parameter confidence: The confidence, inside (0, 1).
   /// - Returns: The loss that is exceeded with a probability of one less the confidence, with its standard error, which
   ///   counts the distance to the next loss too.
-  /// - Throws: `DistributionsError.tooFewObservations` unless some 40 losses are above it and as many are not,
+  /// - Throws: `DistributionsError.tooFewObservations` unless some 40 losses are above it and as many are not, of each
+  ///   scrambling where there are several,
   ///   `DistributionsError.invalidValue` for a confidence outside (0, 1), and for one whose tail the importance
   ///   sampling did not draw, with the lowest that it did.
   /// - Complexity: O(S log S).
   public func valueAtRisk(confidence: Double) throws(DistributionsError) -> SimulationEstimate {
     try requireConfidence(confidence)
+    return try spread(pooledValueAtRisk(confidence)) { part throws(DistributionsError) in
+      try part.pooledValueAtRisk(confidence)
+    }
+  }
+
+  private func pooledValueAtRisk(
+    _ confidence: Double
+  ) throws(DistributionsError) -> SimulationEstimate {
     let tail = try TailOrder(self, confidence: confidence)
     let p = 1 - confidence
     let point = tail.point(p)
@@ -64,6 +81,14 @@ extension TailSimulation {
     confidence: Double
   ) throws(DistributionsError) -> SimulationEstimate {
     try requireConfidence(confidence)
+    return try spread(pooledExpectedShortfall(confidence)) { part throws(DistributionsError) in
+      try part.pooledExpectedShortfall(confidence)
+    }
+  }
+
+  private func pooledExpectedShortfall(
+    _ confidence: Double
+  ) throws(DistributionsError) -> SimulationEstimate {
     let p = 1 - confidence
     let point = try TailOrder(self, confidence: confidence).point(p)
     let split = -linearLaw.quantile(p)
@@ -72,6 +97,27 @@ extension TailSimulation {
       controlMean: p * (-linearLaw.meanBelow(probability: p) - split))
     return SimulationEstimate(
       value: point + excess.value / p, standardError: excess.standardError / p)
+  }
+
+  /// An estimate of all paths; that of Sobol points with the error of the spread of their scramblings.
+  private func spread<Failure: Error>(
+    _ whole: SimulationEstimate,
+    _ estimate: (TailSimulation) throws(Failure) -> SimulationEstimate
+  ) throws(Failure) -> SimulationEstimate {
+    guard points == .scrambledSobol, !whole.standardError.isNaN else { return whole }
+    let parts = scramblings
+    var values: [Double] = []
+    for part in parts { values.append(try estimate(part).value) }
+    // Independent means, each with the share of its paths.
+    let shares = parts.map { Double($0.pathCount) / Double(pathCount) }
+    let mean = zip(shares, values).reduce(0) { $0 + $1.0 * $1.1 }
+    let squares = zip(shares, values).reduce(0.0) { sum, pair in
+      let distance = pair.0 * (pair.1 - mean)
+      return sum + distance * distance
+    }
+    let count = Double(parts.count)
+    return SimulationEstimate(
+      value: whole.value, standardError: (squares * count / (count - 1)).squareRoot())
   }
 
   /// The mean of a function of the losses.

@@ -35,6 +35,19 @@ public struct SimulationEstimate: Hashable, Sendable {
 /// print(risk.value, "±", risk.standardError)
 /// ```
 ///
+/// Scrambled Sobol points (``ScenarioPoints/scrambledSobol``) have smaller errors still, which only several
+/// scramblings tell: the standard errors are those of the spread of the streams, and NaN for one.
+///
+/// ```swift
+/// var even = try law.tailSimulation(
+///   weights, method: .plain, points: .scrambledSobol, paths: 0..<8192, from: RandomStream(seed: 1))
+/// for stream in 1..<8 {
+///   let other = RandomStream(seed: 1, stream: UInt64(stream))
+///   try even.append(
+///     law.tailSimulation(weights, method: .plain, points: .scrambledSobol, paths: 0..<8192, from: other))
+/// }
+/// ```
+///
 /// The loss may be any function of the returns. Its linear part is that of the weights, whose law is known: it steers the
 /// importance sampling and is the control.
 public struct TailSimulation: Sendable {
@@ -59,6 +72,9 @@ public struct TailSimulation: Sendable {
 
   /// How paths were drawn.
   public let method: Method
+
+  /// Which points of the unit cube the paths are made of.
+  public let points: ScenarioPoints
 
   /// The loss of each path, positive for a loss.
   public private(set) var losses: [Double]
@@ -90,7 +106,7 @@ public struct TailSimulation: Sendable {
   /// given one, or none, is checked.
   ///
   /// - Parameter other: The simulation of other paths, or of a stream of its own.
-  /// - Throws: `DistributionsError.shapeMismatch` for another method, with what only one of them has;
+  /// - Throws: `DistributionsError.shapeMismatch` for another method or other points, with what only one of them has;
   ///   `DistributionsError.universeMismatch`; `DistributionsError.invalidObservation` for the first place where weights,
   ///   means or covariances differ; `DistributionsError.invalidValue` for other degrees of freedom, another confidence of
   ///   importance sampling, and for paths of the same stream that are here already.
@@ -102,6 +118,11 @@ public struct TailSimulation: Sendable {
     ] where own.isEmpty != others.isEmpty {
       throw .shapeMismatch(
         argument: name, got: others.count, required: own.isEmpty ? 0 : other.pathCount)
+    }
+    guard points == other.points else {
+      throw .shapeMismatch(
+        argument: "points", got: other.points == .random ? 0 : other.pathCount,
+        required: points == .random ? 0 : other.pathCount)
     }
     if case .importance(let own) = method, case .importance(let others) = other.method,
       own != others
@@ -123,17 +144,44 @@ public struct TailSimulation: Sendable {
     controls += other.controls
   }
 
+  /// The paths of each scrambling, in the order of their first appearance.
+  var scramblings: [TailSimulation] {
+    var rows: [(seed: UInt64, rows: [Int])] = []
+    var first = 0
+    for piece in drawn {
+      let range = first..<(first + piece.paths.count)
+      first = range.upperBound
+      if let place = rows.firstIndex(where: { $0.seed == piece.seed }) {
+        rows[place].rows += range
+      } else {
+        rows.append((piece.seed, Array(range)))
+      }
+    }
+    return rows.map { seed, rows in
+      var part = self
+      func taken(_ values: [Double]) -> [Double] { values.isEmpty ? [] : rows.map { values[$0] } }
+      part.losses = taken(losses)
+      part.mirroredLosses = taken(mirroredLosses)
+      part.likelihoods = taken(likelihoods)
+      part.controls = taken(controls)
+      part.drawn = drawn.filter { $0.seed == seed }
+      return part
+    }
+  }
+
   init(
     _ simulation: EllipticalSimulation,
     _ book: SimulatedBook,
     _ plan: TailPlan,
     method: Method,
+    points: ScenarioPoints,
     paths: Range<Int>,
     on pool: BoundedPool?,
     loss: (@Sendable ([Double]) -> Double)?
   ) throws(DistributionsError) {
-    try EllipticalSimulation.requirePaths(paths, assetCount: simulation.universe.count)
+    try simulation.requirePaths(paths)
     self.method = method
+    self.points = points
     linearLaw = plan.law
     let worker = pool ?? BoundedPool(width: 1)
     let values = book.weights.values
@@ -308,18 +356,20 @@ extension MultivariateNormal {
   /// - Parameters:
   ///   - weights: The portfolio, as fractions, over the same universe: the loss is `−w'r`, or its linear part.
   ///   - method: How paths are drawn and weighed.
+  ///   - points: Which points of the unit cube the paths are made of.
   ///   - paths: The numbers of the paths, from zero; the first one a multiple of 4096. Their number S has S × N at
   ///     most 2³².
   ///   - stream: Where the draws come from. Its raw blocks are read.
   ///   - pool: The threads to work on; by default the caller's alone.
   ///   - loss: The loss of N returns, positive for a loss; nil for the linear one.
   /// - Returns: The losses; of fewer paths only when the calling task was cancelled.
-  /// - Throws: As ``portfolioLaw(_:)`` and ``scenarios(paths:from:on:)``, `DistributionsError.invalidValue` for a
+  /// - Throws: As ``portfolioLaw(_:)`` and ``scenarios(paths:points:from:on:)``, `DistributionsError.invalidValue` for a
   ///   confidence, `DistributionsError.invalidObservation` for a loss that is not finite.
   /// - Complexity: O(S N²) and S losses.
   public func tailSimulation(
     _ weights: Weights,
     method: TailSimulation.Method,
+    points: ScenarioPoints = .random,
     paths: Range<Int>,
     from stream: RandomStream,
     on pool: BoundedPool? = nil,
@@ -332,7 +382,8 @@ extension MultivariateNormal {
       weights: weights, expectedReturns: expectedReturns, covariance: covariance,
       degreesOfFreedom: .infinity, isLinear: loss == nil)
     return try TailSimulation(
-      simulation(stream), book, plan, method: method, paths: paths, on: pool, loss: loss)
+      simulation(stream, points), book, plan, method: method, points: points, paths: paths,
+      on: pool, loss: loss)
   }
 }
 
@@ -342,17 +393,19 @@ extension MultivariateStudentT {
   /// - Parameters:
   ///   - weights: The portfolio, as fractions, over the same universe: the loss is `−w'r`, or its linear part.
   ///   - method: How paths are drawn and weighed.
+  ///   - points: Which points of the unit cube the paths are made of.
   ///   - paths: The numbers of the paths, from zero; the first one a multiple of 4096. Their number S has S × N at
   ///     most 2³².
   ///   - stream: Where the draws come from. Its raw blocks are read.
   ///   - pool: The threads to work on; by default the caller's alone.
   ///   - loss: The loss of N returns, positive for a loss; nil for the linear one.
   /// - Returns: The losses; of fewer paths only when the calling task was cancelled.
-  /// - Throws: As ``MultivariateNormal/tailSimulation(_:method:paths:from:on:loss:)``.
+  /// - Throws: As ``MultivariateNormal/tailSimulation(_:method:points:paths:from:on:loss:)``.
   /// - Complexity: O(S N²) and S losses.
   public func tailSimulation(
     _ weights: Weights,
     method: TailSimulation.Method,
+    points: ScenarioPoints = .random,
     paths: Range<Int>,
     from stream: RandomStream,
     on pool: BoundedPool? = nil,
@@ -365,6 +418,7 @@ extension MultivariateStudentT {
       weights: weights, expectedReturns: expectedReturns, covariance: covariance,
       degreesOfFreedom: degreesOfFreedom, isLinear: loss == nil)
     return try TailSimulation(
-      simulation(stream), book, plan, method: method, paths: paths, on: pool, loss: loss)
+      simulation(stream, points), book, plan, method: method, points: points, paths: paths,
+      on: pool, loss: loss)
   }
 }

@@ -31,7 +31,7 @@ extension StressTest {
   /// does not pass for them. A price beyond a factor of 980 000 either way counts as at it.
   ///
   /// - Parameter steps: The simple returns of each step in time, over one universe of assets: scenario k of all steps is path k. Laws with
-  ///   heavy tails draw them, `MultivariateStudentT.scenarios(count:from:on:)` of another stream a step. A path has one probability, so
+  ///   heavy tails draw them, `MultivariateStudentT.scenarios(count:points:from:on:)` of another stream a step. A path has one probability, so
   ///   that those of all steps are the same.
   /// - Returns: The shares.
   /// - Throws: `RiskError.shapeMismatch` without a step or for steps of different counts, `.unknownInstrument` for another universe or

@@ -133,22 +133,67 @@ extension TailRisk {
   /// - Parameters:
   ///   - tail: The tail of the losses.
   ///   - confidence: Above 1 − ``PeaksOverThreshold/exceedanceShare``, below 1.
-  ///   - level: The probability with which the interval holds the true value at risk, inside (0, 1).
-  /// - Returns: The measures, with the profile interval of the value at risk.
+  ///   - level: The probability with which the intervals hold the true values, inside (0, 1).
+  /// - Returns: The measures with their profile intervals.
   /// - Throws: `DistributionsError.invalidValue`.
   public static func peaksOverThreshold(
     _ tail: PeaksOverThreshold,
     confidence: Double,
     level: Double = 0.95
   ) throws(DistributionsError) -> TailRisk {
-    let interval = ConfidenceInterval(
-      range: try tail.valueAtRiskInterval(confidence: confidence, level: level),
-      standardError: nil, level: level, basis: .profileLikelihood)
+    try tailRisk(
+      .peaksOverThreshold, confidence: confidence, observationCount: tail.observationCount,
+      measures: (
+        tail.valueAtRisk(confidence: confidence), tail.expectedShortfall(confidence: confidence)
+      ),
+      profiles: (
+        tail.valueAtRiskInterval(confidence: confidence, level: level),
+        tail.expectedShortfallInterval(confidence: confidence, level: level)
+      ), level: level)
+  }
+
+  /// The measures of a tail of losses whose volatility changes, for a period of a given volatility.
+  ///
+  /// - Parameters:
+  ///   - tail: The tail of the losses over their volatilities.
+  ///   - confidence: Above 1 less the share of the tail, below 1.
+  ///   - volatility: The standard deviation of the period, positive, in the unit of the losses. It counts as known.
+  ///   - level: The probability with which the intervals hold the true values, inside (0, 1).
+  /// - Returns: The measures with their profile intervals.
+  /// - Throws: `DistributionsError.invalidValue`.
+  public static func conditionalTail(
+    _ tail: ConditionalTail,
+    confidence: Double,
+    volatility: Double,
+    level: Double = 0.95
+  ) throws(DistributionsError) -> TailRisk {
+    try tailRisk(
+      .conditionalTail, confidence: confidence, observationCount: tail.peaks.observationCount,
+      measures: (
+        tail.valueAtRisk(confidence: confidence, volatility: volatility),
+        tail.expectedShortfall(confidence: confidence, volatility: volatility)
+      ),
+      profiles: (
+        tail.valueAtRiskInterval(confidence: confidence, volatility: volatility, level: level),
+        tail.expectedShortfallInterval(confidence: confidence, volatility: volatility, level: level)
+      ), level: level)
+  }
+
+  private static func tailRisk(
+    _ method: Method,
+    confidence: Double,
+    observationCount: Int,
+    measures: (Double, Double),
+    profiles: (ClosedRange<Double>, ClosedRange<Double>),
+    level: Double
+  ) throws(DistributionsError) -> TailRisk {
+    let interval = { (range: ClosedRange<Double>) in
+      ConfidenceInterval(
+        range: range, standardError: nil, level: level, basis: .profileLikelihood)
+    }
     return try TailRisk(
-      .peaksOverThreshold, confidence: confidence,
-      valueAtRisk: tail.valueAtRisk(confidence: confidence),
-      expectedShortfall: tail.expectedShortfall(confidence: confidence),
-      observationCount: tail.observationCount, intervals: (interval, nil))
+      method, confidence: confidence, valueAtRisk: measures.0, expectedShortfall: measures.1,
+      observationCount: observationCount, intervals: (interval(profiles.0), interval(profiles.1)))
   }
 
   /// The expansion over some periods, of that over one.

@@ -61,7 +61,7 @@ extension TailRisk {
   /// The measures of a portfolio over drawn scenarios; the intervals are those of the number of draws.
   ///
   /// - Parameters:
-  ///   - scenarios: Independent draws, as of ``MultivariateStudentT/scenarios(count:from:on:)``.
+  ///   - scenarios: Independent draws, as of ``MultivariateStudentT/scenarios(count:points:from:on:)``.
   ///   - weights: The portfolio, as fractions, over the same universe in the same order.
   ///   - confidence: The confidence, inside (0, 1).
   ///   - level: The probability with which intervals hold the values of infinitely many draws, inside (0, 1).

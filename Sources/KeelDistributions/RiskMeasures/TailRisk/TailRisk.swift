@@ -20,6 +20,7 @@ import KeelNumerics
 /// | a quadratic book in normal moves | ``deltaGamma(_:confidence:)`` |
 /// | drawn scenarios | ``simulated(_:weights:confidence:level:)`` |
 /// | the tail beyond a threshold | ``peaksOverThreshold(_:confidence:level:)`` |
+/// | the tail of losses over their volatilities | ``conditionalTail(_:confidence:volatility:level:)`` |
 ///
 /// Losses are positive, in the unit of the outcomes.
 public struct TailRisk: Hashable, Sendable {
@@ -42,6 +43,8 @@ public struct TailRisk: Hashable, Sendable {
     case simulation
     /// A generalized Pareto law beyond a threshold.
     case peaksOverThreshold
+    /// A generalized Pareto law of losses over their volatilities, times that of the period.
+    case conditionalTail
   }
 
   /// How a risk of one period becomes that of several.
