@@ -38,6 +38,17 @@ class Law:
         q = (1 + self.lam) * self.student_survival(y / ((1 + self.lam) * s))
         return 1 - q, q
 
+    def far(self, sign):
+        """How far out a tail is 1e-300, to three digits."""
+        low, high = mp.mpf(0), mp.mpf(800)
+        for _ in range(30):
+            middle = (low + high) / 2
+            if self.tails(sign * mp.exp(middle))[(sign + 1) // 2] > mp.mpf(10) ** -300:
+                low = middle
+            else:
+                high = middle
+        return mp.mpf(mp.nstr(mp.exp(low), 4))
+
     def quantile(self, p):
         p = mp.mpf(p)
         low, high = mp.mpf(-1), mp.mpf(1)
@@ -79,14 +90,15 @@ def main():
         for lam in [-0.9, -0.3, -0.05, 0, 0.2, 0.7]:
             law = Law(nu, lam)
             at_break = float(-law.a / law.b)
-            for z in [-1e100, -1e8, -40, -9, -3, -1.2, at_break, -0.1, 0, 0.1, 0.8, 2, 5, 20, 1e4, 1e60]:
+            ends = [float(-law.far(-1)), float(law.far(1))]
+            for z in ends + [-1e100, -1e8, -40, -9, -3, -1.2, at_break, -0.1, 0, 0.1, 0.8, 2, 5, 20, 1e4, 1e60]:
                 z = mp.mpf(z)
                 p, q = law.tails(z)
                 points.append([nu, lam, float(z), number(mp.log(law.pdf(z))), number(mp.log(p)), number(mp.log(q))])
             if nu in (2.1, 4.5, 30, 5000):
-                for p in [1e-12, 1e-5, 0.01, 0.3, 0.5, 0.6, 0.9, 0.999]:
+                for p in [1e-300, 1e-60, 1e-12, 1e-5, 0.01, 0.3, 0.5, 0.6, 0.9, 0.999]:
                     quantiles.append([nu, lam, p, number(law.quantile(p))])
-                    if nu < 100 and p > 1e-12:
+                    if nu < 100 and p > 1e-11:
                         confidence = mp.mpf(p)
                         z = law.quantile(1 - confidence)
                         # Quadrature above the quantile, as the mean is zero, and beyond by the tail.

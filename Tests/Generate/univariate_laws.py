@@ -8,6 +8,7 @@ a double first.
 """
 
 import json
+import multiprocessing
 import pathlib
 
 import mpmath as mp
@@ -114,6 +115,34 @@ class AsymmetricLaplace(Law):
             return 1 - u, u
         low = k * k / (1 + k * k) * mp.e ** (z / k)
         return low, 1 - low
+
+
+class Laplace(AsymmetricLaplace):
+    def __init__(self):
+        super().__init__(1)
+
+
+class Mixture(Law):
+    """Of laws with a location, a scale and a weight each."""
+
+    def __init__(self, parts):
+        self.parts = [(law, *(mp.mpf(v) for v in numbers)) for law, *numbers in parts]
+        self.breaks = tuple(sorted(part[1] for part in self.parts))
+
+    def pdf(self, x):
+        return sum(w * law.pdf((x - m) / s) / s for law, m, s, w in self.parts)
+
+    def tails(self, x):
+        tails = [law.tails((x - m) / s) for law, m, s, w in self.parts]
+        return tuple(sum(part[3] * t[k] for part, t in zip(self.parts, tails)) for k in (0, 1))
+
+
+class Normal(Law):
+    def pdf(self, z):
+        return decay(z * z / 2) / mp.sqrt(2 * mp.pi)
+
+    def tails(self, z):
+        return normal_tail(-z), normal_tail(z)
 
 
 class Logistic(Law):
@@ -342,37 +371,51 @@ def tail_points(law, levels=(1e-300, 1e-200, 1e-60, 1e-17, 1e-8, 1e-4)):
 
 
 def main():
-    cases = []
+    tasks = []
     center = [-3, -1.2, -0.4, -0.01, 0, 1e-9, 0.2, 0.7, 1.5, 4]
+    tasks.append(("laplace", Laplace(), [], center + tail_points(Laplace())))
+    for parts in ([(Normal(), 0, 1, 0.75), (Normal(), -1, 4, 0.25)], [(Normal(), 0.5, 0.01, 0.5), (Normal(), 0, 1, 0.25), (Normal(), 3, 2, 0.25)]):
+        law = Mixture(parts)
+        numbers = [v for part in parts for v in part[1:]]
+        tasks.append(("normalMixture", law, numbers, center + tail_points(law), 4, (1e-12, 1e-3, 0.05, 0.3, 0.5, 0.6, 0.9)))
+    parts = [(FernandezSteel(5, 1), 0, 1, 0.5), (FernandezSteel(7, 1), 1, 5, 0.5)]
+    law = Mixture(parts)
+    numbers = [v for part in parts for v in (float(part[0].nu), *part[1:])]
+    tasks.append(("studentMixture", law, numbers, center + tail_points(law), 4, (1e-12, 1e-3, 0.05, 0.3, 0.5, 0.6, 0.9)))
     for k in [0.01, 0.5, 1, 1.3, 20]:
         law = AsymmetricLaplace(k)
-        cases.append(case("asymmetricLaplace", law, [k], center + tail_points(law)))
+        tasks.append(("asymmetricLaplace", law, [k], center + tail_points(law)))
     law = Logistic()
-    cases.append(case("logistic", law, [], center + tail_points(law)))
+    tasks.append(("logistic", law, [], center + tail_points(law)))
     for mu, s in [(0, 1), (-2, 0.1), (1.5, 3), (0, 1e-3)]:
         law = LogNormal(mu, s)
         xs = [float(mp.e ** (mu + s * z)) for z in (-5, -1, -0.1, 0, 0.3, 2, 6)]
-        cases.append(case("logNormal", law, [mu, s], xs + tail_points(law, (1e-300, 1e-100, 1e-8))))
+        tasks.append(("logNormal", law, [mu, s], xs + tail_points(law, (1e-300, 1e-100, 1e-8))))
     for xi in [-0.9, -0.3, -1e-3, -1e-12, 0, 1e-300, 1e-9, 1e-4, 0.05, 0.2, 0.45, 0.9, 3]:
         law = GeneralizedPareto(xi)
         xs = [x for x in (1e-300, 1e-20, 1e-6, 0.01, 0.3, 0.9, 1, 1.05, 2.5, 3.2, 9, 40) if x < law.high]
+        # Of a law with an end, doubles next to it have upper tails down to their spacing there.
         xs += [x for x in tail_points(law) if xi > -1e-2]
-        cases.append(case("generalizedPareto", law, [xi], xs, existing(xi)))
+        if xi <= -1e-2:
+            end = float(law.high)
+            xs += [x for x in (end * (1 - 1e-15), end * (1 - 1e-9)) if mp.mpf(x) < law.high]
+        tasks.append(("generalizedPareto", law, [xi], xs, existing(xi)))
     for xi in [-0.9, -0.3, -0.05, -1e-3, -1e-12, 0, 1e-20, 1e-9, 1e-4, 0.05, 0.07, 0.2, 0.45, 0.9]:
         law = ExtremeValue(xi)
         xs = [x for x in (-4, -1.5, -0.9, -0.2, -1e-8, 0, 1e-9, 0.3, 0.9, 1.05, 2.5, 9, 40) if law.low < x < law.high]
-        xs += [x for x in tail_points(law) if abs(xi) < 1e-2 or (xi > 0 and x > 0)]
+        # Where the end of a law lets doubles be so near.
+        xs += [x for x in tail_points(law) if abs(xi) < 1e-2 or x * xi > 0 or abs(x - float(-1 / law.xi)) > 1e-9]
         xs = [x for x in xs if mp.log(law.tails(mp.mpf(x))[0]) > -1e15]
-        cases.append(case("generalizedExtremeValue", law, [xi], xs, existing(xi)))
+        tasks.append(("generalizedExtremeValue", law, [xi], xs, existing(xi)))
     for beta in [0.05, 0.3, 0.8, 1, 1.5, 2, 5, 60]:
         law = GeneralizedError(beta)
         heavy = 0.3 <= beta <= 5
-        levels = (1e-300, 1e-200, 1e-60, 1e-17, 1e-8, 1e-4) if beta >= 0.3 else (1e-8, 1e-4)
+        levels = (1e-300, 1e-200, 1e-60, 1e-17, 1e-8, 1e-4)
         xs = [-0.9, -0.2, 0, 1e-9, 0.1, 0.6, 0.97] + tail_points(law, levels)
         if beta <= 5:
             xs += [-3, 1.4, 5]
         probabilities = (1e-12, 1e-3, 0.05, 0.3, 0.5, 0.6, 0.9)
-        cases.append(case("generalizedError", law, [beta], xs, 4, probabilities, heavy))
+        tasks.append(("generalizedError", law, [beta], xs, 4, probabilities, heavy))
     for nu in [0.5, 1.5, 2.5, 3.5, 4.5, 30]:
         for g in [0.3, 1, 1.25] if nu != 30 else [0.01, 0.3, 1, 1.25, 40]:
             law = FernandezSteel(nu, g)
@@ -380,7 +423,9 @@ def main():
             exists = min(4, int(mp.ceil(nu)) - 1)
             probabilities = (1e-12, 1e-3, 0.05, 0.3, 0.5, 0.6, 0.9)
             heavy = nu > 1
-            cases.append(case("fernandezSteelSkewedT", law, [nu, g], center + tail_points(law, levels), exists, probabilities, heavy))
+            tasks.append(("fernandezSteelSkewedT", law, [nu, g], center + tail_points(law, levels), exists, probabilities, heavy))
+    with multiprocessing.Pool() as pool:
+        cases = pool.starmap(case, tasks, chunksize=1)
     root = pathlib.Path(__file__).resolve().parent.parent
     document = {
         "generator": "Tests/Generate/univariate_laws.py",

@@ -17,6 +17,17 @@ import Testing
 
   static let reference = Result { try Reference.load(File.self, "stable_laws") }
 
+  struct OneSided: Decodable {
+    struct Case: Decodable {
+      let index: Double
+      let points: [[Double]]
+    }
+
+    let cases: [Case]
+  }
+
+  static let oneSided = Result { try Reference.load(OneSided.self, "stable_one_sided") }
+
   static func law(_ index: Double, _ skew: Double) throws -> AlphaStable {
     try AlphaStable(index: index, skew: skew, scale: 1, location: 0)
   }
@@ -38,6 +49,24 @@ import Testing
             value, reference, absolute: 1e-11 * max(1, reference.magnitude), "\(function) \(name)")
         }
         check(density, row[1], "logPDF")
+        check(law.logCDF(row[0]), row[2], "logCDF")
+        check(law.logSurvival(row[0]), row[3], "logSurvival")
+      }
+    }
+  }
+
+  /// Of the parametrization S1, in which the mass begins at zero exactly.
+  @Test func oneSidedLawsAgreeWithTheirSeries() throws {
+    for item in try Self.oneSided.get().cases {
+      let law = try AlphaStable(
+        index: item.index, skew: 1, scale: 1, location: 0, parametrization: .s1)
+      for row in item.points {
+        func check(_ value: Double, _ reference: Double, _ function: String) {
+          expectClose(
+            value, reference, absolute: 1e-10 * max(1, reference.magnitude),
+            "\(function) index \(item.index) at \(row[0])")
+        }
+        check(law.logPDF(row[0]), row[1], "logPDF")
         check(law.logCDF(row[0]), row[2], "logCDF")
         check(law.logSurvival(row[0]), row[3], "logSurvival")
       }

@@ -28,6 +28,7 @@ import Testing
       try GeneralizedHyperbolic(
         location: 1, scale: 2, order: 0.7, steepness: 1.5, asymmetry: -0.5),
       try VarianceGammaLaw(location: 1, order: 1.2, steepness: 1.5, asymmetry: -0.5),
+      try HyperbolicSkewedT(location: 1, drift: -0.3, scale: 2, degreesOfFreedom: 6),
       try Mixture(
         components: [
           Normal(mean: 0, standardDeviation: 1), Normal(mean: -1, standardDeviation: 4),
@@ -78,8 +79,11 @@ import Testing
     for law in try Self.laws.get() {
       var before = (lower: -Double.infinity, upper: Double.infinity)
       let (low, high) = (law.quantile(1e-9), law.survivalQuantile(1e-9))
-      for k in 0...60 {
-        let x = low + (high - low) * Double(k) / 60
+      let tails = [1e-300, 1e-250, 1e-200, 1e-150, 1e-100, 1e-60, 1e-30, 1e-15]
+      var points = tails.map(law.quantile)
+      for k in 0...60 { points.append(low + (high - low) * Double(k) / 60) }
+      points += tails.reversed().map(law.survivalQuantile)
+      for x in points {
         let (lower, upper) = (law.logCDF(x), law.logSurvival(x))
         // Neighbors a rounding apart may be equal.
         #expect(lower >= before.lower - 1e-12, "\(type(of: law)) \(x)")

@@ -25,6 +25,28 @@ import Testing
     }
   }
 
+  /// The published formula of the generalized Pareto law times the share of the tail, out to 1e-300.
+  @Test func tailsAreThoseOfTheFittedLaws() throws {
+    let law = try Self.law.get()
+    func check(_ fit: GeneralizedPareto, _ sign: Double) {
+      let threshold = sign < 0 ? -law.lowerThreshold : law.upperThreshold
+      for exponent in [-300.0, -200, -60, -12, -4, -2] {
+        let share = exponent * log(10) - log(law.tailProbability)
+        let excess = fit.scale * expm1(-fit.shape * share) / fit.shape
+        let x = threshold + excess
+        let level = log1p(fit.shape * (x - threshold) / fit.scale) / fit.shape
+        let tail = log(law.tailProbability) - level
+        let density = tail - level * fit.shape - log(fit.scale)
+        let bound = 1e-12 * max(1, tail.magnitude)
+        expectClose(
+          sign < 0 ? law.logCDF(-x) : law.logSurvival(x), tail, absolute: bound, "\(sign) \(exponent)")
+        expectClose(law.logPDF(sign * x), density, absolute: bound, "\(sign) \(exponent)")
+      }
+    }
+    check(law.lowerTail.law, -1)
+    check(law.upperTail.law, 1)
+  }
+
   @Test func quantilesInvertTheProbabilities() throws {
     let law = try Self.law.get()
     for p in [1e-300, 1e-20, 1e-3, 0.0801, 0.0802, 0.3, 0.5, 0.77, 0.9199, 0.93, 0.9999] {

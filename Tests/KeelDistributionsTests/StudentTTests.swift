@@ -20,6 +20,8 @@ import Testing
       check(law.logPDF(x), logPDF, "logPDF")
       check(law.logPDF(-x), logPDF, "logPDF")
       check(law.logSurvival(x), logSurvival, "logSurvival")
+      check(law.logCDF(-x), logSurvival, "logCDF of −x")
+      check(law.logCDF(x), logCDF, "logCDF")
       // Relative accuracy where the logarithm is tiny.
       expectClose(law.logSurvival(-x), logCDF, relative: 1e-12, "logSurvival of −x \(label)")
       if logSurvival > -700 {
@@ -200,6 +202,11 @@ import Testing
     for row in try DistributionsReference.load().normal {
       expectClose(
         law.logSurvival(row[0]), row[1], absolute: 1e-15 * max(1, row[1].magnitude), "\(row)")
+      expectClose(
+        law.logCDF(-row[0]), row[1], absolute: 1e-15 * max(1, row[1].magnitude), "\(row)")
+      // The density is its published formula.
+      let density = -row[0] * row[0] / 2 - 0.918_938_533_204_672_741_78
+      expectClose(law.logPDF(row[0]), density, absolute: 1e-15 * max(1, density.magnitude))
       if row[1] > -700 {
         expectClose(law.survival(row[0]), exp(row[1]), relative: 1e-15 * max(1, -row[1]))
         expectClose(law.cdf(-row[0]), exp(row[1]), relative: 1e-15 * max(1, -row[1]))

@@ -25,6 +25,17 @@ struct LawUnderTest {
   init(_ name: String, _ p: [Double]) throws {
     law =
       switch name {
+      case "laplace": try Laplace(location: 0, scale: 1)
+      case "normalMixture":
+        try Mixture(
+          components: stride(from: 0, to: p.count, by: 3).map {
+            try Normal(mean: p[$0], standardDeviation: p[$0 + 1])
+          }, weights: stride(from: 2, to: p.count, by: 3).map { p[$0] })
+      case "studentMixture":
+        try Mixture(
+          components: stride(from: 0, to: p.count, by: 4).map {
+            try StudentT(location: p[$0 + 1], scale: p[$0 + 2], degreesOfFreedom: p[$0])
+          }, weights: stride(from: 3, to: p.count, by: 4).map { p[$0] })
       case "asymmetricLaplace":
         try AsymmetricLaplace(location: 0, scale: 1, asymmetry: p[0])
       case "logistic": try Logistic(location: 0, scale: 1)

@@ -58,9 +58,11 @@ import Testing
   }
 
   @Test func aMarketThatMovesMovesTheBudgetToo() throws {
-    let rows = (0..<60).map { t in
-      (0..<3).map { i in 0.05 * sin(Double(7 * t + 3 * i)) + 0.03 * cos(Double(t * (i + 2))) }
+    func move(_ t: Int, _ i: Int) -> Double {
+      let (fast, slow) = (Double(7 * t + 3 * i), Double(t * (i + 2)))
+      return 0.05 * sin(fast) + 0.03 * cos(slow)
     }
+    let rows: [[Double]] = (0..<60).map { t in (0..<3).map { move(t, $0) } }
     let market = try ScenarioSet(universe: Universe(Self.assets), outcomes: Matrix(rows: rows))
     let claims: [AssetID: (protocolName: String, lossGivenFailure: Double)] = [
       "LENT": ("lender", 0.6), "POOL": ("pool", 1), "WRAPPED": ("bridge", 0.8),
