@@ -325,7 +325,9 @@ import Testing
     let none = try MinimumVariance(constraints: .longShort(net: 1, totalLong: nil, totalShort: 0))
       .weights(covariance: covariance).value
     let plain = try MinimumVariance().weights(covariance: covariance).value
-    for (left, right) in zip(none.values, plain.values) { expectClose(left, right, absolute: 1e-12) }
+    for (left, right) in zip(none.values, plain.values) {
+      expectClose(left, right, absolute: 1e-12)
+    }
   }
 
   @Test func coefficientsWeighTheDistances() throws {

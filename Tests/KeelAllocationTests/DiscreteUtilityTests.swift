@@ -130,7 +130,8 @@ import Testing
     let count = 16
     let (mean, covariance) = try Market.factorModel(count: count, seed: seed + 40)
     let portfolio = try DiscreteUtility(
-      MaximumUtility(riskAversion: 4, constraints: PortfolioConstraints(bounds: .uniform(0...0.25))),
+      MaximumUtility(
+        riskAversion: 4, constraints: PortfolioConstraints(bounds: .uniform(0...0.25))),
       lots: .uniform(0.25)
     ).weights(expectedReturns: mean, covariance: covariance)
     #expect(portfolio.isProved)

@@ -148,7 +148,9 @@ import Testing
   }
 
   /// The risk that a limit is on; zero for choices without one.
-  private static func risk(of weights: Weights, _ choice: Choice, _ sample: Sample) throws -> Double {
+  private static func risk(
+    of weights: Weights, _ choice: Choice, _ sample: Sample
+  ) throws -> Double {
     switch choice {
     case .targetRisk, .activeRisk:
       let start = choice == .activeRisk ? sample.held.values : weights.values.map { _ in 0 }

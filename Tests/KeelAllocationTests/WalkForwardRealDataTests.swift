@@ -93,7 +93,8 @@ struct WalkForwardRealDataTests {
         held: held)
       let best = Self.highestReturn(market.mean, upTo: highest)
       let objectives = try market.objectives
-      for k in stride(from: (turn + count) % Self.objectiveStep, to: objectives.count, by: Self.objectiveStep) {
+      let first = (turn + count) % Self.objectiveStep
+      for k in stride(from: first, to: objectives.count, by: Self.objectiveStep) {
         try choose(objectives[k], in: market, best: best, &counts, "\(label) from \(start)")
       }
       held = try MinimumVariance(constraints: market.constraints)
