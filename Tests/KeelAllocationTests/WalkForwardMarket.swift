@@ -59,6 +59,17 @@ struct WalkForwardMarket {
     return solution.value
   }
 
+  /// An objective whose solution has a certificate.
+  private func solved(
+    _ name: String,
+    needs need: WalkForwardObjective.Need = .nothing,
+    _ solution: @escaping () throws(AllocationError) -> Solution<Weights>
+  ) -> WalkForwardObjective {
+    objective(name, needs: need) { () throws(AllocationError) in
+      [Self.proved(name, try solution())]
+    }
+  }
+
   /// Expects that what may be missed is small beside a size, and not negative beyond rounding.
   static func expectProved(
     _ name: String, value: Double, bound: Double, share: Double, of size: Double
@@ -79,20 +90,12 @@ struct WalkForwardMarket {
 
   private var meanVariance: [WalkForwardObjective] {
     [
-      objective("minimum variance") { () throws(AllocationError) in
-        [
-          Self.proved(
-            "minimum variance",
-            try MinimumVariance(constraints: constraints).weights(covariance: covariance))
-        ]
+      solved("minimum variance") { () throws(AllocationError) in
+        try MinimumVariance(constraints: constraints).weights(covariance: covariance)
       },
-      objective("utility with costs") { () throws(AllocationError) in
-        [
-          Self.proved(
-            "utility with costs",
-            try MaximumUtility(riskAversion: 3, constraints: constraints, costs: costs)
-              .weights(expectedReturns: mean, covariance: covariance))
-        ]
+      solved("utility with costs") { () throws(AllocationError) in
+        try MaximumUtility(riskAversion: 3, constraints: constraints, costs: costs)
+          .weights(expectedReturns: mean, covariance: covariance)
       },
       objective("utility with turnover") { () throws(AllocationError) in
         var slow = constraints
@@ -113,13 +116,9 @@ struct WalkForwardMarket {
             .plan([step, step, step])
         ).weights
       },
-      objective("Sharpe", needs: .gain) { () throws(AllocationError) in
-        [
-          Self.proved(
-            "Sharpe",
-            try MaximumSharpe(riskFreeRate: 0, constraints: constraints)
-              .weights(expectedReturns: mean, covariance: covariance))
-        ]
+      solved("Sharpe", needs: .gain) { () throws(AllocationError) in
+        try MaximumSharpe(riskFreeRate: 0, constraints: constraints)
+          .weights(expectedReturns: mean, covariance: covariance)
       },
       objective("target return", within: Self.longOnly) { () throws(AllocationError) in
         let best = mean.values.reduce(-.infinity, max)
@@ -136,19 +135,11 @@ struct WalkForwardMarket {
       objective("target tracking error") { () throws(AllocationError) in
         [try targetRisk(benchmark: held).weights]
       },
-      objective("diversification") { () throws(AllocationError) in
-        [
-          Self.proved(
-            "diversification",
-            try MaximumDiversification(constraints: constraints).weights(covariance: covariance))
-        ]
+      solved("diversification") { () throws(AllocationError) in
+        try MaximumDiversification(constraints: constraints).weights(covariance: covariance)
       },
-      objective("tracking") { () throws(AllocationError) in
-        [
-          Self.proved(
-            "tracking",
-            try TrackingError(to: held, constraints: constraints).weights(covariance: covariance))
-        ]
+      solved("tracking") { () throws(AllocationError) in
+        try TrackingError(to: held, constraints: constraints).weights(covariance: covariance)
       },
       objective("target volatility", within: Self.longOnly) { () throws(AllocationError) in
         [try volatilityTarget()]
