@@ -4,7 +4,7 @@ Needs numpy 2.3.5, mpmath 1.3.0, cvxpy 1.9.3, clarabel 0.11.1. Run from the root
 python Tests/Generate/risk_ratios.py
 
 Each ratio as its homogeneous program in (y, kappa) with w = y / kappa (A. Charnes and W. W. Cooper, 1962),
-every measure written out, solved by Clarabel at tight tolerances; what is kept is the ratio at the weights,
+every measure written out by sample_risk_programs.py, solved by Clarabel at tight tolerances; what is kept is the ratio at the weights,
 with the measure recomputed at 50 digits by sample_risk_measures.py.
 """
 
@@ -15,54 +15,12 @@ import mpmath as mp
 import numpy as np
 
 from sample_risk_measures import exact, measures
+from sample_risk_programs import NAMES, risk
 
 assert mp.__version__ == "1.3.0" and cp.__version__ == "1.9.3"
 mp.mp.dps = 50
 m = mp.mpf
 rng = np.random.default_rng(20_261_127)
-
-NAMES = ["standardDeviation", "meanAbsoluteDeviation", "semideviation", "firstPartialMoment",
-         "secondPartialMoment", "expectedShortfall", "entropicValueAtRisk", "worstCase",
-         "giniMeanDifference", "maximumDrawdown", "averageDrawdown", "conditionalDrawdown",
-         "entropicDrawdown", "ulcerIndex"]
-
-
-def risk(name, r, p, mu, y, kappa, confidence, target):
-    """The measure of y, its target times kappa, and its constraints."""
-    count = len(p)
-    x, z = r @ y, (r - mu) @ y
-    root = np.sqrt(p)
-    d = cp.Variable(count, nonneg=True)
-    falls = [d[0] >= -x[0], d[1:] >= d[:-1] - x[1:]]
-    if name == "standardDeviation":
-        return cp.norm(cp.multiply(root, z)), []
-    if name == "meanAbsoluteDeviation":
-        return p @ cp.abs(z), []
-    if name == "semideviation":
-        return cp.norm(cp.multiply(root, cp.pos(-z))), []
-    if name == "firstPartialMoment":
-        return p @ cp.pos(target * kappa - x), []
-    if name == "secondPartialMoment":
-        return cp.norm(cp.multiply(root, cp.pos(target * kappa - x))), []
-    if name == "worstCase":
-        return cp.max(-x), []
-    if name == "giniMeanDifference":
-        left, right = np.triu_indices(count, 1)
-        return 2 * (p[left] * p[right]) @ cp.abs((r[left] - r[right]) @ y) / (1 - p @ p), []
-    if name == "maximumDrawdown":
-        return cp.max(d), falls
-    if name == "averageDrawdown":
-        return p @ d, falls
-    if name == "ulcerIndex":
-        return cp.norm(cp.multiply(root, d)), falls
-    loss, further = (d, falls) if "Drawdown" in name else (-x, [])
-    t = cp.Variable()
-    if name in ("expectedShortfall", "conditionalDrawdown"):
-        return t + p @ cp.pos(loss - t) / (1 - confidence), further
-    s, u = cp.Variable(), cp.Variable(count)
-    cone = cp.ExpCone(100 * (loss - t), 100 * s * np.ones(count), 100 * u)
-    return t - s * np.log(1 - confidence), further + [p @ u <= s, cone]
-
 
 portfolios = []
 for number in range(5):

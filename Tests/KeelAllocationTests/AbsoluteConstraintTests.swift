@@ -235,6 +235,101 @@ import Testing
     expectClose(solution.value.values[1], -0.5, relative: 1e-12)
   }
 
+  /// Total long and total short against the program in longs and shorts of their own.
+  @Test(arguments: seeds(20))
+  func eachSideIsLimited(seed: Int) throws {
+    let count = 4 + seed % 9
+    let (mean, covariance) = try Market.factorModel(count: count, seed: seed + 900)
+    let net = [1.0, 0.5, 0][seed % 3]
+    let (long, short) = (net + 0.1 + 0.02 * Double(seed % 7), 0.05 + 0.02 * Double(seed % 5))
+    let choice = MaximumUtility(
+      riskAversion: 2,
+      constraints: .longShort(
+        net: net, totalLong: long, totalShort: short, bounds: .uniform(-0.4...0.8)))
+    let solution = try choice.weights(expectedReturns: mean, covariance: covariance)
+    let w = solution.value.values
+    expectClose(w.reduce(0, +), net, absolute: 1e-14)
+    #expect(w.reduce(0) { $0 + max($1, 0) } <= long + 1e-14)
+    #expect(w.reduce(0) { $0 + max(-$1, 0) } <= short + 1e-14)
+    let objective = try sidesObjective(mean, covariance, net: net, long: long, short: short)
+    expectClose(solution.certificate.primalObjective, objective, relative: 1e-9, absolute: 1e-13)
+    // The price of a unit of either side is twice the dual value.
+    let step = 1e-6
+    func value(_ dLong: Double, _ dShort: Double) throws -> Double {
+      var moved = choice
+      moved.constraints.absolute = [
+        .totalLong(limit: long + dLong, net: net), .totalShort(limit: short + dShort, net: net),
+      ]
+      return try moved.weights(expectedReturns: mean, covariance: covariance)
+        .certificate.primalObjective
+    }
+    for (name, a, b) in [
+      (AbsoluteConstraint.totalLongName, step, 0.0), (AbsoluteConstraint.totalShortName, 0.0, step),
+    ] {
+      let dual = try #require(solution.duals[name])
+      let (below, above) = (try value(-a, -b), try value(a, b))
+      let middle = solution.certificate.primalObjective
+      // A convex function of the limit: its slope lies between those of the chords.
+      #expect(2 * dual >= (middle - below) / step - 1e-8)
+      #expect(2 * dual <= (above - middle) / step + 1e-8)
+    }
+  }
+
+  /// The least −utility over w = b − s with b, s ≥ 0, whose sums are limited.
+  private func sidesObjective(
+    _ mean: ExpectedReturns, _ covariance: Covariance, net: Double, long: Double, short: Double
+  ) throws -> Double {
+    let n = mean.values.count
+    var matrix = try SymmetricMatrix(order: 2 * n)
+    for i in 0..<n {
+      let row = covariance.product(with: (0..<n).map { $0 == i ? 2.0 : 0 })
+      for j in 0..<n {
+        if j <= i {
+          matrix[i, j] = row[j]
+          matrix[n + i, n + j] = row[j]
+        }
+        matrix[n + i, j] = -row[j]
+      }
+    }
+    let zeros = [Double](repeating: 0, count: n)
+    let ones = [Double](repeating: 1, count: n)
+    let program = try QuadraticProgram(
+      quadratic: .dense(matrix), linear: mean.values.map { -$0 } + mean.values,
+      lowerBounds: zeros + zeros, upperBounds: ones.map { _ in 0.8 } + ones.map { _ in 0.4 },
+      rows: [
+        LinearRow("budget", coefficients: ones + ones.map { -$0 }, lower: net, upper: net),
+        LinearRow("long", coefficients: ones + zeros, upper: long),
+        LinearRow("short", coefficients: zeros + ones, upper: short),
+      ])
+    let solution = try QuadraticSolver().solve(program)
+    try #require(solution.status == .optimal)
+    return solution.certificate.primalObjective
+  }
+
+  @Test func clashingSidesAreNamed() throws {
+    let (_, covariance) = try Market.factorModel(count: 4, seed: 3)
+    for (long, short) in [(0.9, nil), (nil, -0.1)] as [(Double?, Double?)] {
+      do throws(AllocationError) {
+        _ = try MinimumVariance(
+          constraints: .longShort(net: 1, totalLong: long, totalShort: short)
+        ).weights(covariance: covariance)
+        Issue.record("an infeasible portfolio was returned")
+      } catch {
+        guard case .infeasible(let names, _) = error else { throw error }
+        #expect(
+          names.contains(
+            long == nil ? AbsoluteConstraint.totalShortName : AbsoluteConstraint.totalLongName))
+      }
+    }
+    // No short positions at all is long only.
+    let none = try MinimumVariance(constraints: .longShort(net: 1, totalLong: nil, totalShort: 0))
+      .weights(covariance: covariance).value
+    let plain = try MinimumVariance().weights(covariance: covariance).value
+    for (left, right) in zip(none.values, plain.values) {
+      expectClose(left, right, absolute: 1e-12)
+    }
+  }
+
   @Test func coefficientsWeighTheDistances() throws {
     let covariance = try Market.covariance([[0.04, 0], [0, 0.01]])
     let held = try Weights(universe: covariance.universe, values: [1, 0])

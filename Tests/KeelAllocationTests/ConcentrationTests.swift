@@ -147,7 +147,7 @@ struct ConcentrationReference: Decodable, Sendable, CustomTestStringConvertible 
       let gain = zip(mean.values, weights.values).reduce(0) { $0 + $1.0 * $1.1 }
       objective = -gain / variance.squareRoot()
       // The reference is the ratio itself.
-      expectClose(objective, -reference.objective, relative: 1e-6, absolute: 0)
+      expectClose(objective, -reference.objective, relative: 1e-7, absolute: 0)
       expectKept(weights, constraints)
       return
     default:

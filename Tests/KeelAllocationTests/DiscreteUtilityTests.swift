@@ -58,7 +58,17 @@ import Testing
   }
 
   @Test(arguments: seeds(12)) func feesEqualEnumeration(seed: Int) throws {
-    let count = 3 + seed % 5
+    try checkFees(seed: seed, count: 3 + seed % 5)
+  }
+
+  #if !DEBUG
+    @Test(arguments: [(3, 12), (4, 14), (5, 16)])
+    func feesOfManyEqualEnumeration(seed: Int, count: Int) throws {
+      try checkFees(seed: seed, count: count)
+    }
+  #endif
+
+  private func checkFees(seed: Int, count: Int) throws {
     let (mean, covariance) = try Market.factorModel(count: count, seed: seed + 700)
     let held = try Self.held(covariance.universe, seed: seed)
     let price = seed % 3 == 0 ? 0 : 0.002
@@ -89,7 +99,14 @@ import Testing
   }
 
   @Test(arguments: seeds(12)) func countsAndLeastPositionsEqualEnumeration(seed: Int) throws {
-    let count = 4 + seed % 4
+    #if DEBUG
+      try checkPositions(seed: seed, count: 4 + seed % 4)
+    #else
+      try checkPositions(seed: seed, count: 4 + seed)
+    #endif
+  }
+
+  private func checkPositions(seed: Int, count: Int) throws {
     let (mean, covariance) = try Market.factorModel(count: count, seed: seed + 800)
     let most = 2 + seed % 2
     let utility = MaximumUtility(riskAversion: 4)
@@ -106,6 +123,70 @@ import Testing
         utility, mean, covariance, bounds: { isChosen, _ in isChosen ? 0.15...1 : 0...0 },
         isAllowed: { (2...most).contains($0) }, fee: { _, _ in 0 }))
     expectClose(portfolio.utility, best, relative: 1.1e-6)
+  }
+
+  /// Quarters of the portfolio: every sum of four of sixteen assets.
+  @Test(arguments: seeds(3)) func quartersEqualEnumeration(seed: Int) throws {
+    let count = 16
+    let (mean, covariance) = try Market.factorModel(count: count, seed: seed + 40)
+    let portfolio = try DiscreteUtility(
+      MaximumUtility(
+        riskAversion: 4, constraints: PortfolioConstraints(bounds: .uniform(0...0.25))),
+      lots: .uniform(0.25)
+    ).weights(expectedReturns: mean, covariance: covariance)
+    #expect(portfolio.isProved)
+    let columns = (0..<count).map { i in
+      covariance.product(with: (0..<count).map { $0 == i ? 1 : 0 })
+    }
+    var best = -Double.infinity
+    for set in 0..<(1 << count) where set.nonzeroBitCount == 4 {
+      let chosen = (0..<count).filter { set >> $0 & 1 == 1 }
+      var value = 0.0
+      for i in chosen {
+        value += mean.values[i] / 4
+        for j in chosen { value -= 2 * columns[i][j] / 16 }
+      }
+      best = max(best, value)
+    }
+    expectClose(portfolio.utility, best, relative: 1.1e-6)
+    #expect(best <= portfolio.upperBound + 1e-15)
+  }
+
+  /// Beyond enumeration: a search that ends early says so, and by how much it may miss.
+  @Test(arguments: seeds(3)) func endedSearchesReportTheirGap(seed: Int) throws {
+    let count = 40
+    let (mean, covariance) = try Market.factorModel(count: count, seed: seed + 1200)
+    let utility = MaximumUtility(riskAversion: 6)
+    var (ended, bounds, best) = (0, [Double](), -Double.infinity)
+    for limit in [2, 20, 100] {
+      var search = BranchAndBound.Settings()
+      search.nodeLimit = limit
+      do throws(AllocationError) {
+        let portfolio = try DiscreteUtility(
+          utility, counts: [PositionCount("positions", atMost: 7)],
+          leastPosition: .uniform(0.125), lots: .uniform(0.015625), search: search
+        ).weights(expectedReturns: mean, covariance: covariance)
+        let w = portfolio.weights.values
+        #expect(w.count { $0 != 0 } <= 7 && w.allSatisfy { $0 == 0 || $0 >= 0.125 })
+        #expect(w.reduce(0, +) == 1 && w.allSatisfy { ($0 * 64).rounded() == $0 * 64 })
+        #expect(portfolio.nodeCount <= limit && portfolio.utility <= portfolio.upperBound)
+        if !portfolio.isProved {
+          ended += 1
+          #expect(portfolio.nodeCount == limit && portfolio.largestImprovement > 0)
+        }
+        bounds.append(portfolio.upperBound)
+        best = max(best, portfolio.utility)
+      } catch {
+        guard case .nothingFound(let bound) = error else { throw error }
+        bounds.append(bound)
+      }
+    }
+    #expect(ended > 0 && best > -.infinity)
+    // More nodes only lower the bound, and no bound is below what was found later.
+    for (before, after) in zip(bounds, bounds.dropFirst()) { #expect(after <= before + 1e-15) }
+    for bound in bounds { #expect(bound >= best - 1e-15) }
+    let convex = try utility.weights(expectedReturns: mean, covariance: covariance)
+    #expect(bounds[0] <= -convex.certificate.dualObjective + 1e-12)
   }
 
   @Test func lotsAreMultiples() throws {

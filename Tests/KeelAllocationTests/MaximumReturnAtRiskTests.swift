@@ -6,6 +6,56 @@ import KeelTestSupport
 import Testing
 
 @Suite struct MaximumReturnAtRiskTests {
+  private struct References: Decodable {
+    struct Portfolio: Decodable {
+      let returns: [Double]
+      let count: Int
+      let probabilities: [Double]?
+      let lower: Double
+      let upper: Double
+      let confidence: Double
+      let target: Double
+      let limits: [String: Double]
+      let values: [String: Double]
+    }
+    let portfolios: [Portfolio]
+  }
+
+  #if DEBUG
+    private static let cases = [0]
+  #else
+    private static let cases = Array(0..<5)
+  #endif
+
+  /// Against Clarabel's weights, which keep the limit: the returns agree, or ours is higher, and the bound is above both.
+  @Test(arguments: cases)
+  func returnsMatchTheReferences(number: Int) throws {
+    let reference = try Reference.load(References.self, "return_at_risk").portfolios[number]
+    let width = reference.returns.count / reference.count
+    let scenarios = try ScenarioSet(
+      universe: Universe((0..<width).map { AssetID("A\($0)") }),
+      outcomes: Matrix(
+        rowCount: reference.count, columnCount: width, columnMajor: reference.returns),
+      probabilities: reference.probabilities)
+    for (name, measure) in MinimumRiskTests.measures(reference.confidence, reference.target) {
+      let limit = try #require(reference.limits[name])
+      let expected = try #require(reference.values[name])
+      let found = try MaximumReturnAtRisk(
+        measure, limit: limit,
+        constraints: PortfolioConstraints(bounds: .uniform(reference.lower...reference.upper))
+      ).weights(scenarios: scenarios)
+      expectClose(found.expectedReturn, expected, relative: 1e-7, "\(number) \(name)")
+      #expect(found.upperBound >= expected * (1 - 1e-10), "\(number) \(name)")
+      #expect(found.risk <= limit, "\(number) \(name)")
+      let law = try EmpiricalDistribution(weights: found.weights, scenarios: scenarios)
+      #expect(found.risk == (try measure.risk(of: law).value), "\(number) \(name)")
+      expectClose(found.weights.total, 1, absolute: 1e-12, "\(number) \(name)")
+      for weight in found.weights.values {
+        #expect((reference.lower...reference.upper).contains(weight), "\(number) \(name)")
+      }
+    }
+  }
+
   private static func scenarios(_ seed: Int, count: Int, width: Int) throws -> ScenarioSet {
     var generator = SeededGenerator(seed: UInt64(seed))
     let market = (0..<count).map { _ in 0.02 * generator.gaussian() }

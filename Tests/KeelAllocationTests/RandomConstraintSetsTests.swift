@@ -11,6 +11,18 @@ import Testing
   /// What a set is solved for.
   enum Choice: Int, CaseIterable, CustomTestStringConvertible {
     case variance, utility, costs, targetReturn, tracking, shortfall, deviation, positions
+    case targetRisk, activeRisk, returnAtRisk
+
+    /// Whether it takes a limit on the sum of squares.
+    var takesSquares: Bool {
+      switch self {
+      case .variance, .utility, .costs, .targetReturn: true
+      default: false
+      }
+    }
+
+    /// Whether it has a limit on a risk.
+    var hasRisk: Bool { self == .targetRisk || self == .activeRisk || self == .returnAtRisk }
 
     var testDescription: String { "\(self)" }
   }
@@ -18,8 +30,8 @@ import Testing
   #if DEBUG
     static let count = 40
   #else
-    /// For each of eight choices: 10 000 in all.
-    static let count = 1250
+    /// For each of eleven choices: 10 010 in all.
+    static let count = 910
   #endif
 
   private struct Sample {
@@ -29,12 +41,14 @@ import Testing
     let held: Weights
     var constraints: PortfolioConstraints
     var target = 0.0
+    /// The limit on a volatility, a tracking error or an expected shortfall.
+    var risk = 0.0
   }
 
   private func sample(_ choice: Choice, seed: Int) throws -> Sample {
-    var generator = SeededGenerator(seed: UInt64(seed) &* 8 &+ UInt64(choice.rawValue))
+    var generator = SeededGenerator(seed: UInt64(seed) &* 16 &+ UInt64(choice.rawValue))
     let n = 2 + Int(generator.next() % 6)
-    let (mean, covariance) = try Market.factorModel(count: n, seed: seed * 8 + choice.rawValue)
+    let (mean, covariance) = try Market.factorModel(count: n, seed: seed * 16 + choice.rawValue)
     let universe = covariance.universe
     let raw = (0..<n).map { _ in generator.uniform(0...1) }
     let total = raw.reduce(0, +)
@@ -72,13 +86,22 @@ import Testing
     if isShort && generator.uniform() < 0.6 {
       absolute.append(.gross(limit: generator.uniform(0.6...2)))
     }
+    var concentration: [ConcentrationConstraint] = []
+    if generator.uniform() < 0.4 {
+      let most = 1 + Int(generator.next() % UInt64(n))
+      concentration.append(
+        .largest(most, limit: generator.uniform(0.6...1.6) * Double(most) / Double(n)))
+    }
+    if choice.takesSquares && generator.uniform() < 0.4 {
+      concentration.append(.effectiveAssets(atLeast: generator.uniform(0.4...1.1) * Double(n)))
+    }
     let budget = generator.uniform() < 0.7 ? 1 : generator.uniform(-0.2...1.2)
     return Sample(
       mean: mean, covariance: covariance, scenarios: scenarios, held: held,
       constraints: PortfolioConstraints(
         bounds: .byAsset(ranges, others: others), budget: budget, linear: linear,
-        absolute: absolute),
-      target: generator.uniform(-0.001...0.002))
+        absolute: absolute, concentration: concentration),
+      target: generator.uniform(-0.001...0.002), risk: generator.uniform(0.005...0.05))
   }
 
   private func weights(_ choice: Choice, _ sample: Sample) throws(AllocationError) -> Weights {
@@ -112,6 +135,64 @@ import Testing
         MaximumUtility(riskAversion: 4, constraints: sample.constraints),
         counts: [PositionCount("positions", atMost: 3)]
       ).weights(expectedReturns: mean, covariance: covariance).weights
+    case .targetRisk, .activeRisk:
+      return try TargetRisk(
+        volatility: sample.risk, benchmark: choice == .activeRisk ? sample.held : nil,
+        constraints: sample.constraints
+      ).weights(expectedReturns: mean, covariance: covariance).value.weights
+    case .returnAtRisk:
+      return try MaximumReturnAtRisk(
+        .expectedShortfall(confidence: 0.8), limit: sample.risk, constraints: sample.constraints
+      ).weights(scenarios: sample.scenarios).weights
+    }
+  }
+
+  /// The risk that a limit is on; zero for choices without one.
+  private static func risk(
+    of weights: Weights, _ choice: Choice, _ sample: Sample
+  ) throws -> Double {
+    switch choice {
+    case .targetRisk, .activeRisk:
+      let start = choice == .activeRisk ? sample.held.values : weights.values.map { _ in 0 }
+      let active = zip(weights.values, start).map { $0 - $1 }
+      let product = sample.covariance.product(with: active)
+      return zip(active, product).reduce(0) { $0 + $1.0 * $1.1 }.squareRoot()
+    case .returnAtRisk:
+      let law = try EmpiricalDistribution(weights: weights, scenarios: sample.scenarios)
+      return try SampleRiskMeasure.expectedShortfall(confidence: 0.8).risk(of: law).value
+    default: return 0
+    }
+  }
+
+  /// What no allowed portfolio has less risk than, proved; without the limits on concentration, of which a risk that is out of
+  /// reach without them is not the reason, where these clash with others.
+  private static func leastRisk(_ choice: Choice, _ sample: Sample) throws -> Double {
+    do throws(AllocationError) {
+      return try leastRiskOfAll(choice, sample)
+    } catch {
+      guard case .infeasible = error, !sample.constraints.concentration.isEmpty else { throw error }
+      var other = sample
+      other.constraints.concentration = []
+      return try leastRiskOfAll(choice, other)
+    }
+  }
+
+  private static func leastRiskOfAll(
+    _ choice: Choice, _ sample: Sample
+  ) throws(AllocationError) -> Double {
+    switch choice {
+    case .targetRisk:
+      let least = try MinimumVariance(constraints: sample.constraints)
+        .weights(covariance: sample.covariance).certificate.dualObjective
+      return (2 * max(least, 0)).squareRoot()
+    case .activeRisk:
+      let least = try TrackingError(to: sample.held, constraints: sample.constraints)
+        .weights(covariance: sample.covariance)
+      // The certificate's objective is half the square.
+      return (2 * max(least.certificate.dualObjective, 0)).squareRoot()
+    default:
+      return try MinimumRisk(.expectedShortfall(confidence: 0.8), constraints: sample.constraints)
+        .weights(scenarios: sample.scenarios).lowerBound
     }
   }
 
@@ -130,6 +211,8 @@ import Testing
           let reached = zip(weights.values, sample.mean.values).reduce(0) { $0 + $1.0 * $1.1 }
           #expect(reached >= sample.target - 1e-14, label)
         }
+        let risk = (try? Self.risk(of: weights, choice, sample)) ?? .nan
+        #expect(risk <= sample.risk * (1 + 1e-12), label)
       } catch {
         refused += 1
         switch error {
@@ -141,6 +224,8 @@ import Testing
           let least = try Self.leastViolation(
             of: Self.names(sample) + [TargetReturn.rowName], in: sample, choice)
           #expect(least > 1e-13, label)
+        case .targetUnreachable where choice.hasRisk:
+          #expect(try Self.leastRisk(choice, sample) > sample.risk * (1 - 1e-9), label)
         case .noDiscretePortfolio where choice == .positions:
           #expect(try !Self.hasFewPositions(sample), label)
         default: Issue.record("\(label): \(error)")
@@ -181,6 +266,10 @@ import Testing
       let value = zip(w, reference).reduce(0) { $0 + ($1.0 - $1.1).magnitude }
       if value > row.limit + 8 * ulps * (1 + size) { return "\(row.name) \(value - row.limit)" }
     }
+    for row in constraints.concentration {
+      let excess = row.value(of: weights) - row.limit
+      if excess > 8 * ulps * (1 + size) { return "\(row.name) \(excess)" }
+    }
     return nil
   }
 
@@ -195,7 +284,10 @@ import Testing
     let n = universe.count
     let limits = sample.constraints
     // Weights, distances of each limit on them, and t.
-    let count = n + n * limits.absolute.count + 1
+    // Parts of the largest weights: their threshold, magnitudes and excesses.
+    let largest = limits.concentration.filter { $0.measure != .squares }
+    let firstPart = n + n * limits.absolute.count
+    let count = firstPart + (1 + 2 * n) * largest.count + 1
     let t = count - 1
     var rows: [LinearRow] = []
     func add(_ name: String, _ entries: [(Int, Double)], _ lower: Double, _ upper: Double) {
@@ -240,6 +332,25 @@ import Testing
       }
       add(row.name, (0..<n).map { (first + $0, 1) }, -.infinity, row.limit)
     }
+    for (k, row) in largest.enumerated() {
+      guard case .largest(let most) = row.measure else { continue }
+      // k s + Σ u with u ≥ |w| − s, u ≥ 0.
+      let s = firstPart + (1 + 2 * n) * k
+      for i in 0..<n {
+        let (size, excess) = (s + 1 + i, s + 1 + n + i)
+        for sign in [-1.0, 1] {
+          rows.append(
+            LinearRow(
+              "size \(sign) \(k) \(i)", indices: [i, size], coefficients: [sign, 1], lower: 0))
+        }
+        rows.append(
+          LinearRow(
+            "excess \(k) \(i)", indices: [s, size, excess], coefficients: [1, -1, 1], lower: 0))
+        rows.append(LinearRow("part \(k) \(i)", indices: [excess], coefficients: [1], lower: 0))
+      }
+      add(
+        row.name, [(s, Double(most))] + (0..<n).map { (s + 1 + n + $0, 1) }, -.infinity, row.limit)
+    }
     for (i, asset) in universe.assets.enumerated() {
       let bounds = limits.bounds.interval(of: asset)
       let isZero = zeros.contains(i)
@@ -256,13 +367,27 @@ import Testing
       lowerBounds: lower, upperBounds: [Double](repeating: 100, count: count), rows: rows)
     let solution = try QuadraticSolver().solve(program)
     try #require(solution.status == .optimal)
-    return solution.value[t]
+    let least = solution.value[t]
+    guard least <= 1e-13,
+      let squares = limits.concentration.first(where: { $0.measure == .squares }),
+      names.contains(squares.name)
+    else { return least }
+    // All others agree: what their least sum of squares has beyond the limit.
+    let size = (0..<count).map { $0 < n ? 2.0 : 0 }
+    var upper = [Double](repeating: 100, count: count)
+    upper[t] = 1e-12
+    let spread = try QuadraticSolver().solve(
+      QuadraticProgram(
+        quadratic: .diagonal(size), lowerBounds: lower, upperBounds: upper, rows: rows))
+    try #require(spread.status == .optimal)
+    return spread.certificate.dualObjective - squares.limit
   }
 
   /// The names of all constraints.
   private static func names(_ sample: Sample) -> [String] {
     sample.covariance.universe.assets.map(\.rawValue) + [PortfolioConstraints.budgetName]
       + sample.constraints.linear.map(\.name) + sample.constraints.absolute.map(\.name)
+      + sample.constraints.concentration.map(\.name)
   }
 
   /// Whether three positions satisfy everything, by all sets of three.

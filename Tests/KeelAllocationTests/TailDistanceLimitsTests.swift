@@ -89,7 +89,7 @@ struct TailDistanceReference: Decodable, Sendable, CustomTestStringConvertible {
     #expect(best.status == .optimal)
     expectKept(best.value.weights, constraints)
     let excess = best.value.expectedReturn - reference.riskFreeRate
-    expectClose(excess / best.value.expectedShortfall, reference.ratio, relative: 1e-6)
+    expectClose(excess / best.value.expectedShortfall, reference.ratio, relative: 1e-7)
     expectNames(best.duals, constraints)
 
     let growth = try MaximumGrowth(constraints: constraints).weights(scenarios: scenarios)

@@ -7,41 +7,73 @@ import KeelTestSupport
 import Testing
 
 /// Every objective over thirty years of shares, forty-five of industries and five of crypto-assets: each window is chosen from the
-/// rows before it, starting from what the window before held; there is no failure but for a reason.
+/// rows before it, starting from what the window before held; there is no failure but for a reason that the data show.
 @Suite(.enabled(if: Reference.realData != nil, "no real data: set KEEL_DATA"))
 struct WalkForwardRealDataTests {
   #if DEBUG
     private static let mostWindows = 2
+    /// Every window takes each ninth of the objectives, the next one those that follow.
+    private static let objectiveStep = 9
   #else
     private static let mostWindows = 12
+    private static let objectiveStep = 1
   #endif
 
-  /// Says that no portfolio was chosen for a good reason.
-  private static func isReason(_ error: AllocationError) -> Bool {
-    switch error {
-    // No asset of the window earned anything, or no mean reached the target.
-    case .noPortfolioBeatsRiskFree, .targetUnreachable: true
-    default: false
-    }
+  /// How often portfolios were chosen, and how often each kind of reason was given.
+  private struct Counts {
+    var chosen = 0
+    var withoutGain = 0
+    var beyondLimits = 0
   }
 
+  /// The highest expected return of weights up to a bound that add to one.
+  private static func highestReturn(_ mean: ExpectedReturns, upTo bound: Double) -> Double {
+    var (rest, sum) = (1.0, 0.0)
+    for value in mean.values.sorted(by: >) where rest > 0 {
+      sum += min(bound, rest) * value
+      rest -= bound
+    }
+    return sum
+  }
+
+  /// Chooses by one objective, and checks sum, bounds and reasons.
   private func choose(
-    _ name: String,
-    _ held: Weights,
-    _ weights: () throws(AllocationError) -> Weights
-  ) -> Weights? {
+    _ objective: WalkForwardObjective,
+    in market: WalkForwardMarket,
+    best: Double,
+    _ counts: inout Counts,
+    _ label: String
+  ) throws {
+    let name = "\(objective.name), \(label)"
     do throws(AllocationError) {
-      let chosen = try weights()
-      expectClose(chosen.total, 1, absolute: 1e-12, "\(name)")
-      for weight in chosen.values { #expect(weight >= -1e-15, "\(name)") }
-      return chosen
+      for weights in try objective.portfolios() {
+        counts.chosen += 1
+        expectClose(weights.total, 1, absolute: 1e-12, "\(name)")
+        for weight in weights.values {
+          #expect(objective.bounds.contains(weight), "\(name): \(weight)")
+        }
+      }
+      #expect(objective.need != .gain || best > 0, "\(name)")
     } catch {
-      if !Self.isReason(error) { Issue.record("\(name): \(error)") }
-      return nil
+      switch (objective.need, error) {
+      case (.gain, .noPortfolioBeatsRiskFree(let found, 0)):
+        // No allowed portfolio earned anything.
+        counts.withoutGain += 1
+        #expect(best <= 0, "\(name)")
+        expectClose(found, best, absolute: 1e-12, "\(name)")
+      case (.seldomDrawdown, .infeasible(let names, _)):
+        // Neither do weights at hand keep the limit.
+        counts.beyondLimits += 1
+        #expect(names.contains(MaximumGrowthAtDrawdown.limitName), "\(name)")
+        let other = try MaximumGrowthAtDrawdown.drawdownProbability(
+          of: market.held, below: WalkForwardMarket.floor, scenarios: market.scenarios)
+        #expect(other > WalkForwardMarket.drawdownProbability, "\(name)")
+      default: Issue.record("\(name): \(error)")
+      }
     }
   }
 
-  /// Chooses by every objective.
+  /// Walks over windows that do not overlap in what follows them.
   private func walk(_ data: RealReturns, length: Int, step: Int, _ label: String) throws {
     let universe = try data.universe
     let count = universe.count
@@ -51,193 +83,25 @@ struct WalkForwardRealDataTests {
     let chosen = stride(
       from: 0, to: starts.count, by: max(1, starts.count / Self.mostWindows)
     ).map { starts[$0] }
-    for start in chosen {
+    var counts = Counts()
+    for (turn, start) in chosen.enumerated() {
       let window = data.window(start..<(start + length))
-      let (scenarios, mean, covariance) = (
-        try window.scenarios, try window.mean, try window.covariance
-      )
-      let name = "\(label) from \(start)"
-      let bounded = PortfolioConstraints(bounds: .uniform(0...max(0.3, 2 / Double(count))))
-      let least = try #require(
-        choose("minimum variance, \(name)", held) { () throws(AllocationError) in
-          try MinimumVariance(constraints: bounded).weights(covariance: covariance).value
-        })
-      for objective in meanVariance(mean, covariance, bounded, held) {
-        _ = choose("\(objective.name), \(name)", held, objective.weights)
+      let highest = max(0.3, 2 / Double(count))
+      let market = WalkForwardMarket(
+        scenarios: try window.scenarios, mean: try window.mean, covariance: try window.covariance,
+        constraints: PortfolioConstraints(bounds: .uniform(0...highest)), bounds: 0...highest,
+        held: held)
+      let best = Self.highestReturn(market.mean, upTo: highest)
+      let objectives = try market.objectives
+      let first = (turn + count) % Self.objectiveStep
+      for k in stride(from: first, to: objectives.count, by: Self.objectiveStep) {
+        try choose(objectives[k], in: market, best: best, &counts, "\(label) from \(start)")
       }
-      for objective in clusters(covariance) {
-        _ = choose("\(objective.name), \(name)", held, objective.weights)
-      }
-      for objective in samples(scenarios, bounded) {
-        _ = choose("\(objective.name), \(name)", held, objective.weights)
-      }
-      held = least
+      held = try MinimumVariance(constraints: market.constraints)
+        .weights(covariance: market.covariance).value
     }
-  }
-
-  private typealias Objective = (name: String, weights: () throws(AllocationError) -> Weights)
-
-  private func meanVariance(
-    _ mean: ExpectedReturns,
-    _ covariance: Covariance,
-    _ constraints: PortfolioConstraints,
-    _ held: Weights
-  ) -> [Objective] {
-    var costs = TradingCosts(
-      from: held, buying: .uniform(0.0005), selling: .uniform(0.0005), spreadOver: 10)
-    costs.powerImpact = .uniform(0.01)
-    var dear = costs
-    dear.powerImpact = .none
-    var slow = constraints
-    slow.absolute = [.turnover(from: held, limit: 0.2)]
-    let (withCosts, withFees, limited) = (costs, dear, slow)
-    let best = mean.values.reduce(-.infinity, max)
-    let middle = (best + mean.values.reduce(0, +) / Double(mean.values.count)) / 2
-    return [
-      (
-        "utility with costs",
-        { () throws(AllocationError) in
-          try MaximumUtility(riskAversion: 3, constraints: constraints, costs: withCosts)
-            .weights(expectedReturns: mean, covariance: covariance).value
-        }
-      ),
-      (
-        "utility with turnover",
-        { () throws(AllocationError) in
-          try MaximumUtility(riskAversion: 3, constraints: limited)
-            .weights(expectedReturns: mean, covariance: covariance).value
-        }
-      ),
-      (
-        "five positions with fees",
-        { () throws(AllocationError) in
-          try DiscreteUtility(
-            MaximumUtility(riskAversion: 3, constraints: constraints, costs: withFees),
-            counts: [PositionCount("positions", atMost: 5)],
-            fees: FixedTradingCosts(from: held, fee: .uniform(0.0001), spreadOver: 10),
-            search: {
-              var settings = BranchAndBound.Settings()
-              settings.nodeLimit = 200
-              return settings
-            }()
-          ).weights(expectedReturns: mean, covariance: covariance).weights
-        }
-      ),
-      (
-        "Sharpe",
-        { () throws(AllocationError) in
-          try MaximumSharpe(riskFreeRate: 0, constraints: constraints)
-            .weights(expectedReturns: mean, covariance: covariance).value
-        }
-      ),
-      (
-        "target return",
-        { () throws(AllocationError) in
-          try TargetReturn(middle).weights(expectedReturns: mean, covariance: covariance).value
-        }
-      ),
-      (
-        "diversification",
-        { () throws(AllocationError) in
-          try MaximumDiversification(constraints: constraints).weights(covariance: covariance).value
-        }
-      ),
-      (
-        "tracking",
-        { () throws(AllocationError) in
-          try TrackingError(to: held, constraints: constraints).weights(covariance: covariance)
-            .value
-        }
-      ),
-      (
-        "equal risk",
-        { () throws(AllocationError) in
-          try RiskBudgeting.equal.weights(covariance: covariance).value.weights
-        }
-      ),
-    ]
-  }
-
-  private func clusters(_ covariance: Covariance) -> [Objective] {
-    var objectives: [Objective] = []
-    for linkage in Linkage.allCases {
-      objectives.append(
-        (
-          "hierarchical risk parity \(linkage)",
-          { () throws(AllocationError) in
-            try HierarchicalRiskParity(distance: .direct, linkage: linkage)
-              .weights(covariance: covariance).weights
-          }
-        ))
-      objectives.append(
-        (
-          "Schur complementary \(linkage)",
-          { () throws(AllocationError) in
-            try SchurComplementary(
-              gamma: 0.5, distance: .direct, linkage: linkage, order: .optimal
-            ).weights(covariance: covariance).weights
-          }
-        ))
-      objectives.append(
-        (
-          "hierarchical equal risk \(linkage)",
-          { () throws(AllocationError) in
-            try HierarchicalEqualRisk(distance: .direct, linkage: linkage)
-              .weights(covariance: covariance).weights
-          }
-        ))
-      objectives.append(
-        (
-          "nested clusters \(linkage)",
-          { () throws(AllocationError) in
-            try NestedClusters(distance: .direct, linkage: linkage)
-              .weights(covariance: covariance).weights
-          }
-        ))
-    }
-    return objectives
-  }
-
-  private func samples(
-    _ scenarios: ScenarioSet,
-    _ constraints: PortfolioConstraints
-  ) -> [Objective] {
-    var objectives: [Objective] = MinimumRiskTests.measures(0.9, 0).map { name, measure in
-      (
-        name,
-        { () throws(AllocationError) in
-          try MinimumRisk(measure, constraints: constraints).weights(scenarios: scenarios).weights
-        }
-      )
-    }
-    objectives.append(
-      (
-        "growth",
-        { () throws(AllocationError) in
-          try MaximumGrowth(constraints: constraints).weights(scenarios: scenarios).weights
-        }
-      ))
-    objectives.append(
-      (
-        "return over expected shortfall",
-        { () throws(AllocationError) in
-          try MaximumReturnOverExpectedShortfall(
-            confidence: 0.9, riskFreeRate: 0, constraints: constraints
-          ).weights(scenarios: scenarios).value.weights
-        }
-      ))
-    objectives.append(
-      (
-        "return at a shortfall",
-        { () throws(AllocationError) in
-          let least = try MinimumRisk(.expectedShortfall(confidence: 0.9), constraints: constraints)
-            .weights(scenarios: scenarios)
-          return try MaximumReturnAtRisk(
-            .expectedShortfall(confidence: 0.9), limit: 1.2 * least.risk, constraints: constraints
-          ).weights(scenarios: scenarios).weights
-        }
-      ))
-    return objectives
+    #expect(counts.chosen > 0)
+    #expect(counts.withoutGain + counts.beyondLimits < counts.chosen, "\(label): \(counts)")
   }
 
   @Test func shares() throws { try walk(.shares(), length: 250, step: 250, "shares") }

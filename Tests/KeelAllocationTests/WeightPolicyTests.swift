@@ -1,3 +1,4 @@
+import Foundation
 import KeelAllocation
 import KeelData
 import KeelNumerics
@@ -79,6 +80,10 @@ import Testing
   @Test func policiesAreStored() throws {
     let policy = WeightPolicy(
       "proposal 12", eligible: ["BTC", "ETH"], bounds: ["BTC": 0.2...0.5])
+    for stored in [policy, WeightPolicy("all", bounds: ["EURC": -0.25...1]), WeightPolicy("none")] {
+      let data = try JSONEncoder().encode(stored)
+      #expect(try JSONDecoder().decode(WeightPolicy.self, from: data) == stored)
+    }
     #expect(
       policy == WeightPolicy("proposal 12", eligible: ["ETH", "BTC"], bounds: ["BTC": 0.2...0.5]))
   }

@@ -72,7 +72,6 @@ import Testing
         switch kind {
         case .lots: 6
         case .everything: 9
-        case .references, .costs: 12
         case .singular: 9
         default: 16
         }
@@ -85,6 +84,31 @@ import Testing
       #expect(solution.lowerBound <= enumeration.best + 1e-14)
     }
   #endif
+
+  /// Lots so coarse that each of sixteen variables is zero or one lot.
+  @Test(arguments: 1...4)
+  func coarseLotsEqualEnumeration(seed: Int) throws {
+    let n = 16
+    var generator = SeededGenerator(seed: UInt64(seed))
+    let problem = try MixedIntegerProgram(
+      QuadraticProgram(
+        quadratic: .dense(
+          RandomPrograms.semidefinite(order: n, rank: n + 4, using: &generator)),
+        linear: (0..<n).map { _ in 0.3 * generator.gaussian() },
+        lowerBounds: [Double](repeating: 0, count: n),
+        upperBounds: [Double](repeating: 0.4, count: n),
+        rows: [
+          LinearRow("budget", coefficients: [Double](repeating: 1, count: n), lower: 0.7, upper: 1)
+        ]),
+      lots: (0..<n).map { Lot(variable: $0, size: 0.25) })
+    let solution = try solver().solve(problem)
+    try check(solution, of: problem)
+    #expect(solution.status == .optimal)
+    // Three or four lots: all other sums miss the budget.
+    let best = problem.bestOfSets(of: 0.25, counts: 3...4)
+    expectClose(solution.objective, best, relative: 2e-9, absolute: 1e-12)
+    #expect(solution.lowerBound <= best + 1e-14)
+  }
 
   @Test(arguments: kinds)
   func everyStopHasAValidBound(kind: RandomIntegerPrograms.Kind) throws {
@@ -229,5 +253,17 @@ import Testing
     }
     task.cancel()
     #expect(try await task.value == .cancelled)
+  }
+}
+
+extension MixedIntegerProgram {
+  /// The least objective where so many variables are one number and the others zero.
+  fileprivate func bestOfSets(of size: Double, counts: ClosedRange<Int>) -> Double {
+    var best = Double.infinity
+    for set in 0..<(1 << program.variableCount) where counts.contains(set.nonzeroBitCount) {
+      let x = (0..<program.variableCount).map { set >> $0 & 1 == 1 ? size : 0 }
+      best = min(best, program.objective(at: x))
+    }
+    return best
   }
 }

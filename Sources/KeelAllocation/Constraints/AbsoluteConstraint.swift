@@ -1,7 +1,7 @@
 public import KeelData
 import KeelNumerics
 
-/// A named limit on a sum of distances: turnover from current weights, or gross exposure.
+/// A named limit on a sum of distances: turnover from current weights, gross exposure, long or short positions.
 ///
 /// ```text
 /// Σ coefficient_i |w_i − reference_i| ≤ limit
@@ -15,6 +15,12 @@ public struct AbsoluteConstraint: Hashable, Sendable {
 
   /// The name that ``gross(limit:)`` gives.
   public static let grossName = "gross exposure"
+
+  /// The name that ``totalLong(limit:net:)`` gives.
+  public static let totalLongName = "total long"
+
+  /// The name that ``totalShort(limit:net:)`` gives.
+  public static let totalShortName = "total short"
 
   /// The name, different from that of assets and other constraints.
   public let name: String
@@ -64,6 +70,40 @@ public struct AbsoluteConstraint: Hashable, Sendable {
   /// - Returns: The constraint, named ``grossName``.
   public static func gross(limit: Double) -> AbsoluteConstraint {
     AbsoluteConstraint(grossName, limit: limit)
+  }
+
+  /// A limit on the sum of the long positions, beside a fixed sum of the weights.
+  ///
+  /// ```text
+  /// Σ max(w, 0) = (Σ |w| + net) / 2 ≤ limit   where   Σ |w| ≤ 2 limit − net
+  /// ```
+  ///
+  /// As a limit on the gross exposure it costs no variables of its own. Its ``AbsoluteConstraint/limit`` and its dual value
+  /// are those of the gross exposure: the derivative with respect to the total long is twice the dual value.
+  ///
+  /// - Parameters:
+  ///   - limit: The largest Σ max(w, 0), as a fraction of the portfolio; below the net exposure nothing satisfies it.
+  ///   - net: The sum of the weights, ``PortfolioConstraints/budget``.
+  /// - Returns: The constraint, named ``totalLongName``.
+  public static func totalLong(limit: Double, net: Double) -> AbsoluteConstraint {
+    AbsoluteConstraint(totalLongName, limit: 2 * limit - net)
+  }
+
+  /// A limit on the sum of the short positions, beside a fixed sum of the weights.
+  ///
+  /// ```text
+  /// Σ max(−w, 0) = (Σ |w| − net) / 2 ≤ limit   where   Σ |w| ≤ net + 2 limit
+  /// ```
+  ///
+  /// As a limit on the gross exposure it costs no variables of its own. Its ``AbsoluteConstraint/limit`` and its dual value
+  /// are those of the gross exposure: the derivative with respect to the total short is twice the dual value.
+  ///
+  /// - Parameters:
+  ///   - limit: The largest Σ max(−w, 0), as a fraction of the portfolio: 0.3 allows 30 % of short positions.
+  ///   - net: The sum of the weights, ``PortfolioConstraints/budget``.
+  /// - Returns: The constraint, named ``totalShortName``.
+  public static func totalShort(limit: Double, net: Double) -> AbsoluteConstraint {
+    AbsoluteConstraint(totalShortName, limit: net + 2 * limit)
   }
 }
 

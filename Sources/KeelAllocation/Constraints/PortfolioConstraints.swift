@@ -77,6 +77,29 @@ public struct PortfolioConstraints: Hashable, Sendable {
   ) -> PortfolioConstraints {
     PortfolioConstraints(bounds: bounds, budget: net, absolute: [.gross(limit: gross)])
   }
+
+  /// Long and short positions with a net exposure and a limit on each side.
+  ///
+  /// With the net exposure fixed either limit is one on the gross exposure; the two keep their names in dual values and
+  /// errors, see ``AbsoluteConstraint/totalLong(limit:net:)``.
+  ///
+  /// - Parameters:
+  ///   - net: The sum of the weights, longs minus shorts.
+  ///   - totalLong: The largest sum of the long positions, nil for no limit.
+  ///   - totalShort: The largest sum of the short positions, as a positive number, nil for no limit.
+  ///   - bounds: The interval of each weight.
+  /// - Returns: The constraints.
+  public static func longShort(
+    net: Double,
+    totalLong: Double?,
+    totalShort: Double?,
+    bounds: Bounds = .uniform(-1...1)
+  ) -> PortfolioConstraints {
+    var limits: [AbsoluteConstraint] = []
+    if let totalLong { limits.append(.totalLong(limit: totalLong, net: net)) }
+    if let totalShort { limits.append(.totalShort(limit: totalShort, net: net)) }
+    return PortfolioConstraints(bounds: bounds, budget: net, absolute: limits)
+  }
 }
 
 /// A named limit `lower ≤ Σ coefficient × weight ≤ upper`.

@@ -36,10 +36,10 @@ extension RiskProblem {
         program, near: best.variables, lowering: risk, settings: settings)
       try improve(&best, measure, by: &search)
     }
-    if holds(best, MinimumRisk.gapTolerance) {
-      return (weights(of: try landed(best, measure)), best.bound)
+    if holds(best, MinimumRisk.gapTolerance), let landed = try landed(best, measure) {
+      return (weights(of: landed), best.bound)
     }
-    let fallback = try bundle(measure, from: best.variables)
+    let fallback = try bundle(measure, from: start)
     return (fallback.weights, max(best.bound, fallback.bound))
   }
 
@@ -81,12 +81,27 @@ extension RiskProblem {
     }
   }
 
-  /// The nearest variables with those at their bounds that interior points come near only; the variables
-  /// as they are where that would lose the proof.
+  /// The nearest variables that satisfy the constraints, with those at their bounds that interior points come near only, or
+  /// without; nil where either would lose the proof.
+  ///
+  /// Where the constraints leave almost nothing an interior point can stay outside of them, with less risk than any inside.
   private func landed(
     _ best: Proof,
     _ measure: SampleRiskMeasure
-  ) throws(AllocationError) -> [Double] {
+  ) throws(AllocationError) -> [Double]? {
+    for bounds in [pinned(best), constraints] {
+      let descent = ConvexDescent(
+        constraints: bounds, furtherNames: furtherNames, settings: settings)
+      guard let landed = try? descent.nearest(to: best.variables) else { continue }
+      var proof = best
+      proof.risk = try risk(measure, at: weights(of: landed)).value
+      if holds(proof, MinimumRisk.gapTolerance) { return landed }
+    }
+    return nil
+  }
+
+  /// The constraints with variables fixed at bounds to which their slopes point.
+  private func pinned(_ best: Proof) -> ResolvedConstraints {
     var bounds = constraints
     let size = best.variables.reduce(0) { max($0, $1.magnitude) }
     for (i, slope) in best.reducedSlopes.enumerated() where slope != 0 {
@@ -95,12 +110,7 @@ extension RiskProblem {
       guard (best.variables[i] - bound).magnitude < size * slope.magnitude else { continue }
       (bounds.lower[i], bounds.upper[i]) = (bound, bound)
     }
-    let descent = ConvexDescent(
-      constraints: bounds, furtherNames: furtherNames, settings: settings)
-    guard let landed = try? descent.nearest(to: best.variables) else { return best.variables }
-    var proof = best
-    proof.risk = try risk(measure, at: weights(of: landed)).value
-    return holds(proof, MinimumRisk.gapTolerance) ? landed : best.variables
+    return bounds
   }
 
   private func drawdownProgram(

@@ -45,7 +45,8 @@ extension RiskProblem {
     for _ in 0..<Self.rounds {
       let (risk, plane) = try supportingPlane(measure, at: point)
       planes.append(plane)
-      if risk < best.risk { best = (point, risk) }
+      // Solvers that stop early may end outside the constraints, with less risk than any inside.
+      if risk < best.risk && isKept(by: point) { best = (point, risk) }
       let lowest = try lowestOfPlanes(&planes)
       bound = max(bound, lowest.bound)
       if best.risk - bound <= MinimumRisk.gapTolerance / 2 * best.risk.magnitude { break }

@@ -49,7 +49,7 @@ struct RiskProblem {
     } catch {
       switch error {
       case .infeasible: throw try unsplit.translated(error, generated, settings: settings)
-      case .notSolved(status: .stalled, _):
+      case .notSolved(status: .stalled, _), .notSolved(status: .almostOptimal, _):
         // Where a return is all but out of reach a program of tails can end before its proof.
         return try bundle(measure, from: try descent.start())
       default: throw error
@@ -146,6 +146,33 @@ struct RiskProblem {
       for (i, a) in zip(row.indices, row.coefficients) { left[i] -= dual * a }
     }
     return left
+  }
+
+  /// A violation of so much of the size of a limit's terms is one of rounding.
+  private static let keptTolerance = 1e-10
+
+  /// Whether weights satisfy the caller's constraints, but for rounding.
+  func isKept(by weights: [Double]) -> Bool {
+    func isWithin(_ value: Double, _ lower: Double, _ upper: Double, _ size: Double) -> Bool {
+      let room = Self.keptTolerance * max(size, 1)
+      return value >= lower - room && value <= upper + room
+    }
+    for i in weights.indices
+    where !isWithin(weights[i], unsplit.lower[i], unsplit.upper[i], weights[i].magnitude) {
+      return false
+    }
+    for row in unsplit.rows {
+      var (value, size) = (0.0, 0.0)
+      for (i, a) in zip(row.indices, row.coefficients) {
+        value += a * weights[i]
+        size += (a * weights[i]).magnitude
+      }
+      if !isWithin(value, row.lower, row.upper, size) { return false }
+    }
+    return unsplit.absolute.allSatisfy { row in
+      let value = row.value(weights)
+      return isWithin(value, 0, row.limit, value)
+    }
   }
 
   // MARK: - Newton's method
