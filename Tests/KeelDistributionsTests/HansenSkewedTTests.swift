@@ -48,6 +48,8 @@ import Testing
       expectClose(law.quantile(row[2]), row[3], relative: 1e-12, absolute: 1e-12, "\(row)")
       expectClose(
         mirrored.survivalQuantile(row[2]), -row[3], relative: 1e-12, absolute: 1e-12, "\(row)")
+      // A confidence cannot say that much.
+      if row[2] < 1e-15 { continue }
       expectClose(law.valueAtRisk(confidence: 1 - row[2]), -law.quantile(1 - (1 - row[2])))
     }
   }
