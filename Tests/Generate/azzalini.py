@@ -70,7 +70,7 @@ def rows(nu, alpha):
     whole = [u + v for u, v in zip(law.outward(middle, 1), law.outward(middle, -1))]
     assert abs(whole[0] - 1) < mp.mpf(10) ** -45, whole
     # The ends are where the tails are 1e-300 or less.
-    far = 10.0 ** math.ceil(300 / nu + 1) if nu < 300 else 48.0
+    far = 10.0 ** math.ceil(300 / nu + 1) if nu < 300 else 130.0
     result = []
     for x in [-far, -30, -4, -1, -0.1, 0, 0.3, 1.5, 6, 25, far] + ([-1e40, 1e40] if nu < 5 else [-12, 12]):
         print(nu, alpha, x, flush=True)

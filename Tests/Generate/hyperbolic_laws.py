@@ -80,7 +80,7 @@ def bessel(order, x):
     if order == mp.mpf(1) / 2:
         return mp.sqrt(mp.pi / (2 * x)) * mp.e**-x
     r = mp.sqrt(x * x + order * order)
-    h = mp.mpf("0.085") if r < 4 else mp.mpf("0.17") / mp.sqrt(r)
+    h = mp.mpf("0.07") if r < 4 else mp.mpf("0.14") / mp.sqrt(r)
     peak = mp.asinh(order / x)
     top = order * peak - x * mp.cosh(peak)
     total = mp.mpf(1)
@@ -179,4 +179,5 @@ def main():
     (root / "Reference" / "hyperbolic_laws.json").write_text(out.replace("],[", "],\n[").replace("},{", "},\n{") + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -405,6 +405,9 @@ def main():
         xs = [x for x in (-4, -1.5, -0.9, -0.2, -1e-8, 0, 1e-9, 0.3, 0.9, 1.05, 2.5, 9, 40) if law.low < x < law.high]
         # Where the end of a law lets doubles be so near.
         xs += [x for x in tail_points(law) if abs(xi) < 1e-2 or x * xi > 0 or abs(x - float(-1 / law.xi)) > 1e-9]
+        if xi <= -1e-2:
+            end = float(law.high)
+            xs += [x for x in (end * (1 - 1e-15), end * (1 - 1e-9)) if mp.mpf(x) < law.high]
         xs = [x for x in xs if mp.log(law.tails(mp.mpf(x))[0]) > -1e15]
         tasks.append(("generalizedExtremeValue", law, [xi], xs, existing(xi)))
     for beta in [0.05, 0.3, 0.8, 1, 1.5, 2, 5, 60]:

@@ -53,7 +53,7 @@ import Testing
     #expect(own.marketPart == 0)
     let parts = Dictionary(uniqueKeysWithValues: own.protocolParts.map { ($0.name, $0.value) })
     for (name, part) in zip(Self.protocols, found.lineContributions) {
-      expectClose(parts[name] ?? .nan, part, relative: 1e-12)
+      expectClose(parts[name] ?? .nan, part, relative: GroupShortfallBudgeting.tolerance)
     }
   }
 
