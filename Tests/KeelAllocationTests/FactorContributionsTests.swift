@@ -109,6 +109,28 @@ import Testing
     #expect(throws: AllocationError.self) {
       try FactorContributions.of(split, weights: other, factors: [market])
     }
+    // Other weights than those of the split.
+    let changed = try Weights(universe: universe, values: weights.values.map { $0 * (1 + 1e-6) })
+    #expect(throws: AllocationError.self) {
+      try FactorContributions.of(split, weights: changed, factors: [market])
+    }
+  }
+
+  /// The split of a quadratic book is by sizes: by weights of one, and no others.
+  @Test func splitsBySizesAreRefused() throws {
+    let moves = try MultivariateNormal(
+      expectedReturns: ExpectedReturns(universe: universe, values: [0, 0, 0, 0]),
+      covariance: Covariance(
+        universe: universe, dense: SymmetricMatrix(diagonal: [0.04, 0.06, 0.09, 0.01])))
+    let book = try DeltaGammaBook(
+      positions: [QuadraticPosition(deltas: weights.values)], moves: moves)
+    let split = try book.contributions(.expectedShortfall, confidence: 0.95).assets
+    #expect(throws: AllocationError.self) {
+      try FactorContributions.of(split, weights: weights, factors: [market])
+    }
+    let ones = try Weights(universe: universe, values: [1, 1, 1, 1])
+    let all = try FactorContributions.of(split, weights: ones, factors: [market])
+    #expect(all.total == split.total)
   }
 
   /// The orthogonal split by hand: one factor of two assets.

@@ -280,6 +280,58 @@ import Testing
       .value.isNaN)
   }
 
+  @Test func capturesOfNothingAndResidualsOfRoundingAreZero() throws {
+    let benchmark = [0.01, -0.013, 0.02, -0.02, 0.017, 0.003]
+    func value(_ ratio: BenchmarkRatio, _ outcomes: [Double]) throws -> Double {
+      try ratio.estimate(of: outcomes, benchmark: benchmark).value
+    }
+    let withoutFalls = benchmark.map { max($0, 0) }
+    let down = try value(.downCapture(threshold: 0), withoutFalls)
+    #expect(down == 0 && down.sign == .plus)
+    #expect(try value(.capture(threshold: 0), withoutFalls) == .infinity)
+    #expect(try value(.appraisal(rate: 0), benchmark.map { 3 * $0 + 0.001 }) == .infinity)
+    #expect(try value(.appraisal(rate: 0), benchmark.map { 3 * $0 - 0.001 }) == -.infinity)
+    #expect(try value(.appraisal(rate: 0), benchmark.map { 0.7 * $0 }).isNaN)
+    // (1 − 0.7) of the rate is lost.
+    #expect(try value(.appraisal(rate: 0.001), benchmark.map { 0.7 * $0 }) == -.infinity)
+    // Residuals far above the rounding count.
+    let noise = [1, -1, 1, 1, -1, -1].map { 1e-12 * $0 }
+    let real = try value(.appraisal(rate: 0), zip(benchmark, noise).map { 3 * $0 + 0.001 + $1 })
+    #expect(real > 5e8 && real < 2e9)
+    // One fall in six periods: some histories have none.
+    #expect(throws: DistributionsError.self) {
+      try BenchmarkRatio.downCapture(threshold: -0.015).interval(
+        of: benchmark, benchmark: benchmark,
+        bootstrap: Bootstrap(.stationary(meanLength: 2), seed: 4), replicateCount: 99)
+    }
+  }
+
+  /// Without a second outcome in the tail the measure is the worst case, which has no error; with just that one it has.
+  @Test func worstCasesHaveNoError() throws {
+    let outcomes = [0.3, -0.9, 1.1, -0.5, 0.2, 0.7, -0.1, 0.4, 0.9, 0.6]
+    for confidence in [0.91, 0.99] {
+      let measure = SampleRiskMeasure.expectedShortfall(confidence: confidence)
+      #expect(try measure.standardError(of: outcomes) == nil)
+      #expect(
+        try RiskSpectrum.expectedShortfall(confidence: confidence).standardError(of: outcomes)
+          == nil)
+      for ratio: PerformanceRatio in [
+        .excess(rate: 0, over: measure), .rachev(gains: 0.5, losses: confidence),
+        .rachev(gains: confidence, losses: 0.5),
+      ] {
+        #expect(try ratio.estimate(of: outcomes).standardError == nil)
+      }
+    }
+    // ψ is ten times the gap of 0.4 for the worst outcome.
+    let expected = 4 * (0.1 * 0.9 / 10.0).squareRoot()
+    for error in [
+      try SampleRiskMeasure.expectedShortfall(confidence: 0.9).standardError(of: outcomes),
+      try RiskSpectrum.expectedShortfall(confidence: 0.9).standardError(of: outcomes),
+    ] {
+      expectClose(try #require(error), expected, relative: 1e-12)
+    }
+  }
+
   @Test func byHand() throws {
     let outcomes = [0.02, -0.01, 0.03, -0.04, 0.01]
     func value(_ ratio: PerformanceRatio) throws -> Double {

@@ -439,6 +439,38 @@ private func expectSum(_ parts: [Double], _ total: Double, _ label: String) {
     expectSum(middle.positions, middle.total, "saddle")
     // E[(z² − y²)/2; z² < y²] = −1/π.
     expectClose(middle.total, 2 / Double.pi, relative: 1e-9)
+    #expect(throws: DistributionsError.notRepresentable(result: "means of the moves")) {
+      try saddle.contributions(.valueAtRisk, confidence: 0.5)
+    }
+    for confidence in [0.4, 0.51, 0.99] {
+      let split = try saddle.contributions(.valueAtRisk, confidence: confidence)
+      expectSum(split.positions, split.total, "saddle \(confidence)")
+    }
+  }
+
+  /// Others without risk, by an asset that does not move or by a hedge, are worth their mean profit.
+  @Test func othersMayBeWithoutRisk() throws {
+    let universe = try Universe(["A", "CASH"])
+    let moves = try MultivariateNormal(
+      expectedReturns: ExpectedReturns(universe: universe, values: [0.01, 0.002]),
+      covariance: Covariance(universe: universe, dense: SymmetricMatrix(diagonal: [0.04, 0])))
+    let held = QuadraticPosition(deltas: [1, 0])
+    let cash = QuadraticPosition(
+      constant: -1, deltas: [0, 5], gammas: try SymmetricMatrix(diagonal: [0, 1000]))
+    for measure in DeltaGammaBook.Measure.allCases {
+      let book = try DeltaGammaBook(positions: [held, cash], moves: moves)
+      let alone = try DeltaGammaBook(positions: [held], moves: moves)
+      let all = book.risk(measure, confidence: 0.95)
+      let incremental = try book.incrementalRisks(measure, confidence: 0.95)
+      // The profit of the cash is −1 + 0.01 + 1000 · 0.002² / 2.
+      expectClose(incremental[0], all - 0.988, relative: 1e-12)
+      expectClose(incremental[1], all - alone.risk(measure, confidence: 0.95), relative: 1e-12)
+      let hedge = QuadraticPosition(constant: 0.25, deltas: [-1, 0])
+      let hedged = try DeltaGammaBook(positions: [held, hedge, held], moves: moves)
+      expectClose(
+        try hedged.incrementalRisks(measure, confidence: 0.95)[0],
+        hedged.risk(measure, confidence: 0.95) + 0.25, relative: 1e-12)
+    }
   }
 }
 

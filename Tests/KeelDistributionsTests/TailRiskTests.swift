@@ -605,6 +605,12 @@ struct TailRiskReference: Decodable {
     #expect(throws: DistributionsError.self) {
       try RiskSpectrum.steps(ends: [0.5, 0.9], heights: [1, 1])
     }
+    #expect(throws: DistributionsError.self) {
+      try RiskSpectrum.steps(ends: [1, 1], heights: [1, 0])
+    }
+    #expect(throws: DistributionsError.self) {
+      try RiskSpectrum.steps(ends: [0.5, 0.5], heights: [2, 0])
+    }
     #expect(throws: DistributionsError.self) { try EntropicRisk(aversion: -1) }
     let spectrum = try RiskSpectrum.steps(ends: [0.5, 1], heights: [1.5, 0.5])
     #expect(spectrum.weight(at: 0.5) == 1.5 && spectrum.weight(at: 0.51) == 0.5)

@@ -116,11 +116,13 @@ public struct FactorContributions: Hashable, Sendable {
   /// Splits any risk that has a split over its assets: by a law, a spectrum, a value at risk.
   ///
   /// - Parameters:
-  ///   - split: The split over the assets; its marginals are the gradient.
+  ///   - split: The split over the assets; its marginals are the gradient in the weights, each part weight times marginal. That of a
+  ///     quadratic book, whose marginals are those of sizes, is one by weights of one only.
   ///   - weights: The weights that it is of.
   ///   - factors: The loadings.
   /// - Returns: The split.
-  /// - Throws: ``AllocationError``, among others for different universes and unknown assets.
+  /// - Throws: ``AllocationError``, among others for different universes and unknown assets, and for a part that is
+  ///   not weight times marginal within 1e-9 of the largest part.
   /// - Complexity: O(N K²) for N assets and K factors.
   public static func of(
     _ split: RiskContributions,
@@ -128,9 +130,34 @@ public struct FactorContributions: Hashable, Sendable {
     factors: [FactorLoading]
   ) throws(AllocationError) -> FactorContributions {
     try Translation.requireEqual(split.universe, weights.universe)
+    try requireGradient(split, weights)
     return try FactorContributions(
       total: split.total, gradient: split.marginals, weights, factors)
   }
+
+  /// Requires that the marginals are derivatives in these weights.
+  private static func requireGradient(
+    _ split: RiskContributions,
+    _ weights: Weights
+  ) throws(AllocationError) {
+    let (assets, parts) = (weights.universe.assets, split.contributions)
+    if let bad = parts.firstIndex(where: { !$0.isFinite }) {
+      throw .invalidValue(argument: "split", asset: assets[bad], got: parts[bad], allowed: .finite)
+    }
+    let tolerance = gradientTolerance * parts.reduce(0) { max($0, $1.magnitude) }
+    for (i, asset) in assets.enumerated() {
+      let product = weights.values[i] * split.marginals[i]
+      // A product of an infinite slope and a weight of zero is no part.
+      guard weights.values[i] == 0 ? parts[i] == 0 : (product - parts[i]).magnitude <= tolerance
+      else {
+        throw .invalidValue(
+          argument: "weight times marginal", asset: asset, got: product,
+          allowed: (parts[i] - tolerance)...(parts[i] + tolerance))
+      }
+    }
+  }
+
+  private static let gradientTolerance = 1e-9
 
   private init(
     total: Double,

@@ -1,5 +1,7 @@
 // Goals in order: no overflow of exponentials, the border of divergence by the shapes alone, one integral a tail.
 //
+// A logarithm over the aversion: the accuracy is absolute, about 1e-15 over the aversion.
+//
 // Between two points of the sample the law is uniform: E[e^(−a x)] = e^(−a x₀) (1 − e^(−a h))/(a h) with the distance h. An excess over a
 // threshold is Y = σ (e^(ξ t) − 1)/ξ with an exponential t of mean one, so that
 //

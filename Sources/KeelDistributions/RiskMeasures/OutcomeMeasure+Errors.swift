@@ -39,7 +39,8 @@ extension SampleRiskMeasure {
   /// - Parameters:
   ///   - outcomes: At least two finite numbers, in the order of time.
   ///   - lagCount: The number of autocovariances that the error takes into account, below T; zero for independent outcomes.
-  /// - Returns: The error in the unit of the outcomes; nil for the worst case and for drawdowns, which have none by theory.
+  /// - Returns: The error in the unit of the outcomes; nil for drawdowns and for the worst case, which have none by theory, as
+  ///   an expected shortfall of the worst 1 − confidence below 1/T.
   /// - Throws: As ``risk(of:)``, `DistributionsError.tooFewObservations`, `DistributionsError.invalidValue`.
   /// - Complexity: O(T L), O(T log T) for the mean difference.
   public func standardError(
@@ -59,7 +60,7 @@ extension RiskSpectrum {
   /// - Parameters:
   ///   - outcomes: At least two finite numbers, in the order of time.
   ///   - lagCount: The number of autocovariances that the error takes into account, below T; zero for independent outcomes.
-  /// - Returns: The error in the unit of the outcomes; nil where it is not finite.
+  /// - Returns: The error in the unit of the outcomes; nil where it is not finite, and where only the worst outcome has a weight.
   /// - Throws: As ``risk(of:)-(EmpiricalDistribution)``, `DistributionsError.tooFewObservations`, `DistributionsError.invalidValue`.
   /// - Complexity: O(T L + T log T).
   public func standardError(
@@ -78,7 +79,10 @@ extension RiskSpectrum {
       sum += gap * weight(at: Double(rank) / Double(outcomes.count))
     }
     influences[order[0]] = sum
-    return try RatioMoments.error(of: influences, count: outcomes.count, lagCount: lagCount)
+    // Weights never rise: without one at the first gap the measure is the worst case.
+    let isWorstCase = !(weight(at: 1 / Double(outcomes.count)) > 0)
+    return try RatioMoments.error(
+      of: isWorstCase ? nil : influences, count: outcomes.count, lagCount: lagCount)
   }
 }
 

@@ -96,6 +96,8 @@ public struct RiskSpectrum: Hashable, Sendable {
     }
     var (before, above, integral) = (0.0, Double.greatestFiniteMagnitude, 0.0)
     for (place, end) in ends.enumerated() {
+      // Nothing follows the end at one.
+      try requireInside(before, 0...(1.0.nextDown), "ends")
       try requireInside(end, before.nextUp...1, "ends")
       try requireInside(heights[place], 0...above, "heights")
       integral += heights[place] * (end - before)
@@ -113,7 +115,7 @@ extension RiskSpectrum {
   /// The weight φ of the outcome that a share u of the outcomes is worse than.
   ///
   /// - Parameter share: u, inside (0, 1).
-  /// - Returns: φ(u), at a step the height below it; NaN outside (0, 1).
+  /// - Returns: φ(u), at a step and within 1e-12 of it, relatively, the height below it; NaN outside (0, 1).
   public func weight(at share: Double) -> Double {
     share > 0 && share < 1 ? density(share) : .nan
   }
@@ -124,7 +126,9 @@ extension RiskSpectrum {
     case .exponential(let k): return k * exp(-k * share) / -expm1(-k)
     case .power(let exponent): return exponent * pow(share, exponent - 1)
     case .steps(let ends, let heights):
-      return heights[ends.firstIndex { share <= $0 } ?? heights.count - 1]
+      // Ends carry the rounding of 1 − confidence.
+      let place = ends.firstIndex { share <= $0 * (1 + SampleTail.massTolerance) }
+      return heights[place ?? heights.count - 1]
     }
   }
 

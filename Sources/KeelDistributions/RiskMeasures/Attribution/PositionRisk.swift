@@ -78,7 +78,8 @@ extension PositionRisk {
   ///     ``MultivariateStudentT/expectedShortfallContributions(_:confidence:)``; nothing is asked of a portfolio without positions, which
   ///     has no risk.
   /// - Returns: One value an asset, in the order of the universe.
-  /// - Throws: As `split`, and `DistributionsError.invalidValue` for weights that are not admissible.
+  /// - Throws: As `split`, also for a rest without risk, as cash alone: those of mixtures then throw. `DistributionsError.invalidValue`
+  ///   for weights that are not admissible.
   /// - Complexity: One split of N assets, and one for each weight that is not zero.
   public static func all(
     weights: Weights,

@@ -35,7 +35,7 @@ public struct QuadraticPosition: Hashable, Sendable {
 /// ```swift
 /// let book = try DeltaGammaBook(positions: [future, straddle], moves: moves)
 /// let split = try book.contributions(.expectedShortfall, confidence: 0.99)
-/// // split.positions and split.assets sum to split.total, but for the constants.
+/// // split.positions sum to split.total, split.assets to it without the constants.
 /// ```
 ///
 /// The measures are homogeneous in the positions: a part is the derivative of the risk in the size of the position, minus
@@ -102,6 +102,14 @@ public struct DeltaGammaBook: Sendable {
   ///   - confidence: The confidence, inside (0, 1).
   /// - Returns: The risk in cash, positive for a loss; NaN outside (0, 1).
   public func risk(_ measure: Measure, confidence: Double) -> Double {
+    Self.risk(of: law, measure, confidence)
+  }
+
+  private static func risk(
+    of law: DeltaGammaLaw,
+    _ measure: Measure,
+    _ confidence: Double
+  ) -> Double {
     switch measure {
     case .valueAtRisk: law.valueAtRisk(confidence: confidence)
     case .expectedShortfall: law.expectedShortfall(confidence: confidence)
@@ -140,6 +148,8 @@ public struct DeltaGammaBook: Sendable {
 
   /// What each position adds to the risk: that of the book less that of the others, the rest as it is.
   ///
+  /// The risk of others that do not move, or that hedge each other, is minus their mean profit.
+  ///
   /// - Parameters:
   ///   - measure: The measure.
   ///   - confidence: The confidence, inside (0, 1).
@@ -158,11 +168,11 @@ public struct DeltaGammaBook: Sendable {
       var others = positions
       others.remove(at: place)
       let sum = try QuadraticSum(others, count: moves.covariance.universe.count)
+      let rest = try DiagonalForm.of(sum.constant, sum.deltas, sum.gammas, moves)
       // What is left may have no risk, and with it no law.
       let without =
-        sum.isCertain
-        ? -sum.constant
-        : try DeltaGammaBook(positions: others, moves: moves).risk(measure, confidence: confidence)
+        rest.isCertain
+        ? -rest.constant : try Self.risk(of: DeltaGammaLaw(rest), measure, confidence)
       guard (all - without).isFinite else { throw .notRepresentable(result: "risk") }
       risks.append(all - without)
     }
@@ -197,11 +207,6 @@ private struct QuadraticSum: Sendable {
   let constant: Double
   let deltas: [Double]
   let gammas: SymmetricMatrix
-
-  /// Whether nothing moves.
-  var isCertain: Bool {
-    deltas.allSatisfy { $0 == 0 } && gammas.matrix.columnMajorElements.allSatisfy { $0 == 0 }
-  }
 
   init(_ positions: [QuadraticPosition], count: Int) throws(DistributionsError) {
     var constant = CompensatedSum()
@@ -253,7 +258,7 @@ public struct DeltaGammaContributions: Hashable, Sendable {
 
   /// The part of each asset, of the risk without the constants: by group and protocol as any other split.
   ///
-  /// The marginals are those of the size of all that depends on the asset.
+  /// The marginals are those of the size of all that depends on the asset: derivatives in weights of one, not in other weights.
   public var assets: RiskContributions {
     let parts = zip(deltas, gammas).map { $0 + $1 }
     return RiskContributions(

@@ -136,6 +136,9 @@ struct DiagonalForm {
   let leastResidual: Double
   let largestVariance: Double
 
+  /// Whether nothing moves.
+  var isCertain: Bool { slopes.allSatisfy { $0 == 0 } && curvatures.allSatisfy { $0 == 0 } }
+
   /// What rounding may leave of a covariance, as a part of its largest variance.
   private static let negligibleVariance = 1e-10
 

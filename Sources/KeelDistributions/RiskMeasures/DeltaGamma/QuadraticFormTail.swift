@@ -186,13 +186,14 @@ extension QuadraticFormTail {
     var tail: Complex
   }
 
-  /// The points of the path for x; nil where the integrals have no digits.
+  /// The points of the path for x; nil where the integrals have no digits, that of the density where it is needed.
   ///
   /// With the variables tilted by s a mean given V = x is the sum of the imaginary parts of density times mean over that of the density, and
   /// a mean given V > x the same with the weights of the tail.
-  func nodes(_ x: Double) -> [Node]? {
+  func nodes(_ x: Double, isDensityNeeded: Bool) -> [Node]? {
     guard let center = saddlePoint(x), let contour = contour(x, center),
-      let sums = integrals(contour, x), sums.tail > 0
+      let sums = integrals(contour, x), sums.tail > 0,
+      !isDensityNeeded || sums.densityError <= Self.densityTolerance
     else { return nil }
     var nodes: [Node] = []
     var k = 0
@@ -295,6 +296,8 @@ extension QuadraticFormTail {
     var density: Double
     var tail: Double
     var excess: Double
+    /// The relative error of the density, from its last step and the end of the path.
+    var densityError: Double
     /// The step with which they converged.
     var step: Double
   }
@@ -312,7 +315,7 @@ extension QuadraticFormTail {
     var sums = terms(0)
     sums = (sums.0 / 2, sums.1 / 2, sums.2 / 2)
     var spacing = 1
-    var tail = Double.nan
+    var (tail, density) = (Double.nan, Double.nan)
     for pass in 1...Self.refinements {
       var k = 1
       while Double(k) * step <= length {
@@ -326,12 +329,15 @@ extension QuadraticFormTail {
       if change <= (pass < Self.refinements ? Self.tolerance : lastTolerance) {
         let last = terms(length)
         guard last.1.magnitude <= lastTolerance * sums.1.magnitude else { return nil }
-        let isSingular = last.0.magnitude > Self.singularShare * sums.0.magnitude
+        let share = (last.0 / sums.0).magnitude
+        let isSingular = share > Self.singularShare
         return Sums(
           density: isSingular ? .infinity : sums.0 * step, tail: sums.1 * step,
-          excess: sums.2 * step, step: step)
+          excess: sums.2 * step,
+          densityError: max(share, (density / (sums.0 * step) - 1).magnitude), step: step)
       }
       tail = value
+      density = sums.0 * step
       spacing = 2
       step /= 2
     }
@@ -344,4 +350,6 @@ extension QuadraticFormTail {
   private static let lastTolerance = 1e-11
   /// The end of a density's integrand over the sum from which on it has not decayed.
   private static let singularShare = 1e-6
+  /// The error of a density from which on means at a point are not resolved.
+  private static let densityTolerance = 1e-9
 }

@@ -48,7 +48,7 @@ struct QuadraticTailMoments {
       self.init(atVertex: b, l)
       return
     }
-    guard let nodes = form.lower.nodes(x) else { return nil }
+    guard let nodes = form.lower.nodes(x, isDensityNeeded: event == .atPoint) else { return nil }
     let weights = nodes.map { event == .atPoint ? $0.density : $0.tail }
     let total = CompensatedSum.of(weights.map(\.imaginary))
     guard total > 0, total.isFinite else { return nil }

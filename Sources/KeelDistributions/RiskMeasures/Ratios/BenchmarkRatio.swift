@@ -23,7 +23,8 @@ import KeelNumerics
 /// | ``capture(threshold:)`` | the first over the second |
 ///
 /// Captures are of sums, not of compounded outcomes. A ratio over zero is infinite, or NaN when its numerator is zero too. No ratio is
-/// annualized here.
+/// annualized here. Alpha and residuals of an appraisal ratio that are but the rounding of the outcomes, 16 units in the last place, are
+/// zero.
 ///
 /// Sources: J. Treynor, "How to rate management of investment funds", Harvard Business Review 43 (1965); M. Jensen, "The performance of mutual
 /// funds in the period 1945-1964", Journal of Finance 23 (1968); J. Treynor and F. Black, "How to use security analysis to improve
@@ -104,7 +105,8 @@ extension BenchmarkRatio {
   ///   - bootstrap: How histories are drawn.
   ///   - replicateCount: The number of histories, at least ``Bootstrap/leastReplicateCount``.
   /// - Returns: The percentile interval, with the deviation of the replicates as standard error; nil where one is infinite.
-  /// - Throws: As ``estimate(of:benchmark:lagCount:)`` and ``Bootstrap/interval(of:level:replicateCount:statistic:)``.
+  /// - Throws: As ``estimate(of:benchmark:lagCount:)`` and ``Bootstrap/interval(of:level:replicateCount:statistic:)``, which refuses a
+  ///   replicate whose ratio is NaN: for captures one without periods above or below the threshold.
   /// - Complexity: One ratio a replicate.
   public func interval(
     of outcomes: [Double],
@@ -143,14 +145,7 @@ extension BenchmarkRatio {
       return RatioMoments(zip(own.outcomes, other.outcomes).map { $0 - $1 }).sharpe(0)
     case .treynor(let rate): return own.meanPart(above: rate) / Self.slope(own, other)
     case .alpha(let rate): return Self.alpha(own, other, rate)
-    case .appraisal(let rate):
-      let slope = Self.slope(own, other).value
-      let squares = zip(own.distances, other.distances).map { d, e in
-        (d - slope * e) * (d - slope * e)
-      }
-      // The slope is where the mean square is least: moving it changes nothing.
-      return Self.alpha(own, other, rate)
-        / RatioPart.root(ofSquares: squares, divisor: Double(squares.count - 2))
+    case .appraisal(let rate): return Self.appraisal(own, other, rate)
     case .riskAdjusted(let rate):
       return own.meanPart(above: rate) * (other.deviation / own.deviation) + rate
     case .upCapture(let threshold): return Self.capture(own, other) { $0 > threshold }
@@ -180,7 +175,34 @@ extension BenchmarkRatio {
     _ other: RatioMoments,
     _ counts: (Double) -> Bool
   ) -> RatioPart {
-    RatioMoments.mean(of: zip(own.outcomes, other.outcomes).map { counts($1) ? $0 : 0 })
-      / RatioMoments.mean(of: other.outcomes.map { counts($0) ? $0 : 0 })
+    let ratio =
+      RatioMoments.mean(of: zip(own.outcomes, other.outcomes).map { counts($1) ? $0 : 0 })
+      / RatioMoments.mean(of: other.outcomes.map { counts($0) ? $0 : 0 }).aboveZero
+    // Nothing over a loss is −0.0.
+    return ratio.aboveZero
   }
+
+  /// The alpha over the deviation of the residuals; both are zero where they are the rounding of the outcomes.
+  private static func appraisal(
+    _ own: RatioMoments,
+    _ other: RatioMoments,
+    _ rate: Double
+  ) -> RatioPart {
+    let slope = slope(own, other).value
+    var squares = zip(own.distances, other.distances).map { d, e in
+      (d - slope * e) * (d - slope * e)
+    }
+    let size = RatioMoments.average(
+      zip(own.outcomes, other.outcomes).map { x, b in x * x + slope * b * (slope * b) })
+    var alpha = alpha(own, other, rate)
+    if RatioMoments.average(squares) <= rounding * rounding * size {
+      squares = squares.map { _ in 0 }
+      let scale = size.squareRoot() + rate.magnitude * (1 + slope.magnitude)
+      if alpha.value.magnitude <= rounding * scale { alpha.value = 0 }
+    }
+    // The slope is where the mean square is least: moving it changes nothing.
+    return alpha / RatioPart.root(ofSquares: squares, divisor: Double(squares.count - 2))
+  }
+
+  private static let rounding = 16 * Double.ulpOfOne
 }

@@ -146,9 +146,13 @@ struct RatioMoments {
       value: largest * root, influences: powers.map { slope * ($0 - moment) })
   }
 
-  /// The mean of the largest 1 − confidence of some numbers.
+  /// The mean of the largest 1 − confidence of some numbers; without influences where that is the largest one alone.
   static func tail(_ values: [Double], _ confidence: Double) -> RatioPart {
     let tail = SampleTail(losses: values, masses: nil, confidence: confidence)
+    let room = (1 - confidence) * Double(values.count)
+    guard room * (1 + SampleTail.massTolerance) >= 1 else {
+      return RatioPart(value: tail.expectedShortfall)
+    }
     let rest = tail.valueAtRisk - tail.expectedShortfall
     return RatioPart(
       value: tail.expectedShortfall,
