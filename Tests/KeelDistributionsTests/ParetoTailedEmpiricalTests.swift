@@ -39,7 +39,8 @@ import Testing
         let density = tail - level * fit.shape - log(fit.scale)
         let bound = 1e-12 * max(1, tail.magnitude)
         expectClose(
-          sign < 0 ? law.logCDF(-x) : law.logSurvival(x), tail, absolute: bound, "\(sign) \(exponent)")
+          sign < 0 ? law.logCDF(-x) : law.logSurvival(x), tail, absolute: bound,
+          "\(sign) \(exponent)")
         expectClose(law.logPDF(sign * x), density, absolute: bound, "\(sign) \(exponent)")
       }
     }

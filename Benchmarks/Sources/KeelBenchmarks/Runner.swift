@@ -1,8 +1,9 @@
 import CBenchmarkSupport
 import Foundation
 
-/// Times cases: a warm-up, then rounds in which the floors, the peers and the case take turns, so that
-/// a drift of the machine's speed meets all of them. Peers empty the caches: beside them the floors and
+/// Times cases: a warm-up, then rounds in which the floors, the peers and the case take turns.
+///
+/// A drift of the machine's speed meets all of them. Peers empty the caches: beside them the floors and
 /// the case get further rounds of their own, which the ratio to the floor is of.
 struct Runner {
   var quick = false
