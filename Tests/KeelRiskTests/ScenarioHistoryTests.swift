@@ -73,8 +73,9 @@ import Testing
   }
 
   /// March 2020, May 2021 and November 2022 from the data are the presets.
-  @Test func replaysOfDataAreThePresets() throws {
-    guard let rows = try Reference.realRows("crypto_spot_daily.csv.gz") else { return }
+  @Test(.enabled(if: Reference.realData != nil, "no real data: set KEEL_DATA"))
+  func replaysOfDataAreThePresets() throws {
+    let rows = try #require(try Reference.realRows("crypto_spot_daily.csv.gz"))
     for (start, end, preset) in [
       ("2020-03-11", "2020-03-12", Scenario.march2020),
       ("2021-05-18", "2021-05-19", .may2021),

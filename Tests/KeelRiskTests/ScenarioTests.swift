@@ -71,8 +71,9 @@ import Testing
   }
 
   /// The presets say what the data say.
-  @Test func presetsMatchTheData() throws {
-    guard let rows = try Reference.realRows("crypto_spot_daily.csv.gz") else { return }
+  @Test(.enabled(if: Reference.realData != nil, "no real data: set KEEL_DATA"))
+  func presetsMatchTheData() throws {
+    let rows = try #require(try Reference.realRows("crypto_spot_daily.csv.gz"))
     var data: [String: [String: [String: String]]] = [:]
     for row in rows {
       guard let symbol = row["symbol"], let date = row["date"] else { continue }

@@ -13,6 +13,9 @@ public struct ProtocolHazard: Hashable, Sendable, Codable {
   /// The name.
   public var name: String
 
+  /// What it is; nil where that is not said.
+  public var kind: ProtocolKind?
+
   /// The hazard of a failure of its own, per year.
   public var hazardPerYear: Double
 
@@ -26,16 +29,19 @@ public struct ProtocolHazard: Hashable, Sendable, Codable {
   ///
   /// - Parameters:
   ///   - name: The name.
+  ///   - kind: What it is, for sums by kind; nil where that is not said. It changes no probability.
   ///   - hazardPerYear: The hazard of a failure of its own, per year: finite, not negative.
   ///   - lossGivenFailure: The share of what is at stake that a failure takes, 0 to 1.
   ///   - exposure: What is at stake, in cash: finite, not negative.
   public init(
     _ name: String,
+    kind: ProtocolKind? = nil,
     hazardPerYear: Double,
     lossGivenFailure: Double,
     exposure: Double
   ) {
     self.name = name
+    self.kind = kind
     self.hazardPerYear = hazardPerYear
     self.lossGivenFailure = lossGivenFailure
     self.exposure = exposure
