@@ -48,12 +48,7 @@ import Testing
   }
   private struct File: Decodable { var cases: [Case] }
 
-  #if DEBUG
-    /// A million sets take long without optimization.
-    private static let sizes = [12, 16]
-  #else
-    private static let sizes = [12, 16, ProtocolFailures.acyclicLimit]
-  #endif
+  private static let sizes = [12, 16, ProtocolFailures.acyclicLimit]
 
   private static func reference(_ count: Int) throws -> Case {
     let cases = try Reference.load(File.self, "protocol_enumeration").cases
