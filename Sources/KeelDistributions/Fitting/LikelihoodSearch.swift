@@ -118,6 +118,15 @@ struct LikelihoodSearch {
     return best
   }
 
+  /// The best search of all starts of a small sample, else the first that converges.
+  static func search(
+    from starts: [[Double]?],
+    isSmall: Bool,
+    _ make: ([Double]) -> LikelihoodSearch
+  ) -> LikelihoodSearch? {
+    isSmall ? best(from: starts.compactMap(\.self), make) : first(from: starts, make)
+  }
+
   /// The best search of several starts; a tie goes to the first that converged.
   static func best(
     from starts: [[Double]],
