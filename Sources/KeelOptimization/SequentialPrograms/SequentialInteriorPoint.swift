@@ -75,7 +75,6 @@ struct SequentialInteriorPoint: ~Copyable {
   var direction = Direction()
   private var other = Direction()
   private var best = Direction()
-  private var columns = SequentialModel.Columns()
   var right: [Double] = []
 
   var firstBend: Int { slots.count }
@@ -234,7 +233,7 @@ extension SequentialInteriorPoint {
   }
 
   private mutating func setResiduals() {
-    model.setGradient(&residuals.gradient, from: model.linear, at: x, slopes, &columns)
+    model.setGradient(&residuals.gradient, from: model.linear, at: x, slopes)
     var size = 0.0
     for j in x.indices {
       size += x[j].magnitude * (residuals.gradient[j].magnitude + model.linear[j].magnitude)

@@ -202,16 +202,14 @@ extension SequentialModel {
   ///   - base: What stands for q.
   ///   - x: The variables.
   ///   - slopes: The slopes of powers.
-  ///   - columns: Memory for the products.
   func setGradient(
     _ gradient: inout [Double],
     from base: [Double],
     at x: [Double],
-    _ slopes: [Double],
-    _ columns: inout Columns
+    _ slopes: [Double]
   ) {
     gradient.copyElements(of: base)
-    for t in 0..<stepCount { addProduct(t, x, &columns, to: &gradient) }
+    for t in 0..<stepCount { addProduct(t, x, to: &gradient) }
     guard hasCurvatures || hasPowers else { return }
     for t in 0..<stepCount { addForces(t, x, slopes, to: &gradient) }
   }
@@ -243,33 +241,18 @@ extension SequentialModel {
     }
   }
 
-  /// The columns of a matrix whose factors are not zero.
-  struct Columns {
-    fileprivate var places: [Int] = []
-    fileprivate var factors: [Double] = []
-  }
-
-  /// Adds P w of a step.
-  private func addProduct(
-    _ t: Int,
-    _ x: [Double],
-    _ columns: inout Columns,
-    to gradient: inout [Double]
-  ) {
+  /// Adds P w of a step, column after column.
+  private func addProduct(_ t: Int, _ x: [Double], to gradient: inout [Double]) {
     let offset = offsets[t]
     let n = offsets[t + 1] - offset
-    columns.places.removeAll(keepingCapacity: true)
-    columns.factors.removeAll(keepingCapacity: true)
-    for j in 0..<n where x[offset &+ j] != 0 {
-      columns.places.append(j)
-      columns.factors.append(x[offset &+ j])
-    }
     let source = matrices[t]
+    let (matrix, points) = (source.span, x.span)
     var span = gradient.mutableSpan
     var result = span._mutatingExtracting(offset..<offset &+ n)
-    try? Kernels.addColumns(
-      of: source.span, at: columns.places.span, times: columns.factors.span,
-      count: columns.places.count, to: &result)
+    for j in 0..<n where points[offset &+ j] != 0 {
+      Kernels.add(
+        points[offset &+ j], matrix.extracting(j &* n..<(j &+ 1) &* n), to: &result)
+    }
   }
 
   // The power p |Δ|^(3/2) has the slope s where Δ = s |s| / (1.5 p)²: a parabola on either side, on which Newton's

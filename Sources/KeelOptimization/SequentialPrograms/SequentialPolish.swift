@@ -27,10 +27,8 @@ struct SequentialPolish: ~Copyable {
   /// Corrections end where they gain less than this factor.
   private static let leastGain = 0.5
 
-  /// So many corrections tell which sides are contradicted by more than this, one in the first rounds, where most of what
-  /// moves is far off; the rest is removed when none is.
+  /// So many corrections tell which sides are contradicted by more than this; the rest is removed when none is.
   private static let roughCorrections = 2
-  private static let firstRounds = 3
   private static let roughTolerance = 1e-6
 
   /// What equations that contradict each other leave.
@@ -61,8 +59,6 @@ struct SequentialPolish: ~Copyable {
   /// For each bend −1, 0 or 1: below, at rest, above.
   var bendSides: [Int] = []
   var gradient: [Double] = []
-  /// The columns and factors of a product, one step after the other.
-  private var columns = SequentialModel.Columns()
   private var right: [Double] = []
   private var values: [Double] = []
   private var direction: [Double] = []
@@ -198,7 +194,6 @@ struct SequentialPolish: ~Copyable {
   /// - Returns: Whether there are any.
   private mutating func solve(isRough: Bool, isFactored: Bool) -> Bool {
     settleSides()
-    let roughCount = rounds < Self.firstRounds ? 1 : Self.roughCorrections
     var isFactored = isFactored
     var last = Double.infinity
     for correction in 1...(model.hasPowers ? 2 : 1) * Self.mostCorrections {
@@ -222,7 +217,7 @@ struct SequentialPolish: ~Copyable {
       Self.add(direction, to: &x)
       Self.add(prices, to: &y)
       correctBonds()
-      if isRough, correction == roughCount { return true }
+      if isRough, correction == Self.roughCorrections { return true }
     }
     return last <= Self.inconsistency
   }
@@ -387,7 +382,7 @@ struct SequentialPolish: ~Copyable {
   }
 
   mutating func setGradient() {
-    model.setGradient(&gradient, from: base, at: x, powerSlopes, &columns)
+    model.setGradient(&gradient, from: base, at: x, powerSlopes)
     addBondSlopes()
     for k in y.indices where y[k] != 0 { model.rows.add(k, times: y[k], to: &gradient) }
   }
