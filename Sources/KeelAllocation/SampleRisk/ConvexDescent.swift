@@ -73,6 +73,18 @@ struct ConvexDescent {
     try model(.diagonal(variables.map { _ in 1 }), variables.map { -$0 }).value
   }
 
+  /// The weights nearest to others that satisfy the constraints.
+  ///
+  /// - Parameter weights: The weights, one an asset.
+  /// - Returns: The weights.
+  /// - Throws: ``AllocationError``.
+  func nearest(toWeights weights: [Double]) throws(AllocationError) -> [Double] {
+    let padding = furtherNames.map { _ in 0.0 }
+    let found = try model(
+      .diagonal(weights.map { _ in 1 } + padding), weights.map { -$0 } + padding)
+    return Array(found.value.prefix(weights.count))
+  }
+
   /// Minimizes from a point that satisfies the constraints and where the function is finite.
   ///
   /// - Parameters:

@@ -11,7 +11,7 @@ struct RiskProblem {
   /// The names that are not the caller's.
   private let generated: GeneratedNames
   /// The constraints without further variables.
-  private let unsplit: ResolvedConstraints
+  let unsplit: ResolvedConstraints
   let settings: QuadraticSolver.Settings
   /// Summing to one.
   let probabilities: [Double]
@@ -57,72 +57,6 @@ struct RiskProblem {
       default: throw error
       }
     }
-  }
-
-  /// What rounding of the solvers may leave of a sum.
-  private static let roundedSum = 1e-9
-
-  /// The weights inside their bounds, with the exact sum, where they miss both by rounding only: by the largest that can take it
-  /// without loss to other limits, or by the nearest weights that keep all limits and the proof.
-  private func settled(
-    _ found: (weights: [Double], bound: Double),
-    _ measure: SampleRiskMeasure
-  ) throws(AllocationError) -> [Double] {
-    let weights = found.weights
-    guard let budget = unsplit.rows.first, budget.name == PortfolioConstraints.budgetName,
-      budget.isEquality, budget.indices.count == weights.count,
-      budget.coefficients.allSatisfy({ $0 == 1 })
-    else { return weights }
-    if let summed = withSum(budget.lower, weights) { return summed }
-    guard furtherNames.isEmpty, let nearest = try? descent.nearest(to: weights),
-      let other = withSum(budget.lower, nearest),
-      isProved(try risk(measure, at: other).value, found.bound, within: MinimumRisk.gapTolerance)
-    else { return weights }
-    return other
-  }
-
-  /// The weights inside their bounds with a sum that they miss by rounding; nil where they miss it by more, or where that would
-  /// break another limit.
-  private func withSum(_ total: Double, _ weights: [Double]) -> [Double]? {
-    var clamped = weights
-    for i in clamped.indices {
-      clamped[i] = min(max(clamped[i], unsplit.lower[i]), unsplit.upper[i])
-    }
-    for place in clamped.indices.sorted(by: { clamped[$0].magnitude > clamped[$1].magnitude }) {
-      var result = clamped
-      var missing = total
-      for _ in 0..<3 {
-        var sum = CompensatedSum()
-        for weight in result { sum.add(weight) }
-        missing = total - sum.value
-        if missing == 0 { break }
-        guard missing.magnitude <= Self.roundedSum else { return nil }
-        result[place] += missing
-      }
-      let isInside = result[place] >= unsplit.lower[place] && result[place] <= unsplit.upper[place]
-      if isInside, isAsGood(result, as: weights) { return result }
-    }
-    return nil
-  }
-
-  /// Whether weights violate no limit but the sum by more than others do, or rounding.
-  private func isAsGood(_ weights: [Double], as others: [Double]) -> Bool {
-    func violation(_ value: Double, _ lower: Double, _ upper: Double) -> Double {
-      max(lower - value, value - upper, 0)
-    }
-    func isNotWorse(_ value: Double, _ other: Double, _ lower: Double, _ upper: Double) -> Bool {
-      violation(value, lower, upper)
-        <= max(violation(other, lower, upper), 4 * Double.ulpOfOne * max(value.magnitude, 1))
-    }
-    func value(_ row: LinearRow, _ weights: [Double]) -> Double {
-      zip(row.indices, row.coefficients).reduce(0) { $0 + weights[$1.0] * $1.1 }
-    }
-    return unsplit.rows.dropFirst().allSatisfy {
-      isNotWorse(value($0, weights), value($0, others), $0.lower, $0.upper)
-    }
-      && unsplit.absolute.allSatisfy {
-        isNotWorse($0.value(weights), $0.value(others), -.infinity, $0.limit)
-      }
   }
 
   private func solutionByItsOwnMethod(
