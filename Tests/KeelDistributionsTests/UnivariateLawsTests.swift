@@ -66,20 +66,15 @@ struct LawUnderTest {
   @Test func densitiesAndTailsAgreeWithFiftyDigits() throws {
     try Self.forEachCase { law, item, name in
       for row in item.points {
+        expectDensityAndTails(law, row, tolerance: 1e-12, name)
         let x = row[0]
-        func check(_ value: Double, _ reference: Double, _ function: String) {
-          expectClose(
-            value, reference, absolute: 1e-12 * max(1, reference.magnitude),
-            "\(function) \(name) at \(x)")
-        }
-        check(law.logPDF(x), row[1], "logPDF")
-        check(law.logCDF(x), row[2], "logCDF")
-        check(law.logSurvival(x), row[3], "logSurvival")
         for (value, logarithm) in [(law.cdf(x), row[2]), (law.survival(x), row[3])]
         where logarithm > -700 {
-          check(log(value), logarithm, "probability")
+          expectClose(
+            log(value), logarithm, absolute: 1e-12 * max(1, logarithm.magnitude),
+            "probability \(name) at \(x)")
         }
-        expectClose(law.cdf(x) + law.survival(x), 1, absolute: 2.3e-16, "\(name) at \(x)")
+        expectComplements(law, at: x, name)
       }
     }
   }
