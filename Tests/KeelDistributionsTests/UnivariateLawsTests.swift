@@ -138,6 +138,9 @@ struct LawUnderTest {
           absolute: 1e-11 * (p * above.magnitude + mean.magnitude)
             + 2.3e-16 * (above.magnitude + unit), "\(name) at \(p)")
       }
+      // What is left out has no digits beside the mean.
+      expectClose(
+        law.expectedShortfall(confidence: 1e-20), -law.mean, absolute: 1e-15 * unit, name)
       for power in [2, 20, 53] {
         let tail = Double(sign: .plus, exponent: -power, significand: 1)
         #expect(

@@ -158,12 +158,11 @@ extension ContinuousDistribution {
   /// ES = −meanBelow(tail probability)
   /// ```
   ///
-  /// - Parameter tailProbability: The probability of the worst cases, inside (0, 1): 0.025 for 97.5 %. It may be as small as
-  ///   1e-300.
-  /// - Returns: The loss, positive for a loss, infinite where the mean diverges; NaN outside (0, 1).
+  /// - Parameter tailProbability: The probability of the worst cases, above 0 and at most 1: 0.025 for 97.5 %. It may be as
+  ///   small as 1e-300.
+  /// - Returns: The loss, positive for a loss, infinite where the mean diverges; NaN outside the domain.
   public func expectedShortfall(tailProbability: Double) -> Double {
-    guard tailProbability > 0, tailProbability < 1 else { return .nan }
-    return -meanBelow(probability: tailProbability)
+    -meanBelow(probability: tailProbability)
   }
 
   /// Returns one draw: the quantile of a uniform draw.

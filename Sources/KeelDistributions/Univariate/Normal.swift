@@ -109,6 +109,13 @@ public struct Normal: Hashable, Sendable {
     StandardNormal.pdf(StandardNormal.quantile(tail)) / tail
   }
 
+  /// The value at risk of the standard law, for a confidence inside (0, 1).
+  static func standardValueAtRisk(confidence: Double) -> Double {
+    // The smaller of both probabilities has its digits.
+    confidence < 0.5
+      ? StandardNormal.quantile(confidence) : -StandardNormal.quantile(1 - confidence)
+  }
+
   /// The expected shortfall of the standard law, for a confidence inside (0, 1).
   static func standardExpectedShortfall(confidence: Double) -> Double {
     // The means of both parts of the law add to zero: below ½ the tail of the confidence has the digits.
