@@ -43,14 +43,8 @@ import Testing
       let law = try Self.law(item.index, item.skew)
       let densities = law.logPDF(item.points.map { $0[0] })
       for (row, density) in zip(item.points, densities) {
-        let name = "index \(item.index) skew \(item.skew) at \(row[0])"
-        func check(_ value: Double, _ reference: Double, _ function: String) {
-          expectClose(
-            value, reference, absolute: 1e-11 * max(1, reference.magnitude), "\(function) \(name)")
-        }
-        check(density, row[1], "logPDF")
-        check(law.logCDF(row[0]), row[2], "logCDF")
-        check(law.logSurvival(row[0]), row[3], "logSurvival")
+        expectDensityAndTails(
+          law, row, logPDF: density, tolerance: 1e-11, "index \(item.index) skew \(item.skew)")
       }
     }
   }
@@ -61,14 +55,7 @@ import Testing
       let law = try AlphaStable(
         index: item.index, skew: 1, scale: 1, location: 0, parametrization: .s1)
       for row in item.points {
-        func check(_ value: Double, _ reference: Double, _ function: String) {
-          expectClose(
-            value, reference, absolute: 1e-10 * max(1, reference.magnitude),
-            "\(function) index \(item.index) at \(row[0])")
-        }
-        check(law.logPDF(row[0]), row[1], "logPDF")
-        check(law.logCDF(row[0]), row[2], "logCDF")
-        check(law.logSurvival(row[0]), row[3], "logSurvival")
+        expectDensityAndTails(law, row, tolerance: 1e-10, "index \(item.index)")
       }
     }
   }
@@ -234,13 +221,7 @@ import Testing
     for (index, skew) in Self.laws {
       let law = try Self.law(index, skew)
       for p in [1e-100, 1e-4, 0.3, 0.9] {
-        for (logTail, label) in [
-          (law.logCDF(law.quantile(p)), "quantile"),
-          (law.logSurvival(law.survivalQuantile(p)), "survivalQuantile"),
-        ] {
-          expectClose(
-            logTail, log(p), relative: 1e-11, absolute: 1e-11, "\(label) \(index) \(skew) at \(p)")
-        }
+        expectQuantilesInvertTails(law, at: p, "\(index) \(skew)")
       }
     }
   }

@@ -97,6 +97,17 @@ import Testing
       expectClose(
         law.expectedShortfall(confidence: item.confidence), item.expectedShortfall, relative: 1e-12)
     }
+    // A normal law, at confidences that no tail below one is near enough to as well.
+    let normal = try Normal(mean: 0.1, standardDeviation: 2)
+    let plain = try CornishFisher(mean: 0.1, volatility: 2, skewness: 0, excessKurtosis: 0)
+    for confidence in [1e-20, 0.3, 0.99] {
+      expectClose(
+        plain.valueAtRisk(confidence: confidence), normal.valueAtRisk(confidence: confidence),
+        relative: 1e-14)
+      expectClose(
+        plain.expectedShortfall(confidence: confidence),
+        normal.expectedShortfall(confidence: confidence), relative: 1e-14)
+    }
     let wild = try CornishFisher(mean: 0, volatility: 1, skewness: -2, excessKurtosis: 1)
     #expect(!wild.isMonotone)
     #expect(wild.quantile(0).isNaN && wild.expectedShortfall(confidence: 1).isNaN)

@@ -61,6 +61,12 @@ import Testing
       for confidence in [0, 1, -1, .nan] {
         #expect(law.valueAtRisk(confidence: confidence).isNaN, "\(name)")
         #expect(law.expectedShortfall(confidence: confidence).isNaN, "\(name)")
+        #expect(law.valueAtRisk(tailProbability: confidence).isNaN, "\(name)")
+        if confidence == 1 {
+          #expect(law.expectedShortfall(tailProbability: 1) == -law.mean, "\(name)")
+        } else {
+          #expect(law.expectedShortfall(tailProbability: confidence).isNaN, "\(name)")
+        }
       }
       #expect(law.quantile(0) == law.survivalQuantile(1), "\(name)")
       #expect(law.quantile(1) == law.survivalQuantile(0), "\(name)")

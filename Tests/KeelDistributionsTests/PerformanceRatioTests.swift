@@ -23,31 +23,48 @@ import Testing
     let lo: [String: Double]
   }
 
-  private static let ratios: [(String, PerformanceRatio)] = [
-    ("sharpe", .sharpe(rate: 0.001)), ("sortino", .sortino(target: 0.001)),
-    ("kappa", .kappa(order: 3, target: 0.001)), ("omega", .omega(target: 0.001)),
-    ("upside", .upsidePotential(target: 0.001)), ("rachev", .rachev(gains: 0.89, losses: 0.875)),
-    ("starr", .excess(rate: 0.001, over: .expectedShortfall(confidence: 0.875))),
-    ("starrLow", .excess(rate: -0.0125, over: .expectedShortfall(confidence: 0.875))),
-    ("deviation", .excess(rate: -0.0125, over: .standardDeviation)),
-    ("absolute", .excess(rate: -0.0125, over: .meanAbsoluteDeviation)),
-    ("semideviation", .excess(rate: -0.0125, over: .semideviation)),
-    (
-      "partialFirst",
-      .excess(rate: -0.0125, over: .lowerPartialMoment(order: .first, target: 0.001))
-    ),
-    (
-      "partialSecond",
-      .excess(rate: -0.0125, over: .lowerPartialMoment(order: .second, target: 0.001))
-    ),
-    ("gini", .excess(rate: -0.0125, over: .giniMeanDifference)),
-    ("entropic", .excess(rate: -0.0125, over: .entropicValueAtRisk(confidence: 0.875))),
-  ]
+  /// The ratios, of outcomes in multiples of some unit.
+  private static func ratios(unit: Double = 1) -> [(String, PerformanceRatio)] {
+    let (level, rate) = (0.001 * unit, -0.0125 * unit)
+    return [
+      ("sharpe", .sharpe(rate: level)), ("sortino", .sortino(target: level)),
+      ("kappa", .kappa(order: 3, target: level)), ("omega", .omega(target: level)),
+      ("upside", .upsidePotential(target: level)), ("rachev", .rachev(gains: 0.89, losses: 0.875)),
+      ("starr", .excess(rate: level, over: .expectedShortfall(confidence: 0.875))),
+      ("starrLow", .excess(rate: rate, over: .expectedShortfall(confidence: 0.875))),
+      ("deviation", .excess(rate: rate, over: .standardDeviation)),
+      ("absolute", .excess(rate: rate, over: .meanAbsoluteDeviation)),
+      ("semideviation", .excess(rate: rate, over: .semideviation)),
+      (
+        "partialFirst",
+        .excess(rate: rate, over: .lowerPartialMoment(order: .first, target: level))
+      ),
+      (
+        "partialSecond",
+        .excess(rate: rate, over: .lowerPartialMoment(order: .second, target: level))
+      ),
+      ("gini", .excess(rate: rate, over: .giniMeanDifference)),
+      ("entropic", .excess(rate: rate, over: .entropicValueAtRisk(confidence: 0.875))),
+    ]
+  }
+
+  /// The ratios against a benchmark; the third is the power of the unit that they have.
+  private static func benchmarkRatios(unit: Double = 1) -> [(String, BenchmarkRatio, Int)] {
+    let (rate, threshold) = (0.0005 * unit, 0.005 * unit)
+    return [
+      ("beta", .beta, 0), ("information", .information, 0), ("treynor", .treynor(rate: rate), 1),
+      ("alpha", .alpha(rate: rate), 1), ("appraisal", .appraisal(rate: rate), 0),
+      ("riskAdjusted", .riskAdjusted(rate: rate), 1),
+      ("upCapture", .upCapture(threshold: threshold), 0),
+      ("downCapture", .downCapture(threshold: -threshold), 0),
+      ("capture", .capture(threshold: threshold), 0),
+    ]
+  }
 
   @Test func valuesAndErrorsMatchReferences() throws {
     let reference = try Reference.load(References.self, "performance_ratios")
     let count = Double(reference.sample.count)
-    for (name, ratio) in Self.ratios {
+    for (name, ratio) in Self.ratios() {
       let plain = try ratio.estimate(of: reference.sample)
       let lagged = try ratio.estimate(of: reference.sample, lagCount: 4)
       expectClose(
@@ -74,14 +91,9 @@ import Testing
 
   @Test func againstABenchmarkTheyMatchReferences() throws {
     let reference = try Reference.load(References.self, "performance_ratios")
-    let ratios: [(String, BenchmarkRatio)] = [
-      ("beta", .beta), ("information", .information), ("treynor", .treynor(rate: 0.0005)),
-      ("alpha", .alpha(rate: 0.0005)), ("appraisal", .appraisal(rate: 0.0005)),
-      ("riskAdjusted", .riskAdjusted(rate: 0.0005)), ("upCapture", .upCapture(threshold: 0.005)),
-      ("downCapture", .downCapture(threshold: -0.005)), ("capture", .capture(threshold: 0.005)),
-    ]
+    let ratios = Self.benchmarkRatios()
     #expect(ratios.count == reference.benchmarkValues.count)
-    for (name, ratio) in ratios {
+    for (name, ratio, _) in ratios {
       let plain = try ratio.estimate(of: reference.sample, benchmark: reference.benchmark)
       let lagged = try ratio.estimate(
         of: reference.sample, benchmark: reference.benchmark, lagCount: 4)
@@ -303,6 +315,87 @@ import Testing
       try BenchmarkRatio.downCapture(threshold: -0.015).interval(
         of: benchmark, benchmark: benchmark,
         bootstrap: Bootstrap(.stationary(meanLength: 2), seed: 4), replicateCount: 99)
+    }
+  }
+
+  /// What is left of the benchmark plus a constant is rounding, and says nothing of a skill.
+  @Test func trackingErrorsOfRoundingAreZero() throws {
+    let benchmark = [0.01, -0.013, 0.02, -0.02, 0.017, 0.003]
+    for unit in [1, 1e-170, 1e160] {
+      func value(_ outcomes: [Double]) throws -> Double {
+        try BenchmarkRatio.information.estimate(
+          of: outcomes.map { unit * $0 }, benchmark: benchmark.map { unit * $0 }
+        ).value
+      }
+      #expect(try value(benchmark.map { $0 + 0.001 }) == .infinity)
+      #expect(try value(benchmark.map { $0 - 0.001 }) == -.infinity)
+      #expect(try value(benchmark).isNaN)
+      // Thirds that are put together again.
+      let whole = benchmark.map { 0.1 * $0 + 0.2 * $0 + 0.7 * $0 }
+      #expect(whole != benchmark)
+      #expect(try value(whole).isNaN)
+      // Active outcomes far above the rounding count.
+      let noise = [1, -1, 1, 1, -1, -1].map { 1e-13 * $0 }
+      let real = try value(zip(benchmark, noise).map { $0 + 0.001 + $1 })
+      #expect(real > 5e9 && real < 2e10)
+    }
+    let infinite = try BenchmarkRatio.information.estimate(
+      of: benchmark.map { $0 + 0.001 }, benchmark: benchmark)
+    #expect(infinite.standardError == nil)
+  }
+
+  /// In any unit ratios are the same, and their errors: squares neither overflow nor vanish.
+  @Test(arguments: [0x1p531, 0x1p-566, 0x1p1014, 0x1p-1000]) func unitsDoNotMatter(
+    unit: Double
+  ) throws {
+    let reference = try Reference.load(References.self, "performance_ratios")
+    let (sample, benchmark) = (reference.sample, reference.benchmark)
+    let (moved, other) = (sample.map { $0 * unit }, benchmark.map { $0 * unit })
+    for ((name, plain), (_, ratio)) in zip(Self.ratios(), Self.ratios(unit: unit)) {
+      let (expected, got) = (try plain.estimate(of: sample), try ratio.estimate(of: moved))
+      expectClose(got.value, expected.value, relative: 1e-12, name)
+      expectClose(
+        try #require(got.standardError, "\(name)"), try #require(expected.standardError),
+        relative: 1e-9, name)
+    }
+    for (plain, ratio): (PerformanceRatio, PerformanceRatio) in [
+      (.burke(rate: 0.001, fallCount: nil), .burke(rate: 0.001 * unit, fallCount: nil)),
+      (.tail(confidence: 0.875), .tail(confidence: 0.875)),
+    ] {
+      expectClose(
+        try ratio.estimate(of: moved).value, try plain.estimate(of: sample).value, relative: 1e-12)
+    }
+    for ((name, plain, power), (_, ratio, _)) in zip(
+      Self.benchmarkRatios(), Self.benchmarkRatios(unit: unit))
+    {
+      let expected = try plain.estimate(of: sample, benchmark: benchmark)
+      let got = try ratio.estimate(of: moved, benchmark: other)
+      let factor = power == 1 ? unit : 1
+      expectClose(got.value, factor * expected.value, relative: 1e-12, name)
+      expectClose(
+        try #require(got.standardError, "\(name)"), factor * (try #require(expected.standardError)),
+        relative: 1e-9, name)
+    }
+    for measure: SampleRiskMeasure in [.standardDeviation, .semideviation, .giniMeanDifference] {
+      expectClose(
+        try #require(try measure.standardError(of: moved)),
+        unit * (try #require(try measure.standardError(of: sample))), relative: 1e-12,
+        "\(measure)")
+    }
+  }
+
+  /// A slope has the units of both sides.
+  @Test func slopesOfDifferentUnits() throws {
+    let reference = try Reference.load(References.self, "performance_ratios")
+    let plain = try BenchmarkRatio.beta.estimate(
+      of: reference.sample, benchmark: reference.benchmark)
+    for (unit, other) in [(0x1p500, 0x1p-500), (0x1p-500, 0x1p500), (1, 0x1p-600), (0x1p600, 1)] {
+      let beta = try BenchmarkRatio.beta.estimate(
+        of: reference.sample.map { $0 * unit }, benchmark: reference.benchmark.map { $0 * other })
+      expectClose(beta.value, plain.value * (unit / other), relative: 1e-12)
+      expectClose(
+        try #require(beta.standardError), try #require(plain.standardError) * (unit / other),
+        relative: 1e-12)
     }
   }
 

@@ -34,14 +34,7 @@ import Testing
       let law = try Self.law(item.law)
       let densities = law.logPDF(item.points.map { $0[0] })
       for (row, density) in zip(item.points, densities) {
-        let name = "\(item.law) at \(row[0])"
-        func check(_ value: Double, _ reference: Double, _ function: String) {
-          expectClose(
-            value, reference, absolute: 1e-11 * max(1, reference.magnitude), "\(function) \(name)")
-        }
-        check(density, row[1], "logPDF")
-        check(law.logCDF(row[0]), row[2], "logCDF")
-        check(law.logSurvival(row[0]), row[3], "logSurvival")
+        expectDensityAndTails(law, row, logPDF: density, tolerance: 1e-11, "\(item.law)")
       }
     }
   }

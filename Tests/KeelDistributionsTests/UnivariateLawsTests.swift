@@ -66,20 +66,15 @@ struct LawUnderTest {
   @Test func densitiesAndTailsAgreeWithFiftyDigits() throws {
     try Self.forEachCase { law, item, name in
       for row in item.points {
+        expectDensityAndTails(law, row, tolerance: 1e-12, name)
         let x = row[0]
-        func check(_ value: Double, _ reference: Double, _ function: String) {
-          expectClose(
-            value, reference, absolute: 1e-12 * max(1, reference.magnitude),
-            "\(function) \(name) at \(x)")
-        }
-        check(law.logPDF(x), row[1], "logPDF")
-        check(law.logCDF(x), row[2], "logCDF")
-        check(law.logSurvival(x), row[3], "logSurvival")
         for (value, logarithm) in [(law.cdf(x), row[2]), (law.survival(x), row[3])]
         where logarithm > -700 {
-          check(log(value), logarithm, "probability")
+          expectClose(
+            log(value), logarithm, absolute: 1e-12 * max(1, logarithm.magnitude),
+            "probability \(name) at \(x)")
         }
-        expectClose(law.cdf(x) + law.survival(x), 1, absolute: 2.3e-16, "\(name) at \(x)")
+        expectComplements(law, at: x, name)
       }
     }
   }
@@ -112,9 +107,48 @@ struct LawUnderTest {
         expectClose(
           law.meanAbove(probability: row[0]), row[2], relative: 1e-11, absolute: 1e-12 * unit,
           "meanAbove \(name) at \(row[0])")
+      }
+    }
+  }
+
+  /// Tails that no confidence below 1 is near enough to, and confidences that no tail below 1 is near enough to.
+  @Test func risksOfSmallProbabilitiesAgreeWithFiftyDigits() throws {
+    try Self.forEachCase { law, item, name in
+      let unit = law.variance.isFinite ? law.standardDeviation : 1
+      for row in item.quantiles {
+        let tolerance = 1e-12 * max(1, -log(row[0]) * 0.1)
         expectClose(
-          law.expectedShortfall(confidence: 1 - row[0]),
-          -law.meanBelow(probability: 1 - (1 - row[0])))
+          law.valueAtRisk(tailProbability: row[0]), -row[1], relative: tolerance,
+          absolute: 1e-12 * unit, "\(name) at \(row[0])")
+        if row[0] < 0.5 {
+          expectClose(
+            law.valueAtRisk(confidence: row[0]), -row[2], relative: tolerance,
+            absolute: 1e-12 * unit, "\(name) at \(row[0])")
+        }
+      }
+      for row in item.tailMeans {
+        let (p, below, above) = (row[0], row[1], row[2])
+        expectClose(
+          law.expectedShortfall(tailProbability: p), -below, relative: 1e-11,
+          absolute: 1e-12 * unit, "\(name) at \(p)")
+        // The mean is that of both sides; a tail near one is rounded.
+        let mean = item.moments[0]
+        expectClose(
+          law.expectedShortfall(confidence: p), (p * above - mean) / (1 - p),
+          absolute: 1e-11 * (p * above.magnitude + mean.magnitude)
+            + 2.3e-16 * (above.magnitude + unit), "\(name) at \(p)")
+      }
+      // What is left out has no digits beside the mean.
+      expectClose(
+        law.expectedShortfall(confidence: 1e-20), -law.mean, absolute: 1e-15 * unit, name)
+      for power in [2, 20, 53] {
+        let tail = Double(sign: .plus, exponent: -power, significand: 1)
+        #expect(
+          law.valueAtRisk(confidence: 1 - tail) == law.valueAtRisk(tailProbability: tail), "\(name)"
+        )
+        #expect(
+          law.expectedShortfall(confidence: 1 - tail)
+            == law.expectedShortfall(tailProbability: tail), "\(name)")
       }
     }
   }

@@ -61,16 +61,8 @@ import Testing
     try Self.forEachSkewedT { law, item, name in
       let tolerance = law.degreesOfFreedom > 100 ? 1e-11 : 1e-12
       for row in item.points {
-        let x = row[0]
-        func check(_ value: Double, _ reference: Double, _ function: String) {
-          expectClose(
-            value, reference, absolute: tolerance * max(1, reference.magnitude),
-            "\(function) \(name) at \(x)")
-        }
-        check(law.logPDF(x), row[1], "logPDF")
-        check(law.logCDF(x), row[2], "logCDF")
-        check(law.logSurvival(x), row[3], "logSurvival")
-        expectClose(law.cdf(x) + law.survival(x), 1, absolute: 2.3e-16, "\(name) at \(x)")
+        expectDensityAndTails(law, row, tolerance: tolerance, name)
+        expectComplements(law, at: row[0], name)
       }
     }
   }
@@ -78,16 +70,8 @@ import Testing
   @Test func meansOfTailsOfTheSkewedTAgreeWithQuadrature() throws {
     try Self.forEachSkewedT { law, item, name in
       for row in item.points {
-        for (below, logarithm, mean) in [(true, row[2], row[4]), (false, row[3], row[5])]
-        where logarithm < -1e-4 {
-          let p = exp(logarithm)
-          // The rounding of a small p's logarithm moves the mean.
-          let tolerance = 1e-11 * max(1, -logarithm)
-          expectClose(
-            below ? law.meanBelow(probability: p) : law.meanAbove(probability: p), mean,
-            relative: tolerance, absolute: tolerance * law.scale,
-            "mean \(below) \(name) at \(row[0])")
-        }
+        expectMeansOfTails(
+          law, row, unit: law.scale, tolerance: 1e-11, largestLogarithm: -1e-4, name)
       }
     }
   }
@@ -104,12 +88,7 @@ import Testing
   @Test func quantilesOfTheSkewedTInvertItsTails() throws {
     try Self.forEachSkewedT { law, _, name in
       for p in [1e-300, 1e-40, 1e-9, 0.01, 0.2, 0.5, 0.7, 0.99] {
-        for (logTail, label) in [
-          (law.logCDF(law.quantile(p)), "quantile"),
-          (law.logSurvival(law.survivalQuantile(p)), "survivalQuantile"),
-        ] {
-          expectClose(logTail, log(p), relative: 1e-11, absolute: 1e-11, "\(label) \(name) at \(p)")
-        }
+        expectQuantilesInvertTails(law, at: p, name)
       }
     }
   }

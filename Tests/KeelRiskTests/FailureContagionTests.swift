@@ -120,6 +120,22 @@ import Testing
     #expect(throws: RiskError.self) { try pair.outcome(of: ["A"], shocks: ["B": -1]) }
   }
 
+  /// Names are looked up by what they are, not one after the other.
+  @Test func manyProtocols() throws {
+    let names = (0..<20_000).map { "P\($0)" }
+    let set = try FailureContagion(
+      buffers: Dictionary(uniqueKeysWithValues: names.map { ($0, 2) }),
+      claims: names.indices.dropLast().map {
+        ProtocolClaim(names[$0 + 1], on: names[$0], amount: 1, lossGivenFailure: 1)
+      })
+    let given = Set(names.indices.filter { $0.isMultiple(of: 2) }.map { names[$0] })
+    let shocks = Dictionary(uniqueKeysWithValues: names.map { ($0, 0.5) })
+    let outcome = try set.outcome(of: given, shocks: shocks)
+    #expect(Set(outcome.failed) == given)
+    #expect(outcome.losses.filter { $0.loss == 1.5 }.count == 10_000)
+    #expect(throws: RiskError.unknownProtocol("P20000")) { try set.outcome(of: ["P20000"]) }
+  }
+
   /// Claims that add to more than the largest number are refused, and infinite buffers hold.
   @Test func sumsThatOverflowAreRefused() throws {
     let claims = ["B", "C"].map {

@@ -175,6 +175,34 @@ struct LiquidityReference: Decodable {
     #expect(try risk(spread, hold: 0).marketRisk == 0)
   }
 
+  /// Near the largest number every part is finite, or the risk is refused.
+  @Test func hugeRisksAreFiniteOrRefused() throws {
+    let universe = try Universe(["BTC", "ETH"])
+    let exit = try ExitPlan.immediate(spreadFraction: 0.01, spreadDeviation: 0, multiple: 0)
+    func risk(
+      _ variance: Double, _ values: [Double], covariance: Double = 0, quantile: Double
+    ) throws -> LiquidityAdjustedRisk {
+      try LiquidityAdjustedRisk(
+        zip(universe.assets, values).map { .init($0, value: $1, exit: exit) },
+        dailyCovariance: Covariance(
+          universe: universe,
+          dense: SymmetricMatrix(rows: [[variance, covariance], [covariance, variance]])),
+        confidence: 0.99, daysBeforeExit: 1, quantile: quantile)
+    }
+    // The variance is 1e308, three times that is no number.
+    let large = try risk(1e108, [1e100, 0], quantile: 3)
+    expectClose(large.marketRisk, 3e154, relative: 1e-14)
+    expectClose(large.parts[0].marketRisk, 3e154, relative: 1e-14)
+    #expect(large.parts[1].marketRisk == 0 && large.total.isFinite)
+    let small = try risk(1, [3, 4], quantile: 3)
+    let huge = try risk(1, [3e99, 4e99], quantile: 3)
+    for (part, expected) in zip(huge.parts, small.parts) {
+      expectClose(part.marketRisk, 1e99 * expected.marketRisk, relative: 1e-14)
+    }
+    #expect(throws: RiskError.self) { try risk(1e108, [1e100, 1e100], quantile: 3) }
+    #expect(throws: RiskError.self) { try risk(1e200, [1e100, 0], quantile: 3) }
+  }
+
   @Test func refusesWhatHasNoExit() throws {
     let reference = try LiquidityReference.load()
     let book = try reference.book()

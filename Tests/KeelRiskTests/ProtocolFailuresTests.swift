@@ -11,30 +11,17 @@ import Testing
 
 @Suite struct ProtocolFailuresTests {
   private struct Case: Decodable {
-    struct Known: Decodable { var hazard, loss: Double }
-    struct Link: Decodable {
-      var source, target: Int
-      var probability: Double
-    }
     struct Tail: Decodable { var tail, shortfall, value: Double }
     var years, expected: Double
-    var protocols: [Known]
-    var links: [Link]
+    var protocols: [ProtocolReference.Known]
+    var links: [ProtocolReference.Link]
     var probabilities: [Double]
     var tails: [Tail]
   }
   private struct File: Decodable { var failures: [Case] }
 
   private static func failures(_ reference: Case) throws -> ProtocolFailures {
-    try ProtocolFailures(
-      reference.protocols.enumerated().map {
-        ProtocolHazard(
-          "P\($0.offset)", hazardPerYear: $0.element.hazard, lossGivenFailure: 0.5,
-          exposure: 2 * $0.element.loss)
-      },
-      dependencies: reference.links.map {
-        FailureDependency("P\($0.source)", takes: "P\($0.target)", probability: $0.probability)
-      })
+    try ProtocolReference.failures(reference.protocols, reference.links)
   }
 
   @Test func matchesReferences() throws {

@@ -13,11 +13,6 @@ import Testing
 /// Graphs without dependencies that lead back, trees of any size, and failures together with markets.
 @Suite struct ProtocolGraphsTests {
   private struct Case: Decodable {
-    struct Known: Decodable { var hazard, loss: Double }
-    struct Link: Decodable {
-      var source, target: Int
-      var probability: Double
-    }
     struct Tail: Decodable {
       var tail, shortfall, value: Double
       var parts: [Double]
@@ -29,23 +24,15 @@ import Testing
     }
     var isTree: Bool
     var years, expected, expectedGivenFirst: Double
-    var protocols: [Known]
-    var links: [Link]
+    var protocols: [ProtocolReference.Known]
+    var links: [ProtocolReference.Link]
     var probabilities, failureProbabilities: [Double]
     var lossProbabilities: [Level]
     var tails: [Tail]
     var market: Market
 
     func failures() throws -> ProtocolFailures {
-      try ProtocolFailures(
-        protocols.enumerated().map {
-          ProtocolHazard(
-            "P\($0.offset)", hazardPerYear: $0.element.hazard, lossGivenFailure: 0.5,
-            exposure: 2 * $0.element.loss)
-        },
-        dependencies: links.map {
-          FailureDependency("P\($0.source)", takes: "P\($0.target)", probability: $0.probability)
-        })
+      try ProtocolReference.failures(protocols, links)
     }
   }
   private struct File: Decodable { var cases: [Case] }

@@ -37,8 +37,7 @@ public struct ConditionalTail: Hashable, Sendable {
     confidence: Double,
     volatility: Double
   ) throws(DistributionsError) -> Double {
-    try requireVolatility(volatility)
-    return volatility * (try peaks.valueAtRisk(confidence: confidence))
+    try scaled(by: volatility, peaks.valueAtRisk(confidence: confidence))
   }
 
   /// The mean of the losses beyond the value at risk in a period of a given volatility.
@@ -52,8 +51,7 @@ public struct ConditionalTail: Hashable, Sendable {
     confidence: Double,
     volatility: Double
   ) throws(DistributionsError) -> Double {
-    try requireVolatility(volatility)
-    return volatility * (try peaks.expectedShortfall(confidence: confidence))
+    try scaled(by: volatility, peaks.expectedShortfall(confidence: confidence))
   }
 
   /// An interval for the value at risk in a period of a given volatility, by the profile of the likelihood.
@@ -71,9 +69,7 @@ public struct ConditionalTail: Hashable, Sendable {
     volatility: Double,
     level: Double = 0.95
   ) throws(DistributionsError) -> ClosedRange<Double> {
-    try requireVolatility(volatility)
-    let range = try peaks.valueAtRiskInterval(confidence: confidence, level: level)
-    return (volatility * range.lowerBound)...(volatility * range.upperBound)
+    try scaled(by: volatility, peaks.valueAtRiskInterval(confidence: confidence, level: level))
   }
 
   /// An interval for the expected shortfall in a period of a given volatility, by the profile of the likelihood.
@@ -90,8 +86,25 @@ public struct ConditionalTail: Hashable, Sendable {
     volatility: Double,
     level: Double = 0.95
   ) throws(DistributionsError) -> ClosedRange<Double> {
+    try scaled(
+      by: volatility, peaks.expectedShortfallInterval(confidence: confidence, level: level))
+  }
+
+  /// A ratio of loss and volatility in a period of a given volatility.
+  private func scaled(
+    by volatility: Double,
+    _ ratio: @autoclosure () throws(DistributionsError) -> Double
+  ) throws(DistributionsError) -> Double {
     try requireVolatility(volatility)
-    let range = try peaks.expectedShortfallInterval(confidence: confidence, level: level)
+    return volatility * (try ratio())
+  }
+
+  private func scaled(
+    by volatility: Double,
+    _ range: @autoclosure () throws(DistributionsError) -> ClosedRange<Double>
+  ) throws(DistributionsError) -> ClosedRange<Double> {
+    try requireVolatility(volatility)
+    let range = try range()
     return (volatility * range.lowerBound)...(volatility * range.upperBound)
   }
 }

@@ -106,7 +106,7 @@ public struct MultivariateStudentTMixture: Hashable, Sendable {
   ) throws(DistributionsError) -> RiskContributions {
     try requireConfidence(confidence)
     let law = try portfolioLaw(portfolio)
-    let point = law.quantile(1 - confidence)
+    let point = -law.valueAtRisk(confidence: confidence)
     return try contributions(
       portfolio, total: law.expectedShortfall(confidence: confidence)
     ) { k in

@@ -74,7 +74,10 @@ public struct CornishFisher: Hashable, Sendable {
   /// - Returns: The outcome; NaN outside (0, 1).
   public func quantile(_ probability: Double) -> Double {
     guard probability > 0, probability < 1 else { return .nan }
-    let z = StandardNormal.quantile(probability)
+    return outcome(at: StandardNormal.quantile(probability))
+  }
+
+  private func outcome(at z: Double) -> Double {
     let (a0, a1, a2, a3) = coefficients
     return mean + volatility * (a0 + z * (a1 + z * (a2 + z * a3)))
   }
@@ -83,7 +86,10 @@ public struct CornishFisher: Hashable, Sendable {
   ///
   /// - Parameter confidence: The confidence, inside (0, 1).
   /// - Returns: The loss, positive for a loss; NaN outside (0, 1).
-  public func valueAtRisk(confidence: Double) -> Double { -quantile(1 - confidence) }
+  public func valueAtRisk(confidence: Double) -> Double {
+    guard confidence > 0, confidence < 1 else { return .nan }
+    return -outcome(at: -Normal.standardValueAtRisk(confidence: confidence))
+  }
 
   /// The mean of the losses beyond the value at risk, in closed form.
   ///
@@ -92,7 +98,7 @@ public struct CornishFisher: Hashable, Sendable {
   public func expectedShortfall(confidence: Double) -> Double {
     guard confidence > 0, confidence < 1 else { return .nan }
     let tail = 1 - confidence
-    let z = StandardNormal.quantile(tail)
+    let z = -Normal.standardValueAtRisk(confidence: confidence)
     let density = StandardNormal.pdf(z)
     let (a0, a1, a2, a3) = coefficients
     // The means of 1, z, z² and z³ below z, times the probability.

@@ -47,10 +47,9 @@ extension SampleRiskMeasure {
     of outcomes: [Double],
     lagCount: Int = 0
   ) throws(DistributionsError) -> Double? {
-    let law = try RatioMoments.law(of: outcomes)
-    _ = try risk(of: law)
-    return try RatioMoments.error(
-      of: RatioMoments(outcomes).influences(of: self), count: outcomes.count, lagCount: lagCount)
+    try meanError(of: outcomes, lagCount: lagCount) { _ in
+      RatioMoments(outcomes).influences(of: self)
+    }
   }
 }
 
@@ -67,8 +66,13 @@ extension RiskSpectrum {
     of outcomes: [Double],
     lagCount: Int = 0
   ) throws(DistributionsError) -> Double? {
-    let law = try RatioMoments.law(of: outcomes)
-    _ = try risk(of: law)
+    try meanError(of: outcomes, lagCount: lagCount) { _ in influences(of: outcomes) }
+  }
+
+  /// The influence of each outcome; nil where only the worst one has a weight.
+  private func influences(of outcomes: [Double]) -> [Double]? {
+    // Weights never rise: without one at the first gap the measure is the worst case.
+    guard weight(at: 1 / Double(outcomes.count)) > 0 else { return nil }
     let order = outcomes.indices.sorted { outcomes[$0] < outcomes[$1] }
     var influences = [Double](repeating: 0, count: outcomes.count)
     // From the best outcome, which no gap is above.
@@ -79,10 +83,7 @@ extension RiskSpectrum {
       sum += gap * weight(at: Double(rank) / Double(outcomes.count))
     }
     influences[order[0]] = sum
-    // Weights never rise: without one at the first gap the measure is the worst case.
-    let isWorstCase = !(weight(at: 1 / Double(outcomes.count)) > 0)
-    return try RatioMoments.error(
-      of: isWorstCase ? nil : influences, count: outcomes.count, lagCount: lagCount)
+    return influences
   }
 }
 
@@ -99,21 +100,22 @@ extension EntropicRisk {
     of outcomes: [Double],
     lagCount: Int = 0
   ) throws(DistributionsError) -> Double? {
-    let slopes = try risk(of: RatioMoments.law(of: outcomes)).slopes
     let count = Double(outcomes.count)
-    return try RatioMoments.error(
-      of: slopes.map { (-count * $0 - 1) / aversion }, count: outcomes.count, lagCount: lagCount)
+    return try meanError(of: outcomes, lagCount: lagCount) { risk in
+      risk.slopes.map { (-count * $0 - 1) / aversion }
+    }
   }
 }
 
-extension RatioMoments {
-  /// The error of the mean of influences, with checked lags.
-  fileprivate static func error(
-    of influences: [Double]?,
-    count: Int,
-    lagCount: Int
+extension OutcomeMeasure {
+  /// The error of the mean of influences on the risk of outcomes that have one, with checked lags.
+  fileprivate func meanError(
+    of outcomes: [Double],
+    lagCount: Int,
+    influences: (SampleRisk) -> [Double]?
   ) throws(DistributionsError) -> Double? {
-    try requireInside(Double(lagCount), 0...Double(count - 1), "lagCount")
-    return influences.flatMap { error($0, lagCount: lagCount) }
+    let risk = try risk(of: RatioMoments.law(of: outcomes))
+    try requireInside(Double(lagCount), 0...Double(outcomes.count - 1), "lagCount")
+    return influences(risk).flatMap { RatioMoments.error($0, lagCount: lagCount) }
   }
 }

@@ -118,21 +118,51 @@ extension ContinuousDistribution {
   /// ```
   ///
   /// - Parameter confidence: The confidence, inside (0, 1): 0.99 asks for the loss that is exceeded in
-  ///   1 % of the cases.
+  ///   1 % of the cases. For tails below 1e-16 see ``valueAtRisk(tailProbability:)``.
   /// - Returns: The loss, positive for a loss; NaN outside (0, 1).
   public func valueAtRisk(confidence: Double) -> Double {
     guard confidence > 0, confidence < 1 else { return .nan }
-    return -quantile(1 - confidence)
+    // The smaller of both probabilities has its digits.
+    return confidence < 0.5
+      ? -survivalQuantile(confidence) : valueAtRisk(tailProbability: 1 - confidence)
+  }
+
+  /// Returns the value at risk of a return that has this law, at the probability of a larger loss.
+  ///
+  /// ```text
+  /// VaR = −quantile(tail probability)
+  /// ```
+  ///
+  /// - Parameter tailProbability: The probability of a larger loss, inside (0, 1): 0.01 for 99 %. It may be as small as 1e-300,
+  ///   where no confidence below 1 is near enough to it.
+  /// - Returns: The loss, positive for a loss; NaN outside (0, 1).
+  public func valueAtRisk(tailProbability: Double) -> Double {
+    guard tailProbability > 0, tailProbability < 1 else { return .nan }
+    return -quantile(tailProbability)
   }
 
   /// Returns the expected shortfall of a return that has this law: the mean loss in the worst
   /// `1 − confidence` of the cases.
   ///
-  /// - Parameter confidence: The confidence, inside (0, 1).
+  /// - Parameter confidence: The confidence, inside (0, 1). For tails below 1e-16 see
+  ///   ``expectedShortfall(tailProbability:)``.
   /// - Returns: The loss, positive for a loss, infinite where the mean diverges; NaN outside (0, 1).
   public func expectedShortfall(confidence: Double) -> Double {
     guard confidence > 0, confidence < 1 else { return .nan }
-    return -meanBelow(probability: 1 - confidence)
+    return expectedShortfall(tailProbability: 1 - confidence)
+  }
+
+  /// Returns the expected shortfall of a return that has this law: the mean loss in the worst cases, of a given probability.
+  ///
+  /// ```text
+  /// ES = −meanBelow(tail probability)
+  /// ```
+  ///
+  /// - Parameter tailProbability: The probability of the worst cases, above 0 and at most 1: 0.025 for 97.5 %. It may be as
+  ///   small as 1e-300.
+  /// - Returns: The loss, positive for a loss, infinite where the mean diverges; NaN outside the domain.
+  public func expectedShortfall(tailProbability: Double) -> Double {
+    -meanBelow(probability: tailProbability)
   }
 
   /// Returns one draw: the quantile of a uniform draw.

@@ -143,19 +143,6 @@ public struct HansenSkewedT: Hashable, Sendable {
       : lowerPoint(student.survivalQuantile((1 - probability) / (1 - asymmetry)))
   }
 
-  /// Returns the value at risk of a return that has this law.
-  ///
-  /// ```text
-  /// VaR = −quantile(1 − confidence)
-  /// ```
-  ///
-  /// - Parameter confidence: The confidence, inside (0, 1).
-  /// - Returns: The loss, positive for a loss; NaN outside (0, 1).
-  public func valueAtRisk(confidence: Double) -> Double {
-    guard confidence > 0, confidence < 1 else { return .nan }
-    return -quantile(1 - confidence)
-  }
-
   /// Returns the expected shortfall of a return that has this law: the mean loss in the worst
   /// `1 − confidence` of the cases.
   ///

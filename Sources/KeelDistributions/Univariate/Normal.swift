@@ -90,24 +90,6 @@ public struct Normal: Hashable, Sendable {
     mean - standardDeviation * StandardNormal.quantile(probability)
   }
 
-  /// Returns the value at risk of a return that has this law.
-  ///
-  /// ```text
-  /// VaR = −quantile(1 − confidence)
-  /// ```
-  ///
-  /// - Parameter confidence: The confidence, inside (0, 1): 0.99 asks for the loss that is exceeded
-  ///   in 1 % of the cases.
-  /// - Returns: The loss as a fraction, positive for a loss; NaN outside (0, 1).
-  public func valueAtRisk(confidence: Double) -> Double {
-    guard confidence > 0, confidence < 1 else { return .nan }
-    // The smaller of both probabilities has its digits.
-    let point =
-      confidence < 0.5
-      ? StandardNormal.quantile(confidence) : -StandardNormal.quantile(1 - confidence)
-    return standardDeviation * point - mean
-  }
-
   /// Returns the expected shortfall of a return that has this law.
   ///
   /// ```text
@@ -125,6 +107,13 @@ public struct Normal: Hashable, Sendable {
   /// The mean above the point that the standard law exceeds with a probability inside (0, 1).
   static func standardMeanAbove(tail: Double) -> Double {
     StandardNormal.pdf(StandardNormal.quantile(tail)) / tail
+  }
+
+  /// The value at risk of the standard law, for a confidence inside (0, 1).
+  static func standardValueAtRisk(confidence: Double) -> Double {
+    // The smaller of both probabilities has its digits.
+    confidence < 0.5
+      ? StandardNormal.quantile(confidence) : -StandardNormal.quantile(1 - confidence)
   }
 
   /// The expected shortfall of the standard law, for a confidence inside (0, 1).

@@ -116,24 +116,6 @@ public struct StudentT: Hashable, Sendable {
     location + scale * standard.survivalQuantile(probability)
   }
 
-  /// Returns the value at risk of a return that has this law.
-  ///
-  /// ```text
-  /// VaR = −quantile(1 − confidence)
-  /// ```
-  ///
-  /// - Parameter confidence: The confidence, inside (0, 1): 0.99 asks for the loss that is exceeded
-  ///   in 1 % of the cases.
-  /// - Returns: The loss as a fraction, positive for a loss; NaN outside (0, 1).
-  public func valueAtRisk(confidence: Double) -> Double {
-    guard confidence > 0, confidence < 1 else { return .nan }
-    // The smaller of both probabilities has its digits.
-    let point =
-      confidence < 0.5
-      ? -standard.survivalQuantile(confidence) : standard.survivalQuantile(1 - confidence)
-    return scale * point - location
-  }
-
   /// Returns the expected shortfall of a return that has this law.
   ///
   /// ```text

@@ -90,7 +90,7 @@ public struct LiquidityAdjustedRisk: Hashable, Sendable {
   ///   - confidence: The confidence, from ½ to below 1.
   ///   - daysBeforeExit: How long everything is held before the first trade, in days: not negative.
   ///   - quantile: The value at risk of a standardized loss at the confidence, for other laws than the normal; positive.
-  /// - Throws: `RiskError.unknownInstrument`, `.duplicate`, `.invalidValue`, also for a negative variance.
+  /// - Throws: `RiskError.unknownInstrument`, `.duplicate`, `.invalidValue`, also for a variance that is negative or overflows.
   /// - Complexity: O(trades · n²) for n assets.
   public init(
     _ positions: [Position],
@@ -114,11 +114,15 @@ public struct LiquidityAdjustedRisk: Hashable, Sendable {
     exitCost = costs.reduce(0, +)
     total = marketRisk + exitCost
     horizon = daysBeforeExit + positions.reduce(0) { max($0, $1.exit.horizon) }
+    // A part of the variance fits where a multiple of it need not.
     parts = positions.indices.map { i in
       Part(
         asset: positions[i].asset,
-        marketRisk: deviation > 0 ? score * variance.parts[i] / deviation : 0,
+        marketRisk: deviation > 0 ? score * (variance.parts[i] / deviation) : 0,
         exitCost: costs[i], horizon: daysBeforeExit + positions[i].exit.horizon)
+    }
+    for part in parts {
+      try require(part.marketRisk, "market risk of \(part.asset)", in: .finite)
     }
   }
 }
@@ -189,9 +193,7 @@ private struct HeldPath {
     let product = covariance.product(with: held)
     for (i, place) in places.enumerated() where held[place] != 0 {
       let term = days * held[place] * product[place]
-      try require(
-        term, "variance of \(positions[i].asset)",
-        in: -.greatestFiniteMagnitude...(.greatestFiniteMagnitude))
+      try require(term, "variance of \(positions[i].asset)", in: .finite)
       sums[i].add(term)
     }
   }

@@ -59,6 +59,9 @@ public struct FailureContagion: Hashable, Sendable {
 
   private let edges: [(holder: Int, debtor: Int, loss: Double)]
 
+  /// The place of each name in ``names``.
+  private let places: [String: Int]
+
   /// Creates a set of protocols.
   ///
   /// - Parameters:
@@ -83,6 +86,7 @@ public struct FailureContagion: Hashable, Sendable {
       places[name] = place
     }
     self.buffers = sorted
+    self.places = places
     // Equal pairs by size, so that the order given changes no bit.
     self.claims = claims.sorted {
       ($0.holder, $0.debtor, $0.amount, $0.lossGivenFailure)
@@ -235,7 +239,7 @@ public struct FailureContagion: Hashable, Sendable {
   }
 
   private func place(of name: String) throws(RiskError) -> Int {
-    guard let place = names.firstIndex(of: name) else { throw .unknownProtocol(name) }
+    guard let place = places[name] else { throw .unknownProtocol(name) }
     return place
   }
 }

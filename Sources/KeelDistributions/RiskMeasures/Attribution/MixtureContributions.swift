@@ -41,7 +41,7 @@ extension MultivariateGeneralizedHyperbolic {
     _ weights: Weights,
     confidence: Double
   ) throws(DistributionsError) -> RiskContributions {
-    try mixture.valueAtRiskContributions(weights, portfolioLaw(weights), confidence)
+    try mixture.contributions(weights, portfolioLaw(weights), confidence, given: .atPoint)
   }
 
   /// Splits the expected shortfall of a portfolio over its assets.
@@ -60,7 +60,7 @@ extension MultivariateGeneralizedHyperbolic {
     _ weights: Weights,
     confidence: Double
   ) throws(DistributionsError) -> RiskContributions {
-    try mixture.expectedShortfallContributions(weights, portfolioLaw(weights), confidence)
+    try mixture.contributions(weights, portfolioLaw(weights), confidence, given: .below)
   }
 }
 
@@ -81,7 +81,7 @@ extension MultivariateHyperbolicSkewedT {
     _ weights: Weights,
     confidence: Double
   ) throws(DistributionsError) -> RiskContributions {
-    try mixture.valueAtRiskContributions(weights, portfolioLaw(weights), confidence)
+    try mixture.contributions(weights, portfolioLaw(weights), confidence, given: .atPoint)
   }
 
   /// Splits the expected shortfall of a portfolio over its assets.
@@ -100,33 +100,31 @@ extension MultivariateHyperbolicSkewedT {
     _ weights: Weights,
     confidence: Double
   ) throws(DistributionsError) -> RiskContributions {
-    try mixture.expectedShortfallContributions(weights, portfolioLaw(weights), confidence)
+    try mixture.contributions(weights, portfolioLaw(weights), confidence, given: .below)
   }
 }
 
 extension MeanVarianceMixture {
-  func valueAtRiskContributions<Law: LocationScaleLaw>(
+  /// The split of the value at risk, given a portfolio at it, or of the expected shortfall, given one below.
+  func contributions<Law: LocationScaleLaw>(
     _ weights: Weights,
     _ law: Law,
-    _ confidence: Double
+    _ confidence: Double,
+    given event: QuadraticTailMoments.Event
   ) throws(DistributionsError) -> RiskContributions where Law.Standard: MixedStandardLaw {
     try requireConfidence(confidence)
-    let point = law.standard.lowerPoint(1 - confidence)
-    return try contributions(
-      weights, law, total: law.valueAtRisk(confidence: confidence),
-      mixingMean: law.standard.mixingMean(at: point))
-  }
-
-  func expectedShortfallContributions<Law: LocationScaleLaw>(
-    _ weights: Weights,
-    _ law: Law,
-    _ confidence: Double
-  ) throws(DistributionsError) -> RiskContributions where Law.Standard: MixedStandardLaw {
-    try requireConfidence(confidence)
-    let point = law.standard.lowerPoint(1 - confidence)
-    return try contributions(
-      weights, law, total: law.expectedShortfall(confidence: confidence),
-      mixingMean: law.standard.mixingMean(below: point))
+    let standard = law.standard
+    let point =
+      confidence < 0.5
+      ? standard.upperPoint(confidence) : standard.lowerPoint(1 - confidence)
+    let (total, mixingMean) =
+      switch event {
+      case .atPoint:
+        (law.valueAtRisk(confidence: confidence), standard.mixingMean(at: point))
+      case .below:
+        (law.expectedShortfall(confidence: confidence), standard.mixingMean(below: point))
+      }
+    return try contributions(weights, law, total: total, mixingMean: mixingMean)
   }
 
   /// The split of minus the mean of a portfolio over a tail, with that of the mixing number in the unit of the law.

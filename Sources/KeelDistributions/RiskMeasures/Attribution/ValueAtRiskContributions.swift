@@ -82,6 +82,6 @@ extension MultivariateNormal {
   ) throws(DistributionsError) -> RiskContributions {
     try requireConfidence(confidence)
     return try PortfolioProjection(weights, expectedReturns, covariance)
-      .contributions(multiplier: StandardNormal.survivalQuantile(1 - confidence))
+      .contributions(multiplier: Normal.standardValueAtRisk(confidence: confidence))
   }
 }

@@ -23,8 +23,8 @@ import KeelNumerics
 /// | ``capture(threshold:)`` | the first over the second |
 ///
 /// Captures are of sums, not of compounded outcomes. A ratio over zero is infinite, or NaN when its numerator is zero too. No ratio is
-/// annualized here. Alpha and residuals of an appraisal ratio that are but the rounding of the outcomes, 16 units in the last place, are
-/// zero.
+/// annualized here. What an information or an appraisal ratio divides, and by what, is zero where it is but the rounding of the outcomes, 16
+/// units in the last place: the information ratio of the benchmark plus a constant is infinite, that of the benchmark itself NaN.
 ///
 /// Sources: J. Treynor, "How to rate management of investment funds", Harvard Business Review 43 (1965); M. Jensen, "The performance of mutual
 /// funds in the period 1945-1964", Journal of Finance 23 (1968); J. Treynor and F. Black, "How to use security analysis to improve
@@ -141,8 +141,7 @@ extension BenchmarkRatio {
   private func ratio(_ own: RatioMoments, _ other: RatioMoments) -> RatioPart {
     switch self {
     case .beta: return Self.slope(own, other)
-    case .information:
-      return RatioMoments(zip(own.outcomes, other.outcomes).map { $0 - $1 }).sharpe(0)
+    case .information: return Self.information(own, other)
     case .treynor(let rate): return own.meanPart(above: rate) / Self.slope(own, other)
     case .alpha(let rate): return Self.alpha(own, other, rate)
     case .appraisal(let rate): return Self.appraisal(own, other, rate)
@@ -157,9 +156,10 @@ extension BenchmarkRatio {
   }
 
   private static func slope(_ own: RatioMoments, _ other: RatioMoments) -> RatioPart {
-    let distances = other.distances
-    return RatioMoments.mean(of: zip(own.distances, distances).map { $0 * $1 })
-      / RatioMoments.mean(of: distances.map { $0 * $0 })
+    let (distances, unit) = RatioMoments.scaled(own.distances)
+    let (others, otherUnit) = RatioMoments.scaled(other.distances)
+    return RatioMoments.mean(of: zip(distances, others).map { $0 * $1 })
+      / RatioMoments.mean(of: others.map { $0 * $0 }) * (unit / otherUnit)
   }
 
   private static func alpha(
@@ -182,26 +182,46 @@ extension BenchmarkRatio {
     return ratio.aboveZero
   }
 
-  /// The alpha over the deviation of the residuals; both are zero where they are the rounding of the outcomes.
+  /// The mean active outcome over its deviation.
+  private static func information(_ own: RatioMoments, _ other: RatioMoments) -> RatioPart {
+    let active = RatioMoments(zip(own.outcomes, other.outcomes).map { $0 - $1 })
+    return overDeviation(
+      active.meanPart(above: 0), of: active.distances, own.outcomes, other.outcomes, rates: 0,
+      divisor: active.outcomes.count - 1)
+  }
+
+  /// The alpha over the deviation of the residuals.
   private static func appraisal(
     _ own: RatioMoments,
     _ other: RatioMoments,
     _ rate: Double
   ) -> RatioPart {
     let slope = slope(own, other).value
-    var squares = zip(own.distances, other.distances).map { d, e in
-      (d - slope * e) * (d - slope * e)
-    }
-    let size = RatioMoments.average(
-      zip(own.outcomes, other.outcomes).map { x, b in x * x + slope * b * (slope * b) })
-    var alpha = alpha(own, other, rate)
-    if RatioMoments.average(squares) <= rounding * rounding * size {
-      squares = squares.map { _ in 0 }
-      let scale = size.squareRoot() + rate.magnitude * (1 + slope.magnitude)
-      if alpha.value.magnitude <= rounding * scale { alpha.value = 0 }
-    }
     // The slope is where the mean square is least: moving it changes nothing.
-    return alpha / RatioPart.root(ofSquares: squares, divisor: Double(squares.count - 2))
+    return overDeviation(
+      alpha(own, other, rate),
+      of: zip(own.distances, other.distances).map { d, e in d - slope * e },
+      own.outcomes, other.outcomes.map { slope * $0 },
+      rates: rate.magnitude * (1 + slope.magnitude), divisor: own.outcomes.count - 2)
+  }
+
+  /// A part over the deviation of some rests, all of differences of outcomes and rates; both are zero where they are the
+  /// rounding of those.
+  private static func overDeviation(
+    _ part: RatioPart,
+    of rests: [Double],
+    _ outcomes: [Double],
+    _ others: [Double],
+    rates: Double,
+    divisor: Int
+  ) -> RatioPart {
+    let count = Double(rests.count)
+    let size = RatioPart.rootMeanSquare(outcomes + others, divisor: count).value
+    guard RatioPart.rootMeanSquare(rests, divisor: count).value <= rounding * size else {
+      return part / RatioPart.rootMeanSquare(rests, divisor: Double(divisor))
+    }
+    let isRounding = part.value.magnitude <= rounding * (size + rates)
+    return RatioPart(value: isRounding ? .nan : part.value / 0)
   }
 
   private static let rounding = 16 * Double.ulpOfOne

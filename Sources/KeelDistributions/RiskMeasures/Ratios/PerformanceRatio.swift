@@ -205,8 +205,8 @@ extension PerformanceRatio {
       return moments.meanPart(above: rate) / risk.aboveZero
     case .burke(let rate, let count):
       let falls = moments.deepestFalls(count ?? law.outcomes.count)
-      let sum = CompensatedSum.of(falls.map { $0 * $0 })
-      return RatioPart(value: (moments.mean - rate) / sum.squareRoot())
+      let root = falls.isEmpty ? 0 : RatioPart.rootMeanSquare(falls, divisor: 1).value
+      return RatioPart(value: (moments.mean - rate) / root)
     case .sterling(let rate, let count, let cushion):
       let falls = moments.deepestFalls(count)
       let mean = falls.isEmpty ? 0 : CompensatedSum.of(falls) / Double(falls.count)

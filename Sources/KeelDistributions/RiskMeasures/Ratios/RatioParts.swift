@@ -59,13 +59,19 @@ struct RatioPart {
     RatioPart(value: left.value + right, influences: left.influences)
   }
 
-  /// A deviation from the mean of squares, with another divisor than their number.
-  static func root(ofSquares squares: [Double], divisor: Double) -> RatioPart {
+  static func * (left: RatioPart, right: Double) -> RatioPart {
+    RatioPart(value: left.value * right, influences: left.influences?.map { $0 * right })
+  }
+
+  /// The root of the sum of squares of some numbers over a divisor.
+  static func rootMeanSquare(_ values: [Double], divisor: Double) -> RatioPart {
+    let scaled = RatioMoments.scaled(values)
+    let squares = scaled.values.map { $0 * $0 }
     let mean = RatioMoments.average(squares)
-    let deviation = (mean * (Double(squares.count) / divisor)).squareRoot()
+    let deviation = scaled.unit * (mean * (Double(squares.count) / divisor)).squareRoot()
     guard mean > 0 else { return RatioPart(value: deviation) }
     return RatioPart(
-      value: deviation, influences: squares.map { deviation * ($0 - mean) / (2 * mean) })
+      value: deviation, influences: squares.map { deviation * (($0 - mean) / (2 * mean)) })
   }
 }
 
@@ -101,7 +107,19 @@ struct RatioMoments {
   }
 
   static func average(_ values: [Double]) -> Double {
-    CompensatedSum.of(values) / Double(values.count)
+    let sum = CompensatedSum.of(values)
+    let count = Double(values.count)
+    return sum.isFinite ? sum / count : CompensatedSum.of(values.map { $0 / count })
+  }
+
+  /// Numbers in units of the power of two below the largest magnitude, so that their squares neither overflow nor vanish.
+  static func scaled(_ values: [Double]) -> (values: [Double], unit: Double) {
+    let largest = values.reduce(0) { max($0, $1.magnitude) }
+    guard largest > 0, largest.isFinite else { return (values, 1) }
+    let unit =
+      largest.isNormal
+      ? Double(sign: .plus, exponent: largest.exponent, significand: 1) : .leastNormalMagnitude
+    return (values.map { $0 / unit }, unit)
   }
 
   /// The mean less a rate.
@@ -111,8 +129,7 @@ struct RatioMoments {
 
   /// The standard deviation, with T − 1.
   var deviation: RatioPart {
-    RatioPart.root(
-      ofSquares: distances.map { $0 * $0 }, divisor: Double(outcomes.count - 1))
+    RatioPart.rootMeanSquare(distances, divisor: Double(outcomes.count - 1))
   }
 
   func sharpe(_ rate: Double) -> RatioPart { meanPart(above: rate) / deviation }
@@ -180,7 +197,7 @@ struct RatioMoments {
   static func error(_ influences: [Double], lagCount: Int) -> Double? {
     let count = influences.count
     let mean = average(influences)
-    let distances = influences.map { $0 - mean }
+    let (distances, unit) = scaled(influences.map { $0 - mean })
     var variance = 0.0
     for lag in 0...lagCount {
       var sum = CompensatedSum()
@@ -188,7 +205,7 @@ struct RatioMoments {
       let weight = lag == 0 ? 1 : 2 * (1 - Double(lag) / Double(lagCount + 1))
       variance += weight * sum.value / Double(count)
     }
-    let error = (max(variance, 0) / Double(count)).squareRoot()
+    let error = unit * (max(variance, 0) / Double(count)).squareRoot()
     return error.isFinite ? error : nil
   }
 }
@@ -223,7 +240,7 @@ extension RatioMoments {
     let count = Double(outcomes.count)
     switch measure {
     case .standardDeviation:
-      return RatioPart.root(ofSquares: distances.map { $0 * $0 }, divisor: count).influences
+      return RatioPart.rootMeanSquare(distances, divisor: count).influences
     case .meanAbsoluteDeviation: return absoluteDeviationInfluences
     case .semideviation: return semideviationInfluences
     case .lowerPartialMoment(let order, let target):
@@ -254,14 +271,14 @@ extension RatioMoments {
 
   /// ψ = (min(d, 0)² − S² − 2 E[min(d, 0)] d) / 2S.
   private var semideviationInfluences: [Double]? {
-    let distances = distances
+    let (distances, unit) = Self.scaled(distances)
     let shortfalls = distances.map { min($0, 0) }
     let (mean, square) = (
       Self.average(shortfalls), Self.average(shortfalls.map { $0 * $0 })
     )
     guard square > 0 else { return nil }
     return zip(distances, shortfalls).map {
-      ($1 * $1 - square - 2 * mean * $0) / (2 * square.squareRoot())
+      unit * (($1 * $1 - square - 2 * mean * $0) / (2 * square.squareRoot()))
     }
   }
 
