@@ -122,4 +122,89 @@ import Testing
     let tight = try MaximumReturnAtRisk(measure, limit: least.risk).weights(scenarios: scenarios)
     #expect(tight.risk <= least.risk)
   }
+
+  #if DEBUG
+    private static let freeMeasures: [SampleRiskMeasure] = [.standardDeviation, .worstCase]
+  #else
+    private static let freeMeasures = measures + [.giniMeanDifference, .ulcerIndex]
+  #endif
+
+  /// Without bounds no portfolio has the highest return, and the limit alone ends it: with the variance by the closed form
+  /// of the frontier, σ²(r) = (A r² − 2 B r + C) / (A C − B²); elsewhere as within bounds that do not bind.
+  @Test func aLimitIsEnoughWithoutBounds() throws {
+    let scenarios = try Self.scenarios(3, count: 40, width: 3)
+    let free = PortfolioConstraints(bounds: .uniform(-.infinity ... .infinity))
+    let wide = PortfolioConstraints(bounds: .uniform(-100...100))
+    for measure in Self.freeMeasures {
+      let least = try MinimumRisk(measure, constraints: wide).weights(scenarios: scenarios)
+      let unlimited = try MinimumRisk(measure, constraints: free).weights(scenarios: scenarios)
+      expectClose(unlimited.risk, least.risk, relative: 1e-7, "\(measure)")
+      #expect(unlimited.lowerBound <= least.risk * (1 + 1e-12), "\(measure)")
+      let limit = 1.5 * least.risk
+      let found = try MaximumReturnAtRisk(measure, limit: limit, constraints: free)
+        .weights(scenarios: scenarios)
+      let bounded = try MaximumReturnAtRisk(measure, limit: limit, constraints: wide)
+        .weights(scenarios: scenarios)
+      #expect(found.risk <= limit, "\(measure)")
+      expectClose(found.expectedReturn, bounded.expectedReturn, relative: 1e-5, "\(measure)")
+      #expect(found.upperBound >= bounded.expectedReturn * (1 - 1e-12), "\(measure)")
+      if measure == .standardDeviation {
+        let highest = try Self.highestReturn(limit, scenarios)
+        expectClose(found.expectedReturn, highest, relative: 1e-6)
+        #expect(found.upperBound >= highest * (1 - 1e-12))
+      }
+    }
+  }
+
+  /// The largest return at a standard deviation, without limits on weights.
+  private static func highestReturn(_ limit: Double, _ scenarios: ScenarioSet) throws -> Double {
+    let n = scenarios.universe.count
+    let count = Double(scenarios.scenarioCount)
+    let means = (0..<n).map { j in
+      scenarios.outcomes.column(j).indices.reduce(0) { $0 + scenarios.outcomes[$1, j] } / count
+    }
+    let covariance = (0..<n).map { i in
+      (0..<n).map { j in
+        scenarios.outcomes.column(i).indices.reduce(0.0) {
+          $0 + (scenarios.outcomes[$1, i] - means[i]) * (scenarios.outcomes[$1, j] - means[j])
+        } / count
+      }
+    }
+    let byOnes = solve(covariance, [Double](repeating: 1, count: n))
+    let byMeans = solve(covariance, means)
+    let a = byOnes.reduce(0, +)
+    let b = byMeans.reduce(0, +)
+    let c = zip(byMeans, means).reduce(0) { $0 + $1.0 * $1.1 }
+    let d = a * c - b * b
+    return (b + (b * b - a * (c - limit * limit * d)).squareRoot()) / a
+  }
+
+  /// Gaussian elimination of a positive definite system.
+  private static func solve(_ matrix: [[Double]], _ right: [Double]) -> [Double] {
+    var (a, x) = (matrix, right)
+    for k in x.indices {
+      for i in x.indices where i > k {
+        let factor = a[i][k] / a[k][k]
+        for j in x.indices { a[i][j] -= factor * a[k][j] }
+        x[i] -= factor * x[k]
+      }
+    }
+    for k in x.indices.reversed() {
+      for j in x.indices where j > k { x[k] -= a[k][j] * x[j] }
+      x[k] /= a[k][k]
+    }
+    return x
+  }
+
+  /// A return that grows without a risk has no end.
+  @Test func aFreeReturnHasNoEnd() throws {
+    let scenarios = try ScenarioSet(
+      universe: Universe(["A", "B"]),
+      outcomes: Matrix(
+        rowCount: 4, columnCount: 2, columnMajor: [0, 0.1, -0.1, 0.2, 0.01, 0.11, -0.09, 0.21]))
+    let choice = MaximumReturnAtRisk(
+      .standardDeviation, limit: 0.2,
+      constraints: PortfolioConstraints(bounds: .uniform(-.infinity ... .infinity)))
+    #expect(throws: AllocationError.self) { try choice.weights(scenarios: scenarios) }
+  }
 }

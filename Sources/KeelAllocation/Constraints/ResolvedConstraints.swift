@@ -133,6 +133,21 @@ struct ResolvedConstraints: Hashable, Sendable {
     return result
   }
 
+  /// The constraints with every weight inside a multiple of their own size.
+  ///
+  /// - Parameter reach: The multiple.
+  /// - Returns: The constraints, and the assets that had a side without a bound.
+  func boundedBySize(reach: Double) -> (constraints: ResolvedConstraints, open: [Int]) {
+    let limits = lower + upper + rows.flatMap { [$0.lower, $0.upper] }
+    let size = limits.reduce(1) { $1.isFinite ? max($0, $1.magnitude) : $0 }
+    var result = self
+    for i in lower.indices {
+      result.lower[i] = max(lower[i], -reach * size)
+      result.upper[i] = min(upper[i], reach * size)
+    }
+    return (result, lower.indices.filter { !lower[$0].isFinite || !upper[$0].isFinite })
+  }
+
   /// What is sold at some weights, the further variables of ``split()``.
   func sold(_ weights: [Double]) -> [Double] {
     var result: [Double] = []

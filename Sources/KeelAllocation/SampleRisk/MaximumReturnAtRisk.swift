@@ -81,6 +81,9 @@ public struct MaximumReturnAtRisk: Hashable, Sendable {
   /// Least risks at most; some ten are enough.
   private static let attempts = 60
 
+  /// Doublings of a return at most, where no constraint limits it.
+  private static let doublings = 30
+
   /// Chooses the weights.
   ///
   /// - Parameters:
@@ -88,7 +91,8 @@ public struct MaximumReturnAtRisk: Hashable, Sendable {
   ///   - expectedReturns: The expected return of each asset per period; nil for the mean outcomes.
   /// - Returns: The weights with return, risk and the upper bound of the return.
   /// - Throws: ``AllocationError``: `targetUnreachable` with the risks that allowed portfolios have where the limit is
-  ///   below the least one, and what ``MinimumRisk`` throws.
+  ///   below the least one, `unbounded` where neither the constraints nor the limit bound the return, and what ``MinimumRisk``
+  ///   throws.
   /// - Complexity: Some ten least risks.
   public func weights(
     scenarios: ScenarioSet,
@@ -108,18 +112,63 @@ public struct MaximumReturnAtRisk: Hashable, Sendable {
       measure: measure, constraints: constraints, settings: settings, scenarios: scenarios,
       means: means)
     let least = try points.least(atReturn: nil)
-    let most = try points.highest()
-    if most.risk <= limit { return portfolio(most, upperBound: most.expectedReturn) }
-    guard least.risk <= limit else {
-      throw .targetUnreachable(
-        target: "risk", got: limit, reachable: least.risk...max(most.risk, least.risk))
+    let most = try top(points)
+    if let most, most.portfolio.risk <= limit {
+      return portfolio(most.portfolio, upperBound: most.upperBound)
     }
-    return try search(from: (least, most), points)
+    guard least.risk <= limit else {
+      let largest = most?.portfolio.risk ?? .infinity
+      throw .targetUnreachable(
+        target: "risk", got: limit, reachable: least.risk...max(largest, least.risk))
+    }
+    if let most {
+      return try search(from: (least, most.portfolio), upperBound: most.upperBound, points)
+    }
+    let ends = try beyond(least, points)
+    return try search(from: ends, upperBound: ends.outside.expectedReturn, points)
+  }
+
+  /// The highest return; nil where no constraint limits it.
+  private func top(
+    _ points: RiskPoints
+  ) throws(AllocationError) -> (portfolio: RiskPortfolio, upperBound: Double)? {
+    do throws(AllocationError) {
+      return try points.highest()
+    } catch {
+      guard case .unbounded = error else { throw error }
+      return nil
+    }
+  }
+
+  /// A return that the limit excludes and the last one before it, in doubling distances from that of the least risk.
+  private func beyond(
+    _ least: RiskPortfolio,
+    _ points: RiskPoints
+  ) throws(AllocationError) -> (inside: RiskPortfolio, outside: RiskPortfolio) {
+    let returns = points.means.values
+    var distance = returns.reduce(least.expectedReturn.magnitude) { max($0, $1.magnitude) }
+    var inside = least
+    for _ in 0..<Self.doublings {
+      let target = least.expectedReturn + distance
+      let next = try points.least(atReturn: target)
+      if next.lowerBound > limit { return (inside, outside(target, next)) }
+      if next.risk <= limit { inside = next }
+      distance *= 2
+    }
+    throw .unbounded(asset: Translation.largest(inside.weights.values, points.scenarios.universe))
+  }
+
+  /// A return above which the limit leaves nothing, as a point.
+  private func outside(_ target: Double, _ point: RiskPortfolio) -> RiskPortfolio {
+    RiskPortfolio(
+      weights: point.weights, expectedReturn: target, measure: measure, risk: point.risk,
+      lowerBound: point.lowerBound)
   }
 
   /// Moves both ends toward the limit.
   private func search(
     from ends: (inside: RiskPortfolio, outside: RiskPortfolio),
+    upperBound: Double,
     _ points: RiskPoints
   ) throws(AllocationError) -> Portfolio {
     var (inside, outside) = ends
@@ -145,9 +194,7 @@ public struct MaximumReturnAtRisk: Hashable, Sendable {
         before = inside
         inside = next
       } else if next.lowerBound > limit {
-        outside = RiskPortfolio(
-          weights: next.weights, expectedReturn: target, measure: measure, risk: next.risk,
-          lowerBound: next.lowerBound)
+        outside = self.outside(target, next)
       } else if near.isEmpty {
         near = [target + step, target - step]
       }
@@ -155,7 +202,9 @@ public struct MaximumReturnAtRisk: Hashable, Sendable {
     guard outside.expectedReturn - inside.expectedReturn <= 10 * Self.gapTolerance * width else {
       throw .notProved(risk: inside.risk, lowerBound: outside.lowerBound)
     }
-    return portfolio(inside, upperBound: outside.expectedReturn)
+    // The highest return of all is known to the bound of its own proof.
+    let isTop = outside.expectedReturn == ends.outside.expectedReturn
+    return portfolio(inside, upperBound: isTop ? upperBound : outside.expectedReturn)
   }
 
   /// Where the line through two points meets the limit.

@@ -106,7 +106,8 @@ public struct MaximumReturnOverRisk: Hashable, Sendable {
   ///   - expectedReturns: The expected return of each asset per period; nil for the mean outcomes.
   /// - Returns: The weights with return, risk and the upper bound of the ratio.
   /// - Throws: ``AllocationError``: `noPortfolioBeatsRiskFree` where no allowed portfolio has an excess return,
-  ///   `unbounded` where one has it without a risk, and what ``MinimumRisk`` throws.
+  ///   `unbounded` where one has it without a risk or where no constraint limits the return, and what
+  ///   ``MinimumRisk`` throws.
   /// - Complexity: Some ten least risks.
   public func weights(
     scenarios: ScenarioSet,
@@ -133,7 +134,7 @@ public struct MaximumReturnOverRisk: Hashable, Sendable {
       measure: measure, constraints: constraints, settings: settings, scenarios: scenarios,
       means: excess)
     let least = try points.least(atReturn: nil)
-    let most = try points.highest()
+    let most = try points.highest().portfolio
     guard most.expectedReturn > 0 else {
       throw .noPortfolioBeatsRiskFree(
         best: most.expectedReturn + riskFreeRate * most.weights.total, riskFreeRate: riskFreeRate)

@@ -62,6 +62,11 @@ public struct MinimumRisk: Hashable, Sendable {
   /// risk.
   public static let gapTolerance = 1e-8
 
+  /// How far weights without a bound are looked for, as a multiple of the largest bound and limit there is, at least of one.
+  ///
+  /// The lower bound of the risk is proved for weights inside this; a least risk that lies outside counts as one without end.
+  public static let reach = 1000.0
+
   /// Chooses the weights.
   ///
   /// - Parameters:
@@ -69,8 +74,8 @@ public struct MinimumRisk: Hashable, Sendable {
   ///   - expectedReturns: The expected return of each asset per period; nil for the mean outcomes.
   /// - Returns: The weights with their risk and its lower bound, at most ``gapTolerance`` apart relative
   ///   to the risk or, where it is smaller, to the largest outcome of the portfolio.
-  /// - Throws: ``AllocationError``: for bad numbers and names, constraints that clash, and where the gap
-  ///   stays wide.
+  /// - Throws: ``AllocationError``: for bad numbers and names, constraints that clash, where the gap stays wide, and
+  ///   `unbounded` where weights without a bound leave ``reach``.
   /// - Complexity: O(S N² + N³) a step, some twenty steps, in O(S N) memory.
   public func weights(
     scenarios: ScenarioSet,

@@ -49,10 +49,10 @@ extension RiskProblem {
       if risk < best.risk && isKept(by: point) { best = (point, risk) }
       let lowest = try lowestOfPlanes(&planes)
       bound = max(bound, lowest.bound)
-      if best.risk - bound <= MinimumRisk.gapTolerance / 2 * best.risk.magnitude { break }
-      let level = bound + Self.level * (best.risk - bound)
       point = lowest.weights
-      if bound > -.infinity {
+      if best.risk < .infinity, bound > -.infinity {
+        if best.risk - bound <= MinimumRisk.gapTolerance / 2 * best.risk.magnitude { break }
+        let level = bound + Self.level * (best.risk - bound)
         point = try nearest(to: best.weights, planes: &planes, level: level) ?? point
       }
       guard point.allSatisfy(\.isFinite) else { break }

@@ -72,7 +72,7 @@ public struct RiskFrontier: Hashable, Sendable {
       measure: measure, constraints: constraints, settings: settings, scenarios: scenarios,
       means: try Translation.expectedReturns(expectedReturns, scenarios))
     let first = try points.least(atReturn: nil)
-    let top = try points.highest().expectedReturn
+    let top = try points.highest().portfolio.expectedReturn
     let width = (1 - Self.lastGap) * (top - first.expectedReturn)
     var portfolios = [first]
     for k in 1..<count {

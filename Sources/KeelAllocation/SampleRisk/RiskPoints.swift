@@ -18,17 +18,18 @@ struct RiskPoints {
     ).weights(scenarios: scenarios, expectedReturns: means)
   }
 
-  /// A portfolio with the highest expected return, whose risk has no lower bound.
-  func highest() throws(AllocationError) -> RiskPortfolio {
+  /// A portfolio with the highest expected return, whose risk has no lower bound, and a return that none exceeds.
+  func highest() throws(AllocationError) -> (portfolio: RiskPortfolio, upperBound: Double) {
     let none = try Translation.flatCovariance(over: scenarios.universe)
     let solution = try MaximumUtility(
       riskAversion: 0, constraints: constraints, settings: settings
     ).weights(expectedReturns: means, covariance: none)
     do throws(DistributionsError) {
       let law = try EmpiricalDistribution(weights: solution.value, scenarios: scenarios)
-      return RiskPortfolio(
+      let portfolio = RiskPortfolio(
         weights: solution.value, expectedReturn: -solution.certificate.primalObjective,
         measure: measure, risk: try measure.risk(of: law).value, lowerBound: -.infinity)
+      return (portfolio, -solution.certificate.dualObjective)
     } catch {
       throw .invalidValue(argument: "scenarios", asset: nil, got: .infinity, allowed: .finite)
     }

@@ -12,6 +12,8 @@ struct RiskProblem {
   private let generated: GeneratedNames
   /// The constraints without further variables.
   let unsplit: ResolvedConstraints
+  /// The assets whose weights have a side without a bound.
+  private let open: [Int]
   let settings: QuadraticSolver.Settings
   /// Summing to one.
   let probabilities: [Double]
@@ -29,8 +31,9 @@ struct RiskProblem {
       resolved.rows.append(
         LinearRow(MinimumRisk.targetReturnName, coefficients: means.values, lower: target))
     }
-    (constraints, furtherNames, generated) = resolved.split()
-    unsplit = resolved
+    let limits = resolved.boundedByDistances().boundedBySize(reach: MinimumRisk.reach)
+    (constraints, furtherNames, generated) = limits.constraints.split()
+    (unsplit, open) = (resolved, limits.open)
     self.scenarios = scenarios
     settings = choice.settings
     largestOutcome = scenarios.outcomes.columnMajorElements.reduce(0) { max($0, $1.magnitude) }
@@ -45,15 +48,44 @@ struct RiskProblem {
     of measure: SampleRiskMeasure
   ) throws(AllocationError) -> (weights: [Double], bound: Double) {
     do throws(AllocationError) {
-      let found = try solutionByItsOwnMethod(measure)
-      return (try settled(found, measure), found.bound)
+      let found = try solutionByAnyMethod(measure)
+      let weights = try settled(found, measure)
+      try requireNear(weights)
+      return (weights, found.bound)
+    } catch {
+      guard case .infeasible = error else { throw error }
+      // What is out of reach of weights inside finite bounds may not be so of others.
+      let ones = QuadraticTerm.diagonal(scenarios.universe.assets.map { _ in 1 })
+      if !open.isEmpty,
+        let far = try? unsplit.program(quadratic: ones, convexity: .guaranteed, linear: nil)
+          .feasiblePoint(settings: settings)
+      {
+        throw .unbounded(asset: Translation.largest(far, scenarios.universe))
+      }
+      throw try unsplit.translated(error, generated, settings: settings)
+    }
+  }
+
+  /// Refuses weights that only their finite bounds hold back where the caller gave none.
+  private func requireNear(_ weights: [Double]) throws(AllocationError) {
+    for i in open {
+      let isFar =
+        (unsplit.upper[i] == .infinity && weights[i] > 0.999 * constraints.upper[i])
+        || (unsplit.lower[i] == -.infinity && weights[i] < 0.999 * constraints.lower[i])
+      if isFar { throw .unbounded(asset: scenarios.universe.assets[i]) }
+    }
+  }
+
+  private func solutionByAnyMethod(
+    _ measure: SampleRiskMeasure
+  ) throws(AllocationError) -> (weights: [Double], bound: Double) {
+    do throws(AllocationError) {
+      return try solutionByItsOwnMethod(measure)
     } catch {
       switch error {
-      case .infeasible: throw try unsplit.translated(error, generated, settings: settings)
       case .notSolved(status: .stalled, _), .notSolved(status: .almostOptimal, _):
         // Where a return is all but out of reach a program of tails can end before its proof.
-        let found = try bundle(measure, from: try descent.start())
-        return (try settled(found, measure), found.bound)
+        return try bundle(measure, from: try descent.start())
       default: throw error
       }
     }
