@@ -90,22 +90,28 @@ import Testing
 
   /// Levels far beyond the maxima have ends as far again, and each side is compared by its own size.
   @Test func levelsOfHeavyMaximaHaveEnds() throws {
-    let items = try Reference.load(File.self, "extreme_values").heavyBlocks
-    #if DEBUG
-      let cases = items.filter { $0.blocks == 1e4 }
-    #else
-      let cases = items
-    #endif
-    #expect(!cases.isEmpty)
-    for item in cases {
+    for item in try Reference.load(File.self, "extreme_values").heavyBlocks {
       let blocks = try BlockMaxima(item.losses, blockLength: item.blockLength)
       let name = "\(item.blocks)"
       expectClose(blocks.fit.law.shape, item.shape, absolute: 1e-5, name)
       expectClose(try blocks.returnLevel(blocks: item.blocks), item.level, relative: 1e-4, name)
       let interval = try blocks.returnLevelInterval(blocks: item.blocks)
-      expectClose(interval.lowerBound, item.low, relative: 1e-4, name)
-      expectClose(interval.upperBound, item.high, relative: 1e-4, name)
+      expectClose(interval.lowerBound, item.low, relative: 1e-7, name)
+      expectClose(interval.upperBound, item.high, relative: 1e-7, name)
     }
+    // Levels on both sides of the one that is free, and one that is too large for a number.
+    let item = try #require(try Reference.load(File.self, "extreme_values").heavyBlocks.first)
+    let blocks = try BlockMaxima(item.losses, blockLength: item.blockLength)
+    let (below, above) = (
+      try blocks.returnLevelInterval(blocks: 2.5 - 1e-9),
+      try blocks.returnLevelInterval(blocks: 2.5 + 1e-9)
+    )
+    expectClose(below.lowerBound, above.lowerBound, relative: 1e-7)
+    expectClose(below.upperBound, above.upperBound, relative: 1e-7)
+    let farthest = try blocks.returnLevelInterval(blocks: 1e300)
+    #expect(try blocks.returnLevel(blocks: 1e300) == .infinity)
+    #expect(farthest.lowerBound > 1e180 && farthest.lowerBound < 1e280)
+    #expect(farthest.upperBound == .infinity)
   }
 
   @Test func expansions() throws {

@@ -76,18 +76,26 @@ public struct BlockMaxima: Hashable, Sendable {
     let best = fit.law.survivalQuantile(probability)
     let score = StandardNormal.quantile((1 + level) / 2)
     let profile = ReturnLevelProfile(maxima: maxima, law: fit.law, probability: probability)
-    let limit = profile.value(best) - score * score / 2
     // In s with level = μ + σ sinh s: like the level near the maxima, like its logarithm far from them.
     let (location, scale) = (fit.law.location, fit.law.scale)
+    let place: (Double) -> Double = { location + scale * sinh($0) }
+    let value: (Double) -> Double = { profile.value(place($0)) }
     let start = asinh((best - location) / scale)
+    guard start.isFinite else {
+      // The way down from a level that is too large for a number begins at a large number.
+      let limit = fit.logLikelihood + Double(maxima.count) * log(scale) - score * score / 2
+      let largest = asinh(.greatestFiniteMagnitude / max(scale, 1)) - 1
+      let low = profileCrossing(value, limit) { largest * (1 - Double($0) / 32) }
+        .end(outside: .infinity, inside: 0)
+      return place(low) ... .infinity
+    }
+    let limit = profile.value(best) - score * score / 2
     let step = max(0.5, start.magnitude / 16)
-    let level: (Double) -> Double = { location + scale * sinh($0) }
-    let value: (Double) -> Double = { profile.value(level($0)) }
     let low = profileCrossing(value, limit) { start - step * Double($0) }
       .end(outside: start, inside: -.infinity)
     let high = profileCrossing(value, limit) { start + step * Double($0) }
       .end(outside: start, inside: .infinity)
-    return min(level(low), best)...max(level(high), best)
+    return min(place(low), best)...max(place(high), best)
   }
 
   private func probability(_ blocks: Double) throws(DistributionsError) -> Double {
