@@ -31,7 +31,7 @@ print("log-probability of a loss of 100 %", hyperbolic.law.logCDF(-1))
 let thresholds = try ThresholdDiagnostics(
   returns.map { -$0 }, exceedanceShares: [0.2, 0.1, 0.05], replicateCount: 99,
   from: RandomStream(seed: 4))
-if let tail = thresholds.selected()?.peaks {
+if let tail = try thresholds.selected()?.peaks {
   let interval = try tail.expectedShortfallInterval(confidence: 0.999)
   print(
     "beyond", tail.threshold, "expected shortfall", try tail.expectedShortfall(confidence: 0.999),

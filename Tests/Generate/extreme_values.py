@@ -2,7 +2,8 @@
 
 Writes Tests/Reference/extreme_values.json. Samples are drawn by NumPy 2.3.5. Likelihoods are written out and maximized
 by SciPy 1.16.3 (Nelder-Mead, then polished) with mpmath 1.3.0 where closed forms exist; profile intervals come from a bounded search over the
-shape (and scale) at each level and bisection in the level.
+shape (and scale) at each level and bisection in the level, those of heavy tails from the range of the level over the region of near
+likelihoods.
 
 Usage: python Tests/Generate/extreme_values.py
 """
@@ -110,6 +111,42 @@ for length, number, wanted, draw in [(20, 60, 30.0, lambda n: random.standard_t(
         shape=float(shape), level=float(level), low=float(brentq(gap, low, level, xtol=1e-10)),
         high=float(brentq(gap, level, top, xtol=1e-10))))
 
+# Tails so heavy that levels lie far from all maxima: the extremes of the level over all (location, scale, shape) whose likelihood is near
+# enough to its maximum, for each location and shape from the scales on the edge of that region.
+heavy = []
+maxima = (random.exponential(size=60) ** -1.3).round(5)
+(location, logscale, shape), value = polished(
+    lambda p: -extreme(maxima, p[0], np.exp(p[1]), p[2]), [np.median(maxima), np.log(np.median(maxima)), 1.0])
+limit = value - CHI / 2
+
+
+def edge(m, g, side):
+    f = lambda a: max(extreme(maxima, m, np.exp(a), g), -1e9) - limit
+    top = minimize_scalar(lambda a: -f(a), bounds=(logscale - 3, logscale + 3), method="bounded", options=dict(xatol=1e-12)).x
+    if f(top) <= 0: return None
+    far = top
+    while f(far) > 0: far += 0.05 * side
+    return brentq(f, min(top, far), max(top, far), xtol=1e-14)
+
+
+for wanted in (2.0, 100.0, 1e4, 1e5, 1e12):
+    y = -np.log1p(-1 / wanted)
+    level = lambda m, a, g: m + np.exp(a) * np.expm1(-g * np.log(y)) / g
+    ends = []
+    for side in (-1, 1):
+        def miss(p):
+            a = edge(p[0], p[1], side)
+            return 1e9 if a is None else -side * np.arcsinh(level(p[0], a, p[1]))
+        start = np.array([location, shape])
+        for step in (0.1, 0.01):
+            simplex = start + step * np.array([[0, 0], [1, 0], [0, side]])
+            start = minimize(miss, start, method="Nelder-Mead", options=dict(
+                xatol=1e-8, fatol=1e-11, maxiter=1000, initial_simplex=simplex)).x
+        ends.append(np.sinh(-side * miss(start)))
+    heavy.append(dict(losses=maxima.tolist(), blockLength=1, blocks=wanted, location=float(location),
+                      scale=float(np.exp(logscale)), shape=float(shape), level=float(level(location, logscale, shape)),
+                      low=float(ends[0]), high=float(ends[1])))
+
 expansions = []
 for mean, volatility, s, k, confidence in [(0.0, 1.0, 0.0, 0.0, 0.99), (0.001, 0.03, -0.4, 2.0, 0.99),
                                            (0.0, 0.02, 0.3, 1.0, 0.95), (-0.002, 0.05, -0.8, 4.0, 0.999)]:
@@ -123,4 +160,4 @@ for mean, volatility, s, k, confidence in [(0.0, 1.0, 0.0, 0.0, 0.99), (0.001, 0
         expectedShortfall=float(-(mean + mp.mpf(volatility) * es))))
 
 target = pathlib.Path(__file__).resolve().parents[1] / "Reference" / "extreme_values.json"
-target.write_text(json.dumps(dict(tails=tails, blocks=blocks, expansions=expansions), separators=(",", ":")) + "\n")
+target.write_text(json.dumps(dict(tails=tails, blocks=blocks, heavyBlocks=heavy, expansions=expansions), separators=(",", ":")) + "\n")

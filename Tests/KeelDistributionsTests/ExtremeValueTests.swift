@@ -43,6 +43,7 @@ import Testing
     }
     let tails: [Tail]
     let blocks: [Block]
+    let heavyBlocks: [Block]
     let expansions: [Expansion]
   }
 
@@ -85,6 +86,32 @@ import Testing
       expectClose(interval.lowerBound, item.low, absolute: 1e-3 * width)
       expectClose(interval.upperBound, item.high, absolute: 1e-3 * width)
     }
+  }
+
+  /// Levels far beyond the maxima have ends as far again, and each side is compared by its own size.
+  @Test func levelsOfHeavyMaximaHaveEnds() throws {
+    for item in try Reference.load(File.self, "extreme_values").heavyBlocks {
+      let blocks = try BlockMaxima(item.losses, blockLength: item.blockLength)
+      let name = "\(item.blocks)"
+      expectClose(blocks.fit.law.shape, item.shape, absolute: 1e-5, name)
+      expectClose(try blocks.returnLevel(blocks: item.blocks), item.level, relative: 1e-4, name)
+      let interval = try blocks.returnLevelInterval(blocks: item.blocks)
+      expectClose(interval.lowerBound, item.low, relative: 1e-7, name)
+      expectClose(interval.upperBound, item.high, relative: 1e-7, name)
+    }
+    // Levels on both sides of the one that is free, and one that is too large for a number.
+    let item = try #require(try Reference.load(File.self, "extreme_values").heavyBlocks.first)
+    let blocks = try BlockMaxima(item.losses, blockLength: item.blockLength)
+    let (below, above) = (
+      try blocks.returnLevelInterval(blocks: 2.5 - 1e-9),
+      try blocks.returnLevelInterval(blocks: 2.5 + 1e-9)
+    )
+    expectClose(below.lowerBound, above.lowerBound, relative: 1e-7)
+    expectClose(below.upperBound, above.upperBound, relative: 1e-7)
+    let farthest = try blocks.returnLevelInterval(blocks: 1e300)
+    #expect(try blocks.returnLevel(blocks: 1e300) == .infinity)
+    #expect(farthest.lowerBound > 1e180 && farthest.lowerBound < 1e280)
+    #expect(farthest.upperBound == .infinity)
   }
 
   @Test func expansions() throws {
@@ -147,6 +174,29 @@ import Testing
     let index = try TailIndex.moment(bounded, count: 500)
     expectClose(index.shape, -0.25, absolute: 4 * index.standardError)
     #expect(index.standardError > 0)
+  }
+
+  /// Of equal losses above the threshold only rounding has a spread; that of nearly equal ones keeps its digits.
+  @Test func equalLossesHaveNoMoments() throws {
+    for (value, threshold, count) in [(0.058, 0.036, 18), (0.1, 0.03, 7), (6e-308, 3e-308, 11)] {
+      let losses = [Double](repeating: value, count: count) + [threshold, threshold / 2]
+      #expect(
+        throws: DistributionsError.repeatedValue(
+          value: value, count: count, observationCount: count + 2)
+      ) {
+        try TailIndex.moment(losses, count: count)
+      }
+    }
+    let (low, threshold) = (0.058, 0.036)
+    for part in [1e-3, 1e-9, 1e-15] {
+      let high = low * (1 + part)
+      let losses = (0..<18).map { $0 % 2 == 0 ? low : high } + [threshold]
+      let half = log1p((high - low) / low) / 2
+      let mean = log(low / threshold) + half
+      let index = try TailIndex.moment(losses, count: 18)
+      let exact = mean + 0.5 - 0.5 * (mean / half) * (mean / half)
+      expectClose(index.shape, exact, relative: 1e-12, "\(part)")
+    }
   }
 
   /// The size of the losses is the unit of everything; adding the same to all shifts the levels.

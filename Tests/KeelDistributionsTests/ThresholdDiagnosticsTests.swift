@@ -84,9 +84,15 @@ import Testing
     let diagnostics = try ThresholdDiagnostics(
       mixed.losses, exceedanceShares: mixed.thresholds.map { Double($0.count) / 1000 },
       replicateCount: Self.replicateCount, from: RandomStream(seed: 2))
-    #expect(diagnostics.selected()?.threshold == mixed.thresholds[2].threshold)
-    #expect(diagnostics.selected(falseDiscoveryRate: 0)?.threshold == mixed.thresholds[0].threshold)
-    #expect(diagnostics.selected(falseDiscoveryRate: .infinity) == nil)
+    #expect(try diagnostics.selected()?.threshold == mixed.thresholds[2].threshold)
+    #expect(
+      try diagnostics.selected(falseDiscoveryRate: 1e-300)?.threshold
+        == mixed.thresholds[0].threshold)
+    for rate in [0, 1, 1.3, -0.1, .nan, .infinity] {
+      #expect(throws: DistributionsError.self) {
+        try diagnostics.selected(falseDiscoveryRate: rate)
+      }
+    }
     let values = diagnostics.candidates.map { $0.goodnessOfFit.andersonDarling.pValue }
     for rate in [0.02, 0.05, 0.2, 0.4] {
       let means = values.indices.map { k in
@@ -94,7 +100,7 @@ import Testing
       }
       let refused = (means.lastIndex { $0 <= rate } ?? -1) + 1
       #expect(
-        diagnostics.selected(falseDiscoveryRate: rate)?.threshold
+        try diagnostics.selected(falseDiscoveryRate: rate)?.threshold
           == (refused < values.count ? diagnostics.candidates[refused].threshold : nil))
     }
   }
@@ -219,6 +225,26 @@ import Testing
     settings.lowestShape = 1.2
     let heavy = try PeaksOverThreshold(losses, exceedanceCount: 200, settings: settings)
     #expect(try heavy.expectedShortfallInterval(confidence: 0.99).lowerBound == .infinity)
+  }
+
+  /// Where the likelihood refuses all shapes below one no mean is finite; at higher levels the least mean comes into sight.
+  @Test func tailsThatRefuseAMeanHaveNoLowerEnd() throws {
+    let losses = try RandomStream(seed: 5).uniforms(count: 500).map { pow($0, -1.5) }
+    let tail = try PeaksOverThreshold(losses, exceedanceCount: 400)
+    #expect(try #require(tail.fit["shape"]).value > 1.3)
+    var last = Double.infinity
+    for level in [0.9, 0.95, 1 - 1e-5, 1 - 1e-9] {
+      let range = try tail.expectedShortfallInterval(confidence: 0.92, level: level)
+      #expect(range.upperBound == .infinity)
+      if level <= 0.95 { #expect(range.lowerBound == .infinity) }
+      #expect(range.lowerBound <= last)
+      last = range.lowerBound
+    }
+    #expect(last < 1e6)
+    let narrow = try tail.valueAtRiskInterval(confidence: 0.92, level: 1e-12)
+    let value = try tail.valueAtRisk(confidence: 0.92)
+    expectClose(narrow.lowerBound, value, relative: 1e-6)
+    expectClose(narrow.upperBound, value, relative: 1e-6)
   }
 
   @Test func levelsOfRareLossesKeepTheirDigits() throws {

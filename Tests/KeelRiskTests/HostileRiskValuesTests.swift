@@ -65,6 +65,49 @@ import Testing
     #expect(try JSONDecoder().decode(StressReport.self, from: text) == report)
   }
 
+  /// Stored sets of failures in another order are the same; edited ones are refused.
+  @Test func storedFailuresAreChecked() throws {
+    let failures = try ProtocolFailures(
+      ["a", "b", "c"].map {
+        ProtocolHazard($0, hazardPerYear: 0.1, lossGivenFailure: 0.7, exposure: 3)
+      }, dependencies: [.init("a", takes: "b", probability: 0.3)])
+    let losses = try failures.distribution(within: 1)
+    let stored = try JSONEncoder().encode(losses)
+    let plain = try #require(try JSONSerialization.jsonObject(with: stored) as? [String: Any])
+    let atoms = try #require(plain["atoms"] as? [[String: Any]])
+    var turned = plain
+    turned["atoms"] = Array(atoms.reversed())
+    let read = try JSONDecoder().decode(
+      FailureLosses.self, from: JSONSerialization.data(withJSONObject: turned))
+    #expect(read == losses)
+    #expect(
+      try read.valueAtRisk(tailProbability: 0.01) == losses.valueAtRisk(tailProbability: 0.01))
+    func refused(_ edit: (inout [String: Any], inout [[String: Any]]) -> Void) throws {
+      var (whole, parts) = (plain, atoms)
+      whole["atoms"] = nil as [[String: Any]]?
+      edit(&whole, &parts)
+      whole["atoms"] = parts
+      let text = try JSONSerialization.data(withJSONObject: whole)
+      #expect(throws: DecodingError.self, "\(String(decoding: text, as: UTF8.self))") {
+        try JSONDecoder().decode(FailureLosses.self, from: text)
+      }
+    }
+    try refused { _, atoms in atoms[0]["probability"] = 1.5 }
+    try refused { _, atoms in atoms[0]["probability"] = -0.1 }
+    try refused { _, atoms in atoms[0]["loss"] = 1e6 }
+    try refused { _, atoms in atoms[0]["loss"] = -1.0 }
+    try refused { _, atoms in atoms.removeFirst() }
+    try refused { _, atoms in atoms.removeAll() }
+    try refused { _, atoms in
+      // Two halves of one set.
+      atoms[0]["probability"] = (atoms[0]["probability"] as? Double ?? 0) / 2
+      atoms.append(atoms[0])
+    }
+    try refused { whole, _ in whole["losses"] = [2.1, 2.1, -2.1] }
+    try refused { whole, _ in whole["names"] = ["a", "a", "c"] }
+    try refused { whole, _ in whole["names"] = ["c", "b", "a"] }
+  }
+
   /// Many levels of one price count one by one.
   @Test func manyLevels() throws {
     let count = 20_000

@@ -1,5 +1,10 @@
-// Intervals of levels as for peaks over a threshold: with a level z exceeded in a block with probability p,
-// μ = z − σ ((−ln(1 − p))^−ξ − 1) / ξ, and the likelihood is the largest over σ and ξ (Coles 2001, section 3.3.3).
+// Intervals of levels as for peaks over a threshold (Coles 2001, section 3.3.3): the likelihood is the largest over two parameters when
+// the level z that a block exceeds with probability p is given. With q(y) = (y^−ξ − 1)/ξ,
+//
+//   z = μ + σ q(−ln(1 − p)),   v = μ + σ q(y₀),   σ = (z − v)/(q(−ln(1 − p)) − q(y₀))
+//
+// v is a level among the maxima that is not z, and free with ξ. It is known to a part of a scale wherever z is, while σ would have to be
+// known to a part of scale/z: ways to levels of a million scales need it.
 
 import KeelNumerics
 
@@ -58,8 +63,10 @@ public struct BlockMaxima: Hashable, Sendable {
   /// - Parameters:
   ///   - blocks: More than 1.
   ///   - level: The probability with which such intervals hold the true value for many blocks, inside (0, 1).
-  /// - Returns: The interval; an end is infinite where the likelihood stays near its maximum very far.
+  /// - Returns: The interval; an end is infinite where the likelihood stays near its maximum up to four million scales, for
+  ///   farther levels up to about the cube of their number of scales.
   /// - Throws: `DistributionsError.invalidValue`.
+  /// - Complexity: Some ten thousand likelihoods of the maxima.
   public func returnLevelInterval(
     blocks: Double,
     level: Double = 0.95
@@ -68,13 +75,27 @@ public struct BlockMaxima: Hashable, Sendable {
     let probability = try probability(blocks)
     let best = fit.law.survivalQuantile(probability)
     let score = StandardNormal.quantile((1 + level) / 2)
-    let profile = ReturnLevelProfile(
-      maxima: maxima, scale: fit.law.scale, reduced: -log1p(-probability))
+    let profile = ReturnLevelProfile(maxima: maxima, law: fit.law, probability: probability)
+    // In s with level = μ + σ sinh s: like the level near the maxima, like its logarithm far from them.
+    let (location, scale) = (fit.law.location, fit.law.scale)
+    let place: (Double) -> Double = { location + scale * sinh($0) }
+    let value: (Double) -> Double = { profile.value(place($0)) }
+    let start = asinh((best - location) / scale)
+    guard start.isFinite else {
+      // The way down from a level that is too large for a number begins at a large number.
+      let limit = fit.logLikelihood + Double(maxima.count) * log(scale) - score * score / 2
+      let largest = asinh(.greatestFiniteMagnitude / max(scale, 1)) - 1
+      let low = profileCrossing(value, limit) { largest * (1 - Double($0) / 32) }
+        .end(outside: .infinity, inside: 0)
+      return place(low) ... .infinity
+    }
     let limit = profile.value(best) - score * score / 2
-    let step = fit.law.scale / 2
-    let low = profileCrossing(profile.value, limit) { best - step * (exp2(Double($0) / 2) - 1) }
-    let high = profileCrossing(profile.value, limit) { best + step * (exp2(Double($0) / 2) - 1) }
-    return min(low ?? -.infinity, best)...max(high ?? .infinity, best)
+    let step = max(0.5, start.magnitude / 16)
+    let low = profileCrossing(value, limit) { start - step * Double($0) }
+      .end(outside: start, inside: -.infinity)
+    let high = profileCrossing(value, limit) { start + step * Double($0) }
+      .end(outside: start, inside: .infinity)
+    return min(place(low), best)...max(place(high), best)
   }
 
   private func probability(_ blocks: Double) throws(DistributionsError) -> Double {
@@ -88,26 +109,56 @@ private struct ReturnLevelProfile {
   let maxima: [Double]
   /// A scale of the right size.
   let scale: Double
-  /// −ln(1 − p).
-  let reduced: Double
+  /// −ln y of the level that is given, y = −ln(1 − p).
+  let given: Double
+  /// −ln y of the level v among the maxima.
+  let other: Double
+  /// v of a law of the right size.
+  let center: Double
 
   private static let shapes = -0.5...2.0
+
+  /// The probability from which on v lies above the level that is given, rather than below.
+  private static let highProbability = 0.4
+
+  /// How far v is searched from its center, in scales.
+  private static let reach = 8.0
+
+  init(maxima: [Double], law: GeneralizedExtremeValue, probability: Double) {
+    self.maxima = maxima
+    scale = law.scale
+    given = -log(-log1p(-probability))
+    // The location, or the upper quartile.
+    let otherProbability = probability < Self.highProbability ? -expm1(-1) : 0.25
+    other = -log(-log1p(-otherProbability))
+    center = law.survivalQuantile(otherProbability)
+  }
 
   func value(_ level: Double) -> Double {
     var settings = Brent.Settings()
     settings.absoluteTolerance = 1e-6
     settings.relativeTolerance = 1e-6
+    let end = (level - center) / scale
+    let range =
+      given > other
+      ? -Self.reach...max(min(end, Self.reach), -Self.reach)
+      : min(max(end, -Self.reach), Self.reach)...Self.reach
     return largestValue(over: Self.shapes, cellCount: 10, settings: settings) { shape in
-      largestValue(over: -4...6, cellCount: 10, settings: settings) { logarithm in
-        logLikelihood(level, shape, scale * exp(logarithm))
+      let distance =
+        StandardGeneralizedPareto.stretchedExponential(given, shape)
+        - StandardGeneralizedPareto.stretchedExponential(other, shape)
+      let location = StandardGeneralizedPareto.stretchedExponential(other, shape)
+      return largestValue(over: range, cellCount: 10, settings: settings) { place in
+        let middle = center + scale * place
+        let size = (level - middle) / distance
+        return logLikelihood(middle - size * location, shape, size)
       }
     }
   }
 
-  private func logLikelihood(_ level: Double, _ shape: Double, _ size: Double) -> Double {
+  private func logLikelihood(_ location: Double, _ shape: Double, _ size: Double) -> Double {
+    guard size > 0, size.isFinite, location.isFinite else { return -.infinity }
     let isGumbel = shape.magnitude < 1e-9
-    let reach = isGumbel ? -log(reduced) : expm1(-shape * log(reduced)) / shape
-    let location = level - size * reach
     var sum = -Double(maxima.count) * log(size / scale)
     for value in maxima {
       let z = (value - location) / size

@@ -22,17 +22,37 @@ func largestValue(
   return max(values[best], point.map { -$0.value } ?? -.infinity)
 }
 
-/// Where a profile falls to a limit on a way from its maximum, the place at 0; nil when it does not on 32 steps.
+/// Where a profile meets a limit on a way of 32 steps.
+enum ProfileCrossing {
+  /// Below the limit where the way begins.
+  case outside
+  /// The first place on the way at which the profile falls to the limit.
+  case crossing(Double)
+  /// Not below the limit at any step.
+  case inside
+
+  /// The end of the interval, and what it is where the way does not cross the limit.
+  func end(outside: Double, inside: Double) -> Double {
+    switch self {
+    case .outside: outside
+    case .crossing(let place): place
+    case .inside: inside
+    }
+  }
+}
+
+/// Follows a profile on a way from its maximum, the place at 0, to where it falls to a limit.
 func profileCrossing(
   _ profile: (Double) -> Double,
   _ limit: Double,
   _ place: (Int) -> Double
-) -> Double? {
+) -> ProfileCrossing {
+  if profile(place(0)) < limit { return .outside }
   for k in 1...32 where profile(place(k)) < limit {
     let (inside, outside) = (place(k - 1), place(k))
     let bracket = min(inside, outside)...max(inside, outside)
     let point = try? Brent.root(of: { max(profile($0), -1e300) - limit }, in: bracket)
-    return point?.argument ?? outside
+    return .crossing(point?.argument ?? outside)
   }
-  return nil
+  return .inside
 }

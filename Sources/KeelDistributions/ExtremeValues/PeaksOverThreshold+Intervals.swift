@@ -57,7 +57,8 @@ extension PeaksOverThreshold {
   /// An interval for the expected shortfall by the profile of the likelihood.
   ///
   /// The share of losses above the threshold counts as known. Shapes of one and more have no finite mean: where the
-  /// likelihood of those is near its maximum the upper end is infinite, as it often is with few excesses of a heavy tail.
+  /// likelihood of those is near its maximum the upper end is infinite, as it often is with few excesses of a heavy tail. Where
+  /// that of all others is not, both ends are.
   ///
   /// - Parameters:
   ///   - confidence: At least 1 − ``exceedanceShare``, below 1.
@@ -90,13 +91,28 @@ extension PeaksOverThreshold {
     let score = ConfidenceInterval.score(level)
     let largest = fit.logLikelihood + Double(excesses.count) * log(meanExcess)
     let limit = largest - score * score / 2
-    // The way down from an infinite mean begins where one up from the level ends.
-    let start = best.isFinite ? best : max(quantile, meanExcess) * power(1.25, 32)
-    let low = profileCrossing(profile.value, limit) { start * power(0.8, $0) } ?? 0
-    let high =
-      best.isFinite
-      ? profileCrossing(profile.value, limit) { start * power(1.25, $0) } ?? .infinity : .infinity
-    return (threshold + min(low, start))...(threshold + max(high, start))
+    guard best.isFinite else {
+      let low = leastMean(profile, limit, above: max(quantile, meanExcess))
+      return (threshold + low) ... .infinity
+    }
+    let low = profileCrossing(profile.value, limit) { best * power(0.8, $0) }
+      .end(outside: best, inside: 0)
+    let high = profileCrossing(profile.value, limit) { best * power(1.25, $0) }
+      .end(outside: best, inside: .infinity)
+    return (threshold + min(low, best))...(threshold + max(high, best))
+  }
+
+  /// The least mean whose likelihood is near that of an infinite one; infinite where no finite mean below 10²² levels has one.
+  private func leastMean(_ profile: LevelProfile, _ limit: Double, above level: Double) -> Double {
+    // The way down from an infinite mean begins where one up from the level ends, or far above.
+    let start = level * power(1.25, 32)
+    return switch profileCrossing(profile.value, limit, { start * power(0.8, $0) }) {
+    case .crossing(let place): place
+    case .inside: 0
+    case .outside:
+      profileCrossing(profile.value, limit) { start * power(4, 32 - $0) }
+        .end(outside: .infinity, inside: start)
+    }
   }
 }
 

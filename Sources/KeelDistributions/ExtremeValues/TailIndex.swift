@@ -48,7 +48,7 @@ public struct TailIndex: Hashable, Sendable {
     count: Int
   ) throws(DistributionsError) -> TailIndex {
     let largest = try LargestLosses(losses, count: count)
-    let mean = largest.meanPower(1)
+    let mean = largest.logMoments.mean
     return TailIndex(
       shape: mean, standardError: mean / Double(count).squareRoot(), count: count,
       threshold: largest.threshold)
@@ -74,13 +74,12 @@ public struct TailIndex: Hashable, Sendable {
     count: Int
   ) throws(DistributionsError) -> TailIndex {
     let largest = try LargestLosses(losses, count: count)
-    let (first, second) = (largest.meanPower(1), largest.meanPower(2))
-    let spread = second - first * first
-    guard spread > 0 else {
+    guard largest.top[0] > largest.top[count - 1] else {
       throw .repeatedValue(
         value: largest.top[0], count: count, observationCount: losses.count)
     }
-    let g = first + 1 - 0.5 * second / spread
+    let (first, spread) = largest.logMoments
+    let g = first + 0.5 - 0.5 * first * (first / spread)
     let variance: Double
     if g >= 0 {
       variance = 1 + g * g
@@ -120,14 +119,21 @@ struct LargestLosses {
     }
   }
 
-  /// The mean power of the logarithms of the ratios to the threshold.
-  func meanPower(_ power: Int) -> Double {
-    var sum = 0.0
-    for value in top {
-      let ratio = value / threshold
-      let logarithm = ratio.isFinite ? log(ratio) : log(value) - log(threshold)
-      sum += power == 1 ? logarithm : logarithm * logarithm
-    }
-    return sum / Double(top.count)
+  /// The mean of the logarithms of the ratios to the threshold, and their mean squared distance from it.
+  ///
+  /// Logarithms of ratios to the least of the k come first: those of losses that nearly equal it keep their digits.
+  var logMoments: (mean: Double, spread: Double) {
+    let least = top[top.count - 1]
+    let count = Double(top.count)
+    let logarithms = top.map { Self.logRatio($0, least) }
+    let mean = logarithms.reduce(0, +) / count
+    let spread = logarithms.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count
+    return (mean + Self.logRatio(least, threshold), spread)
+  }
+
+  /// The logarithm of a ratio of positive numbers, the first of which is not less.
+  private static func logRatio(_ value: Double, _ base: Double) -> Double {
+    let excess = (value - base) / base
+    return excess.isFinite ? log1p(excess) : log(value) - log(base)
   }
 }

@@ -23,7 +23,7 @@ public import KeelNumerics
 /// for candidate in diagnostics.candidates {
 ///   plot(candidate.threshold, candidate.shape.value, candidate.modifiedScale.value)
 /// }
-/// let tail = diagnostics.selected()?.peaks
+/// let tail = try diagnostics.selected()?.peaks
 /// ```
 ///
 /// From a good threshold on shapes and modified scales stay within their errors, mean excesses lie on a line, Hill's
@@ -118,10 +118,14 @@ public struct ThresholdDiagnostics: Hashable, Sendable {
   /// most α is refused wrongly on average where p-values are independent; those of nested tails are not, so that the rate
   /// is a guide.
   ///
-  /// - Parameter falseDiscoveryRate: α. A rate that is not inside (0, 1) refuses none, or all.
+  /// - Parameter falseDiscoveryRate: α, inside (0, 1).
   /// - Returns: The candidate; nil where all are refused: higher thresholds are needed, or the tail is no Pareto tail
   ///   where the sample ends.
-  public func selected(falseDiscoveryRate: Double = 0.1) -> ThresholdCandidate? {
+  /// - Throws: `DistributionsError.invalidValue`.
+  public func selected(
+    falseDiscoveryRate: Double = 0.1
+  ) throws(DistributionsError) -> ThresholdCandidate? {
+    try requireInside(falseDiscoveryRate, (0.0).nextUp...(1.0).nextDown, "falseDiscoveryRate")
     var (refused, sum) = (0, 0.0)
     for (k, candidate) in candidates.enumerated() {
       sum -= log1p(-candidate.goodnessOfFit.andersonDarling.pValue)

@@ -76,7 +76,7 @@ extension StressTest {
   ///   - settings: How far to look and how many boxes to take.
   /// - Returns: The point and the bound.
   /// - Throws: As ``liquidationPoint(covariance:settings:)``.
-  /// - Complexity: The search, two revaluations a cell, and one a box; a box costs O(N² + cells) for N assets. Books that are convex in log
+  /// - Complexity: The search, two revaluations a cell, and one a box; a box costs O(N² + cells + ln boxes) for N assets. Books that are convex in log
   ///   moves need one box; the number of others grows with a power of the assets in which they bend downward.
   public func liquidationProof(
     covariance: Covariance,
@@ -132,7 +132,7 @@ private struct ProofSearch {
   private let columns: [[Double]]
   /// The nearest point known as log moves, and its distance or that of the end of the search.
   private var known: (moves: [Double]?, distance: Double)
-  private var open: [Box] = []
+  private var open = LeastFirstQueue<Box>()
   /// The least bound of a box that cannot be split.
   private var floor = Double.infinity
   private var boxCount = 0
@@ -174,14 +174,15 @@ private struct ProofSearch {
       let hulls = zip(gaps[k].curves, ranges).map { $0.lowerHull(in: $1) }
       bound(Box(gap: k, ranges: ranges, hulls: hulls), from: known.moves ?? still)
     }
-    while let nearest = open.indices.min(by: { open[$0].bound < open[$1].bound }) {
+    while let nearest = open.least {
       let enough = (1 - settings.tolerance) * min(known.distance, floor)
-      guard open[nearest].bound < enough, boxCount < settings.boxLimit else { break }
-      let box = open.remove(at: nearest)
+      guard nearest < enough, boxCount < settings.boxLimit, let box = open.takeFirst() else {
+        break
+      }
       try look(beyond: box)
       split(box)
     }
-    let least = open.reduce(min(known.distance, floor)) { min($0, $1.bound) }
+    let least = min(known.distance, floor, open.least ?? .infinity)
     return LiquidationProof(
       distance: known.moves == nil ? nil : known.distance,
       moves: known.moves?.map { expm1($0) } ?? [], universe: covariance.universe,
@@ -223,7 +224,7 @@ private struct ProofSearch {
     var kept = box
     kept.bound = max(box.bound, best.distance)
     (kept.point, kept.normal, kept.length) = (best.point, best.normal, best.length)
-    open.append(kept)
+    open.insert(kept, at: kept.bound)
   }
 
   /// The half-space `normal'x ≥ offset` that holds what a box can hold, from the hulls at a point.

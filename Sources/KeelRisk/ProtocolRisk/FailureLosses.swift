@@ -38,22 +38,63 @@ public struct FailureLosses: Hashable, Sendable, Codable {
     self.atoms = atoms.sorted { ($1.loss, $0.failed) < ($0.loss, $1.failed) }
   }
 
+  private enum CodingKeys: String, CodingKey {
+    case names, losses, atoms
+  }
+
   /// Decodes a distribution.
   ///
   /// - Parameter decoder: The decoder.
-  /// - Throws: `DecodingError` for what is no such value, or has not one loss for each of 1 to 64 names, or fails others.
+  /// - Throws: `DecodingError` for what is no such value: without one loss for each of 1 to 64 names in their order, with a set
+  ///   that stands twice or has others in it or another loss than theirs together, or with probabilities that are not positive or do
+  ///   not sum to one.
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
-    names = try values.decode([String].self, forKey: .names)
-    losses = try values.decode([Double].self, forKey: .losses)
-    atoms = try values.decode([Atom].self, forKey: .atoms)
-    let count = names.count
-    guard losses.count == count, (1...ProtocolFailures.maximumCount).contains(count),
-      atoms.allSatisfy({ count == 64 || $0.failed >> UInt64(count) == 0 })
-    else {
+    self.init(
+      names: try values.decode([String].self, forKey: .names),
+      losses: try values.decode([Double].self, forKey: .losses),
+      atoms: try values.decode([Atom].self, forKey: .atoms))
+    if let flaw {
       throw DecodingError.dataCorruptedError(
-        forKey: .losses, in: values, debugDescription: "names, losses and sets do not match")
+        forKey: flaw.key, in: values, debugDescription: flaw.description)
     }
+  }
+
+  /// How far probabilities may be from a sum of one: those of 2¹⁶ sets have errors of up to 1e-13 each.
+  private static let probabilityTolerance = 1e-8
+
+  /// How far the loss of a set may be from the sum of its losses, as a part of it: stored digits may be fewer.
+  private static let lossTolerance = 1e-9
+
+  /// What is wrong with stored values.
+  private var flaw: (key: CodingKeys, description: String)? {
+    let count = names.count
+    guard (1...ProtocolFailures.maximumCount).contains(count), losses.count == count else {
+      return (.losses, "there is not one loss for each of 1 to 64 names")
+    }
+    guard names.indices.dropFirst().allSatisfy({ names[$0 - 1] < names[$0] }) else {
+      return (.names, "names are not different and in their order")
+    }
+    guard losses.allSatisfy({ $0 >= 0 && $0.isFinite }) else {
+      return (.losses, "a loss is negative or not finite")
+    }
+    guard atoms.allSatisfy({ count == 64 || $0.failed >> UInt64(count) == 0 }),
+      Set(atoms.map(\.failed)).count == atoms.count
+    else { return (.atoms, "a set stands twice or has others in it") }
+    for atom in atoms {
+      let loss = losses.indices.reduce(0) { atom.failed >> $1 & 1 == 1 ? $0 + losses[$1] : $0 }
+      guard (atom.loss - loss).magnitude <= Self.lossTolerance * loss else {
+        return (.atoms, "a set does not lose what its protocols lose")
+      }
+      guard atom.probability > 0, atom.probability <= 1 else {
+        return (.atoms, "a probability is not above zero and at most one")
+      }
+    }
+    let total = atoms.reduce(into: CompensatedSum()) { $0.add($1.probability) }.value
+    guard (total - 1).magnitude <= Self.probabilityTolerance else {
+      return (.atoms, "probabilities do not sum to one")
+    }
+    return nil
   }
 
   /// The mean of the loss, in cash.
