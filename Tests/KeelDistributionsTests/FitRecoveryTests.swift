@@ -24,6 +24,8 @@ private struct RecoveredLaw: CustomTestStringConvertible, Sendable {
   let truth: [Double]
   /// The least share of fits that end inside their bounds.
   let leastShare: Double
+  /// Next to limit laws the likelihood falls less than a parabola, and intervals of its profile hold the truth too often.
+  var mostCoverage: Double { name == "generalizedHyperbolic" ? 0.985 : 0.97 }
   /// Intervals of the fit's own, which there are at bounds too.
   typealias Outcome = (
     parameters: [FittedParameter], status: FitStatus, intervals: [ClosedRange<Double>]?
@@ -195,7 +197,8 @@ private func hyperbolicSample(_ count: Int, _ stream: RandomStream) -> [Double] 
     let chance = 4 * (0.95 * 0.05 / judged).squareRoot()
     for j in law.truth.indices {
       #expect(
-        shares[j] > 0.93 - chance && shares[j] < 0.97 + chance, "\(law.name) \(j): \(shares[j])")
+        shares[j] > 0.93 - chance && shares[j] < law.mostCoverage + chance,
+        "\(law.name) \(j): \(shares[j])")
       // Of a profile the bias is the difference of the shares on either side.
       let largest = tally.hasIntervals ? 0.02 + chance : 0.25 + 4 / judged.squareRoot()
       #expect(biases[j].magnitude < largest, "\(law.name) \(j): \(biases[j])")

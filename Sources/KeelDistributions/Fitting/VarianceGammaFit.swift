@@ -41,6 +41,10 @@ extension VarianceGammaLaw {
   /// Multiplying the sample by c multiplies the location by c, and divides steepness and asymmetry by it, within
   /// 1e-6.
   ///
+  /// Samples of up to 500 observations are searched from nine starts, as a second maximum with most of a tail gone is
+  /// possible: of some hundred simulated samples of 30 with parameters far apart, further starts end higher for two, by 0.04 and 0.36;
+  /// from three starts they did for sixteen.
+  ///
   /// - Parameters:
   ///   - sample: At least ``minimumObservationCount`` finite numbers, no third of them equal.
   ///   - weights: How often each observation counts, not negative; all once where nil.
@@ -66,10 +70,14 @@ extension VarianceGammaLaw {
     let likelihood = MeanVarianceLikelihood<GammaMixtureDensity>(standardized)
     let warm = start.map { coordinates(of: $0, in: standardized) }
     let moments = likelihood.start
+    let isSmall = standardized.values.count <= smallSampleCount
     let cold: [[Double]?] = [2.0, 6, 1.2].map { moments + [log($0)] }
+    let skewed: [[Double]?] =
+      isSmall
+      ? furtherShapes.map { [moments[0], moments[1], $0.asymmetry, log($0.order)] } : []
     let free = Double.infinity
     let (least, most) = (log(settings.lowestOrder), log(settings.highestOrder))
-    let best = LikelihoodSearch.first(from: [warm] + cold) { point in
+    let best = LikelihoodSearch.search(from: [warm] + cold + skewed, isSmall: isSmall) { point in
       LikelihoodSearch(
         start: point, lowest: [-free, -free, -largestAsymmetry, least],
         highest: [free, free, largestAsymmetry, most],
@@ -83,6 +91,14 @@ extension VarianceGammaLaw {
     }
     return try result(end, likelihood, least...most)
   }
+
+  /// Most of a tail on either side, with a sharp and a round middle, and a sharp symmetric one.
+  private static let furtherShapes: [(asymmetry: Double, order: Double)] = [
+    (-1.2, 1.1), (1.2, 1.1), (-1.2, 2.5), (1.2, 2.5), (0, 1.1), (0, 20),
+  ]
+
+  /// Up to this size all starts are searched.
+  private static let smallSampleCount = 500
 
   /// At so large an asymmetry one tail is gone.
   private static let largestAsymmetry = 20.0
