@@ -66,6 +66,34 @@ import Testing
     }
   }
 
+  // Of samples as large Bessel functions are polynomials in pieces.
+  @Test func `Hyperbolic fits to a sample twelve times over are those to it once`() throws {
+    for item in try Reference.load(File.self, "law_fits").cases {
+      let many = (0..<12).flatMap { _ in item.sample }
+      let outcome: Outcome
+      switch item.law {
+      case "varianceGamma":
+        let once = try VarianceGammaLaw.fit(item.sample)
+        outcome = Outcome(try VarianceGammaLaw.fit(many, start: once.law))
+      case "generalizedHyperbolic":
+        let once = try GeneralizedHyperbolic.fit(item.sample)
+        outcome = Outcome(try GeneralizedHyperbolic.fit(many, start: once.law))
+      default: continue
+      }
+      #expect(outcome.status == .converged)
+      for (k, parameter) in outcome.parameters.enumerated() {
+        let error = item.scoreErrors?[k] ?? item.standardErrors[k]
+        expectClose(
+          parameter.value, item.estimates[k], absolute: 1e-7 * item.standardErrors[k],
+          "\(item.law) \(parameter.name)")
+        expectClose(
+          parameter.standardError, error / 12.0.squareRoot(), relative: 1e-5,
+          "\(item.law) error of \(parameter.name)")
+      }
+      expectClose(outcome.logLikelihood, 12 * item.logLikelihood, relative: 1e-12, item.law)
+    }
+  }
+
   @Test func fitsScaleWithTheSample() throws {
     for item in try Reference.load(File.self, "law_fits").cases {
       // One law is of standardized numbers, one of logarithms.

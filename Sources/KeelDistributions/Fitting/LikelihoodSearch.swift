@@ -66,6 +66,8 @@ struct LikelihoodSearch {
   let highest: [Double]
   let maximumIterations: Int
   let totalWeight: Double
+  /// A step that promises a smaller rise is the last.
+  private let riseTolerance: Double
   private let evaluate: ([Double]) -> LikelihoodPoint
   private(set) var point: [Double]
   private(set) var current: LikelihoodPoint
@@ -87,12 +89,14 @@ struct LikelihoodSearch {
     highest: [Double],
     maximumIterations: Int,
     totalWeight: Double,
+    riseTolerance: Double = 0,
     evaluate: @escaping ([Double]) -> LikelihoodPoint
   ) {
     self.lowest = lowest
     self.highest = highest
     self.maximumIterations = maximumIterations
     self.totalWeight = totalWeight
+    self.riseTolerance = riseTolerance
     self.evaluate = evaluate
     point = zip(start, zip(lowest, highest)).map { min(max($0, $1.0), $1.1) }
     // A start without a number in the unit of the sample is outside, whatever it would be clamped to.
@@ -160,7 +164,8 @@ struct LikelihoodSearch {
       guard size.isFinite else { return }
       // A ridge makes steps small far from the maximum too.
       let isFar = isRidged && freeGradient > Self.gradientTolerance
-      let isLast = size <= Self.stepTolerance && !isFar
+      let promised = zip(current.gradient, step).reduce(0) { $0 + $1.0 * $1.1 }
+      let isLast = promised < riseTolerance || (size <= Self.stepTolerance && !isFar)
       let moved = advance(along: step)
       if isLast || !moved {
         converged = isLast || (converged && !isFar)
@@ -255,18 +260,29 @@ struct LikelihoodSearch {
   ///
   /// Held coordinates count as known; NaN where the information is not positive definite.
   func standardErrors(_ gradients: [[Double]]) -> [Double] {
+    gradients.map { gradient in
+      guard let covariances = covariances(with: gradient) else { return .nan }
+      return zip(gradient, covariances).reduce(0) { $0 + $1.0 * $1.1 }.squareRoot()
+    }
+  }
+
+  /// The covariances of the coordinates with a function of the point, from the observed information.
+  ///
+  /// Those of held coordinates are zero. Nil where the information is not positive definite or the function has no
+  /// slope.
+  func covariances(with gradient: [Double]) -> [Double]? {
     let free = point.indices.filter { !isHeld($0) }
     let n = point.count
     let matrix = free.map { i in
       free.map { j in -current.hessian[i * n + j] * totalWeight }
     }
-    return gradients.map { gradient in
-      let part = free.map { gradient[$0] }
-      guard part.contains(where: { $0 != 0 }),
-        let solution = solvePositiveDefinite(matrix, ridge: 0, part)
-      else { return .nan }
-      return zip(part, solution).reduce(0) { $0 + $1.0 * $1.1 }.squareRoot()
-    }
+    let part = free.map { gradient[$0] }
+    guard part.contains(where: { $0 != 0 }),
+      let solution = solvePositiveDefinite(matrix, ridge: 0, part)
+    else { return nil }
+    var covariances = point.map { _ in 0.0 }
+    for (k, j) in free.enumerated() { covariances[j] = solution[k] }
+    return covariances
   }
 }
 

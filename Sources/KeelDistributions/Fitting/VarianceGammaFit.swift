@@ -1,7 +1,6 @@
 // Goals in order: the maximum found or the reason said, scale equivariance, speed.
 //
-// Newton's method in mean, ln deviation, κ and ln λ with exact gradients, the Hessian from their differences. At
-// its location the density has a kink for order 1 and no second derivative up to 3/2, where Newton's method may
+// Newton's method in mean, ln deviation, κ and ln λ with exact derivatives. At its location the density has a kink for order 1 and no second derivative up to 3/2, where Newton's method may
 // stop short of the maximum: then the location is found by Brent's method, with the other three at their best for
 // each.
 
@@ -42,6 +41,10 @@ extension VarianceGammaLaw {
   /// Multiplying the sample by c multiplies the location by c, and divides steepness and asymmetry by it, within
   /// 1e-6.
   ///
+  /// Samples of up to 500 observations are searched from nine starts, as a second maximum with most of a tail gone is
+  /// possible: of 120 simulated samples of 30 with parameters far apart, further starts end higher for two, by 0.04
+  /// and 0.36; from three starts they did for sixteen. Of as many samples of 100 they do for none.
+  ///
   /// - Parameters:
   ///   - sample: At least ``minimumObservationCount`` finite numbers, no third of them equal.
   ///   - weights: How often each observation counts, not negative; all once where nil.
@@ -52,7 +55,8 @@ extension VarianceGammaLaw {
   ///   `DistributionsError.repeatedValue` when one value fills a third of the sample,
   ///   `DistributionsError.invalidValue` for settings without room,
   ///   `DistributionsError.notRepresentable`.
-  /// - Complexity: O(n) a step, with some 250 exponentials an observation.
+  /// - Complexity: O(n) a step, with some 40 exponentials an observation; large samples take a
+  ///   polynomial instead.
   public static func fit(
     _ sample: [Double],
     weights: [Double]? = nil,
@@ -66,17 +70,19 @@ extension VarianceGammaLaw {
     let likelihood = MeanVarianceLikelihood<GammaMixtureDensity>(standardized)
     let warm = start.map { coordinates(of: $0, in: standardized) }
     let moments = likelihood.start
+    let isSmall = standardized.values.count <= smallSampleCount
     let cold: [[Double]?] = [2.0, 6, 1.2].map { moments + [log($0)] }
+    let skewed: [[Double]?] =
+      isSmall
+      ? furtherShapes.map { [moments[0], moments[1], $0.asymmetry, log($0.order)] } : []
     let free = Double.infinity
     let (least, most) = (log(settings.lowestOrder), log(settings.highestOrder))
-    let best = LikelihoodSearch.first(from: [warm] + cold) { point in
+    let best = LikelihoodSearch.search(from: [warm] + cold + skewed, isSmall: isSmall) { point in
       LikelihoodSearch(
         start: point, lowest: [-free, -free, -largestAsymmetry, least],
         highest: [free, free, largestAsymmetry, most],
-        maximumIterations: settings.maximumIterations, totalWeight: standardized.totalWeight
-      ) { point in
-        LikelihoodPoint.differenced(at: point) { likelihood.evaluate($0) }
-      }
+        maximumIterations: settings.maximumIterations, totalWeight: standardized.totalWeight,
+        evaluate: likelihood.evaluate)
     }
     guard let search = best else { throw .notRepresentable(result: "logLikelihood") }
     var end = End(search)
@@ -85,6 +91,14 @@ extension VarianceGammaLaw {
     }
     return try result(end, likelihood, least...most)
   }
+
+  /// Most of a tail on either side, with a sharp and a round middle, and a sharp symmetric one.
+  private static let furtherShapes: [(asymmetry: Double, order: Double)] = [
+    (-1.2, 1.1), (1.2, 1.1), (-1.2, 2.5), (1.2, 2.5), (0, 1.1), (0, 20),
+  ]
+
+  /// Up to this size all starts are searched.
+  private static let smallSampleCount = 500
 
   /// At so large an asymmetry one tail is gone.
   private static let largestAsymmetry = 20.0
@@ -140,9 +154,12 @@ extension VarianceGammaLaw {
         LikelihoodPoint.differenced(at: part) { part in
           let deviation = exp(part[0])
           let point = [location + deviation * part[1]] + part
-          let (value, g) = likelihood.evaluate(point)
-          guard value.isFinite else { return (value, []) }
-          return (value, [g[1] + g[0] * deviation * part[1], g[2] + g[0] * deviation, g[3]])
+          let current = likelihood.evaluate(point)
+          guard current.value.isFinite else { return (current.value, []) }
+          let g = current.gradient
+          return (
+            current.value, [g[1] + g[0] * deviation * part[1], g[2] + g[0] * deviation, g[3]]
+          )
         }
       }
       search.run()
