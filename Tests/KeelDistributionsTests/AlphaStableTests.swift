@@ -49,6 +49,25 @@ import Testing
     }
   }
 
+  /// Among many points the density is that of interpolants.
+  @Test func densitiesOfManyPointsAgreeWithInversion() throws {
+    #if DEBUG
+      let (count, stride) = (100, 4)
+    #else
+      let (count, stride) = (1000, 1)
+    #endif
+    for (k, item) in try Self.reference.get().cases.enumerated() where k % stride == 0 {
+      let law = try Self.law(item.index, item.skew)
+      let others = (0..<count).map { sinh(8 * ((Double($0) + 0.5) / Double(count) - 0.5)) }
+      let densities = law.logPDF(item.points.map { $0[0] } + others)
+      for (row, density) in zip(item.points, densities) {
+        expectClose(
+          density, row[1], absolute: 1e-11 * max(1, row[1].magnitude),
+          "index \(item.index) skew \(item.skew) at \(row[0])")
+      }
+    }
+  }
+
   /// Of the parametrization S1, in which the mass begins at zero exactly.
   @Test func oneSidedLawsAgreeWithTheirSeries() throws {
     for item in try Self.oneSided.get().cases {

@@ -55,10 +55,31 @@ private struct RecoveredLaw: CustomTestStringConvertible, Sendable {
     }
   }
 
+  /// The tempered stable law, whose draws by rejection are fast and do without its quantiles.
+  init(temperedStable truth: [Double], size: Int, thinning: Int, leastShare: Double) {
+    name = "temperedStable"
+    let size = Self.quickSize(size)
+    sampleSize = size
+    self.thinning = thinning
+    self.truth = truth
+    // Of small samples many end at a bound of the index.
+    self.leastShare = size < 1000 ? 0.25 : leastShare
+    fit = { seed in
+      let result = try TemperedStable.fit(
+        TemperedDraws.sample(of: truth, count: size, seed: seed))
+      return (result.parameters, result.status, nil)
+    }
+  }
+
   /// Positive shapes are judged by their logarithm, whose law is nearer to the normal one.
   func usesLogarithm(_ parameter: String) -> Bool {
-    ["degreesOfFreedom", "order", "steepness", "scale"].contains(parameter)
+    Self.positive.contains(parameter)
   }
+
+  private static let positive: Set<String> = [
+    "degreesOfFreedom", "order", "steepness", "scale", "upperIntensity", "lowerIntensity",
+    "upperTempering", "lowerTempering",
+  ]
 
   /// Builds without optimization take smaller samples.
   private static func quickSize(_ size: Int) -> Int {
@@ -145,6 +166,13 @@ private struct RecoveredLaw: CustomTestStringConvertible, Sendable {
           ], weights: [0.7, 0.3]),
         [0.7, 0, 1, -1, 4], thinning: 4
       ) { try Mixture<Normal>.fit($0, componentCount: 2) },
+      .init(
+        "alphaStable", try AlphaStable(index: 1.6, skew: 0.2, scale: 2, location: 0.1),
+        [1.6, 0.2, 2, 0.1], thinning: 10
+      ) { try AlphaStable.fit($0) },
+      // Away from the ridge towards the normal law: tails of a moderate tempering tell the index.
+      .init(
+        temperedStable: [0.7, 0.6, 1, 0.3, 0.5, 0.1], size: 2000, thinning: 10, leastShare: 0.75),
     ]
   }
 }

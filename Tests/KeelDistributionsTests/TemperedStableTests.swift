@@ -39,6 +39,43 @@ import Testing
     }
   }
 
+  /// Among a thousand points the density is that of interpolants along curves of other points.
+  @Test func densitiesOfManyPointsAgreeWithInversion() throws {
+    #if DEBUG
+      let (count, stride) = (60, 4)
+    #else
+      let (count, stride) = (1000, 1)
+    #endif
+    for (k, item) in try Self.reference.get().cases.enumerated() where k % stride == 0 {
+      let law = try Self.law(item.law)
+      let (low, high) = (law.quantile(1e-6), law.survivalQuantile(1e-6))
+      let others = (0..<count).map { low + (high - low) * (Double($0) + 0.5) / Double(count) }
+      let densities = law.logPDF(item.points.map { $0[0] } + others)
+      for (row, density) in zip(item.points, densities) {
+        expectClose(
+          density, row[1], absolute: 1e-12 * max(1, row[1].magnitude), "\(item.law) at \(row[0])")
+      }
+    }
+  }
+
+  /// Next to the sharp peak of a small index, where the curve of a point is that of its nearest neighbors only.
+  @Test func manyPointsNextToAPeakAgreeWithSingleOnes() throws {
+    for (index, upper) in [(0.136, 0.65), (0.3, 0.2), (0.9, 0.1)] {
+      let law = try Self.law([index, upper, 1.27, 0.46, 0.72, 0])
+      // Where the law would end without its jumps.
+      let slope = exp(SpecialFunctions.logGamma(1 - index))
+      let peak = slope * (1.27 * pow(0.72, index - 1) - upper * pow(0.46, index - 1))
+      let points = (0..<200).map { (k: Int) -> Double in
+        let distance = exp(-14 + 14 * Double(k) / 200)
+        return peak + (k % 2 == 0 ? distance : -distance) * law.standardDeviation
+      }
+      for (k, (x, value)) in zip(points, law.logPDF(points)).enumerated() where k % 10 < 2 {
+        expectClose(
+          value, law.logPDF(x), absolute: 1e-12 * max(1, value.magnitude), "\(index) at \(x)")
+      }
+    }
+  }
+
   /// An index of 1/2 and jumps upward alone: the inverse Gaussian law of first passages.
   @Test func agreesWithTheInverseGaussianLaw() throws {
     let (mean, shape) = (1.5, 2.0)

@@ -26,8 +26,15 @@ struct LikelihoodPoint {
   }
 
   /// Value, gradient, and the Hessian from central differences of the gradient.
+  ///
+  /// - Parameters:
+  ///   - point: The point.
+  ///   - isCentral: Whether the Hessian comes from differences to both sides, not only upward.
+  ///   - evaluate: The value and the gradient at a point.
+  /// - Returns: The three at the point.
   static func differenced(
     at point: [Double],
+    isCentral: Bool = true,
     _ evaluate: ([Double]) -> (value: Double, gradient: [Double])
   ) -> LikelihoodPoint {
     let (value, gradient) = evaluate(point)
@@ -39,7 +46,9 @@ struct LikelihoodPoint {
       let step = differenceStep * max(1, point[j].magnitude)
       above[j] += step
       below[j] -= step
-      let (up, down) = (evaluate(above), evaluate(below))
+      let up = evaluate(above)
+      let down =
+        isCentral || !up.value.isFinite ? evaluate(below) : (value: -.infinity, gradient: [])
       // Next to the domain's end one side remains.
       let left = down.value.isFinite ? down.gradient : gradient
       let right = up.value.isFinite ? up.gradient : gradient
@@ -141,14 +150,44 @@ struct LikelihoodSearch {
       var search = make(start)
       search.run()
       guard search.current.value.isFinite else { continue }
-      guard let other = best else {
-        best = search
-        continue
-      }
-      let rise = search.current.value - other.current.value
-      if rise > tie || (rise > -tie && search.converged && !other.converged) { best = search }
+      if search.isBetter(than: best) { best = search }
     }
     return best
+  }
+
+  /// The best search of several starts, of which one that comes near the end of another is not followed.
+  ///
+  /// - Parameters:
+  ///   - starts: The starts.
+  ///   - firstSteps: After so many steps it is seen whether a search is near the best end so far.
+  ///   - distance: How near, in every coordinate.
+  ///   - make: The search from a start with a limit of its steps.
+  /// - Returns: The search, nil where no start is in the domain.
+  static func best(
+    from starts: [[Double]],
+    firstSteps: Int,
+    distance: Double,
+    _ make: (_ start: [Double], _ limit: Int) -> LikelihoodSearch
+  ) -> LikelihoodSearch? {
+    var best: LikelihoodSearch?
+    for start in starts {
+      let limit = best?.converged == true ? firstSteps : Int.max
+      guard var search = Self.best(from: [start], { make($0, limit) }) else { continue }
+      if let other = best, !search.converged, limit == firstSteps {
+        let isNear = zip(search.point, other.point).allSatisfy { ($0 - $1).magnitude <= distance }
+        if isNear { continue }
+        search = Self.best(from: [search.point]) { make($0, Int.max) } ?? search
+      }
+      if search.isBetter(than: best) { best = search }
+    }
+    return best
+  }
+
+  /// Whether a search ends higher, or converges as high, than another one.
+  private func isBetter(than other: LikelihoodSearch?) -> Bool {
+    guard let other else { return true }
+    let rise = current.value - other.current.value
+    return rise > Self.tie || (rise > -Self.tie && converged && !other.converged)
   }
 
   /// Mean log-likelihoods closer than this are those of equally good fits.

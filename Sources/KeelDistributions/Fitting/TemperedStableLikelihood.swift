@@ -16,34 +16,44 @@ extension StandardTemperedStable {
   /// ln f at a point, and its derivatives by the point, the index, ln λ₊, ln λ₋ and the share v₊ of the variance.
   ///
   /// - Parameter z: The point.
-  /// - Returns: The six numbers; both sides must have jumps.
-  func scores(_ z: Double) -> [Double] {
-    if z < 0 {
-      let m = mirrored.scores(-z)
-      return [m[0], -m[1], m[2], m[4], m[3], -m[5]]
-    }
+  /// - Returns: The six numbers, and two of 0; both sides must have jumps.
+  func scores(_ z: Double) -> SIMD8<Double> {
+    if z < 0 { return Self.mirroredScores(mirrored.scores(-z)) }
     let curve = spine(z)
-    let above = curve.isBranch ? 0 : curve.upper.tempering
-    let values = curve.sums(checked: 1) { (place: TemperedSpine.Place) -> SIMD8<Double> in
-      let rest = (above - place.fromCenter) * (1 / upper.tempering)
-      let up = slopes(upper, place.z * (1 / upper.tempering), rest: rest)
-      let w = place.z * (-1 / lower.tempering)
-      let down = slopes(lower, w, rest: 1 - w)
-      let weight = place.weight
-      return SIMD8(
-        weight.imaginary,
-        (weight * place.z).imaginary,
-        (weight * (up.index + down.index)).imaginary,
-        (weight * up.tempering).imaginary,
-        (weight * down.tempering).imaginary,
-        (weight * (up.share - down.share)).imaginary, 0, 0)
+    let factors = scoreFactors
+    let values = curve.sums(checked: 2) { (place: TemperedSpine.Place) -> SIMD8<Double> in
+      var terms = SIMD8<Double>.zero
+      for (j, factor) in factors(place).enumerated() {
+        terms[j] = (place.weight * factor).imaginary
+      }
+      return terms
     } _: { (sums: SIMD8<Double>, _: Double) -> SIMD8<Double> in
       sums
     }
-    let f = values[0]
+    var scores = values / values[0]
+    scores[0] = log(values[0]) + curve.logFactor + curve.logTop
+    return scores
+  }
+
+  /// The same at many points that share curves.
+  var sharedScores: SharedSpines {
+    SharedSpines(
+      self, single: { scores($0) }, factors: { $0.scoreFactors($1) },
+      mirrored: { Self.mirroredScores($0) })
+  }
+
+  private static func mirroredScores(_ m: SIMD8<Double>) -> SIMD8<Double> {
+    SIMD8(m[0], -m[1], m[2], m[4], m[3], -m[5], 0, 0)
+  }
+
+  /// What the scores multiply the density's integrand by at a place of a curve.
+  private func scoreFactors(_ place: TemperedSpine.Place) -> [Complex] {
+    let rest = place.fromBranch * (1 / upper.tempering)
+    let up = slopes(upper, place.z * (1 / upper.tempering), rest: rest)
+    let w = place.z * (-1 / lower.tempering)
+    let down = slopes(lower, w, rest: 1 - w)
     return [
-      log(f) + curve.logFactor + curve.logTop, -values[1] / f, values[2] / f, values[3] / f,
-      values[4] / f, values[5] / f,
+      .one, -place.z, up.index + down.index, up.tempering, down.tempering, up.share - down.share,
     ]
   }
 
@@ -80,7 +90,8 @@ struct TemperedStableLikelihood {
   }
 
   /// Of the log-density and the scores.
-  private static let tolerances = [1e-12] + [Double](repeating: 1e-9, count: 5)
+  private static let tolerances = SmoothTable.tolerances(
+    [1e-12] + [Double](repeating: 1e-9, count: 5))
 
   /// The mean log-likelihood, its gradient, and the mean outer product of the scores.
   func evaluate(_ point: [Double]) -> (value: Double, gradient: [Double], products: [Double]) {
@@ -89,7 +100,8 @@ struct TemperedStableLikelihood {
     guard deviation > 0, deviation.isFinite else { return (-.infinity, [], []) }
     let places = sample.values.map { ($0 - mean) / deviation }
     guard places.allSatisfy({ $0.isFinite }) else { return (-.infinity, [], []) }
-    let table = TemperedTable(places, count: 6, tolerances: Self.tolerances) { law.scores($0) }
+    var curves = law.sharedScores
+    let table = SmoothTable(places, tolerances: Self.tolerances) { curves.values($0) }
     let n = Self.parameterCount
     let odds = exp(-point[5].magnitude)
     let shareSlope = odds / ((1 + odds) * (1 + odds))
@@ -97,14 +109,11 @@ struct TemperedStableLikelihood {
     var gradient = [Double](repeating: 0, count: n)
     var products = [Double](repeating: 0, count: n * n)
     for (k, z) in places.enumerated() {
-      let row = table.values[(6 * k)..<(6 * k + 6)]
-      let i = row.startIndex
-      let scores = [
-        -row[i + 1] / deviation, -1 - z * row[i + 1], row[i + 2], row[i + 3], row[i + 4],
-        row[i + 5] * shareSlope,
-      ]
+      let row = table.values[k]
+      let scores = SIMD8(
+        -row[1] / deviation, -1 - z * row[1], row[2], row[3], row[4], row[5] * shareSlope, 0, 0)
       let weight = sample.weights[k] / sample.totalWeight
-      value += weight * (row[i] - point[1])
+      value += weight * (row[0] - point[1])
       for a in 0..<n {
         gradient[a] += weight * scores[a]
         for b in 0..<n { products[n * a + b] += weight * scores[a] * scores[b] }

@@ -179,10 +179,10 @@ extension StableContour {
   private static let reach = 45.0
 
   /// The largest change of ln g in a panel, and of v; exp(−g) grows fast toward the poles of g.
-  private static let largestChange = 1.5
-  private static let largestSmallChange = 5.0
+  static let largestChange = 1.5
+  static let largestSmallChange = 5.0
   static let largestWidth = 2.0
-  private static let largestSmallWidth = 4.0
+  static let largestSmallWidth = 4.0
   private static let negligible = 1e-18
   private static let maximumPanels = 4000
   /// Of ln g at the place from which panels are laid.

@@ -26,7 +26,7 @@ struct StableContourTable {
   private var moments: [Double] = []
 
   private static let momentCount = 18
-  private static let largestChange = 1.5
+  private static let smallLogarithm = -4.0
   /// Of exp(g) at the outer, of g at the inner edge.
   private static let (outerReach, innerReach) = (6.6, -44.0)
   private static let maximumPanels = 4000
@@ -44,10 +44,14 @@ struct StableContourTable {
     var width = 1.0
     while ratio > last || contour.node(v).inner > 1e-18 * contour.length {
       guard ends.count < Self.maximumPanels, v < 500 else { return nil }
+      // Where g is small for all points it may change more, as it does for a single one.
+      let isSmall = logScales.upperBound + ratio < Self.smallLogarithm
       let (end, next) = contour.panelEnd(
-        from: v, ratio: ratio, direction: 1, width: width, change: Self.largestChange)
+        from: v, ratio: ratio, direction: 1, width: width,
+        change: isSmall ? StableContour.largestSmallChange : StableContour.largestChange)
       appendPanel(from: v, to: end, ratio: ratio)
-      (width, v, ratio) = (min(StableContour.largestWidth, 2 * (end - v)), end, next)
+      let largest = isSmall ? StableContour.largestSmallWidth : StableContour.largestWidth
+      (width, v, ratio) = (min(largest, 2 * (end - v)), end, next)
       ends.append(ratio)
       if ratio < last - 800 { break }
     }

@@ -229,62 +229,9 @@ struct StandardStable: StandardLaw {
   }
 }
 
-// MARK: - Many points and draws
+// MARK: - Draws
 
 extension StandardStable {
-  /// ln f at each point: points of one contour in the middle of the law share its table.
-  func logDensities(_ points: [Double]) -> [Double] {
-    var result = [Double](repeating: 0, count: points.count)
-    var sides: [[(position: Int, logScale: Double, logUnit: Double)]] = [[], []]
-    for (k, z) in points.enumerated() {
-      guard z.isFinite else {
-        result[k] = z.isNaN ? .nan : -.infinity
-        continue
-      }
-      guard case .contour(let contour, let y, let x, let isAbove) = route(z), !contour.isLight
-      else {
-        result[k] = support.contains(z) ? logDensity(z) : -.infinity
-        continue
-      }
-      sides[isAbove ? 1 : 0].append(
-        (k, contour.logScale(y: y, x: x), contour.logUnit(y: y, x: x)))
-    }
-    for (side, contour) in zip(sides, [lower, upper]) where !side.isEmpty {
-      let logFactor = log(index) - log(Double.pi)
-      let table = Self.table(contour, side.map(\.logScale))
-      for item in side {
-        let integral =
-          table.flatMap { $0.range.contains(item.logScale) ? $0.table : nil }?
-          .logDensityIntegral(item.logScale)
-          ?? contour.integrals(logScale: item.logScale).density
-        result[item.position] = logFactor - item.logUnit + integral
-      }
-    }
-    return result
-  }
-
-  /// A table for the middle of the scales; outliers do without it.
-  private static func table(
-    _ contour: StableContour,
-    _ logScales: [Double]
-  ) -> (table: StableContourTable, range: ClosedRange<Double>)? {
-    guard logScales.count >= leastCount else { return nil }
-    let sorted = logScales.sorted()
-    var (low, high) = (0, sorted.count - 1)
-    // A panel costs some points: ends that are far from the rest are cut off.
-    while high - low > 1 {
-      let middle = sorted[(low + high) / 2]
-      let (below, above) = (middle - sorted[low], sorted[high] - middle)
-      guard max(below, above) > largestReach else { break }
-      if above > below { high -= 1 } else { low += 1 }
-    }
-    let range = sorted[low]...sorted[high]
-    return StableContourTable(contour, logScales: range).map { ($0, range) }
-  }
-
-  private static let leastCount = 12
-  private static let largestReach = 250.0
-
   /// The draw of a uniform and an exponential one.
   func transformed(_ uniform: Double, _ exponential: Double) -> Double {
     if isNextToOne { return transformedNextToOne(uniform, exponential) + (origin - shift) }

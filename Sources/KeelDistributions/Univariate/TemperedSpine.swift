@@ -97,6 +97,8 @@ struct TemperedSpine {
 
   private static let maximumSteps = 60
   private static let angleTolerance = 1e-13
+  /// A step so small is the last: the next one would be some squares of it.
+  private static let lastStep = 1e-8
   /// Beyond it sines are not normal numbers.
   private static let farthest = 690.0
 
@@ -116,8 +118,10 @@ struct TemperedSpine {
       var next = t + step
       if !(next > low && next < high) { next = 0.5 * (low + high) }
       if next == t { break }
+      let isLast = (next - t).magnitude <= Self.lastStep
       t = next
       current = node(r, t)
+      if isLast { break }
     }
     return (current, t)
   }
@@ -135,6 +139,8 @@ struct TemperedSpine {
     /// ζ, and z.
     var fromCenter: Complex
     var z: Complex
+    /// λ − z of the upper tempering.
+    var fromBranch: Complex
     /// K'(z).
     var slope: Complex
     /// exp(K(z) − zx − top) dz/du.
@@ -142,12 +148,14 @@ struct TemperedSpine {
   }
 
   /// The rule converges like exp(−π²/2h) where the integrand decays as a normal one, faster for small indices.
-  private var firstStep: Double { exponent.index < 1.2 ? 0.2 : 0.15 }
+  var firstStep: Double { exponent.index < 1.2 ? 0.1 : 0.075 }
   private static let maximumLevels = 5
   private static let maximumNodes = 20_000
-  /// A rule of three times the step that agrees so far leaves to the finer one the cube of this, next to the branch
-  /// point, where the curve has bends, at least the square.
-  private var tolerance: Double { isBranch ? 3e-7 : 1e-5 }
+  /// How far a rule of three times the step must agree.
+  ///
+  /// Its error leaves to the finer one the cube of it, next to the branch point, where the curve has bends, at least the
+  /// square. But it has a phase and may vanish by chance, so that it must be smaller than that.
+  var tolerance: Double { isBranch ? 3e-9 : 1e-7 }
   private static let negligible = 1e-19
   /// So many negligible terms end a side.
   private static let patience = 3
@@ -156,7 +164,7 @@ struct TemperedSpine {
   ///
   /// Those that are in the rule of three times the step only when `all`. The visitor is told which these are, and returns
   /// whether its terms are negligible.
-  private func visit(step: Double, all: Bool, _ body: (Place, _ isCoarse: Bool) -> Bool) {
+  func visit(step: Double, all: Bool, _ body: (Place, _ isCoarse: Bool) -> Bool) {
     for direction in isBranch ? [1, -1] : [1] {
       // The last three angles, of which the next is guessed.
       var angles = SIMD3(0.0, 0, 0)
@@ -194,7 +202,8 @@ struct TemperedSpine {
     let rotation = Complex(cos(phase), sin(phase)) * Complex(node.cosine, node.sine)
     let factor = exp(node.value.real - logTop) * rate / node.slope.real
     return Place(
-      fromCenter: node.place, z: node.place + center, slope: node.slope / node.place + x,
+      fromCenter: node.place, z: node.place + center,
+      fromBranch: (isBranch ? 0 : upper.tempering) - node.place, slope: node.slope / node.place + x,
       weight: (rotation * node.slope.conjugate) * factor)
   }
 

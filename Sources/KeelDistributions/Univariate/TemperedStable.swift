@@ -27,7 +27,8 @@ import KeelNumerics
 /// Processes and their Applications 123 (2013).
 ///
 /// Log-density and log-probabilities agree with references of 24 digits within `1e-10 · max(1, |value|)`, from
-/// probabilities of 1e-300 on either side. A point takes some 20 to 100 µs; densities of many points share a table.
+/// probabilities of 1e-300 on either side. A point takes some 15 to 75 µs; densities of many points share their work and
+/// take some 0.4 µs each among a thousand.
 public struct TemperedStable: LocationScaleLaw {
   /// The index α: small jumps are as frequent as those of an alpha-stable law of this index.
   public let index: Double
@@ -132,12 +133,12 @@ public struct TemperedStable: LocationScaleLaw {
 
   /// The logarithm of the density at each point; the points share the work that is the law's.
   ///
-  /// From some tens of points on interpolants over their range are used: results agree with those of single points
-  /// within `1e-12 · max(1, |value|)`, and their last bits depend on the other points.
+  /// Points share integration curves, and from some tens of them on interpolants over their range are used: results
+  /// agree with those of single points within `1e-12 · max(1, |value|)`, and their last bits depend on the other points.
   ///
   /// - Parameter points: The points.
   /// - Returns: The logarithms, in the order of the points.
-  /// - Complexity: O(n), with some hundred single points for the law.
+  /// - Complexity: O(n), with some twenty single points for the law.
   public func logPDF(_ points: [Double]) -> [Double] {
     let (logUnit, support) = (log(unit), standard.support)
     var result = [Double](repeating: -.infinity, count: points.count)
@@ -149,10 +150,8 @@ public struct TemperedStable: LocationScaleLaw {
       positions.append(k)
       values.append(z)
     }
-    let table = TemperedTable(
-      values, count: 1, tolerances: [TemperedTable.finestTolerance]
-    ) { (z: Double) -> [Double] in [standard.logDensity(z)] }
-    for (i, k) in positions.enumerated() { result[k] = table.values[i] - logUnit }
+    let logarithms = standard.logDensities(values)
+    for (k, value) in zip(positions, logarithms) { result[k] = value - logUnit }
     return result
   }
 
@@ -160,6 +159,6 @@ public struct TemperedStable: LocationScaleLaw {
   ///
   /// - Parameter points: The points.
   /// - Returns: The densities, in the order of the points.
-  /// - Complexity: O(n), with some hundred single points for the law.
+  /// - Complexity: O(n), with some twenty single points for the law.
   public func pdf(_ points: [Double]) -> [Double] { logPDF(points).map { exp($0) } }
 }
