@@ -951,6 +951,9 @@ def load(field):
 
 
 def main(folder):
+    # One core, as ours: some libraries start threads whatever they are told.
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     prepared = {}
     for line in sys.stdin:
         try:
