@@ -27,7 +27,7 @@ extension DistributionFit where Law == GeneralizedHyperbolic {
   ///   - level: The probability with which such intervals hold the true value for many samples, inside (0, 1).
   /// - Returns: The intervals, in the order of ``parameters``. That of `scale` begins at 0 where a variance gamma law is
   ///   as likely, and those of `scale` and `steepness` are infinite above where a normal law is.
-  /// - Throws: As the fit; `DistributionsError.invalidValue` for the level.
+  /// - Throws: As the fit; `DistributionsError.invalidValue` for the level and `.notRepresentable` for ends that are no numbers.
   /// - Complexity: Some hundred steps of the fit.
   public func likelihoodIntervals(
     of sample: [Double],
@@ -52,20 +52,23 @@ extension DistributionFit where Law == GeneralizedHyperbolic {
     }
     let score = ConfidenceInterval.score(level)
     let unit = standardized.restoredScale(1)
-    return HyperbolicConstraint.allCases.map { parameter in
+    var intervals: [ClosedRange<Double>] = []
+    for parameter in HyperbolicConstraint.allCases {
       let profile = HyperbolicProfile(
         likelihood: likelihood, settings: settings, parameter: parameter, maximum: maximum)
-      let (low, high) = (profile.end(-score), profile.end(score))
-      switch parameter {
-      case .location:
-        return standardized.restoredLocation(low)...standardized.restoredLocation(high)
-      case .scale:
-        return standardized.restoredScale(exp(low))...standardized.restoredScale(exp(high))
-      case .order: return low...high
-      case .steepness: return (exp(low) / unit)...(exp(high) / unit)
-      case .asymmetry: return (low / unit)...(high / unit)
+      let ends = [profile.end(-score), profile.end(score)].map { end in
+        switch parameter {
+        case .location: standardized.restoredLocation(end)
+        case .scale: standardized.restoredScale(exp(end))
+        case .order: end
+        case .steepness: exp(end) / unit
+        case .asymmetry: end / unit
+        }
       }
+      guard ends[0] <= ends[1] else { throw .notRepresentable(result: "\(parameter)") }
+      intervals.append(ends[0]...ends[1])
     }
+    return intervals
   }
 }
 
