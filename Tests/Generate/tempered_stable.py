@@ -1,6 +1,7 @@
 """Reference values for tempered stable laws: mpmath 1.3.0, from the characteristic function.
 
-python3 Tests/Generate/tempered_stable.py writes Tests/Reference/tempered_stable.json.
+python3 Tests/Generate/tempered_stable.py writes Tests/Reference/tempered_stable.json, and with the argument rare
+Tests/Reference/tempered_stable_rare.json of laws with few and far jumps.
 
 The inversion integral runs along two straight rays from a point of the real axis, by tanh-sinh quadrature of pieces
 whose lengths double, with so many digits that cancellation leaves 24. The exponent is that of the Lévy measure
@@ -10,6 +11,7 @@ from another point of the axis and at another angle.
 
 import json
 import pathlib
+import sys
 
 import mpmath as mp
 
@@ -31,6 +33,21 @@ LAWS = [
     (1.5, 1.0, 0.0, 1.0, 1.0, 0.0),
     (0.5, 1.0, 0.0, 1.0, 1.0, 0.0),
     (1.0, 0.0, 0.5, 1.0, 1.0, 0.0),
+]
+
+# Few and far jumps on one side or both, indices next to one, and a body that ends without them.
+RARE = [
+    (0.95, 0.0005, 2.0, 0.001, 8.0, 0.0),
+    (0.75, 0.00001, 1.0, 0.0005, 1.0, 0.0),
+    (1.0, 0.0001, 0.0001, 0.005, 0.005, 0.0),
+    (1.03125, 1e-9, 1.0, 0.01, 1.0, 0.0),
+    (0.5, 1e-6, 1.0, 0.25, 1.0, 0.0),
+    (0.25, 0.01, 2.0, 0.002, 16.0, 0.0),
+    (1.5, 1e-12, 1.0, 0.001, 0.001, 0.0),
+    (1.984375, 1e-4, 1.0, 0.02, 1.0, 0.0),
+    (1.25, 0.0001, 0.125, 0.0005, 0.01, 0.0),
+    (0.90625, 0.1, 1e-9, 0.001, 1.0, 0.0),
+    (1.75, 1e-5, 0.01, 0.5, 0.03125, 2.0),
 ]
 
 
@@ -155,12 +172,12 @@ class Tempered:
         lower, upper = (rest, tail) if x >= self.mean else (tail, rest)
         return [float(v) for v in (x, density, lower, upper)]
 
-    def points(self):
+    def points(self, near):
         sd = float(mp.sqrt(self.variance))
         mean = float(self.mean)
         result = [mean]
         for side, c, l in ((1, self.cu, self.lu), (-1, self.cl, self.ll)):
-            steps = [0.01, 0.5, 2.0, 6.0]
+            steps = list(near)
             if c:
                 steps += [60 / float(l) / sd, 300 / float(l) / sd, 690 / float(l) / sd]
             else:
@@ -173,15 +190,22 @@ class Tempered:
         return result
 
 
-def main():
+def write(laws, near, name):
     cases = []
-    for law in LAWS:
+    for law in laws:
         tempered = Tempered(law)
-        rows = [tempered.row(x, i % 4 == 0) for i, x in enumerate(tempered.points())]
+        rows = [tempered.row(x, i % 4 == 0) for i, x in enumerate(tempered.points(near))]
         cases.append({"law": list(law), "points": rows})
         print(law, rows, flush=True)
-    path = pathlib.Path(__file__).parent.parent / "Reference" / "tempered_stable.json"
+    path = pathlib.Path(__file__).parent.parent / "Reference" / (name + ".json")
     path.write_text(json.dumps({"cases": cases}, indent=1) + "\n")
+
+
+def main():
+    if sys.argv[1:] == ["rare"]:
+        write(RARE, [0.001, 0.01, 0.05, 0.2, 0.5, 1.0, 2.0, 4.0], "tempered_stable_rare")
+    else:
+        write(LAWS, [0.01, 0.5, 2.0, 6.0], "tempered_stable")
 
 
 if __name__ == "__main__":

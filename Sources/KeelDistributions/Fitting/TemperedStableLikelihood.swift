@@ -31,7 +31,7 @@ extension StandardTemperedStable {
       sums
     }
     var scores = values / values[0]
-    scores[0] = log(values[0]) + curve.logFactor + curve.logTop
+    scores[0] = log(values[0]) + curve.logUnit
     return scores
   }
 

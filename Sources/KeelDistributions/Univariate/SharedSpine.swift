@@ -59,6 +59,7 @@ struct SharedSpine {
     var rule = (coarse: [TemperedSpine.Place](), fine: [TemperedSpine.Place]())
     var step = curve.firstStep
     var (sum, level, isDone) = (0.0, 0, false)
+    var ends: TemperedSpine.Ends?
     while !isDone {
       guard level < Self.maximumLevels else { return nil }
       if level > 0 {
@@ -66,7 +67,8 @@ struct SharedSpine {
         step /= 3
       }
       var coarse = rule.coarse.reduce(0) { $0 + $1.weight.imaginary }
-      curve.visit(step: step, all: level == 0) { (place: TemperedSpine.Place, isCoarse: Bool) in
+      ends = curve.visit(step: step, between: ends) {
+        (place: TemperedSpine.Place, isCoarse: Bool) in
         sum += place.weight.imaginary
         if isCoarse {
           coarse += place.weight.imaginary
@@ -84,7 +86,11 @@ struct SharedSpine {
     coarseCount = rule.coarse.count
     let all = rule.coarse + rule.fine
     places = all.map(\.fromCenter)
-    sizes = all.map { $0.weight.squaredModulus.squareRoot() }
+    // On the cut nothing turns with the point.
+    sizes = all.map {
+      $0.fromCenter.imaginary == 0
+        ? $0.weight.imaginary.magnitude : $0.weight.squaredModulus.squareRoot()
+    }
     radii = places.map { $0.squaredModulus.squareRoot() }
     factors = all.map { place in
       var (real, imaginary) = (SIMD8<Double>.zero, SIMD8<Double>.zero)
@@ -96,36 +102,42 @@ struct SharedSpine {
       return (real, imaginary)
     }
     for j in places.indices {
-      let square = factors[j].real * factors[j].real + factors[j].imaginary * factors[j].imaginary
+      let isOnCut = places[j].imaginary == 0
+      let (real, imaginary) = (isOnCut ? .zero : factors[j].real, factors[j].imaginary)
+      let square = real * real + imaginary * imaginary
       sizes[j] = max(sizes[j], Self.scoreShare * square.max().squareRoot())
       if radii[j] > radii[farthest] { farthest = j }
     }
+    for j in places.indices where places[j].imaginary == 0 { radii[j] = 0 }
   }
 
   /// ln f at a point, and the other functions over f; nil when the point is too far from that of the curve.
   func values(_ x: Double) -> SIMD8<Double>? {
     let change = curve.x - x
-    var (sums, coarse, total) = (SIMD8<Double>.zero, SIMD8<Double>.zero, 0.0)
+    var (sums, coarse, total) = (SIMD8<Double>.zero, SIMD8<Double>.zero, SIMD8<Double>.zero)
     let (places, factors, sizes, radii) = (places.span, factors.span, sizes.span, radii.span)
     let reach = Self.largestTurn / (step * change.magnitude)
     var end = 0.0
     for j in 0..<places.count {
       let growth = exp(places[j].real * change)
       let phase = places[j].imaginary * change
-      sums += factors[j].imaginary * (growth * cos(phase)) + factors[j].real * (growth * sin(phase))
-      total += sizes[j] * growth
+      let straight = factors[j].imaginary * (growth * cos(phase))
+      let turned = factors[j].real * (growth * sin(phase))
+      sums += straight + turned
+      total += pointwiseMax(straight, -straight) + pointwiseMax(turned, -turned)
       if j == farthest || radii[j] > reach { end += sizes[j] * growth }
       if j == coarseCount - 1 { coarse = sums }
     }
     let f = sums[0]
-    guard f > 0, total <= Self.largestCancellation * f, end <= Self.smallEnd * f,
+    guard f > 0, total[0] <= Self.largestCancellation * f,
+      Self.scoreShare * total.max() <= Self.largestCancellation * f, end <= Self.smallEnd * f,
       (f / (3 * coarse[0]) - 1).magnitude <= tolerance,
       (sums[1] - 3 * coarse[1]).magnitude
         <= Self.secondFactor * tolerance * max(f, sums[1].magnitude)
     else { return nil }
     var result = sums / f
     result[0] =
-      log(f * (step / Double.pi)) + curve.logFactor + curve.logTop + curve.center * change
+      log(f * (step / Double.pi)) + curve.logUnit + curve.center * change
     return result
   }
 }

@@ -67,18 +67,22 @@ struct StandardTemperedStable: StandardLaw {
   /// The curve of a point x ≥ 0.
   func spine(_ x: Double) -> TemperedSpine {
     guard upper.activity > 0 else {
-      // x/λ = expm1(εq)/ε with λ + z = λ exp q: the saddle in closed form.
-      let ratio = x * lower.tempering / lower.activity
-      let excess = index - 1
-      let q = excess == 0 ? ratio : log1p(excess * ratio) / excess
-      return saddleSpine(x, center: lower.tempering * expm1(q), above: .infinity)
+      return saddleSpine(x, center: saddleOfLowerSide(x), above: .infinity)
     }
+    if let curve = cutSpine(x) { return curve }
     let last =
       max(1, log(upper.tempering * x)) + Self.negligibleLogarithm / min(index, 1)
     guard slope(q: last) > x else { return branchSpine(x) }
     let q = saddle(x, last: last)
     return saddleSpine(
       x, center: -upper.tempering * expm1(-q), above: upper.tempering * exp(-q), q: q)
+  }
+
+  /// The saddle of the lower side alone: x/λ = expm1(εq)/ε with λ + z = λ exp q.
+  func saddleOfLowerSide(_ x: Double) -> Double {
+    let ratio = x * lower.tempering / lower.activity
+    let excess = index - 1
+    return lower.tempering * expm1(excess == 0 ? ratio : log1p(excess * ratio) / excess)
   }
 
   /// K' where λ − z = λ exp(−q).
@@ -116,7 +120,7 @@ struct StandardTemperedStable: StandardLaw {
   }
 
   /// The side after a tilt that leaves a part of its tempering.
-  private func tilted(_ side: TemperedSide, _ rest: Double) -> TemperedSide {
+  func tilted(_ side: TemperedSide, _ rest: Double) -> TemperedSide {
     guard side.activity > 0 else { return .none }
     return TemperedSide(
       activity: side.activity * pow(rest / side.tempering, index), tempering: rest)
@@ -148,8 +152,8 @@ struct StandardTemperedStable: StandardLaw {
     }
     let scale = min(3 / curvature.squareRoot(), up.tempering, down.tempering)
     return TemperedSpine(
-      exponent: exponent, upper: up, lower: down, drift: 0, center: center, offset: 0,
-      logFactor: value(center, above: above) - center * x, logTop: 0, scale: scale, x: x)
+      exponent: exponent, upper: up, lower: down, startSlope: .zero, center: center, offset: 0,
+      logUnit: value(center, above: above) - center * x, logTop: 0, scale: scale, x: x)
   }
 
   /// The curve around the branch point λ.
@@ -171,8 +175,9 @@ struct StandardTemperedStable: StandardLaw {
     let scale = min(
       1 / drift.magnitude, 1 / curvature.squareRoot(), distance * pow(up.activity, -1 / index))
     return TemperedSpine(
-      exponent: exponent, upper: up, lower: down, drift: drift, center: upper.tempering,
-      offset: distance, logFactor: factor, logTop: top, scale: scale, x: x)
+      exponent: exponent, upper: up, lower: down, startSlope: Complex(-drift),
+      center: upper.tempering,
+      offset: distance, logUnit: factor + top, logTop: top, scale: scale, x: x)
   }
 
   // MARK: Density and tails
@@ -193,7 +198,7 @@ struct StandardTemperedStable: StandardLaw {
     }
     let spine = self.spine(z)
     if !(spine.center < Self.farthestSaddle) {
-      let value = spine.logFactor.isNaN ? -.infinity : spine.logFactor
+      let value = spine.logUnit.isNaN ? -.infinity : spine.logUnit
       return (value, value, value)
     }
     return spine.integrals()

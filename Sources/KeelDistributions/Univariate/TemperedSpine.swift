@@ -9,7 +9,7 @@
 // has neither a mean nor a cancellation. The rule is the trapezoidal one in u with r = s sinh u, at midpoints. The
 // pole 1/z of a tail is no pole of the sum: with its place u = iη its part is known, 1/(1 + exp(2πη/h)).
 // Where there is no saddle, x ≥ K'(λ), the curve starts along the cut at the branch point λ: there
-// r = s exp(u − exp(−u)).
+// r = s exp(u − exp(−u)). Where the curve would follow the cut and then bend, it is left for another one (TemperedCut.swift).
 
 import KeelNumerics
 #if canImport(Glibc)
@@ -45,19 +45,23 @@ struct TemperedSpine {
   let exponent: TemperedExponent
   let upper: TemperedSide
   let lower: TemperedSide
-  /// From the tilt, which is 0 at the saddle.
-  let drift: Double
-  /// The center of the circles: saddle or branch point, and how far it is from the tilt.
+  /// K' − x at the tilt, which is 0 at the saddle.
+  let startSlope: Complex
+  /// Saddle or branch point.
   let center: Double
+  /// How far the center of the circles is from the tilt, and it is from `center`.
   let offset: Double
-  /// K − zx at the tilt, less its value at the center.
-  let logFactor: Double
+  /// The logarithm of the unit of sums, and what it is above K − zx at the tilt.
+  let logUnit: Double
   let logTop: Double
   /// s.
   let scale: Double
   /// The point.
   let x: Double
-  var isBranch: Bool { offset > 0 }
+  /// The way along the cut to the center of the circles.
+  var cut: TemperedCut?
+  private var isBranch: Bool { offset > 0 }
+  private var isSaddle: Bool { offset == 0 && cut == nil }
 
   /// One place of the curve.
   struct Node {
@@ -76,10 +80,22 @@ struct TemperedSpine {
     let sine = 1 / cosh(t)
     let cosine = -tanh(t)
     let place = Complex(r * cosine, r * sine)
+    let (value, slope) = values(at: place)
+    return Node(place: place, value: value, slope: place * slope, sine: sine, cosine: cosine)
+  }
+
+  /// K(z) − zx less its value at the tilt, and its derivative, at ζ.
+  private func values(at place: Complex) -> (value: Complex, slope: Complex) {
     let fromTilt = place + offset
-    var value = fromTilt * -drift
-    var slope = Complex(-drift)
-    if upper.activity > 0 {
+    var value = fromTilt * startSlope
+    var slope = startSlope
+    if let cut {
+      let w = fromTilt * (-1 / upper.tempering)
+      let side = exponent.values(w, rest: 1 - w)
+      let activity = upper.activity * cut.turn
+      value = value + activity * side.value
+      slope = slope - activity * side.slope * (1 / upper.tempering)
+    } else if upper.activity > 0 {
       let w = fromTilt * (1 / upper.tempering)
       let rest = isBranch ? place * (-1 / upper.tempering) : 1 - w
       let side = exponent.values(w, rest: rest)
@@ -92,7 +108,7 @@ struct TemperedSpine {
       value = value + lower.activity * side.value
       slope = slope - (lower.activity / lower.tempering) * side.slope
     }
-    return Node(place: place, value: value, slope: place * slope, sine: sine, cosine: cosine)
+    return (value, slope)
   }
 
   private static let maximumSteps = 60
@@ -128,7 +144,7 @@ struct TemperedSpine {
 
   /// The radius at u, and its derivative.
   private func radius(_ u: Double) -> (r: Double, rate: Double) {
-    guard isBranch else { return (scale * sinh(u), scale * cosh(u)) }
+    guard !isSaddle else { return (scale * sinh(u), scale * cosh(u)) }
     let e = exp(-u)
     let r = scale * exp(u - e)
     return (r, r * (1 + e))
@@ -155,33 +171,78 @@ struct TemperedSpine {
   ///
   /// Its error leaves to the finer one the cube of it, next to the branch point, where the curve has bends, at least the
   /// square. But it has a phase and may vanish by chance, so that it must be smaller than that.
-  var tolerance: Double { isBranch ? 3e-9 : 1e-7 }
+  var tolerance: Double { isSaddle ? 1e-8 : 3e-9 }
   private static let negligible = 1e-19
   /// So many negligible terms end a side.
   private static let patience = 3
 
+  /// Where a rule ended, of its variable u.
+  struct Ends {
+    var curve = 0.0...0.0
+    var cut = 0.0...0.0
+  }
+
   /// Visits the midpoints of a rule of a step, outward.
   ///
-  /// Those that are in the rule of three times the step only when `all`. The visitor is told which these are, and returns
-  /// whether its terms are negligible.
-  func visit(step: Double, all: Bool, _ body: (Place, _ isCoarse: Bool) -> Bool) {
-    for direction in isBranch ? [1, -1] : [1] {
+  /// - Parameters:
+  ///   - step: The step.
+  ///   - ends: Where a coarser rule ended. A first rule has none: it is visited whole, and ends when the visitor says so.
+  ///     Others are visited between them without the places of the rule of three times the step.
+  ///   - body: Is told whether a place is in the rule of three times the step, and returns whether its terms are negligible.
+  /// - Returns: Where the rule ends.
+  func visit(
+    step: Double,
+    between ends: Ends?,
+    _ body: (Place, _ isCoarse: Bool) -> Bool
+  ) -> Ends {
+    var result = Ends()
+    for direction in cut?.isWhole == true ? [] : isSaddle ? [1] : [1, -1] {
       // The last three angles, of which the next is guessed.
       var angles = SIMD3(0.0, 0, 0)
-      var (visited, idle) = (0, 0)
-      for k in 0..<Self.maximumNodes {
-        let j = direction > 0 ? k : -1 - k
-        let isCoarse = ((j % 3) + 3) % 3 == 1
-        guard all || !isCoarse else { continue }
-        let (r, rate) = radius((Double(j) + 0.5) * step)
-        guard r > 0, r < Self.largestRadius else { break }
-        let (node, angle) = place(r, near: Self.guess(angles, all ? visited : 1))
+      var visited = 0
+      let end = Self.walk(direction, step, ends?.curve) { (u: Double, isCoarse: Bool) -> Bool? in
+        let (r, rate) = radius(u)
+        guard r > 0, r < Self.largestRadius else { return nil }
+        let (node, angle) = place(r, near: Self.guess(angles, ends == nil ? visited : 1))
         angles = SIMD3(angle, angles.x, angles.y)
         visited += 1
-        idle = body(weighted(node, rate: rate), isCoarse) ? idle + 1 : 0
-        if idle >= Self.patience { break }
+        return body(weighted(node, rate: rate), isCoarse)
       }
+      result.curve = min(result.curve.lowerBound, end)...max(result.curve.upperBound, end)
     }
+    guard let cut else { return result }
+    for direction in [1, -1] {
+      let end = Self.walk(direction, step, ends?.cut) { (u: Double, isCoarse: Bool) -> Bool? in
+        guard let place = cut.place(u) else { return nil }
+        return body(place, isCoarse) && (direction < 0 || u > cut.leastEnd)
+      }
+      result.cut = min(result.cut.lowerBound, end)...max(result.cut.upperBound, end)
+    }
+    return result
+  }
+
+  /// Walks along midpoints of a rule from 0, for a first rule to where terms are negligible.
+  ///
+  /// - Returns: The last u.
+  private static func walk(
+    _ direction: Int,
+    _ step: Double,
+    _ ends: ClosedRange<Double>?,
+    _ body: (_ u: Double, _ isCoarse: Bool) -> Bool?
+  ) -> Double {
+    var (last, idle) = (0.0, 0)
+    for k in 0..<maximumNodes {
+      let j = direction > 0 ? k : -1 - k
+      let isCoarse = ((j % 3) + 3) % 3 == 1
+      guard ends == nil || !isCoarse else { continue }
+      let u = (Double(j) + 0.5) * step
+      if let ends, !ends.contains(u) { break }
+      guard let isNegligible = body(u, isCoarse) else { break }
+      last = u
+      idle = isNegligible ? idle + 1 : 0
+      if ends == nil, idle >= patience { break }
+    }
+    return last
   }
 
   /// The next of evenly spaced values, by the last ones there are.
@@ -198,13 +259,15 @@ struct TemperedSpine {
 
   /// A node with its part of dz: on the curve dz has the direction of the conjugate of the derivative.
   private func weighted(_ node: Node, rate: Double) -> Place {
-    let phase = node.value.imaginary
+    let phase = node.value.imaginary + (cut.map { $0.height(upper.tempering) } ?? 0)
     let rotation = Complex(cos(phase), sin(phase)) * Complex(node.cosine, node.sine)
     let factor = exp(node.value.real - logTop) * rate / node.slope.real
+    let start = cut == nil ? 0 : upper.tempering
+    let rest = cut != nil || isBranch ? 0 : upper.tempering
+    let fromCenter = node.place + start
     return Place(
-      fromCenter: node.place, z: node.place + center,
-      fromBranch: (isBranch ? 0 : upper.tempering) - node.place, slope: node.slope / node.place + x,
-      weight: (rotation * node.slope.conjugate) * factor)
+      fromCenter: fromCenter, z: fromCenter + center, fromBranch: rest - fromCenter,
+      slope: node.slope / node.place + x, weight: (rotation * node.slope.conjugate) * factor)
   }
 
   /// Sums of some functions along the curve, over π.
@@ -213,7 +276,7 @@ struct TemperedSpine {
   ///   - checked: How many of the first functions decide when a sum ends and has converged.
   ///   - terms: The functions at a place.
   ///   - completed: Adds what is known besides to sums of a step.
-  /// - Returns: The sums, without exp(`logFactor` + `logTop`).
+  /// - Returns: The sums, without exp(`logUnit`).
   func sums(
     checked: Int,
     _ terms: (Place) -> SIMD8<Double>,
@@ -222,12 +285,14 @@ struct TemperedSpine {
     var (sums, coarse) = (SIMD8<Double>(), SIMD8<Double>())
     var step = firstStep
     var result = sums
-    for level in 0..<Self.maximumLevels {
-      if level > 0 { coarse = sums }
-      visit(step: step, all: level == 0) { (place: Place, isCoarse: Bool) -> Bool in
+    var ends: Ends?
+    for _ in 0..<Self.maximumLevels {
+      let isFirst = ends == nil
+      if !isFirst { coarse = sums }
+      ends = visit(step: step, between: ends) { (place: Place, isCoarse: Bool) -> Bool in
         let part = terms(place)
         sums += part
-        if level == 0, isCoarse { coarse += part }
+        if isFirst, isCoarse { coarse += part }
         for j in 0..<checked where !(part[j].magnitude <= Self.negligible * sums[j].magnitude) {
           return false
         }
@@ -246,7 +311,7 @@ struct TemperedSpine {
   /// ln f(x), ln P(X > x) and ln E[X; X > x].
   func integrals() -> (density: Double, tail: Double, partial: Double) {
     let pole = poleAngle
-    let logOne = -logFactor - logTop
+    let logOne = -logUnit
     let values = sums(checked: 2) { (place: Place) -> SIMD8<Double> in
       let overZ = place.weight / place.z
       return SIMD8(
@@ -276,7 +341,7 @@ struct TemperedSpine {
   ///
   /// On the imaginary axis of u two real places ζ₁ζ₂ = −(s sin η)² have the same height.
   private var poleAngle: Double? {
-    guard !isBranch else { return nil }
+    guard isSaddle else { return nil }
     guard center > 0 else { return 0 }
     guard center < scale else { return nil }
     let target = height(-center).value

