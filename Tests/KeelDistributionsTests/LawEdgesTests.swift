@@ -108,6 +108,35 @@ import Testing
     }
   }
 
+  /// quantile(cdf(x)) = x, up to what the rounding of the probability moves the point.
+  @Test func quantilesOfProbabilitiesAreThePoints() throws {
+    let stable: [any ContinuousDistribution] = [
+      try AlphaStable(index: 1.6, skew: -0.4, scale: 2, location: 1),
+      try AlphaStable(index: 0.8, skew: 0.5, scale: 2, location: 1),
+      try TemperedStable(
+        index: 1.3, upperIntensity: 0.4, lowerIntensity: 0.6, upperTempering: 0.8,
+        lowerTempering: 0.5, location: 0.2),
+      try TemperedStable(
+        index: 0.7, upperIntensity: 0.001, lowerIntensity: 0.6, upperTempering: 0.01,
+        lowerTempering: 2, location: 0),
+    ]
+    for law in try Self.laws.get() + stable {
+      for p in [1e-250, 1e-120, 1e-40, 1e-9, 0.003, 0.1, 0.3] {
+        for isLower in [true, false] {
+          let x = isLower ? law.quantile(p) : law.survivalQuantile(p)
+          guard x.isFinite, x.magnitude < 1e290 else { continue }
+          let tail = isLower ? law.cdf(x) : law.survival(x)
+          guard tail > 1e-300 else { continue }
+          let back = isLower ? law.quantile(tail) : law.survivalQuantile(tail)
+          let digits = max(1, -log(tail)) * 1e-12
+          expectClose(
+            back, x, absolute: digits * exp(log(tail) - law.logPDF(x)) + 4 * x.ulp,
+            "\(type(of: law)) at \(x), \(p)")
+        }
+      }
+    }
+  }
+
   @Test func meansOfBothTailsMakeTheMean() throws {
     for law in try Self.laws.get() {
       let unit = law.standardDeviation

@@ -1,3 +1,4 @@
+import KeelData
 import KeelDistributions
 import KeelLinearAlgebra
 import KeelNumerics
@@ -30,6 +31,34 @@ import Testing
       }
     }
     return matrix
+  }
+
+  @Test func isALawOverAssets() throws {
+    let matrix = try sample(400, 3, degrees: 5, seed: 8)
+    let fit = try MultivariateStudentT.unlabeledFit(matrix)
+    let universe = try Universe(["BTC", "ETH", "SOL"])
+    let law = try fit.law(universe)
+    #expect(law.expectedReturns.values == fit.location)
+    #expect(law.degreesOfFreedom == fit.degreesOfFreedom)
+    let weights = try Weights(universe: universe, values: [0.5, 0.3, 0.2])
+    let covariance = try #require(fit.covariance)
+    var variance = 0.0
+    for i in 0..<3 {
+      for j in 0..<3 { variance += weights.values[i] * covariance[i, j] * weights.values[j] }
+    }
+    expectClose(
+      try law.portfolioLaw(weights).standardDeviation, variance.squareRoot(), relative: 1e-12)
+    // Given one of them the others are expected to follow.
+    let given = try law.conditional(on: ["BTC": -0.3])
+    #expect(given.expectedReturns.universe.assets == ["ETH", "SOL"])
+    #expect(given.expectedReturns.values.allSatisfy { $0 < 0 })
+    #expect(throws: DistributionsError.shapeMismatch(argument: "universe", got: 2, required: 3)) {
+      try fit.law(Universe(["BTC", "ETH"]))
+    }
+    var settings = MultivariateStudentT.FitSettings()
+    (settings.lowestDegreesOfFreedom, settings.degreesOfFreedom) = (1, 1.5)
+    let wild = try MultivariateStudentT.unlabeledFit(matrix, settings: settings)
+    #expect(throws: DistributionsError.self) { try wild.law(universe) }
   }
 
   @Test func agreesWithAGeneralOptimizer() throws {

@@ -217,4 +217,39 @@ import Testing
       #expect(try JSONDecoder().decode(ProtocolHazard.self, from: data) == known)
     }
   }
+
+  /// Dependencies that lead back, against sums over own failures and dependencies that take.
+  @Test func cyclesEqualTheSumsOverAllThatMayHappen() throws {
+    struct Cycle: Decodable {
+      var years, expected: Double
+      var protocols: [Ring]
+      var links: [Case.Link]
+      var failureProbabilities: [Double]
+      var levels: [Case.Level]
+    }
+    struct Ring: Decodable { var hazard, loss: Double }
+    struct Cycles: Decodable { var cases: [Cycle] }
+    for reference in try Reference.load(Cycles.self, "protocol_cycles").cases {
+      let failures = try ProtocolFailures(
+        reference.protocols.enumerated().map {
+          ProtocolHazard(
+            Case.name($0.offset), hazardPerYear: $0.element.hazard, lossGivenFailure: 0.5,
+            exposure: 2 * $0.element.loss)
+        },
+        dependencies: reference.links.map {
+          FailureDependency(
+            Case.name($0.source), takes: Case.name($0.target), probability: $0.probability)
+        })
+      let losses = try failures.distribution(within: reference.years)
+      expectClose(losses.expectedLoss, reference.expected, relative: 1e-12)
+      for (part, expected) in zip(losses.failureProbabilities, reference.failureProbabilities) {
+        expectClose(part.value, expected, relative: 1e-12, part.name)
+      }
+      for level in reference.levels {
+        expectClose(
+          losses.probability(ofLossAtLeast: level.loss), level.probability, absolute: 1e-13,
+          "\(level.loss)")
+      }
+    }
+  }
 }

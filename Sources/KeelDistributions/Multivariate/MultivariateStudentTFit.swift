@@ -6,6 +6,7 @@
 // The scatter is divided by the sum of the weights, which has the same maximum and needs fewer steps (J. Kent, D. Tyler,
 // Y. Vardi, "A curious likelihood identity for the multivariate t-distribution", Communications in Statistics 23, 1994).
 
+public import KeelData
 public import KeelNumerics
 
 /// A multivariate Student-t law fitted to a sample by maximum likelihood.
@@ -44,6 +45,32 @@ public struct MultivariateStudentTFit: Hashable, Sendable {
       for i in 0...j { result[i, j] = scatter[i, j] * factor }
     }
     return result
+  }
+
+  /// Returns the fitted law over assets.
+  ///
+  /// - Parameter universe: The N assets, in the order of the columns.
+  /// - Returns: The law, whose moments are per period of the sample.
+  /// - Throws: `DistributionsError.invalidValue` for degrees of freedom of at most 2, where the law has no covariance,
+  ///   `.shapeMismatch` for another number of assets.
+  public func law(_ universe: Universe) throws(DistributionsError) -> MultivariateStudentT {
+    guard universe.count == scatter.order else {
+      throw .shapeMismatch(argument: "universe", got: universe.count, required: scatter.order)
+    }
+    guard let covariance else {
+      throw .invalidValue(
+        argument: "degreesOfFreedom", got: degreesOfFreedom, lowest: 2.0.nextUp, highest: .infinity)
+    }
+    do {
+      return try MultivariateStudentT(
+        expectedReturns: ExpectedReturns(universe: universe, values: location),
+        covariance: Covariance(universe: universe, dense: covariance),
+        degreesOfFreedom: degreesOfFreedom)
+    } catch let error as DistributionsError {
+      throw error
+    } catch {
+      throw .notRepresentable(result: "covariance")
+    }
   }
 }
 

@@ -8,7 +8,8 @@ extension Scenario {
   ///
   /// ```swift
   /// let given: [AssetID: Double] = ["BTC": log(0.6)]
-  /// let law = try MultivariateStudentT.fit(logReturns).law.conditional(on: given)
+  /// let fit = try MultivariateStudentT.unlabeledFit(logReturns)
+  /// let law = try fit.law(universe).conditional(on: given)
   /// let crash = try Scenario(
   ///   "BTC -40 %", given: given, expecting: law.expectedReturns, unit: .logarithm)
   /// ```

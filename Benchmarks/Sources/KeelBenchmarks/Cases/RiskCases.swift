@@ -139,7 +139,7 @@ private let distanceCase = Case(name: "risk/liquidation-distance/50-assets-200-o
   })
 }
 
-/// Sixteen protocols in a chain: 43 million terms.
+/// Sixteen protocols in a chain: 2^16 sets.
 private let failuresCase = Case(name: "risk/protocol-failures/16") {
   let names = (0..<16).map { "P\($0)" }
   let failures = try ProtocolFailures(
