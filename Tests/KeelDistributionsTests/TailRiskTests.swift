@@ -1,3 +1,4 @@
+import Foundation
 import KeelData
 import KeelDistributions
 import KeelNumerics
@@ -345,6 +346,59 @@ struct TailRiskReference: Decodable {
       try TailRisk.cornishFisher(
         CornishFisher(mean: 0, volatility: 1, skewness: -3, excessKurtosis: 0), confidence: 0.99)
     }
+  }
+
+  /// Errors of moments by how the measures move with the weight of each outcome.
+  @Test func expansionsOfSamplesHaveTheErrorsOfTheirMoments() throws {
+    let sample = try StudentT(location: 0.001, scale: 0.02, degreesOfFreedom: 12)
+      .draws(count: 800, from: RandomStream(seed: 5))
+    let risk = try TailRisk.cornishFisher(outcomes: sample, confidence: 0.95, level: 0.9)
+    let count = Double(sample.count)
+    /// The expansion of a sample in which one outcome has more weight.
+    func expansion(_ more: Double, of place: Int) throws -> CornishFisher {
+      let weights = sample.indices.map { (1 - more) / count + ($0 == place ? more : 0) }
+      let mean = zip(sample, weights).reduce(0) { $0 + $1.0 * $1.1 }
+      func moment(_ power: Double) -> Double {
+        zip(sample, weights).reduce(0) { $0 + pow($1.0 - mean, power) * $1.1 }
+      }
+      return try CornishFisher(
+        mean: mean, volatility: moment(2).squareRoot(), skewness: moment(3) / pow(moment(2), 1.5),
+        excessKurtosis: moment(4) / pow(moment(2), 2) - 3)
+    }
+    let plain = try expansion(0, of: 0)
+    expectClose(risk.valueAtRisk, plain.valueAtRisk(confidence: 0.95), relative: 1e-12)
+    expectClose(risk.expectedShortfall, plain.expectedShortfall(confidence: 0.95), relative: 1e-12)
+    var squares = [0.0, 0.0]
+    let more = 1e-5
+    for k in sample.indices {
+      let (above, below) = (try expansion(more, of: k), try expansion(-more, of: k))
+      let changes = [
+        above.valueAtRisk(confidence: 0.95) - below.valueAtRisk(confidence: 0.95),
+        above.expectedShortfall(confidence: 0.95) - below.expectedShortfall(confidence: 0.95),
+      ]
+      for j in 0..<2 { squares[j] += changes[j] * changes[j] / (4 * more * more) }
+    }
+    for (square, found) in zip(
+      squares, [risk.valueAtRiskInterval, risk.expectedShortfallInterval])
+    {
+      let interval = try #require(found)
+      #expect(interval.basis == .deltaMethod && interval.level == 0.9)
+      expectClose(
+        try #require(interval.standardError), square.squareRoot() / count, relative: 1e-5)
+    }
+    // Any unit, and cumulants that add.
+    let large = try TailRisk.cornishFisher(
+      outcomes: sample.map { $0 * 0x1p+600 }, confidence: 0.95, level: 0.9)
+    expectClose(large.valueAtRisk * 0x1p-600, risk.valueAtRisk, relative: 1e-14)
+    let width = try #require(large.valueAtRiskInterval?.standardError)
+    expectClose(
+      width * 0x1p-600, try #require(risk.valueAtRiskInterval?.standardError), relative: 1e-12)
+    #expect(try risk.overPeriods(4).periodCount == 4)
+    #expect(throws: DistributionsError.tooFewObservations(got: 4, required: 5)) {
+      try CornishFisher(outcomes: [1, 2, 3, 4])
+    }
+    #expect(throws: DistributionsError.self) { try CornishFisher(outcomes: [1, 1, 1, 1, 1]) }
+    #expect(throws: DistributionsError.self) { try CornishFisher(outcomes: [1, 2, .nan, 4, 5]) }
   }
 
   @Test func everyMethodAgreesWithItsOwnMeasure() throws {

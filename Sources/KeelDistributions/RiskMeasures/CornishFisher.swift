@@ -47,6 +47,62 @@ public struct CornishFisher: Hashable, Sendable {
     self.excessKurtosis = excessKurtosis
   }
 
+  /// Creates the expansion of the moments of a sample: s and k are `m₃/m₂^(3/2)` and `m₄/m₂² − 3`.
+  ///
+  /// - Parameter outcomes: T finite outcomes, at least ``leastObservationCount``, not all equal.
+  /// - Throws: `DistributionsError.tooFewObservations`, `.invalidObservation`, and as
+  ///   ``init(mean:volatility:skewness:excessKurtosis:)`` for moments outside.
+  public init(outcomes: [Double]) throws(DistributionsError) {
+    guard outcomes.count >= Self.leastObservationCount else {
+      throw .tooFewObservations(got: outcomes.count, required: Self.leastObservationCount)
+    }
+    for (k, x) in outcomes.enumerated() where !x.isFinite {
+      throw .invalidObservation(argument: "outcomes", index: k, got: x)
+    }
+    // Powers of a unit near the largest outcome are numbers.
+    let largest = outcomes.reduce(0) { max($0, $1.magnitude) }
+    let unit = largest > 0 ? largest.binade : 1
+    let count = Double(outcomes.count)
+    let mean = outcomes.reduce(0) { $0 + $1 / unit } / count
+    func moment(_ power: (Double) -> Double) -> Double {
+      outcomes.reduce(0) { $0 + power($1 / unit - mean) } / count
+    }
+    let variance = moment { $0 * $0 }
+    try self.init(
+      mean: mean * unit, volatility: variance.squareRoot() * unit,
+      skewness: moment { $0 * $0 * $0 } / (variance * variance.squareRoot()),
+      excessKurtosis: moment { ($0 * $0) * ($0 * $0) } / (variance * variance) - 3)
+  }
+
+  /// The least number of observations of ``init(outcomes:)``.
+  public static let leastObservationCount = 5
+
+  /// What one outcome adds to a measure of the sample's expansion, over the mean: its influence.
+  ///
+  /// The measure is polynomial in s and k, of which differences of two points are exact derivatives.
+  func influence(
+    of outcome: Double,
+    _ measure: (CornishFisher) -> Double
+  ) -> Double {
+    let u = (outcome - mean) / volatility
+    let square = u * u - 1
+    let fourth = excessKurtosis + 3
+    let onSkewness = u * u * u - skewness - 3 * u - 1.5 * skewness * square
+    let onKurtosis = u * u * u * u - fourth - 4 * skewness * u - 2 * fourth * square
+    func changed(_ s: Double, _ k: Double) -> Double {
+      measure(Self(s: skewness + s, k: excessKurtosis + k))
+    }
+    let bySkewness = 0.5 * (changed(1, 0) - changed(-1, 0))
+    let byKurtosis = 0.5 * (changed(0, 1) - changed(0, -1))
+    return volatility
+      * (-u + 0.5 * square * changed(0, 0) + onSkewness * bySkewness + onKurtosis * byKurtosis)
+  }
+
+  /// Of mean 0 and volatility 1, without limits.
+  private init(s: Double, k: Double) {
+    (mean, volatility, skewness, excessKurtosis) = (0, 1, s, k)
+  }
+
   /// The coefficients of 1, z, z² and z³.
   private var coefficients: (Double, Double, Double, Double) {
     let (s, k) = (skewness, excessKurtosis)

@@ -111,6 +111,48 @@ extension TailRisk {
     try cornishFisher(expansion, of: expansion, confidence, periodCount: 1)
   }
 
+  /// The measures of the expansion of a sample's moments, with intervals by the errors of these.
+  ///
+  /// The errors are those of independent outcomes. ``Bootstrap/interval(of:level:replicateCount:statistic:)`` has
+  /// intervals of dependent ones.
+  ///
+  /// - Parameters:
+  ///   - outcomes: T outcomes as fractions, negative for losses.
+  ///   - confidence: The confidence, inside (0, 1).
+  ///   - level: The probability with which intervals hold the true values, inside (0, 1).
+  /// - Returns: The measures; over several periods the cumulants add.
+  /// - Throws: As ``CornishFisher/init(outcomes:)``, and `DistributionsError.invalidValue` for an expansion that is no law.
+  /// - Complexity: O(T).
+  public static func cornishFisher(
+    outcomes: [Double],
+    confidence: Double,
+    level: Double = 0.95
+  ) throws(DistributionsError) -> TailRisk {
+    try requireLevel(level)
+    let expansion = try CornishFisher(outcomes: outcomes)
+    let risk = try cornishFisher(expansion, confidence: confidence)
+    let count = Double(outcomes.count)
+    func interval(
+      _ value: Double,
+      _ measure: (CornishFisher) -> Double
+    ) -> ConfidenceInterval? {
+      let sum = outcomes.reduce(0) { (sum: Double, outcome: Double) -> Double in
+        let influence = expansion.influence(of: outcome, measure) / expansion.volatility
+        return sum + influence * influence
+      }
+      return ConfidenceInterval(
+        around: value, standardError: sum.squareRoot() / count * expansion.volatility, level: level,
+        basis: .deltaMethod)
+    }
+    return try TailRisk(
+      .cornishFisher, confidence: confidence, valueAtRisk: risk.valueAtRisk,
+      expectedShortfall: risk.expectedShortfall, observationCount: outcomes.count,
+      intervals: (
+        interval(risk.valueAtRisk) { $0.valueAtRisk(confidence: confidence) },
+        interval(risk.expectedShortfall) { $0.expectedShortfall(confidence: confidence) }
+      ), scaling: risk.scaling)
+  }
+
   /// The measures of a quadratic book in normal moves, by its exact law.
   ///
   /// - Parameters:

@@ -16,7 +16,7 @@ import KeelNumerics
 /// | past outcomes over their volatilities | ``filteredHistory(outcomes:volatilities:currentVolatility:confidence:level:)`` |
 /// | a law | ``parametric(_:confidence:)`` |
 /// | a fitted law, with its errors | ``parametric(_:sample:confidence:level:law:)`` |
-/// | moments | ``cornishFisher(_:confidence:)`` |
+/// | moments | ``cornishFisher(_:confidence:)``, of a sample ``cornishFisher(outcomes:confidence:level:)`` |
 /// | a quadratic book in normal moves | ``deltaGamma(_:confidence:)`` |
 /// | drawn scenarios | ``simulated(_:weights:confidence:level:)`` |
 /// | the tail beyond a threshold | ``peaksOverThreshold(_:confidence:level:)`` |
