@@ -1,4 +1,4 @@
-"""Replays of March 2020 and November 2022 and backtests of historical value at risk, on 20 stocks.
+"""Replays of March 2020, May 2021, November 2022 and backtests of historical value at risk, on 20 stocks.
 
 Writes Tests/Reference/real_equity_risk.json from equities_sp500_20_daily.csv.gz in the folder KEEL_DATA. Values: NumPy
 2.3.5; likelihoods by mpmath 1.3.0 at 50 digits. A replayed account holds 100 of each stock. The value at risk of a day
@@ -28,7 +28,7 @@ assert dates == sorted(dates)
 prices = np.array([[float(x) for x in row[1:]] for row in table])
 
 replays = []
-for start, end in [("2020-02-19", "2020-03-31"), ("2022-10-31", "2022-11-30")]:
+for start, end in [("2020-02-19", "2020-03-31"), ("2021-04-30", "2021-05-28"), ("2022-10-31", "2022-11-30")]:
     way = prices[dates.index(start):dates.index(end) + 1]
     losses = 100 * (way[0] - way[1:]).sum(axis=1)
     worst = int(losses.argmax())

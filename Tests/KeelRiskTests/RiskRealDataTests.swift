@@ -47,7 +47,7 @@ struct RiskRealDataTests {
     return (dates, names, rows)
   }
 
-  /// The fall of March 2020 with its worst day on the way, and November 2022, when coins fell and stocks did not.
+  /// The fall of March 2020 with its worst day on the way, and May 2021 and November 2022, when coins fell and stocks did not.
   @Test func replaysOfStocksMatchReferences() throws {
     let (dates, names, rows) = try Self.closes(from: "2020-02-01")
     let history = try PriceHistory(
