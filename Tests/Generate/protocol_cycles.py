@@ -1,4 +1,4 @@
-"""Reference values of failures in graphs of 6 to 9 protocols whose dependencies lead back.
+"""Reference values of failures in graphs of 6 to 10 protocols whose dependencies lead back, all or in groups.
 
 Writes Tests/Reference/protocol_cycles.json. Values: NumPy 2.3.5 in 80-bit numbers, over all sets of own failures and of
 dependencies that take: what fails by itself takes what hangs on it, and so on. Losses are multiples of 0.5.
@@ -30,6 +30,21 @@ def graph(count, links, scale):
     return protocols, [dict(source=a, target=b, probability=random.choice([1.0] + [random.random()] * 6)) for a, b in pairs]
 
 
+def groups(count, sizes, links, scale):
+    """Rings one after the other, and links from earlier ones to later ones, with the protocols in a random order."""
+    places = random.sample(range(count), count)
+    pairs, start = [], 0
+    for size in sizes:
+        ring = places[start:start + size]
+        pairs += [(ring[k], ring[(k + 1) % size]) for k in range(size) if size > 1]
+        start += size
+    before = [sum(sizes[:k]) for k in range(len(sizes)) for _ in range(sizes[k])]
+    others = [(places[a], places[b]) for b in range(count) for a in range(before[b])]
+    pairs = sorted(pairs + random.sample(others, links - len(pairs)))
+    protocols = [dict(hazard=scale * random.uniform(0.01, 0.3), loss=random.randint(1, 24) * 0.5) for _ in range(count)]
+    return protocols, [dict(source=a, target=b, probability=random.choice([1.0] + [random.random()] * 6)) for a, b in pairs]
+
+
 def probabilities_of_sets(protocols, links, years):
     count = len(protocols)
     assert count + len(links) <= MOST
@@ -52,8 +67,11 @@ def probabilities_of_sets(protocols, links, years):
 
 
 cases = []
-for count, links, scale, years in [(6, 12, 1, 1), (8, 12, 0.3, 2), (9, 12, 1, 0.25)]:
-    protocols, dependencies = graph(count, links, scale)
+graphs = [(graph(6, 12, 1), 1), (graph(8, 12, 0.3), 2), (graph(9, 12, 1), 0.25),
+          (groups(9, [1, 3, 1, 2, 2], 12, 1), 1), (groups(10, [4, 1, 1, 3, 1], 11, 0.5), 2),
+          (groups(8, [2, 1, 1, 4], 13, 1e-4), 1)]
+for (protocols, dependencies), years in graphs:
+    count = len(protocols)
     probabilities = probabilities_of_sets(protocols, dependencies, years)
     assert abs(probabilities.sum() - 1) < 1e-16
     sets = np.arange(2**count)

@@ -247,9 +247,51 @@ import Testing
       }
       for level in reference.levels {
         expectClose(
-          losses.probability(ofLossAtLeast: level.loss), level.probability, absolute: 1e-13,
+          losses.probability(ofLossAtLeast: level.loss), level.probability, relative: 1e-12,
           "\(level.loss)")
       }
+    }
+  }
+
+  /// Twenty protocols, eight of them in a ring that two others strike: the rest is independent.
+  @Test func ringsAmongOthersAreAsOnTheirOwn() throws {
+    func hazard(_ place: Int) -> ProtocolHazard {
+      ProtocolHazard(
+        Case.name(place), hazardPerYear: 0.01 * Double(place + 1), lossGivenFailure: 1,
+        exposure: 1)
+    }
+    let links = (0..<8).map {
+      FailureDependency(Case.name($0), takes: Case.name(($0 + 1) % 8), probability: 0.3)
+    }
+    let strikes = [
+      FailureDependency(Case.name(8), takes: Case.name(3), probability: 0.6),
+      FailureDependency(Case.name(9), takes: Case.name(5), probability: 1),
+    ]
+    let ring = try ProtocolFailures((0..<10).map(hazard), dependencies: links + strikes)
+      .distribution(within: 1)
+    let all = try ProtocolFailures((0..<20).map(hazard), dependencies: links + strikes)
+      .distribution(within: 1)
+    for (part, whole) in zip(ring.failureProbabilities, all.failureProbabilities) {
+      expectClose(whole.value, part.value, relative: 1e-13, part.name)
+    }
+    for place in 10..<20 {
+      expectClose(
+        all.failureProbabilities[place].value, -expm1(-0.01 * Double(place + 1)), relative: 1e-13)
+    }
+    // None fails: all are spared.
+    expectClose(
+      1 - all.probability(ofLossAtLeast: 1), exp(-0.01 * 210), absolute: 1e-13)
+    // A ring of seventeen is too large.
+    #expect(
+      throws: RiskError.shapeMismatch(
+        argument: "protocols that lead back to one another", got: 17, required: 16)
+    ) {
+      try ProtocolFailures(
+        (0..<18).map(hazard),
+        dependencies: (0..<17).map {
+          FailureDependency(Case.name($0), takes: Case.name(($0 + 1) % 17), probability: 0.3)
+        }
+      ).distribution(within: 1)
     }
   }
 }

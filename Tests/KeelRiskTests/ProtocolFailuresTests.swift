@@ -163,11 +163,15 @@ import Testing
       try many.distribution(within: 1)
     }
     let backward = try ProtocolFailures(
-      many.protocols.prefix(17).map { $0 },
-      dependencies: [
-        .init("P0", takes: "P1", probability: 0.5), .init("P1", takes: "P0", probability: 0.5),
-      ])
-    #expect(throws: RiskError.shapeMismatch(argument: "protocols", got: 17, required: 16)) {
+      many.protocols.prefix(18).map { $0 },
+      dependencies: (0..<17).map {
+        .init(
+          many.protocols[$0].name, takes: many.protocols[($0 + 1) % 17].name, probability: 0.5)
+      })
+    #expect(
+      throws: RiskError.shapeMismatch(
+        argument: "protocols that lead back to one another", got: 17, required: 16)
+    ) {
       try backward.distribution(within: 1)
     }
     #expect(throws: RiskError.self) {
